@@ -1,0 +1,1 @@
+"""Ship Python applications in Docker from Buildbot."""

@@ -1,0 +1,123 @@
+"""Image references, as docker and the distribution API write them.
+
+Grammar: https://github.com/distribution/reference (``reference.go``).  A *reference*
+is a whole address; a *repository* is a reference without tag or digest; a *tag* is
+its last part; a *digest* is ``sha256:`` and 64 hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import attrs
+
+from ..errors import InvalidReference
+
+DEFAULT_REGISTRY = "docker.io"
+_HOST = re.compile(
+    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*"
+    r"|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
+)
+_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def digest_of(data: bytes) -> str:
+    """Return the digest of *data*: ``sha256:`` and 64 hexadecimal digits."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def check_tag(tag: str) -> str:
+    """Return *tag*; raise InvalidReference when it is none."""
+    if not _TAG.fullmatch(tag):
+        raise InvalidReference(tag, "a tag has 1 to 128 of A-Z a-z 0-9 _ . -")
+    return tag
+
+
+def check_digest(digest: str) -> str:
+    """Return *digest*; raise InvalidReference when it is none."""
+    if not _DIGEST.fullmatch(digest):
+        raise InvalidReference(digest, "a digest is sha256: and 64 hexadecimal digits")
+    return digest
+
+
+@attrs.frozen(order=True)
+class Repository:
+    """A place in a registry: ``registry.example.com:5000/team/app``."""
+
+    registry: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> Repository:
+        """Return the repository that *text* names; raise InvalidReference."""
+        reference = Reference.parse(text)
+        if reference.tag or reference.digest:
+            raise InvalidReference(text, "a repository has neither tag nor digest")
+        return reference.repository
+
+    def tagged(self, tag: str) -> Reference:
+        """Return the reference to *tag* in this repository; raise InvalidReference."""
+        return Reference(self, tag=check_tag(tag))
+
+    def at(self, digest: str) -> Reference:
+        """Return the reference to *digest* in this repository; raise InvalidReference."""
+        return Reference(self, digest=check_digest(digest))
+
+    def __str__(self) -> str:
+        """Return the repository in full, its registry named."""
+        return f"{self.registry}/{self.path}"
+
+
+@attrs.frozen(order=True)
+class Reference:
+    """A whole address: a repository, and a tag or a digest or both."""
+
+    repository: Repository
+    tag: str | None = None
+    digest: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Return the reference that *text* names, as docker reads it.
+
+        A first part without dot, colon or ``localhost`` is no registry; then it is
+        ``docker.io``, and a single name there lies under ``library/``.  A missing tag
+        stays missing: ``latest`` is never meant.  Raises InvalidReference.
+        """
+        rest, at, digest = text.partition("@")
+        if at:
+            check_digest(digest)
+        head, slash, tail = rest.partition("/")
+        if slash and (set(".:[") & set(head) or head == "localhost"):
+            registry = head
+        else:
+            registry, tail = DEFAULT_REGISTRY, rest
+        path, colon, tag = tail.partition(":")
+        if colon:
+            check_tag(tag)
+        if registry == DEFAULT_REGISTRY and "/" not in path:
+            path = f"library/{path}"
+        if not _HOST.fullmatch(registry):
+            raise InvalidReference(text, f"{registry!r} is not a registry's host and port")
+        if len(path) > 255 or not all(_COMPONENT.fullmatch(part) for part in path.split("/")):
+            raise InvalidReference(
+                text, "the name takes lower-case letters and digits, parted by / . _ -"
+            )
+        return cls(Repository(registry, path), tag or None, digest or None)
+
+    @property
+    def selector(self) -> str:
+        """Return what the distribution API calls ``<reference>``: the digest, else the tag."""
+        selector = self.digest or self.tag
+        if selector is None:
+            raise InvalidReference(str(self), "it has neither tag nor digest")
+        return selector
+
+    def __str__(self) -> str:
+        """Return the reference in full, its registry named."""
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.repository}{tag}{digest}"

@@ -1,0 +1,202 @@
+"""What a user configured, on its way to a verb: frozen, JSON, with a schema number.
+
+A step renders its options into a Request and sends it in an Envelope on the standard
+input of ``buildbot-ship VERB``; the command line makes the same from its arguments.
+Paths in a request are relative to the top of the repository, with ``/``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+from attrs import validators
+
+from . import check
+
+SCHEMA = 1
+
+
+@attrs.frozen
+class Credential:
+    """How to log in to one registry; *password* never shows in a repr."""
+
+    registry: str
+    username: str
+    password: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Index:
+    """How containers reach a package index: URLs, a proxy, a CA bundle on the worker."""
+
+    url: str | None = None
+    extra_urls: tuple[str, ...] = ()
+    proxy: str | None = None
+    ca_bundle: str | None = None
+
+
+@attrs.frozen
+class Limits:
+    """What one throw-away container may use: bytes, processes, seconds."""
+
+    memory: int = attrs.field(default=4 * 1024**3, validator=validators.ge(64 * 1024**2))
+    processes: int = attrs.field(default=1024, validator=validators.ge(16))
+    seconds: int = attrs.field(default=3600, validator=validators.ge(1))
+
+
+@attrs.frozen
+class Request:
+    """The part that every verb's request has."""
+
+    verb: ClassVar[str]
+
+
+@attrs.frozen
+class BaseCopy:
+    """One base image to own: *source* is a reference, *destination* a repository."""
+
+    source: str = attrs.field(validator=check.reference_with_tag)
+    destination: str = attrs.field(validator=check.repository)
+
+
+@attrs.frozen
+class RetagRequest(Request):
+    """Copy each upstream image under one timestamp tag.
+
+    *through* is ``registry`` (bytes from registry to registry), ``engine`` (pull, tag,
+    push), or ``auto``: the registry where the worker reaches the source.
+    """
+
+    verb: ClassVar[str] = "retag"
+    copies: tuple[BaseCopy, ...] = attrs.field(validator=check.not_empty)
+    through: str = attrs.field(
+        default="auto", validator=check.one_of("auto", "registry", "engine")
+    )
+
+
+@attrs.frozen
+class HardenRequest(Request):
+    """Write the strict file and the build lock from the loose file."""
+
+    verb: ClassVar[str] = "harden"
+    loose: str = attrs.field(default="requirements.loose.txt", validator=check.path)
+    strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
+    build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
+    dockerfile: str = attrs.field(default="build.docker", validator=check.path)
+    packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+
+
+@attrs.frozen
+class WheelsRequest(Request):
+    """Make the wheelhouse of a commit; *packages* are folders of its own packages."""
+
+    verb: ClassVar[str] = "wheels"
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+    strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
+    build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
+    dockerfile: str = attrs.field(default="build.docker", validator=check.path)
+    packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+
+
+@attrs.frozen
+class PexRequest(Request):
+    """Make one pex, *name*, of some *requirements* of the wheelhouse and what they need.
+
+    It runs *module* (as ``python -m``) or the console script *script*, never both.
+    """
+
+    verb: ClassVar[str] = "pex"
+    name: str = attrs.field(validator=check.file_name)
+    requirements: tuple[str, ...] = attrs.field(validator=check.requirement_names)
+    module: str | None = attrs.field(default=None, validator=check.optional_module)
+    script: str | None = attrs.field(default=None, validator=check.optional_script)
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+
+    def __attrs_post_init__(self) -> None:
+        """Raise InvalidRequest unless there is at most one entry point."""
+        check.at_most_one(module=self.module, script=self.script)
+
+
+@attrs.frozen
+class ImageRequest(Request):
+    """Assemble one runtime image from ``<image>.docker`` and the files it copies."""
+
+    verb: ClassVar[str] = "image"
+    image: str = attrs.field(validator=check.image_name)
+    dockerfile: str = attrs.field(validator=check.path)
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+    source: str | None = None
+    labels: dict[str, str] = attrs.field(factory=dict)
+
+    @dockerfile.default
+    def _named_like_the_image(self) -> str:
+        return f"{self.image}.docker"
+
+
+@attrs.frozen
+class PushRequest(Request):
+    """Publish an assembled image in *repository* under the full commit hash."""
+
+    verb: ClassVar[str] = "push"
+    image: str = attrs.field(validator=check.image_name)
+    repository: str = attrs.field(validator=check.repository)
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+
+
+@attrs.frozen
+class GarbageRequest(Request):
+    """Remove what dead builds left; with *finish*, also what this build made."""
+
+    verb: ClassVar[str] = "gc"
+    finish: bool = False
+    older_than_hours: float = attrs.field(default=24.0, validator=validators.ge(0))
+    tools_older_than_days: float = attrs.field(default=30.0, validator=validators.ge(0))
+
+
+@attrs.frozen
+class BuildRequest(Request):
+    """The chain from wheels to push, in one process."""
+
+    verb: ClassVar[str] = "build"
+    wheels: WheelsRequest
+    pexes: tuple[PexRequest, ...] = attrs.field(validator=check.not_empty)
+    images: tuple[ImageRequest, ...] = attrs.field(validator=check.not_empty)
+    pushes: tuple[PushRequest, ...] = ()
+
+
+REQUESTS: dict[str, type[Request]] = {
+    request.verb: request
+    for request in (
+        RetagRequest,
+        HardenRequest,
+        WheelsRequest,
+        PexRequest,
+        ImageRequest,
+        PushRequest,
+        GarbageRequest,
+        BuildRequest,
+    )
+}
+
+
+@attrs.frozen
+class Envelope:
+    """A request and what travels with it, as the worker reads it from standard input.
+
+    *build* names the build that temporary things belong to; *work* is the folder on the
+    worker, outside the checkout, where one verb leaves what the next one reads.
+    """
+
+    request: Request
+    build: str = attrs.field(validator=check.build_name)
+    work: str
+    index: Index = Index()
+    limits: Limits = Limits()
+    credentials: tuple[Credential, ...] = ()
+    schema: int = SCHEMA
+
+    @property
+    def verb(self) -> str:
+        """Return the verb of the request."""
+        return self.request.verb

@@ -1,0 +1,43 @@
+"""What a verb says when it has ended, on its way to the build page: JSON.
+
+The master decides nothing: it shows the summary, sets the properties, and adds the
+texts as logs and build data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+SCHEMA = 1
+SUCCESS, FAILURE, RETRY = "success", "failure", "retry"
+MAX_BYTES = 16 * 1024**2
+
+
+@attrs.frozen
+class Failure:
+    """An error for people: the class of error, what happened, the remedy, the rest."""
+
+    kind: str
+    message: str
+    remedy: str
+    details: str = ""
+
+
+@attrs.frozen
+class Result:
+    """The end of a verb.
+
+    *status* is ``success``, ``failure`` or ``retry``.  *properties* become build
+    properties.  *texts* are whole texts by file name (the strict file, a diff);
+    they become logs and build data.
+    """
+
+    verb: str
+    status: str
+    summary: str
+    properties: dict[str, Any] = attrs.field(factory=dict)
+    texts: dict[str, str] = attrs.field(factory=dict)
+    failure: Failure | None = None
+    schema: int = SCHEMA

@@ -1,0 +1,35 @@
+"""Tags that we make: a base's is a moment, an image's is a commit."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+
+from ..errors import InvalidReference
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}")
+
+
+def timestamp_tag(moment: datetime) -> str:
+    """Return the tag of an aware *moment*: UTC to the microsecond, so it sorts by time.
+
+    >>> timestamp_tag(datetime(2026, 11, 23, 4, 50, 49, 169150, tzinfo=timezone.utc))
+    '2026-11-23T04-50-49-169150'
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a tag needs an aware datetime")
+    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return utc.isoformat(timespec="microseconds").replace(":", "-").replace(".", "-")
+
+
+def is_timestamp_tag(tag: str) -> bool:
+    """Tell whether *tag* is one that `timestamp_tag` makes."""
+    return bool(_TIMESTAMP.fullmatch(tag))
+
+
+def commit_tag(commit: str) -> str:
+    """Return the tag of a full commit hash (40 or 64 hexadecimal digits)."""
+    if not _COMMIT.fullmatch(commit):
+        raise InvalidReference(commit, "an image is named by the full hash of its commit")
+    return commit

@@ -1,0 +1,41 @@
+"""Packaging of buildbot-ship; tool settings are in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+ENGINE = ["docker>=7.1", "requests>=2.32"]
+
+setup(
+    name="buildbot-ship",
+    version="0.1.0",
+    description="Ship Python applications in Docker from Buildbot",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.10",
+    packages=find_packages(include=["buildbot_ship", "buildbot_ship.*"]),
+    package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["tools/*"]},
+    install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=24.1"],
+    extras_require={
+        "cli": ENGINE,
+        "worker": [*ENGINE, "buildbot-worker>=4.0"],
+        "master": ["buildbot>=4.0", "twisted>=24.3"],
+    },
+    entry_points={
+        "console_scripts": ["buildbot-ship = buildbot_ship.cli:main"],
+        "buildbot.steps": [
+            f"{step} = buildbot_ship.steps:{step}"
+            for step in (
+                "RetagBase",
+                "HardenRequirements",
+                "BuildWheels",
+                "BuildPex",
+                "BuildRuntimeImage",
+                "PushTagged",
+                "CollectGarbage",
+            )
+        ],
+    },
+)
