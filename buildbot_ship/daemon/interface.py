@@ -1,0 +1,83 @@
+"""What verbs ask of the Docker Engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import attrs
+
+from ..model.reference import Reference
+from ..model.request import Limits
+
+Log = Callable[[str], None]
+"""Takes one line for people."""
+
+
+@attrs.frozen
+class EngineImage:
+    """An image in the engine; *digests* are ``repository@sha256:...`` as it was pulled."""
+
+    image_id: str
+    digests: tuple[str, ...]
+    labels: Mapping[str, str]
+    environment: tuple[str, ...]
+
+
+@attrs.frozen
+class Job:
+    """One run of ``inside/<script>.py`` in a throw-away container.
+
+    The script is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``.  The job folder
+    holds ``job.json`` (*arguments*) and *inputs* by relative path.  What it says for
+    people goes to standard output.  It leaves ``result.json`` and its files in the out
+    folder: ``{"ok": true, ...}``, or ``{"ok": false, "why": ..., "hint": ...}``.
+    """
+
+    script: str
+    image: str
+    arguments: Mapping[str, Any]
+    python: str = "python3"
+    inputs: tuple[tuple[str, bytes | Path], ...] = ()
+    network: bool = False
+    environment: Mapping[str, str] = attrs.field(factory=dict)
+    limits: Limits = Limits()
+
+
+class Daemon(Protocol):
+    """The engine.  Every call may raise EngineUnavailable, EngineForbidden, EngineError."""
+
+    def image(self, reference: str) -> EngineImage | None:
+        """Return the image with this reference or image ID, or None."""
+
+    def pull(self, reference: Reference) -> EngineImage:
+        """Fetch an image.  Raises BaseNotFound."""
+
+    def tag(self, image_id: str, reference: Reference) -> None:
+        """Give an image one more name."""
+
+    def push(self, reference: Reference) -> str:
+        """Push a tagged image; return the digest that its registry reported."""
+
+    def load(self, archive: Path, loaded_as: str) -> None:
+        """Load an image archive; it is temporary, under the name *loaded_as*."""
+
+    def run(self, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
+        """Run *job*; fill the empty folder *out* with its files; return its result.
+
+        Raises JobFailed with what the script said, LimitExceeded, HostileArchive.  The
+        container is gone at the end, however it ends.
+        """
+
+    def keep(self, job: Job, reference: str, labels: Mapping[str, str], log: Log) -> str:
+        """Run *job* and keep its container's file system as image *reference*: its ID."""
+
+    def remove_image(self, reference: str) -> bool:
+        """Remove an image's name, and the image with its last; False when it was not there."""
+
+    def remove_container(self, name: str) -> bool:
+        """Stop and remove a container; False when it was not there."""
+
+    def tools_images(self) -> Iterable[EngineImage]:
+        """Return the images that `keep` made, the newest first."""

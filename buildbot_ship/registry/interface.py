@@ -1,0 +1,58 @@
+"""What verbs ask of registries, by whatever means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import attrs
+
+from ..model.reference import Reference, Repository, digest_of
+
+
+@attrs.frozen
+class Manifest:
+    """A manifest or an index: its bytes, and the media type they were served under."""
+
+    media_type: str
+    data: bytes = attrs.field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the bytes."""
+        return digest_of(self.data)
+
+
+class Registry(Protocol):
+    """All registries; which one a call goes to stands in its reference or repository.
+
+    Every call may raise RegistryUnavailable, RegistryForbidden, RegistryRefused.
+    """
+
+    def manifest(self, reference: Reference) -> Manifest | None:
+        """Return what *reference* names, its digest verified, or None when it is not there."""
+
+    def head(self, reference: Reference) -> str | None:
+        """Return the digest that *reference* names, or None; nothing is transferred."""
+
+    def put(self, reference: Reference, manifest: Manifest) -> str:
+        """Store *manifest*; return its digest.  Raises DigestMismatch.
+
+        A registry moves a tag without a word: look before you put.
+        """
+
+    def has(self, repository: Repository, digest: str) -> bool:
+        """Tell whether *repository* holds the blob."""
+
+    def blob(self, repository: Repository, digest: str) -> bytes:
+        """Return a small blob (at most 16 MiB), verified.  Raises ImageNotFound."""
+
+    def stream(self, repository: Repository, digest: str) -> Iterator[bytes]:
+        """Yield a blob in chunks; the last one only after its digest was verified."""
+
+    def mount(self, repository: Repository, digest: str, source: Repository) -> bool:
+        """Take a blob over from *source* on the same registry; False when it would not."""
+
+    def upload(self, repository: Repository, digest: str, content: bytes | Path) -> int:
+        """Store a blob that is not there yet; return how many bytes were sent."""

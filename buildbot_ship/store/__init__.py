@@ -1,0 +1,1 @@
+"""The work folder on the worker: what one verb leaves for the next, and the ledger."""

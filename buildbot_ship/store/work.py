@@ -1,0 +1,89 @@
+"""The work folder: files that verbs make, each with a record beside it.
+
+Layout: ``wheelhouse/*.whl``, ``pex/NAME``, ``images/NAME/{config.json,manifest.json,
+layer-N.tar.gz}``; the record of each is ``records/KIND-NAME.json``, written last and in
+one rename, so that a record never names files that are not there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import attrs
+
+from ..errors import OutputMissing
+from ..model.artefact import Image, Pex, Wheelhouse
+from ..model.wire import CONVERTER, structure
+
+
+R = TypeVar("R", Wheelhouse, Pex, Image)
+_VERB = {Wheelhouse: "BuildWheels", Pex: "BuildPex", Image: "BuildRuntimeImage"}
+
+
+@attrs.frozen
+class Work:
+    """The work folder at *root*, an absolute path outside the checkout."""
+
+    root: Path
+
+    @property
+    def wheelhouse(self) -> Path:
+        """Return the folder of the wheels."""
+        return self.root / "wheelhouse"
+
+    def pex(self, name: str) -> Path:
+        """Return the path of the pex *name*."""
+        return self.root / "pex" / name
+
+    def image(self, name: str) -> Path:
+        """Return the folder of the image *name*."""
+        return self.root / "images" / name
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give a folder of the work folder's own file system, gone at the end."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="scratch-", dir=self.root) as folder:
+            yield Path(folder)
+
+    def replace(self, made: Path, final: Path) -> None:
+        """Put what was *made* in a scratch folder in place of *final*."""
+        if final.is_dir():
+            shutil.rmtree(final)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made, final)
+
+    def save(self, record: Wheelhouse | Pex | Image) -> None:
+        """Keep *record* for the next verbs."""
+        path = self._path(type(record), getattr(record, "name", "all"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(CONVERTER.unstructure(record), indent=1, sort_keys=True)
+        new = path.with_suffix(".new")
+        new.write_text(text, encoding="utf-8")
+        os.replace(new, path)
+
+    def find(self, kind: type[R], commit: str, name: str = "all") -> R:
+        """Return the record of *name* made for *commit*; raise OutputMissing."""
+        try:
+            data = json.loads(self._path(kind, name).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            raise self._missing(kind, name) from None
+        record = structure(data, kind, "record")
+        if record.commit != commit:
+            raise self._missing(kind, name)
+        return record
+
+    def _path(self, kind: type, name: str) -> Path:
+        return self.root / "records" / f"{kind.__name__.lower()}-{name}.json"
+
+    @staticmethod
+    def _missing(kind: type, name: str) -> OutputMissing:
+        what = "the wheelhouse" if kind is Wheelhouse else f"{kind.__name__.lower()} {name}"
+        return OutputMissing(what, _VERB[kind])
