@@ -42,7 +42,7 @@ class Job:
     inputs: tuple[tuple[str, bytes | Path], ...] = ()
     network: bool = False
     environment: Mapping[str, str] = attrs.field(factory=dict)
-    limits: Limits = Limits()
+    limits: Limits = attrs.field(factory=Limits)
 
 
 class Daemon(Protocol):

@@ -22,7 +22,6 @@ from ..errors import OutputMissing
 from ..model.artefact import Image, Pex, Wheelhouse
 from ..model.wire import CONVERTER, structure
 
-
 R = TypeVar("R", Wheelhouse, Pex, Image)
 _VERB = {Wheelhouse: "BuildWheels", Pex: "BuildPex", Image: "BuildRuntimeImage"}
 
