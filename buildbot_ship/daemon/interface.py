@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +13,9 @@ from ..model.request import Limits
 
 Log = Callable[[str], None]
 """Takes one line for people."""
+
+RESULT = "org.buildbot-ship.result"
+"""The label in which a kept image carries the result of the job that made it."""
 
 
 @attrs.frozen
@@ -70,14 +73,14 @@ class Daemon(Protocol):
         container is gone at the end, however it ends.
         """
 
-    def keep(self, job: Job, reference: str, labels: Mapping[str, str], log: Log) -> str:
-        """Run *job* and keep its container's file system as image *reference*: its ID."""
+    def keep(self, job: Job, reference: str, *, scratch: Path, log: Log) -> dict[str, Any]:
+        """Run *job* and keep its container's file system as image *reference*.
+
+        The result is returned, and stands as JSON in the image's label `RESULT`.
+        """
 
     def remove_image(self, reference: str) -> bool:
         """Remove an image's name, and the image with its last; False when it was not there."""
 
     def remove_container(self, name: str) -> bool:
         """Stop and remove a container; False when it was not there."""
-
-    def tools_images(self) -> Iterable[EngineImage]:
-        """Return the images that `keep` made, the newest first."""

@@ -1,0 +1,96 @@
+"""Archives into and out of containers.
+
+What a container returns is hostile until looked at: only regular files and folders with
+plain relative names are taken, within caps on bytes and count, and each is written by
+us, never by tarfile's extraction.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from ..errors import HostileArchive, LimitExceeded
+
+MAX_FILES = 100_000
+MAX_BYTES = 8 * 1024**3
+
+
+def pack(files: Iterable[tuple[str, bytes | Path]], target: IO[bytes], top: str) -> None:
+    """Write *files* (relative path, content) below the folder *top* as a tar.
+
+    A path's files are executable when their name is given with a leading ``!``.
+    """
+    with tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        for path, content in files:
+            member = tarfile.TarInfo(f"{top}/{path.removeprefix('!')}")
+            member.mode = 0o755 if path.startswith("!") else 0o644
+            if isinstance(content, bytes):
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+            else:
+                member.size = content.stat().st_size
+                with content.open("rb") as source:
+                    archive.addfile(member, source)
+
+
+class _Stream(io.RawIOBase):
+    """A readable file over the chunks of an HTTP answer."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def unpack(chunks: Iterator[bytes], folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
+    """Write the files of a tar stream into *folder*, the stream's top folder left off.
+
+    Raises HostileArchive for anything but plain files and folders inside it, and
+    LimitExceeded past *max_bytes* or 100,000 files.
+    """
+    total = count = 0
+    stream = io.BufferedReader(_Stream(chunks), 1 << 20)
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                count, total = count + 1, total + member.size
+                if count > MAX_FILES or total > max_bytes:
+                    raise LimitExceeded("what a container returned", f"{max_bytes} bytes")
+                _write(archive, member, folder)
+    except tarfile.TarError as error:
+        raise HostileArchive("the archive", f"is not a whole tar: {error}") from None
+
+
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or "\0" in member.name:
+        raise HostileArchive(member.name, "leaves its folder")
+    relative = PurePosixPath(*path.parts[1:])
+    target = folder / relative
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise HostileArchive(member.name, "is no plain file")
+    if target.exists():
+        raise HostileArchive(member.name, "comes twice")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        shutil.copyfileobj(content, file, 1 << 20)

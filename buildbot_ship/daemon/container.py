@@ -1,0 +1,166 @@
+"""One throw-away container: made, run, read, and gone, however it ends."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import attrs
+from docker.errors import APIError, NotFound
+
+from ..errors import JobFailed, LimitExceeded
+from .archive import pack, unpack
+from .interface import Job, Log
+
+FOLDER, OUT = "/ship/job", "/ship/out"
+
+
+@attrs.define(slots=False)
+class Container:
+    """A container for one job; a context manager that leaves nothing behind."""
+
+    client: Any
+    name: str
+    job: Job
+    labels: Mapping[str, str]
+    before: Callable[[], None]
+    after: Callable[[], None]
+
+    def __enter__(self) -> Container:
+        """Make the container; do not start it."""
+        self.before()
+        try:
+            self._create()
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the container."""
+        self._remove()
+
+    def _create(self) -> None:
+        limits = self.job.limits
+        host = self.client.create_host_config(
+            network_mode="default" if self.job.network else "none",
+            mem_limit=limits.memory,
+            memswap_limit=limits.memory,
+            pids_limit=limits.processes,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            init=True,
+        )
+        self.client.create_container(
+            self.job.image,
+            name=self.name,
+            entrypoint=[self.job.python],
+            command=[f"{FOLDER}/{self.job.script}.py", FOLDER, OUT],
+            labels=dict(self.labels),
+            environment=dict(self.job.environment),
+            user="0:0",
+            working_dir="/",
+            host_config=host,
+        )
+
+    def _remove(self) -> None:
+        with suppress(NotFound):
+            self.client.remove_container(self.name, v=True, force=True)
+        self.after()
+
+    def run(self, out: Path, log: Log) -> dict[str, Any]:
+        """Send the inputs in, run the script, bring its files to *out*; return its result."""
+        self._send()
+        self._start()
+        late = threading.Event()
+        timer = threading.Timer(self.job.limits.seconds, self._kill, [late])
+        timer.daemon = True
+        timer.start()
+        try:
+            self._follow(log)
+            status = self.client.wait(self.name)["StatusCode"]
+        finally:
+            timer.cancel()
+        if late.is_set():
+            raise LimitExceeded(self.job.script, f"{self.job.limits.seconds} seconds")
+        return self._result(status, out)
+
+    def _send(self) -> None:
+        scripts = [
+            (item.name, item.read_bytes())
+            for item in files("buildbot_ship.inside").iterdir()
+            if item.name.endswith(".py")
+        ]
+        arguments = json.dumps(dict(self.job.arguments)).encode()
+        contents = [*scripts, ("job.json", arguments), *self.job.inputs]
+        with tempfile.TemporaryFile() as spool:
+            pack(contents, spool, FOLDER.lstrip("/"))
+            spool.seek(0)
+            self.client.put_archive(self.name, "/", spool)
+
+    def _start(self) -> None:
+        try:
+            self.client.start(self.name)
+        except APIError as error:
+            if "executable file not found" in str(error) or "no such file" in str(error):
+                raise JobFailed(
+                    self.job.script,
+                    f"{self.job.image} has no {self.job.python}",
+                    "take a base image that holds Python",
+                ) from error
+            raise
+
+    def _follow(self, log: Log) -> None:
+        rest = b""
+        for chunk in self.client.logs(self.name, stream=True, follow=True):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                log(line.decode("utf-8", "replace").rstrip())
+        if rest:
+            log(rest.decode("utf-8", "replace"))
+
+    def _kill(self, late: threading.Event) -> None:
+        late.set()
+        with suppress(APIError):
+            self.client.kill(self.name)
+
+    def _result(self, status: int, out: Path) -> dict[str, Any]:
+        state = self.client.inspect_container(self.name)["State"]
+        if state.get("OOMKilled"):
+            raise LimitExceeded(self.job.script, f"{self.job.limits.memory} bytes of memory")
+        if status != 0:
+            raise JobFailed(self.job.script, f"its script ended with status {status}")
+        chunks, _ = self.client.get_archive(self.name, OUT)
+        unpack(chunks, out)
+        path = out / "result.json"
+        try:
+            result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            path.unlink()
+        except (OSError, ValueError):
+            raise JobFailed(self.job.script, "it left no result") from None
+        if not result.pop("ok", False):
+            raise JobFailed(
+                self.job.script,
+                str(result.get("why")),
+                str(result.get("hint") or "read the step's log for the tool's own output"),
+                str(result.get("output") or ""),
+            )
+        return result
+
+    def commit(self, reference: str, label: str, result: Mapping[str, Any]) -> None:
+        """Keep the file system as an image that carries *result* as JSON in *label*."""
+        repository, _, tag = reference.rpartition(":")
+        config = {"Labels": {**self.labels, label: json.dumps(dict(result))}, "Entrypoint": []}
+        self.client.commit(self.name, repository=repository, tag=tag, conf=config)

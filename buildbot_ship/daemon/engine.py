@@ -1,0 +1,183 @@
+"""The Docker Engine behind a socket, through the Docker SDK."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import attrs
+from docker.errors import ImageNotFound, NotFound
+
+import docker
+
+from ..errors import BaseNotFound, EngineError
+from ..model.garbage import CONTAINER, IMAGE, TOOLS
+from ..model.reference import Reference
+from .container import Container
+from .faults import translated
+from .interface import RESULT, EngineImage, Job, Log
+
+OWNER, BUILD = "org.buildbot-ship.owner", "org.buildbot-ship.build"
+
+
+class Ledger(Protocol):
+    """Where we write down what we make, before we make it."""
+
+    @property
+    def owner(self) -> str:
+        """Who makes it."""
+
+    @property
+    def build(self) -> str:
+        """For which build."""
+
+    def note(self, kind: str, name: str, made: float) -> None:
+        """Write it down."""
+
+    def forget(self, kind: str, name: str) -> None:
+        """Strike it out."""
+
+
+@attrs.define(slots=False)
+class Engine:
+    """The engine that DOCKER_HOST names, or the one behind the default socket."""
+
+    ledger: Ledger
+    clock: Callable[[], float]
+    environment: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        """Return where the engine should answer."""
+        return self.environment.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+    @cached_property
+    def client(self) -> Any:
+        """Return the SDK's low-level client; the engine answered."""
+        with translated(self.address, "connect"):
+            environment = {**self.environment, "DOCKER_HOST": self.address}
+            return docker.from_env(environment=environment, timeout=600).api
+
+    def _did(self, what: str) -> Any:
+        return translated(self.address, what)
+
+    def image(self, reference: str) -> EngineImage | None:
+        """Return the image with this reference or image ID, or None."""
+        with self._did(f"look at {reference}"):
+            try:
+                return _image(self.client.inspect_image(reference))
+            except ImageNotFound:
+                return None
+
+    def pull(self, reference: Reference) -> EngineImage:
+        """Fetch an image.  Raises BaseNotFound."""
+        try:
+            with self._did(f"pull {reference}"):
+                selector = reference.digest or reference.tag
+                stream = self.client.pull(
+                    str(reference.repository), tag=selector, stream=True, decode=True
+                )
+                _last(stream, f"pull {reference}")
+        except EngineError as error:
+            raise BaseNotFound(str(reference), error.why) from None
+        found = self.image(str(reference))
+        if found is None:
+            raise BaseNotFound(str(reference), "the engine pulled it and does not have it")
+        return found
+
+    def tag(self, image_id: str, reference: Reference) -> None:
+        """Give an image one more name, which is temporary."""
+        self.ledger.note(IMAGE, str(reference), self.clock())
+        with self._did(f"tag {reference}"):
+            self.client.tag(image_id, str(reference.repository), tag=reference.tag)
+
+    def push(self, reference: Reference) -> str:
+        """Push a tagged image; return the digest that its registry reported."""
+        what = f"push {reference}"
+        with self._did(what):
+            stream = self.client.push(
+                str(reference.repository), tag=reference.tag, stream=True, decode=True
+            )
+            last = _last(stream, what)
+        digest = last.get("aux", {}).get("Digest")
+        if not isinstance(digest, str):
+            raise EngineError(what, "the registry reported no digest")
+        return digest
+
+    def load(self, archive: Path, loaded_as: str) -> None:
+        """Load an image archive; it is temporary, under the name *loaded_as*."""
+        self.ledger.note(IMAGE, loaded_as, self.clock())
+        with self._did(f"load {loaded_as}"), archive.open("rb") as content:
+            for line in self.client.load_image(content):
+                if isinstance(line, dict) and "error" in line:
+                    raise EngineError(f"load {loaded_as}", str(line["error"]))
+
+    def run(self, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
+        """Run *job* as `interface.Daemon.run` says."""
+        with self._did(f"run {job.script}"), self._container(job) as container:
+            return container.run(out, log)
+
+    def keep(self, job: Job, reference: str, *, log: Log, scratch: Path) -> dict[str, Any]:
+        """Run *job*, keep its file system as *reference*, its result in a label."""
+        self.ledger.note(TOOLS, reference, self.clock())
+        with self._did(f"run {job.script}"), self._container(job) as container:
+            result = container.run(scratch, log)
+            container.commit(reference, RESULT, result)
+            return result
+
+    def _container(self, job: Job) -> Container:
+        name = f"ship-{job.script}-{uuid.uuid4().hex}"
+        labels = {OWNER: self.ledger.owner, BUILD: self.ledger.build}
+        return Container(
+            self.client,
+            name,
+            job,
+            labels,
+            before=lambda: self.ledger.note(CONTAINER, name, self.clock()),
+            after=lambda: self.ledger.forget(CONTAINER, name),
+        )
+
+    def remove_image(self, reference: str) -> bool:
+        """Remove an image's name, and the image with its last; False when it was not there."""
+        with self._did(f"remove {reference}"):
+            try:
+                self.client.remove_image(reference, noprune=False)
+            except ImageNotFound:
+                return False
+            return True
+
+    def remove_container(self, name: str) -> bool:
+        """Remove our container *name*; False when it was not there or is not ours."""
+        with self._did(f"remove {name}"):
+            try:
+                labels = self.client.inspect_container(name)["Config"]["Labels"] or {}
+                if labels.get(OWNER) != self.ledger.owner:
+                    return False
+                self.client.remove_container(name, v=True, force=True)
+            except NotFound:
+                return False
+            return True
+
+
+def _image(inspected: dict[str, Any]) -> EngineImage:
+    config = inspected.get("Config") or {}
+    return EngineImage(
+        image_id=inspected["Id"],
+        digests=tuple(inspected.get("RepoDigests") or ()),
+        labels=dict(config.get("Labels") or {}),
+        environment=tuple(config.get("Env") or ()),
+    )
+
+
+def _last(stream: Iterable[dict[str, Any]], what: str) -> dict[str, Any]:
+    """Drain a progress stream, whose HTTP status is 200 whatever happened."""
+    found: dict[str, Any] = {}
+    for line in stream:
+        if "error" in line:
+            raise EngineError(what, str(line["error"]))
+        if "aux" in line:
+            found = line
+    return found

@@ -1,0 +1,121 @@
+"""Make the wheelhouse: wheels of the lock as they are, all others built, with no network.
+
+job.json: ``{"built": [{"title", "source", "section", "wheels"}], "wheels": [FILE]}``:
+each entry of ``built`` is an sdist (``dists/FILE``) or a folder of the repository
+(``tree/...``) with the section of the build lock that it may use (``sections/N.txt``,
+whose wheels lie in ``build/N``).  Out folder: ``wheelhouse/*.whl``.  result.json:
+``{"wheels": [{"file", "digest", "size", "built"}]}``, sorted by file.
+
+The build backend runs in a virtual environment that holds its section and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+import tempfile
+import venv
+from pathlib import Path
+from typing import Any
+
+from build import BuildBackendException, BuildException, ProjectBuilder
+from job import Failed, call, main, say, sealed_environment
+
+MAX_UNPACKED = 2 * 1024**3
+
+
+def environment_of(section: Path | None, wheels: Path, folder: Path) -> Path:
+    """Make a virtual environment with what a section pins; return its interpreter."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    if section is not None and section.stat().st_size:
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q"]
+        call(
+            [*pip, "--no-index", "--find-links", wheels, "--require-hashes", "-r", section],
+            f"the build requirements of {section.name} cannot be installed",
+        )
+    return python
+
+
+def unpack(sdist: Path, folder: Path) -> Path:
+    """Unpack an sdist; return its top folder."""
+    if sdist.suffix == ".zip":
+        shutil.unpack_archive(sdist, folder)
+    else:
+        with tarfile.open(sdist) as archive:
+            if sum(member.size for member in archive) > MAX_UNPACKED:
+                raise Failed(f"{sdist.name} unpacks to more than {MAX_UNPACKED} bytes")
+            archive.extractall(folder, filter="data")
+    (top,) = (path for path in folder.iterdir() if path.is_dir())
+    return top
+
+
+def normalise(source: Path) -> None:
+    """Give files the modes that git knows, and one time, so that wheels do not differ."""
+    epoch = int(sealed_environment()["SOURCE_DATE_EPOCH"])
+    for path in [source, *source.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+            os.utime(path, (epoch, epoch))
+
+
+def build(title: str, source: Path, python: Path, wheelhouse: Path) -> str:
+    """Build one wheel with its own backend; return the file's name."""
+    scripts = python.parent
+    os.environ["PATH"] = f"{scripts}{os.pathsep}{os.environ['PATH']}"
+    try:
+        builder = ProjectBuilder(source, python_executable=str(python))
+        missing = {chain[-1] for chain in builder.check_dependencies("wheel")}
+        if missing:
+            raise Failed(
+                f"{title} needs {', '.join(sorted(missing))} to build, "
+                "which its section of the build lock does not hold",
+                "run HardenRequirements, review what it adds, and commit",
+            )
+        return Path(builder.build("wheel", wheelhouse)).name
+    except (BuildException, BuildBackendException) as error:
+        raise Failed(
+            f"the build backend of {title} failed: {str(error).splitlines()[0]}",
+            "read the step's log; while building there is no network",
+        ) from None
+    finally:
+        os.environ["PATH"] = os.environ["PATH"].partition(os.pathsep)[2]
+
+
+def make(entry: dict[str, Any], job: Path, wheelhouse: Path) -> str:
+    """Build what one entry of ``built`` names."""
+    say(f"building {entry['title']}")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        source = job / entry["source"]
+        if source.is_file():
+            source = unpack(source, folder)
+        section = job / entry["section"] if entry["section"] else None
+        python = environment_of(section, job / (entry["wheels"] or ""), folder / "env")
+        normalise(source)
+        return build(entry["title"], source, python, wheelhouse)
+
+
+def describe(path: Path, built: set[str]) -> dict[str, Any]:
+    """Return the record of one wheel."""
+    data = path.read_bytes()
+    digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    return {"file": path.name, "digest": digest, "size": len(data), "built": path.name in built}
+
+
+def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
+    """Fill the wheelhouse."""
+    os.environ.update(sealed_environment())
+    wheelhouse = out / "wheelhouse"
+    wheelhouse.mkdir()
+    for name in arguments["wheels"]:
+        shutil.copyfile(job / "dists" / name, wheelhouse / name)
+    built = {make(entry, job, wheelhouse) for entry in arguments["built"]}
+    return {"wheels": [describe(path, built) for path in sorted(wheelhouse.iterdir())]}
+
+
+if __name__ == "__main__":
+    main(work)

@@ -1,0 +1,1 @@
+"""The repository: git, and the tree at a commit."""

@@ -1,0 +1,105 @@
+"""The ledger: what we put into the engine and have not taken out yet.
+
+One small JSON file for each temporary thing, written before the thing is made.  A
+container belongs to the process that made it: the process holds a lock that the kernel
+drops when it dies, however it dies.  An image belongs to its build.  The collector
+removes only what stands in the ledger and carries its owner's label, so nothing of
+other people's is ever touched.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import attrs
+
+from ..model.garbage import Entry
+from ..model.wire import CONVERTER, structure
+
+
+@attrs.define
+class Ledger:
+    """The ledger in the folder *root*, as the process of *build* in *work* keeps it."""
+
+    root: Path
+    work: str
+    build: str
+    _lock: IO[str] | None = None
+    _holder: str = attrs.field(factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def owner(self) -> str:
+        """Return who owns this ledger: a name that no other worker has."""
+        path = self.root / "owner"
+        self.root.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            new = self.root / f"owner.{self._holder}"
+            new.write_text(uuid.uuid4().hex, encoding="ascii")
+            try:
+                os.link(new, path)
+            except FileExistsError:
+                pass
+            finally:
+                new.unlink()
+        return path.read_text(encoding="ascii")
+
+    def note(self, kind: str, name: str, made: float) -> None:
+        """Write down that a thing is about to be made, at *made* seconds since 1970."""
+        self._hold()
+        entry = Entry(kind, name, self.work, self.build, self._holder, made)
+        path = self._path(kind, name)
+        new = path.with_suffix(f".{self._holder}")
+        new.write_text(json.dumps(CONVERTER.unstructure(entry)), encoding="utf-8")
+        os.replace(new, path)
+
+    def forget(self, kind: str, name: str) -> None:
+        """Strike out a thing that is gone."""
+        self._path(kind, name).unlink(missing_ok=True)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every entry, whoever made it."""
+        for path in sorted(self.root.glob("*.json")):
+            try:
+                data: Any = json.loads(path.read_text(encoding="utf-8"))
+            except (FileNotFoundError, ValueError):
+                continue
+            yield structure(data, Entry, f"ledger {path.name}")
+
+    def alive(self, entry: Entry) -> bool:
+        """Tell whether the process that made *entry* still runs."""
+        if entry.holder == self._holder:
+            return True
+        try:
+            with self._lock_path(entry.holder).open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        self._lock_path(entry.holder).unlink(missing_ok=True)
+        return False
+
+    def close(self) -> None:
+        """Let go of the lock."""
+        if self._lock is not None:
+            self._lock_path(self._holder).unlink(missing_ok=True)
+            self._lock.close()
+            self._lock = None
+
+    def _hold(self) -> None:
+        if self._lock is None:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._lock = self._lock_path(self._holder).open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def _lock_path(self, holder: str) -> Path:
+        return self.root / f"holder-{holder}.lock"
+
+    def _path(self, kind: str, name: str) -> Path:
+        return self.root / f"{kind}-{name.replace('/', '_').replace(':', '_')}.json"
