@@ -181,7 +181,7 @@ class JobFailed(ShipError):
     hint: str = "read the step's log for the tool's own output"
     advice = "{hint}"
     output: str = ""
-    template = "{job} failed: {why}"
+    template = "{why}"
     status = 24
 
     @property
@@ -292,3 +292,18 @@ class OutputMissing(ShipError):
     template = "{what} was not made for this commit in this work folder"
     advice = "run {verb} before it, for the same commit and with the same work folder"
     status = 40
+
+
+@attrs.define(slots=False)
+class ResultUnusable(ShipError):
+    """A verb's command ended on the worker without a result that the master can read."""
+
+    verb: str
+    why: str
+    hint: str = (
+        "see that the worker's Python has buildbot-ship in the master's version; "
+        "the step's log has what it wrote"
+    )
+    template = "buildbot-ship {verb} left no result that can be read: {why}"
+    advice = "{hint}"
+    status = 41

@@ -15,26 +15,24 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import HostileArchive, LimitExceeded
+from .interface import JobFile
 
 MAX_FILES = 100_000
 MAX_BYTES = 8 * 1024**3
 
 
-def pack(files: Iterable[tuple[str, bytes | Path]], target: IO[bytes], top: str) -> None:
-    """Write *files* (relative path, content) below the folder *top* as a tar.
-
-    A path's files are executable when their name is given with a leading ``!``.
-    """
+def pack(files: Iterable[JobFile], target: IO[bytes], top: str) -> None:
+    """Write *files* below the folder *top* as a tar."""
     with tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-        for path, content in files:
-            member = tarfile.TarInfo(f"{top}/{path.removeprefix('!')}")
-            member.mode = 0o755 if path.startswith("!") else 0o644
-            if isinstance(content, bytes):
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
+        for file in files:
+            member = tarfile.TarInfo(f"{top}/{file.path}")
+            member.mode = 0o755 if file.executable else 0o644
+            if isinstance(file.content, bytes):
+                member.size = len(file.content)
+                archive.addfile(member, io.BytesIO(file.content))
             else:
-                member.size = content.stat().st_size
-                with content.open("rb") as source:
+                member.size = file.content.stat().st_size
+                with file.content.open("rb") as source:
                     archive.addfile(member, source)
 
 

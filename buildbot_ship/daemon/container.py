@@ -17,7 +17,7 @@ from docker.errors import APIError, NotFound
 
 from ..errors import JobFailed, LimitExceeded
 from .archive import pack, unpack
-from .interface import Job, Log
+from .interface import Job, JobFile, Log
 
 FOLDER, OUT = "/ship/job", "/ship/out"
 
@@ -98,13 +98,13 @@ class Container:
         return self._result(status, out)
 
     def _send(self) -> None:
-        scripts = [
-            (item.name, item.read_bytes())
+        scripts = (
+            JobFile(item.name, item.read_bytes())
             for item in files("buildbot_ship.inside").iterdir()
             if item.name.endswith(".py")
-        ]
-        arguments = json.dumps(dict(self.job.arguments)).encode()
-        contents = [*scripts, ("job.json", arguments), *self.job.inputs]
+        )
+        arguments = JobFile("job.json", json.dumps(dict(self.job.arguments)).encode())
+        contents = [*scripts, arguments, *self.job.inputs]
         with tempfile.TemporaryFile() as spool:
             pack(contents, spool, FOLDER.lstrip("/"))
             spool.seek(0)
@@ -141,7 +141,9 @@ class Container:
         if state.get("OOMKilled"):
             raise LimitExceeded(self.job.script, f"{self.job.limits.memory} bytes of memory")
         if status != 0:
-            raise JobFailed(self.job.script, f"its script ended with status {status}")
+            raise JobFailed(
+                self.job.script, f"inside/{self.job.script}.py ended with status {status}"
+            )
         chunks, _ = self.client.get_archive(self.name, OUT)
         unpack(chunks, out)
         path = out / "result.json"
@@ -149,14 +151,13 @@ class Container:
             result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             path.unlink()
         except (OSError, ValueError):
-            raise JobFailed(self.job.script, "it left no result") from None
-        if not result.pop("ok", False):
             raise JobFailed(
-                self.job.script,
-                str(result.get("why")),
-                str(result.get("hint") or "read the step's log for the tool's own output"),
-                str(result.get("output") or ""),
-            )
+                self.job.script, f"inside/{self.job.script}.py left no result"
+            ) from None
+        if not result.pop("ok", False):
+            hint = result.get("hint") or "read the step's log for the tool's own output"
+            output = str(result.get("output") or "")
+            raise JobFailed(self.job.script, str(result.get("why")), str(hint), output)
         return result
 
     def commit(self, reference: str, label: str, result: Mapping[str, Any]) -> None:

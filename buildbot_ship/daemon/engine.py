@@ -122,11 +122,15 @@ class Engine:
 
     def keep(self, job: Job, reference: str, *, log: Log, scratch: Path) -> dict[str, Any]:
         """Run *job*, keep its file system as *reference*, its result in a label."""
-        self.ledger.note(TOOLS, reference, self.clock())
         with self._did(f"run {job.script}"), self._container(job) as container:
             result = container.run(scratch, log)
+            self.use(reference)
             container.commit(reference, RESULT, result)
             return result
+
+    def use(self, reference: str) -> None:
+        """Note that a kept image is still in use."""
+        self.ledger.note(TOOLS, reference, self.clock())
 
     def _container(self, job: Job) -> Container:
         name = f"ship-{job.script}-{uuid.uuid4().hex}"
@@ -145,9 +149,11 @@ class Engine:
         with self._did(f"remove {reference}"):
             try:
                 self.client.remove_image(reference, noprune=False)
+                removed = True
             except ImageNotFound:
-                return False
-            return True
+                removed = False
+        self.ledger.forget(IMAGE, reference)
+        return removed
 
     def remove_container(self, name: str) -> bool:
         """Remove our container *name*; False when it was not there or is not ours."""

@@ -29,11 +29,20 @@ class EngineImage:
 
 
 @attrs.frozen
+class JobFile:
+    """One file that a job gets: its path in the job folder, and its bytes or where they are."""
+
+    path: str
+    content: bytes | Path = attrs.field(repr=False)
+    executable: bool = False
+
+
+@attrs.frozen
 class Job:
     """One run of ``inside/<script>.py`` in a throw-away container.
 
     The script is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``.  The job folder
-    holds ``job.json`` (*arguments*) and *inputs* by relative path.  What it says for
+    holds ``job.json`` (*arguments*) and the *inputs*.  What it says for
     people goes to standard output.  It leaves ``result.json`` and its files in the out
     folder: ``{"ok": true, ...}``, or ``{"ok": false, "why": ..., "hint": ...}``.
     """
@@ -42,7 +51,7 @@ class Job:
     image: str
     arguments: Mapping[str, Any]
     python: str = "python3"
-    inputs: tuple[tuple[str, bytes | Path], ...] = ()
+    inputs: tuple[JobFile, ...] = ()
     network: bool = False
     environment: Mapping[str, str] = attrs.field(factory=dict)
     limits: Limits = attrs.field(factory=Limits)
@@ -78,6 +87,9 @@ class Daemon(Protocol):
 
         The result is returned, and stands as JSON in the image's label `RESULT`.
         """
+
+    def use(self, reference: str) -> None:
+        """Note that a kept image is still in use."""
 
     def remove_image(self, reference: str) -> bool:
         """Remove an image's name, and the image with its last; False when it was not there."""

@@ -18,7 +18,7 @@ import venv
 from pathlib import Path
 from typing import Any
 
-from index import Index, is_sdist
+from index import Index
 from job import Failed, call, index_environment, main, say
 from packaging.requirements import Requirement
 from wheels import unpack
@@ -91,7 +91,7 @@ def compile_build(title: str, source: Path, environment: dict[str, str], target:
             f"{title} has neither pyproject.toml nor setup.py",
             "name the folder of a Python package in the option packages",
         )
-    say(f"resolving what building {title} needs")
+    say(f"resolving what building {title.partition(' sha256:')[0]} needs")
     only = ["--only-build-deps", "--build-deps-for", "wheel"]
     call(
         [BIN / "pip-compile", *COMPILE, *only, "--no-annotate", "-o", target, file.name],
@@ -110,12 +110,12 @@ def sections(
     sources = {}
     for number, (name, version, hashes) in enumerate(pins(strict)):
         file = index.choose(name, version, hashes)
-        if is_sdist(file):
+        if file.is_sdist:
             folder = scratch / f"sdist-{number}"
             folder.mkdir()
-            path = index.fetch(file, hashes, folder)
-            digest = next(h for h in hashes if h == file.digests.get("sha256", h))
-            sources[f"sdist {name}=={version} sha256:{digest}"] = unpack(path, folder / "src")
+            digest = index.fetch(file, hashes, folder)
+            source = unpack(folder / file.name, folder / "src")
+            sources[f"sdist {name}=={version} sha256:{digest}"] = source
     for package in arguments["packages"]:
         sources[f"package {package}"] = job / "tree" / package
     return {

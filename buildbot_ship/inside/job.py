@@ -19,6 +19,10 @@ EPOCH = "315532800"
 """1980-01-01, the first moment that a zip file can hold, in seconds since 1970."""
 
 
+MAX_LINE = 400
+"""Characters of a tool's line that people are shown."""
+
+
 class Failed(Exception):
     """The job cannot be done, for a reason that the user can mend."""
 
@@ -68,7 +72,7 @@ def call(
     lines = []
     assert process.stdout is not None  # noqa: S101  # a pipe was asked for
     for line in process.stdout:
-        say("  " + line.rstrip())
+        say("  " + line.rstrip()[:MAX_LINE])
         lines.append(line)
     if process.wait() != 0:
         raise Failed(why, hint, "".join(lines[-40:]))

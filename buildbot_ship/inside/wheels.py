@@ -15,16 +15,16 @@ import hashlib
 import os
 import shutil
 import sys
-import tarfile
 import tempfile
 import venv
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from build import BuildBackendException, BuildException, ProjectBuilder
 from job import Failed, call, main, say, sealed_environment
-
-MAX_UNPACKED = 2 * 1024**3
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 
 def environment_of(section: Path | None, wheels: Path, folder: Path) -> Path:
@@ -41,16 +41,18 @@ def environment_of(section: Path | None, wheels: Path, folder: Path) -> Path:
 
 
 def unpack(sdist: Path, folder: Path) -> Path:
-    """Unpack an sdist; return its top folder."""
-    if sdist.suffix == ".zip":
+    """Unpack an sdist; return its top folder.
+
+    It is unpacked as it is: its code runs next, in the same throw-away container.
+    """
+    try:
         shutil.unpack_archive(sdist, folder)
-    else:
-        with tarfile.open(sdist) as archive:
-            if sum(member.size for member in archive) > MAX_UNPACKED:
-                raise Failed(f"{sdist.name} unpacks to more than {MAX_UNPACKED} bytes")
-            archive.extractall(folder, filter="data")
-    (top,) = (path for path in folder.iterdir() if path.is_dir())
-    return top
+    except (shutil.ReadError, OSError, EOFError) as error:
+        raise Failed(f"{sdist.name} cannot be unpacked: {error}") from None
+    tops = [path for path in folder.iterdir() if path.is_dir()]
+    if len(tops) != 1:
+        raise Failed(f"{sdist.name} is no sdist: it has not one folder at its top")
+    return tops[0]
 
 
 def normalise(source: Path) -> None:
@@ -62,16 +64,31 @@ def normalise(source: Path) -> None:
             os.utime(path, (epoch, epoch))
 
 
+def is_there(text: str, environment: Path) -> bool:
+    """Tell whether a virtual environment satisfies a requirement."""
+    requirement = Requirement(text)
+    if requirement.marker and not requirement.marker.evaluate():
+        return True
+    path = [str(folder) for folder in environment.glob("lib/python*/site-packages")]
+    wanted = canonicalize_name(requirement.name)
+    return any(
+        canonicalize_name(found.name) == wanted
+        and requirement.specifier.contains(found.version, prereleases=True)
+        for found in distributions(path=path)
+    )
+
+
 def build(title: str, source: Path, python: Path, wheelhouse: Path) -> str:
     """Build one wheel with its own backend; return the file's name."""
     scripts = python.parent
     os.environ["PATH"] = f"{scripts}{os.pathsep}{os.environ['PATH']}"
     try:
         builder = ProjectBuilder(source, python_executable=str(python))
-        missing = {chain[-1] for chain in builder.check_dependencies("wheel")}
-        if missing:
+        needed = builder.build_system_requires | builder.get_requires_for_build("wheel")
+        lacking = sorted(text for text in needed if not is_there(text, scripts.parent))
+        if lacking:
             raise Failed(
-                f"{title} needs {', '.join(sorted(missing))} to build, "
+                f"{title} needs {', '.join(lacking)} to build, "
                 "which its section of the build lock does not hold",
                 "run HardenRequirements, review what it adds, and commit",
             )
@@ -87,7 +104,8 @@ def build(title: str, source: Path, python: Path, wheelhouse: Path) -> str:
 
 def make(entry: dict[str, Any], job: Path, wheelhouse: Path) -> str:
     """Build what one entry of ``built`` names."""
-    say(f"building {entry['title']}")
+    title = entry["title"].partition(" sha256:")[0]
+    say(f"building {title}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         source = job / entry["source"]
@@ -96,7 +114,7 @@ def make(entry: dict[str, Any], job: Path, wheelhouse: Path) -> str:
         section = job / entry["section"] if entry["section"] else None
         python = environment_of(section, job / (entry["wheels"] or ""), folder / "env")
         normalise(source)
-        return build(entry["title"], source, python, wheelhouse)
+        return build(title, source, python, wheelhouse)
 
 
 def describe(path: Path, built: set[str]) -> dict[str, Any]:

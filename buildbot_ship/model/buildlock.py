@@ -66,7 +66,7 @@ def parse_build_lock(text: str, file: str) -> BuildLock:
         problems += wrong
         section = _section(lines[start].rstrip(), tuple(pins))
         if section is None:
-            problems.append(Problem(file, start + 1, "this is no section title of a build lock"))
+            problems.append(Problem(file, start + 1, "this is no title of a section"))
         else:
             sections.append(section)
     if problems:

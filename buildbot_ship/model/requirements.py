@@ -128,8 +128,8 @@ def read_pins(lines: Iterator[tuple[int, str]], file: str) -> tuple[list[Pin], l
         if isinstance(pin, str):
             problems.append(Problem(file, number, pin))
         elif pin.key in pins:
-            first = pins[pin.key].line
-            problems.append(Problem(file, number, f"{pin.name} stands here and on line {first}"))
+            again = f"{pin.name} stands here and on line {pins[pin.key].line}"
+            problems.append(Problem(file, number, again))
         else:
             pins[pin.key] = pin
     return list(pins.values()), problems

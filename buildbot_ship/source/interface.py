@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
 from attrs import frozen
+
+from ..errors import FileMissing
+from ..model.requirements import decode
 
 
 @frozen
@@ -16,19 +20,40 @@ class TreeFile:
     executable: bool = False
 
 
-class Tree(Protocol):
-    """The files of one commit. They are git's, whatever the working directory holds."""
+class Files(Protocol):
+    """Whatever holds files by path: a commit, or the working directory."""
+
+    def read(self, path: str) -> TreeFile | None:
+        """Return the plain file at *path* (from the top, with ``/``).
+
+        None when it is absent, a folder, or a link.
+        """
+
+    def files(self, folder: str) -> Iterator[tuple[str, TreeFile]]:
+        """Yield every plain file below *folder* (``.``: all), its path from there on."""
+
+
+class Tree(Files, Protocol):
+    """The files of one commit.  They are git's, whatever the working directory holds."""
 
     @property
     def commit(self) -> str:
         """The commit's full hash, in hexadecimal."""
-        ...
 
     @property
     def committed(self) -> datetime:
         """When it was committed: an aware time in UTC, whole seconds."""
-        ...
 
-    def read(self, path: str) -> TreeFile | None:
-        """The plain file at PATH (from the root, with /), or None: absent, a folder, a link."""
-        ...
+
+def required(source: Files, path: str) -> bytes:
+    """Return the bytes of the file at *path*.  Raises FileMissing."""
+    file = source.read(path)
+    if file is None:
+        raise FileMissing(path, "the repository")
+    return file.data
+
+
+def read_text(source: Files, path: str) -> str:
+    """Return the text at *path*, empty when there is no such file.  Raises InvalidFile."""
+    file = source.read(path)
+    return "" if file is None else decode(file.data, path)

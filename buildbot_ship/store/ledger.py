@@ -73,17 +73,13 @@ class Ledger:
 
     def alive(self, entry: Entry) -> bool:
         """Tell whether the process that made *entry* still runs."""
-        if entry.holder == self._holder:
-            return True
-        try:
-            with self._lock_path(entry.holder).open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except BlockingIOError:
-            return True
-        self._lock_path(entry.holder).unlink(missing_ok=True)
-        return False
+        return self._is_locked(entry.holder)
+
+    def sweep(self) -> None:
+        """Remove the locks of dead processes."""
+        for path in self.root.glob("holder-*.lock"):
+            holder = path.stem.removeprefix("holder-")
+            self._is_locked(holder)
 
     def close(self) -> None:
         """Let go of the lock."""
@@ -95,8 +91,24 @@ class Ledger:
     def _hold(self) -> None:
         if self._lock is None:
             self.root.mkdir(parents=True, exist_ok=True)
-            self._lock = self._lock_path(self._holder).open("w")
+            new = self.root / f"{self._holder}.new"
+            self._lock = new.open("w")
             fcntl.flock(self._lock, fcntl.LOCK_EX)
+            os.replace(new, self._lock_path(self._holder))
+
+    def _is_locked(self, holder: str) -> bool:
+        if holder == self._holder:
+            return True
+        path = self._lock_path(holder)
+        try:
+            with path.open("r+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        return False
 
     def _lock_path(self, holder: str) -> Path:
         return self.root / f"holder-{holder}.lock"

@@ -1,0 +1,140 @@
+"""From argv to a request: what a person's options, or a step, ask for."""
+
+from __future__ import annotations
+
+import argparse
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from ..errors import InvalidRequest, ShipError
+from ..model import request as requests
+from .options import make_parser, make_step_parser
+
+Options = argparse.Namespace
+
+
+@attrs.frozen
+class Call:
+    """What the command line asks: with no *envelope* it comes on standard input."""
+
+    verb: str
+    checkout: Path
+    envelope: requests.Envelope | None
+    result: Path | None
+    json: bool
+
+
+def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
+    """Return what *argv* asks; end the process with status 2 when it makes no sense."""
+    if "--request" in argv:
+        step = make_step_parser(tuple(MAKERS)).parse_args(argv)
+        return Call(step.verb, Path(step.checkout), None, Path(step.result), json=False)
+    parser = make_parser()
+    options = parser.parse_args(argv)
+    checkout = Path(options.checkout)
+    try:
+        request = MAKERS[options.verb](options)
+        envelope = _envelope(request, options, checkout, environment)
+    except ShipError as error:
+        parser.exit(2, f"buildbot-ship {options.verb}: {error}\n  remedy: {error.remedy}\n")
+    result = Path(options.result) if options.result else None
+    return Call(options.verb, checkout, envelope, result, options.json)
+
+
+def _envelope(
+    request: requests.Request, options: Options, checkout: Path, environment: Mapping[str, str]
+) -> requests.Envelope:
+    index = requests.Index(
+        url=options.index_url or environment.get("PIP_INDEX_URL"),
+        extra_urls=tuple(options.extra_index_url),
+        proxy=options.proxy or environment.get("HTTPS_PROXY"),
+        ca_bundle=options.ca_bundle or environment.get("PIP_CERT"),
+    )
+    return requests.Envelope(
+        request=request,
+        build=f"hand-{uuid.uuid4().hex[:12]}",
+        work=options.work or f"../{checkout.resolve().name}.ship",
+        index=index,
+        limits=requests.Limits(options.memory * 1024**2, seconds=options.seconds),
+    )
+
+
+def _pair(text: str, form: str) -> tuple[str, str]:
+    left, equals, right = text.partition("=")
+    if not (equals and left and right):
+        raise InvalidRequest(text, f"it is not of the form {form}")
+    return left, right
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.split(",") if word)
+
+
+def _retag(options: Options) -> requests.RetagRequest:
+    pairs = (_pair(text, "SOURCE=DESTINATION") for text in options.copies)
+    return requests.RetagRequest(
+        tuple(requests.BaseCopy(*pair) for pair in pairs), options.through
+    )
+
+
+def _harden(options: Options) -> requests.HardenRequest:
+    return requests.HardenRequest(
+        options.loose,
+        options.strict,
+        options.build_lock,
+        options.build_dockerfile,
+        tuple(options.package),
+    )
+
+
+def _wheels(options: Options) -> requests.WheelsRequest:
+    return requests.WheelsRequest(
+        options.revision,
+        options.strict,
+        options.build_lock,
+        options.build_dockerfile,
+        tuple(options.package),
+    )
+
+
+def _pex(options: Options, name: str, requirements: str) -> requests.PexRequest:
+    return requests.PexRequest(
+        name, _words(requirements), options.module, options.script, options.revision
+    )
+
+
+def _image(options: Options, name: str) -> requests.ImageRequest:
+    dockerfile = options.dockerfile or f"{name}.docker"
+    return requests.ImageRequest(name, dockerfile, options.revision, options.source)
+
+
+def _build(options: Options) -> requests.BuildRequest:
+    pairs = (_pair(text, "NAME=PACKAGE,PACKAGE") for text in options.pex)
+    names = options.image
+    pushes = [
+        requests.PushRequest(name, f"{options.to}/{name}", options.revision)
+        for name in (names if options.to else ())
+    ]
+    return requests.BuildRequest(
+        _wheels(options),
+        tuple(_pex(options, *pair) for pair in pairs),
+        tuple(_image(options, name) for name in names),
+        tuple(pushes),
+    )
+
+
+MAKERS: dict[str, Callable[[Options], requests.Request]] = {
+    "retag": _retag,
+    "harden": _harden,
+    "wheels": _wheels,
+    "pex": lambda o: _pex(o, o.name, o.requirements),
+    "image": lambda o: _image(o, o.image),
+    "push": lambda o: requests.PushRequest(o.image, o.repository, o.revision),
+    "gc": lambda o: requests.GarbageRequest(
+        older_than_hours=o.older_than_hours, tools_older_than_days=o.tools_older_than_days
+    ),
+    "build": _build,
+}

@@ -1,0 +1,110 @@
+"""One call: a request in, the verb run, a result out.
+
+A step gives the request as JSON on standard input and takes the result from a file; a
+person gives options (`arguments`) and reads the summary.  Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from ..errors import InvalidRequest, ShipError
+from ..model.request import Envelope
+from ..model.result import FAILURE, RETRY, SUCCESS, Failure, Result
+from ..model.wire import envelope_from_json, result_to_json
+from .arguments import Call, read
+from .bench import Bench
+
+BUG = 70
+CANCELLED = 143
+
+
+class Cancelled(BaseException):
+    """Somebody asked this process to end: what it made is taken away first."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status: 0, or one per kind of error."""
+    call = read(sys.argv[1:] if argv is None else argv, dict(os.environ))
+    _listen()
+    try:
+        envelope = call.envelope or _from_standard_input()
+        result, status = _run(call, envelope, os.environ)
+    except Cancelled:
+        say("cancelled; nothing is left behind")
+        return CANCELLED
+    except ShipError as error:
+        result, status = _failed(call.verb, error), error.status
+    except Exception:
+        traceback.print_exc()
+        say("this is a bug of buildbot-ship; please report it with the lines above")
+        return BUG
+    _report(call, result)
+    return status
+
+
+def say(line: str) -> None:
+    """Print one line for people, at once."""
+    print(line, flush=True)
+
+
+def _listen() -> None:
+    def cancel(number: int, frame: FrameType | None) -> NoReturn:
+        del frame
+        for ignored in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(ignored, signal.SIG_IGN)
+        raise Cancelled(number)
+
+    for asked in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(asked, cancel)
+
+
+def _from_standard_input() -> Envelope:
+    try:
+        return envelope_from_json(json.loads(sys.stdin.buffer.read()))
+    except ValueError as error:
+        raise InvalidRequest("request", f"standard input is not JSON: {error}") from None
+
+
+def _run(call: Call, envelope: Envelope, environment: Mapping[str, str]) -> tuple[Result, int]:
+    if envelope.verb != call.verb:
+        raise InvalidRequest("request", f"it is for {envelope.verb}, not for {call.verb}")
+    bench = Bench(envelope, Path.cwd() / call.checkout, dict(environment), say)
+    try:
+        return bench.run(), 0
+    finally:
+        bench.close()
+
+
+def _failed(verb: str, error: ShipError) -> Result:
+    failure = Failure(type(error).__name__, str(error), error.remedy, error.details)
+    status = RETRY if error.transient else FAILURE
+    return Result(verb, status, str(error), failure=failure)
+
+
+def _report(call: Call, result: Result) -> None:
+    """Leave the result for the master, or show it."""
+    if call.result is not None:
+        call.result.parent.mkdir(parents=True, exist_ok=True)
+        new = call.result.with_name(call.result.name + ".new")
+        new.write_text(json.dumps(result_to_json(result)), encoding="utf-8")
+        os.replace(new, call.result)
+    if result.failure and result.failure.details:
+        say(result.failure.details)
+    if result.status != SUCCESS and result.failure:
+        say(f"buildbot-ship {result.verb}: {result.summary}\n  remedy: {result.failure.remedy}")
+        return
+    if call.json:
+        say(json.dumps(result_to_json(result), indent=2, sort_keys=True))
+        return
+    if "changes.txt" in result.texts:
+        say(result.texts["changes.txt"].rstrip())
+    say(f"{result.verb}: {result.summary}")

@@ -1,0 +1,192 @@
+"""What ``buildbot-ship --help`` teaches: every verb, its options, an example."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+Parser = argparse.ArgumentParser
+
+TOP = """\
+Ship Python applications in Docker: owned bases, hardened requirements, wheels built
+with no network, a pex, a small runtime image, pushed under its commit.
+"""
+
+ORDER = """\
+In order: retag once in a while; harden when requirements change, and commit what it
+writes; then for every commit wheels, pex, image, push (or build, which is all four).
+
+Exit status: 0, or one per kind of error; 2 for options that make no sense, 70 for a bug
+of buildbot-ship, 143 when it was told to stop.
+"""
+
+ABOUT = {
+    "retag": (
+        "Copy base images into your own repository under one timestamp tag. "
+        "A tag is never moved.",
+        "buildbot-ship retag python:3.11=registry.example.com/team/python311 \\\n"
+        "      python:3.11-slim=registry.example.com/team/python311-slim",
+    ),
+    "harden": (
+        "Pin every package, version and hash. Resolves requirements.loose.txt in a "
+        "throw-away container from the base\nthat build.docker names, and writes "
+        "requirements.strict.txt and requirements.build.txt. Review and commit both.",
+        "buildbot-ship harden --package .",
+    ),
+    "wheels": (
+        "Make the wheelhouse of a commit. Fetches every file that the strict file pins, "
+        "by hash,\nand builds what is no wheel with the network off.",
+        "buildbot-ship wheels --package .",
+    ),
+    "pex": (
+        "Make a pex of some packages of the wheelhouse, and what they need.",
+        "buildbot-ship pex twist.pex twisted,remotemath --module twisted",
+    ),
+    "image": (
+        "Assemble a runtime image. Reads NAME.docker, and loads the image into the engine.",
+        "buildbot-ship image remotemath",
+    ),
+    "push": (
+        "Publish an assembled image under the full hash of its commit. A tag that holds "
+        "the same\nimage is success; another image under it is refused.",
+        "buildbot-ship push remotemath registry.example.com/team/remotemath",
+    ),
+    "gc": (
+        "Remove what dead builds of this worker left in the engine. "
+        "What is not in our ledger is\nnever touched.",
+        "buildbot-ship gc",
+    ),
+    "build": (
+        "Wheels, pex, image and push, in one process.",
+        "buildbot-ship build --package . --module twisted \\\n"
+        "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
+        "      --pex fc-twist.pex=twisted,fancycalculator --image fancycalculator \\\n"
+        "      --to registry.example.com/team",
+    ),
+}
+
+
+def make_parser() -> Parser:
+    """Return the parser of what people type."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = Parser("buildbot-ship", description=TOP, epilog=ORDER, formatter_class=raw)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, (about, example) in ABOUT.items():
+        sub = verbs.add_parser(
+            verb,
+            help=about.split(". ")[0].rstrip("."),
+            description=about,
+            epilog=f"example:\n  {example}",
+            formatter_class=raw,
+        )
+        OPTIONS[verb](sub)
+        _common(sub)
+    return parser
+
+
+def make_step_parser(verbs: tuple[str, ...]) -> Parser:
+    """Return the parser of what a Buildbot step runs."""
+    parser = Parser("buildbot-ship")
+    parser.add_argument("verb", choices=verbs)
+    parser.add_argument("--request", choices=["-"], required=True)
+    parser.add_argument("--result", required=True)
+    parser.add_argument("--checkout", default=".")
+    return parser
+
+
+def _common(sub: Parser) -> None:
+    sub.add_argument("--checkout", default=".", help="the repository (here)")
+    sub.add_argument("--work", help="folder for what verbs leave (CHECKOUT.ship beside it)")
+    sub.add_argument("--result", metavar="FILE", help="write the result there, as JSON")
+    sub.add_argument("--json", action="store_true", help="print the result as JSON")
+    sub.add_argument("--index-url", help="the package index ($PIP_INDEX_URL)")
+    sub.add_argument("--extra-index-url", action="append", default=[], help="one more")
+    sub.add_argument("--proxy", help="HTTP proxy to the index ($HTTPS_PROXY)")
+    sub.add_argument("--ca-bundle", help="CA certificates for the index ($PIP_CERT)")
+    sub.add_argument("--memory", type=int, default=4096, help="MiB for a container (4096)")
+    sub.add_argument("--seconds", type=int, default=3600, help="for a container (3600)")
+
+
+def _revision(sub: Parser) -> None:
+    sub.add_argument("--revision", default="HEAD", help="the commit (HEAD)")
+
+
+def _files(sub: Parser) -> None:
+    sub.add_argument("--strict", default="requirements.strict.txt", help="the strict file")
+    sub.add_argument("--build-lock", default="requirements.build.txt", help="the build lock")
+    sub.add_argument("--build-dockerfile", default="build.docker", help="pins the build base")
+    sub.add_argument(
+        "--package", action="append", default=[], help="folder of an own package; repeatable"
+    )
+
+
+def _entry(sub: Parser) -> None:
+    sub.add_argument("--module", help="what the pex runs, as python -m would")
+    sub.add_argument("--script", help="what the pex runs, a console script")
+
+
+def _dockerfile(sub: Parser) -> None:
+    sub.add_argument("--dockerfile", help="the image's Dockerfile (IMAGE.docker)")
+    sub.add_argument("--source", help="URL of the repository, for the image's label")
+
+
+def _retag(sub: Parser) -> None:
+    sub.add_argument("copies", nargs="+", metavar="SOURCE=DESTINATION")
+    ways = ["auto", "registry", "engine"]
+    sub.add_argument("--through", default="auto", choices=ways, help="which way (auto)")
+
+
+def _harden(sub: Parser) -> None:
+    sub.add_argument("--loose", default="requirements.loose.txt", help="the loose file")
+    _files(sub)
+
+
+def _wheels(sub: Parser) -> None:
+    _revision(sub)
+    _files(sub)
+
+
+def _pex(sub: Parser) -> None:
+    sub.add_argument("name", help="file name, as the Dockerfile copies it")
+    sub.add_argument("requirements", metavar="PACKAGE,PACKAGE", help="without versions")
+    _entry(sub)
+    _revision(sub)
+
+
+def _image(sub: Parser) -> None:
+    sub.add_argument("image", help="name of the image")
+    _dockerfile(sub)
+    _revision(sub)
+
+
+def _push(sub: Parser) -> None:
+    sub.add_argument("image", help="name of the image")
+    sub.add_argument("repository", help="where it is published")
+    _revision(sub)
+
+
+def _gc(sub: Parser) -> None:
+    sub.add_argument("--older-than-hours", type=float, default=24, help="images (24)")
+    sub.add_argument("--tools-older-than-days", type=float, default=30, help="unused (30)")
+
+
+def _build(sub: Parser) -> None:
+    several = "append"
+    sub.add_argument("--pex", action=several, required=True, metavar="NAME=PACKAGE,PACKAGE")
+    sub.add_argument("--image", action=several, required=True, help="name of an image")
+    sub.add_argument("--to", help="publish images below this; without it nothing is pushed")
+    _entry(sub)
+    _dockerfile(sub)
+    _wheels(sub)
+
+
+OPTIONS: dict[str, Callable[[Parser], None]] = {
+    "retag": _retag,
+    "harden": _harden,
+    "wheels": _wheels,
+    "pex": _pex,
+    "image": _image,
+    "push": _push,
+    "gc": _gc,
+    "build": _build,
+}

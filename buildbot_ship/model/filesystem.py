@@ -1,0 +1,173 @@
+"""What a base image holds, as far as placing files in it needs to know.
+
+A file put at ``/lib/x`` where ``/lib`` is a link, or into ``/tmp`` without its mode,
+would break the base: so its layers are read, headers only.  Format of layers and of
+whiteouts: https://github.com/opencontainers/image-spec/blob/main/layer.md.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import stat
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, cast
+
+import attrs
+
+_WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
+_MAX_LINKS = 255
+
+
+@attrs.frozen
+class Node:
+    """One entry: *mode* with the bits of its type (`stat`), its owner, a link's *target*."""
+
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    target: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Tell whether it is a folder."""
+        return stat.S_ISDIR(self.mode)
+
+    @property
+    def is_link(self) -> bool:
+        """Tell whether it is a symbolic link."""
+        return stat.S_ISLNK(self.mode)
+
+
+FOLDER, FILE = Node(stat.S_IFDIR | 0o755), Node(stat.S_IFREG | 0o644)
+
+
+@attrs.frozen
+class Filesystem:
+    """Entries by path, without ``/`` in front; the top itself is ``""``, and a folder."""
+
+    nodes: dict[str, Node] = attrs.field(factory=dict)
+
+    def get(self, path: str) -> Node | None:
+        """Return what is at *path*, links not followed."""
+        return self.nodes.get(path) if path else FOLDER
+
+    def resolve(self, path: str) -> str:
+        """Return *path* with all links followed, the last one too; it need not exist.
+
+        Links never lead out of the image.  Raises ValueError when they go in a circle.
+        """
+        todo = [part for part in path.split("/") if part][::-1]
+        done: list[str] = []
+        links = 0
+        while todo:
+            part = todo.pop()
+            if part in (".", ".."):
+                del done[len(done) - (part == "..") :]
+                continue
+            node = self.nodes.get("/".join([*done, part]))
+            if node is None or not node.is_link:
+                done.append(part)
+                continue
+            links += 1
+            if links > _MAX_LINKS:
+                raise ValueError(f"the links of /{path} go in a circle")
+            done = [] if node.target.startswith("/") else done
+            todo += [part for part in node.target.split("/") if part][::-1]
+        return "/".join(done)
+
+    def with_layer(self, chunks: Iterable[bytes]) -> Filesystem:
+        """Return what is there after a layer: a tar, plain or gzipped, in *chunks*.
+
+        All chunks are taken.  Raises ValueError for what is no such layer.
+        """
+        upper: dict[str, Node] = {}
+        gone: set[str] = set()
+        emptied: set[str] = set()
+        for path, node in _entries(chunks):
+            folder, name = posixpath.split(path)
+            if name == _OPAQUE:
+                emptied.add(folder)
+            elif name.startswith(_WHITEOUT):
+                gone.add(posixpath.join(folder, name.removeprefix(_WHITEOUT)))
+            else:
+                upper[path] = node
+        gone |= {path for path, node in upper.items() if not node.is_folder}
+        kept = {path: node for path, node in self.nodes.items() if _kept(path, gone, emptied)}
+        return Filesystem({**kept, **upper})
+
+
+def parents(path: str) -> list[str]:
+    """Return the folders over *path*, the topmost first, without the top itself.
+
+    >>> parents("usr/lib/x")
+    ['usr', 'usr/lib']
+    """
+    return [path[:index] for index, char in enumerate(path) if char == "/"]
+
+
+def _kept(path: str, gone: set[str], emptied: set[str]) -> bool:
+    over = parents(path)
+    return gone.isdisjoint([path, *over]) and emptied.isdisjoint(["", *over])
+
+
+def _entries(chunks: Iterable[bytes]) -> Iterator[tuple[str, Node]]:
+    stream = _Inflated(iter(chunks))
+    try:
+        with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
+            for member in archive:
+                path = posixpath.normpath(member.name).lstrip("/")
+                if path not in (".", ""):
+                    yield path, _node(member)
+        stream.drain()
+    except (tarfile.TarError, zlib.error) as error:
+        raise ValueError(f"a layer of it cannot be read ({error})") from None
+
+
+def _node(member: tarfile.TarInfo) -> Node:
+    mode = stat.S_IMODE(member.mode)
+    if member.isdir():
+        return Node(stat.S_IFDIR | mode, member.uid, member.gid)
+    if member.issym():
+        return Node(stat.S_IFLNK | mode, member.uid, member.gid, member.linkname)
+    return Node(stat.S_IFREG | mode, member.uid, member.gid)
+
+
+@attrs.define
+class _Inflated:
+    """A readable stream over chunks, gzipped (in one or several members) or not."""
+
+    chunks: Iterator[bytes]
+    inflater: Any = None
+    started: bool = False
+
+    def read(self, size: int) -> bytes:
+        """Return some bytes, none at the end; at least *size* are not promised."""
+        del size
+        for chunk in self.chunks:
+            data = self._inflate(chunk)
+            if data:
+                return data
+        return b""
+
+    def drain(self) -> None:
+        """Take what is left, so that its giver can verify the whole."""
+        for _ in self.chunks:
+            pass
+
+    def _inflate(self, chunk: bytes) -> bytes:
+        if not self.started and chunk:
+            self.started = True
+            if chunk.startswith(b"\x28\xb5\x2f\xfd"):
+                raise ValueError("a layer of it is compressed with zstd: only gzip is read")
+            self.inflater = zlib.decompressobj(31) if chunk.startswith(b"\x1f\x8b") else None
+        if self.inflater is None:
+            return chunk
+        out = b""
+        while chunk:
+            out += self.inflater.decompress(chunk)
+            chunk = self.inflater.unused_data
+            if chunk:
+                self.inflater = zlib.decompressobj(31)
+        return out

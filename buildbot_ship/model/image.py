@@ -1,0 +1,180 @@
+"""An image as bytes: a base, a Dockerfile and layers to a config and a manifest.
+
+Formats: https://github.com/opencontainers/image-spec (config.md, manifest.md) and
+https://distribution.github.io/distribution/spec/manifest-v2-2/.  What the instructions
+do to the config is the classic builder's way; tests/engine/test_image.py compares.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+
+from ..errors import InvalidFile, Problem
+from .artefact import Layer
+from .base import OCI_MANIFEST, Base
+from .dockerfile import Dockerfile
+from .instruction import Cmd, Copy, Entrypoint, Env, Expose, Label, User, Workdir
+from .reference import digest_of
+
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+_KEPT = ("architecture", "variant", "os", "os.version", "os.features")
+_DEFAULT_SHELL = ("/bin/sh", "-c")
+
+
+@attrs.frozen
+class Assembled:
+    """An image's two documents, and their digests; *size* is of all layers, compressed."""
+
+    config: bytes = attrs.field(repr=False)
+    manifest: bytes = attrs.field(repr=False)
+    media_type: str
+    size: int
+
+    @property
+    def image_id(self) -> str:
+        """Return the digest of the config."""
+        return digest_of(self.config)
+
+    @property
+    def manifest_digest(self) -> str:
+        """Return the digest of the manifest."""
+        return digest_of(self.manifest)
+
+
+def canonical(value: Any) -> bytes:
+    """Return *value* as JSON with one spelling: keys sorted, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def written_time(moment: datetime) -> str:
+    """Return an aware *moment* as RFC 3339 in UTC, in whole seconds."""
+    if moment.tzinfo is None:
+        raise ValueError("an image needs an aware datetime")
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def assemble(
+    base: Base,
+    dockerfile: Dockerfile,
+    layers: tuple[Layer, ...],
+    *,
+    created: datetime,
+    defaults: Mapping[str, str],
+    facts: Mapping[str, str],
+) -> Assembled:
+    """Return the image of *layers* on *base*.
+
+    Labels, the later ones winning: the base's, *defaults*, the Dockerfile's, *facts*.
+    The manifest is of the base's kind, docker's or OCI's, with the base's descriptors
+    first.  Raises InvalidFile for a base with ONBUILD triggers, which docker would run.
+    """
+    config = canonical(
+        {
+            **{key: base.config[key] for key in _KEPT if key in base.config},
+            "created": written_time(created),
+            "config": _run_config(base, dockerfile, defaults, facts),
+            "rootfs": {
+                "type": "layers",
+                "diff_ids": [*base.diff_ids, *(layer.diff_id for layer in layers)],
+            },
+            "history": [*_history_of(base), *_history(dockerfile, layers, created)],
+        }
+    )
+    descriptors = [*base.layers, *(_descriptor(layer, base) for layer in layers)]
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": base.media_type,
+        "config": {
+            "mediaType": base.manifest["config"]["mediaType"],
+            "size": len(config),
+            "digest": digest_of(config),
+        },
+        "layers": descriptors,
+    }
+    size = sum(int(descriptor["size"]) for descriptor in descriptors)
+    return Assembled(config, canonical(manifest), base.media_type, size)
+
+
+def _descriptor(layer: Layer, base: Base) -> dict[str, Any]:
+    media_type = OCI_LAYER if base.media_type == OCI_MANIFEST else DOCKER_LAYER
+    return {"mediaType": media_type, "size": layer.size, "digest": layer.digest}
+
+
+def _run_config(
+    base: Base, dockerfile: Dockerfile, defaults: Mapping[str, str], facts: Mapping[str, str]
+) -> dict[str, Any]:
+    config: dict[str, Any] = copy.deepcopy(base.config.get("config") or {})
+    if config.get("OnBuild"):
+        text = f"{dockerfile.base} has ONBUILD triggers, which need docker build: take another"
+        raise InvalidFile((Problem(dockerfile.file, dockerfile.base_line, text),))
+    labels = {**(config.get("Labels") or {}), **defaults}
+    for item in dockerfile.instructions:
+        if isinstance(item, Label):
+            labels.update(item.values)
+        elif isinstance(item, Env):
+            config["Env"] = _environment(config.get("Env") or [], item)
+        elif isinstance(item, Expose):
+            ports: dict[str, dict[str, str]] = {port: {} for port in item.ports}
+            config["ExposedPorts"] = {**(config.get("ExposedPorts") or {}), **ports}
+        elif isinstance(item, User):
+            config["User"] = item.name
+        elif isinstance(item, Workdir):
+            config["WorkingDir"] = item.after(config.get("WorkingDir") or "/")
+    _set_commands(config, dockerfile)
+    return {**config, "Labels": {**labels, **facts}}
+
+
+def _environment(before: list[str], item: Env) -> list[str]:
+    """Return the variables with *item*'s: one that was there keeps its place."""
+    variables = dict(entry.partition("=")[::2] for entry in before)
+    variables.update(item.values)
+    return [f"{name}={value}" for name, value in variables.items()]
+
+
+def _set_commands(config: dict[str, Any], dockerfile: Dockerfile) -> None:
+    """Set what runs; an ENTRYPOINT without a CMD of its own file ends the base's CMD."""
+    shell = config.get("Shell") or _DEFAULT_SHELL
+    given: dict[type, list[str]] = {
+        type(item): [*shell, *item.words] if item.for_shell else list(item.words)
+        for item in dockerfile.instructions
+        if isinstance(item, (Entrypoint, Cmd))
+    }
+    if Entrypoint in given:
+        config["Entrypoint"] = given[Entrypoint]
+        config.pop("Cmd", None)
+    if Cmd in given:
+        config["Cmd"] = given[Cmd]
+
+
+def _history_of(base: Base) -> list[dict[str, Any]]:
+    """Return the base's history, or one that fits its layers where it has none that does."""
+    history: list[dict[str, Any]] = list(base.config.get("history") or [])
+    if sum(not entry.get("empty_layer") for entry in history) == len(base.diff_ids):
+        return history
+    return [{"created_by": "unknown"} for _ in base.diff_ids]
+
+
+def _history(
+    dockerfile: Dockerfile, layers: tuple[Layer, ...], created: datetime
+) -> list[dict[str, Any]]:
+    entry = {
+        "created": written_time(created),
+        "created_by": f"buildbot-ship image: {_summary(dockerfile)}",
+    }
+    return [entry] * len(layers) or [{**entry, "empty_layer": True}]
+
+
+def _summary(dockerfile: Dockerfile) -> str:
+    copies = [
+        f"COPY {' '.join(item.sources)} {item.destination}"
+        for item in dockerfile.instructions
+        if isinstance(item, Copy)
+    ]
+    return "; ".join(copies) or dockerfile.file

@@ -1,0 +1,23 @@
+"""The steps that a master offers: thin, one file each."""
+
+from .checkout import Checkout
+from .gc import CollectGarbage
+from .harden import HardenRequirements
+from .image import BuildRuntimeImage
+from .pex import BuildPex
+from .push import PushTagged
+from .retag import RetagBase
+from .ship import ShipStep
+from .wheels import BuildWheels
+
+__all__ = [
+    "BuildPex",
+    "BuildRuntimeImage",
+    "BuildWheels",
+    "Checkout",
+    "CollectGarbage",
+    "HardenRequirements",
+    "PushTagged",
+    "RetagBase",
+    "ShipStep",
+]

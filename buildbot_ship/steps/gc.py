@@ -1,0 +1,40 @@
+"""`CollectGarbage`: nothing of ours stays behind."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from buildbot.interfaces import IRenderable
+
+from ..model.request import GarbageRequest
+from .ship import ShipStep
+
+
+class CollectGarbage(ShipStep):
+    """Remove what dead builds left in the engine and the work folder, and nothing else.
+
+    Give the last one of a build ``finish=True`` and ``alwaysRun=True``.
+
+    :param finish: remove what this build made, too
+    :param older_than_hours: what another build made goes when it is older than this
+    :param tools_older_than_days: images with the build tools go when they are older
+    """
+
+    name = "collect-garbage"
+    request_type = GarbageRequest
+    own_options = ("finish", "older_than_hours", "tools_older_than_days")
+    renderables: ClassVar[tuple[str, ...]] = own_options
+
+    def __init__(
+        self,
+        *,
+        finish: bool | IRenderable = False,
+        older_than_hours: float | IRenderable = 24.0,
+        tools_older_than_days: float | IRenderable = 30.0,
+        **kwargs: Any,
+    ) -> None:
+        """Take the options of the step and of `ShipStep`."""
+        self.finish = finish
+        self.older_than_hours = older_than_hours
+        self.tools_older_than_days = tools_older_than_days
+        super().__init__(**kwargs)

@@ -1,0 +1,45 @@
+"""`HardenRequirements`: from the loose file to the strict one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from buildbot.interfaces import IRenderable
+
+from ..model.request import HardenRequest
+from .ship import ShipStep
+
+
+class HardenRequirements(ShipStep):
+    """Resolve the loose file and write every package, version and hash to the strict one.
+
+    Both files that it writes are in the worker's checkout afterwards, and as build data
+    under their names.
+
+    :param loose: the requirements that programmers write, in the repository
+    :param strict: the file that receives every package with version and hashes
+    :param build_lock: the file that receives what building packages needs
+    :param dockerfile: the file whose FROM line names the build base
+    :param packages: folders of the repository's own packages; ``.`` is its top
+    """
+
+    name = "harden"
+    request_type = HardenRequest
+    own_options = ("loose", "strict", "build_lock", "dockerfile", "packages")
+    renderables: ClassVar[tuple[str, ...]] = own_options
+
+    def __init__(
+        self,
+        *,
+        loose: str | IRenderable = "requirements.loose.txt",
+        strict: str | IRenderable = "requirements.strict.txt",
+        build_lock: str | IRenderable = "requirements.build.txt",
+        dockerfile: str | IRenderable = "build.docker",
+        packages: Sequence[str] | IRenderable = (),
+        **kwargs: Any,
+    ) -> None:
+        """Take the options of the step and of `ShipStep`."""
+        self.loose, self.strict, self.build_lock = loose, strict, build_lock
+        self.dockerfile, self.packages = dockerfile, packages
+        super().__init__(**kwargs)

@@ -1,0 +1,44 @@
+"""`BuildRuntimeImage`: the image that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from buildbot.interfaces import IRenderable
+
+from ..model.request import ImageRequest
+from .ship import ShipStep
+
+
+class BuildRuntimeImage(ShipStep):
+    """Assemble an image from its Dockerfile and the pex, the same bytes for a commit.
+
+    :param image: the image's short name
+    :param dockerfile: its Dockerfile in the repository; ``<image>.docker`` if not given
+    :param revision: the commit of the checkout that is built
+    :param source: the address of the source, for the label
+        ``org.opencontainers.image.source``
+    :param labels: more labels of the image
+    """
+
+    name = "image"
+    request_type = ImageRequest
+    own_options = ("image", "dockerfile", "revision", "source", "labels")
+    renderables: ClassVar[tuple[str, ...]] = own_options
+
+    def __init__(
+        self,
+        image: str | IRenderable,
+        *,
+        dockerfile: str | IRenderable | None = None,
+        revision: str | IRenderable = "HEAD",
+        source: str | IRenderable | None = None,
+        labels: Mapping[str, str] | IRenderable | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Take the options of the step and of `ShipStep`."""
+        self.image, self.dockerfile, self.revision = image, dockerfile, revision
+        self.source = source
+        self.labels = {} if labels is None else labels
+        super().__init__(**kwargs)

@@ -1,0 +1,178 @@
+"""Steps put together: build factories for shipping, hardening and re-tagging."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+from buildbot import config
+from buildbot.interfaces import IRenderable
+from buildbot.process.factory import BuildFactory
+
+from .checkout import Checkout
+from .gc import CollectGarbage
+from .harden import HardenRequirements
+from .image import BuildRuntimeImage
+from .options import freeze
+from .pex import BuildPex
+from .push import PushTagged
+from .retag import RetagBase
+from .wheels import BuildWheels
+
+_TITLE = 50
+
+
+@attrs.frozen
+class ShipImage:
+    """One image of a repository: the pex it runs, and where it is published.
+
+    *name* is its short name, *repository* where it goes, *dockerfile* its Dockerfile
+    (``<name>.docker`` if not given).  *pex*, *requirements*, *module* and *script* are
+    the options of `BuildPex`; images may share a pex.
+    """
+
+    name: str
+    repository: str | IRenderable
+    pex: str
+    requirements: Sequence[str]
+    module: str | None = None
+    script: str | None = None
+    dockerfile: str | None = None
+
+
+def ship_factory(
+    repourl: str | IRenderable,
+    images: Sequence[ShipImage],
+    *,
+    packages: Sequence[str] | IRenderable = (),
+    branch: str = "main",
+    git: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> BuildFactory:
+    """Return the factory from a commit to published images.
+
+    *packages* are the folders of the repository's own packages, *branch* what is built
+    when a build names none, *git* more options of Buildbot's ``Git``, and *options* the
+    options that every step takes.  A build's property ``images`` names the one image to
+    build (any other value, and none: all); with ``push`` false nothing is published.
+    """
+    _refuse_doubles(images)
+    every = [image.name for image in images]
+
+    def steps() -> Iterator[Any]:
+        yield BuildWheels(packages=packages, **options)
+        for pex in dict.fromkeys(image.pex for image in images):
+            users = [image for image in images if image.pex == pex]
+            wanted = _selected([image.name for image in users], every)
+            yield _pex(users[0], doStepIf=wanted, **options)
+        for image in images:
+            wanted = _selected([image.name], every)
+            yield _image(image, source=_public(repourl), doStepIf=wanted, **options)
+        for image in images:
+            wanted = _published(_selected([image.name], every))
+            yield _push(image, doStepIf=wanted, **options)
+
+    return _framed(_checkout(repourl, branch, git), steps(), options)
+
+
+def harden_factory(
+    repourl: str | IRenderable,
+    *,
+    packages: Sequence[str] | IRenderable = (),
+    branch: str = "main",
+    git: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> BuildFactory:
+    """Return the factory that hardens a repository's requirements; see `ship_factory`."""
+    step = HardenRequirements(packages=packages, **options)
+    return _framed(_checkout(repourl, branch, git), [step], options)
+
+
+def retag_factory(copies: Mapping[str, str] | IRenderable, **options: Any) -> BuildFactory:
+    """Return the factory that makes own *copies* of base images; see `RetagBase`."""
+    return _framed([], [RetagBase(copies, **options)], options)
+
+
+def _framed(
+    before: Iterable[Any], steps: Iterable[Any], options: Mapping[str, Any]
+) -> BuildFactory:
+    # A build whose worker is lost never comes to its last step: what it left is
+    # removed at the start of a later one.
+    last = {
+        **options,
+        "alwaysRun": True,
+        "haltOnFailure": False,
+        "flunkOnFailure": False,
+        "warnOnFailure": True,
+        "retries": 0,
+    }
+    first = CollectGarbage(**options)
+    finish = CollectGarbage(name="clean-up", finish=True, **last)
+    return BuildFactory([*before, first, *steps, finish])
+
+
+def _checkout(
+    repourl: str | IRenderable, branch: str, git: Mapping[str, Any] | None
+) -> list[Checkout]:
+    options = {"mode": "full", "method": "fresh", "tags": True, **(git or {})}
+    return [Checkout(repourl=repourl, branch=branch, logEnviron=False, **options)]
+
+
+def _pex(image: ShipImage, **options: Any) -> BuildPex:
+    return BuildPex(
+        image.pex,
+        image.requirements,
+        module=image.module,
+        script=image.script,
+        name=_title("pex", image.pex),
+        **options,
+    )
+
+
+def _image(image: ShipImage, **options: Any) -> BuildRuntimeImage:
+    title = _title("image", image.name)
+    return BuildRuntimeImage(image.name, dockerfile=image.dockerfile, name=title, **options)
+
+
+def _push(image: ShipImage, **options: Any) -> PushTagged:
+    title = _title("push", image.name)
+    return PushTagged(image.name, image.repository, name=title, **options)
+
+
+def _title(verb: str, name: str) -> str:
+    # The REST API takes the name of a step for an identifier.
+    return re.sub(r"[^\w-]", "-", f"{verb}-{name}", flags=re.ASCII)[:_TITLE]
+
+
+def _selected(names: Sequence[str], every: Sequence[str]) -> Callable[[Any], bool]:
+    def wanted(step: Any) -> bool:
+        chosen = step.getProperty("images")
+        return chosen in names or chosen not in every
+
+    return wanted
+
+
+def _published(selected: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda step: selected(step) and bool(step.getProperty("push", True))
+
+
+def _refuse_doubles(images: Sequence[ShipImage]) -> None:
+    """Report images of one name, and one pex that is described in two ways."""
+    pexes: dict[str, tuple[object, ...]] = {}
+    for number, image in enumerate(images):
+        if any(image.name == other.name for other in images[:number]):
+            config.error(f"ship_factory: two images are named {image.name!r}")
+        described = (freeze(image.requirements), image.module, image.script)
+        if pexes.setdefault(image.pex, described) != described:
+            config.error(f"ship_factory: {image.pex!r} is described in two ways")
+
+
+def _public(repourl: str | IRenderable) -> str | None:
+    """Return *repourl* without user and password, where it is known by now."""
+    if not isinstance(repourl, str) or "://" not in repourl:
+        return repourl if isinstance(repourl, str) else None
+    parts = urlsplit(repourl)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

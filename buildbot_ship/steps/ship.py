@@ -1,0 +1,245 @@
+"""The step under all steps: render a Request, run one remote command, show the Result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from buildbot import config
+from buildbot.interfaces import IRenderable
+from buildbot.process import results
+from buildbot.process.buildstep import BuildStep, ShellMixin
+from buildbot.process.logobserver import LogLineObserver
+
+from ..errors import InvalidRequest, LimitExceeded, ShipError
+from ..model import result, wire
+from ..model.request import Envelope, Index, Limits, Request
+from . import credentials as logins
+from . import options, result_file
+
+# Buildbot's numbers, typed: without py.typed they are Any.
+FAILURE: int = results.FAILURE
+RETRY: int = results.RETRY
+CANCELLED: int = results.CANCELLED
+_STATUS: dict[str, int] = {
+    result.SUCCESS: results.SUCCESS,
+    result.FAILURE: FAILURE,
+    result.RETRY: RETRY,
+}
+_INDEX = {
+    "url": "index_url",
+    "extra_urls": "extra_index_urls",
+    "proxy": "proxy",
+    "ca_bundle": "ca_bundle",
+}
+_LIMITS = ("memory", "processes", "seconds")
+_SPARE_SECONDS = 300
+_LINE = 120
+
+
+class LastLine(LogLineObserver):  # type: ignore[misc]
+    """Show the last line that the command wrote as the step's progress."""
+
+    def outLineReceived(self, line: str) -> None:
+        """Show *line*."""
+        self.step.show_progress(line)
+
+
+class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
+    """Run one verb of buildbot-ship on the worker, and show how it ended.
+
+    Every step takes these options, and those of Buildbot's own steps (``name``,
+    ``doStepIf``, ``workdir``, ``env``, ``timeout``, ``locks``, ...).  All of them but
+    ``retries`` may be renderables.
+
+    :param work: the folder on the worker, outside the checkout, where one step leaves
+        what the next one reads; relative to the step's ``workdir``
+    :param python: the worker's Python interpreter that has buildbot-ship installed
+    :param index_url: the package index that containers ask, in place of the public one
+    :param extra_index_urls: more package indexes, asked as well
+    :param proxy: the HTTP proxy through which containers reach the index
+    :param ca_bundle: a file on the worker with the CA certificates that the index,
+        or the proxy before it, is verified against
+    :param memory: bytes of memory that one throw-away container may use
+    :param processes: how many processes and threads one container may have
+    :param seconds: how long one container may run
+    :param credentials: ``{"registry.example.com": (user, util.Secret("name"))}``: how to
+        log in to registries; it travels on the command's standard input only
+    :param retries: how often the build is tried again when the outside world failed
+        (no engine, no registry); after that it is a failure
+    """
+
+    request_type: ClassVar[type[Request]]
+    own_options: ClassVar[Sequence[str]] = ()
+    field_names: ClassVar[Mapping[str, str]] = {}
+    renderables: ClassVar[Sequence[str]] = ("work", "python", *_INDEX.values(), *_LIMITS)
+
+    haltOnFailure = True
+    logEnviron = False
+    sigtermTime = 8
+    timeout = None
+    _progress = "starting"
+    _summary: str | None = None
+
+    def __init__(
+        self,
+        *,
+        work: str | IRenderable = "../ship",
+        python: str | IRenderable = "python3",
+        index_url: str | IRenderable | None = None,
+        extra_index_urls: Sequence[str] | IRenderable = (),
+        proxy: str | IRenderable | None = None,
+        ca_bundle: str | IRenderable | None = None,
+        memory: int | IRenderable | None = None,
+        processes: int | IRenderable | None = None,
+        seconds: int | IRenderable | None = None,
+        credentials: Mapping[str, tuple[str, str]] | IRenderable | None = None,
+        retries: int = 2,
+        **kwargs: Any,
+    ) -> None:
+        """Take the options; report those that are wrong to Buildbot's configuration."""
+        self.work, self.python = work, python
+        self.index_url, self.extra_index_urls = index_url, extra_index_urls
+        self.proxy, self.ca_bundle = proxy, ca_bundle
+        self.memory, self.processes, self.seconds = memory, processes, seconds
+        self.credentials = {} if credentials is None else credentials
+        self.retries = retries
+        super().__init__(
+            **self.setupShellMixin(kwargs, prohibitArgs=["command", "initialStdin"])
+        )
+        self.addLogObserver("stdio", LastLine())
+        for fault in self.faults():
+            config.error(f"{type(self).__name__}: {fault}")
+
+    def request_values(self) -> dict[str, object]:
+        """Return the values of the request's fields, by field."""
+        return {
+            self.field_names.get(name, name): getattr(self, name) for name in self.own_options
+        }
+
+    def request_faults(self) -> Iterator[str]:
+        """Yield ``option: why`` for the options of the request that are wrong."""
+        names = {field: option for option, field in self.field_names.items()}
+        yield from options.faults(self.request_type, self.request_values(), names)
+
+    def faults(self) -> Iterator[str]:
+        """Yield ``option: why`` for every option that is wrong, as far as it has a value."""
+        yield from self.request_faults()
+        yield from options.faults(Index, self._index(), _INDEX)
+        yield from options.faults(Limits, self._limits())
+        yield from logins.faults(self.credentials)
+        for name in ("work", "python"):
+            value = getattr(self, name)
+            if not options.is_renderable(value) and not (isinstance(value, str) and value):
+                yield f"{name}: {value!r} is not a path"
+        if isinstance(self.work, str) and not self.work.startswith(("/", "../")):
+            yield f"work: {self.work!r} is inside the checkout, or may be: begin with ../"
+        if isinstance(self.retries, bool) or not isinstance(self.retries, int):
+            yield f"retries: {self.retries!r} is not a whole number"
+
+    async def run(self) -> int:
+        """Run the verb on the worker; return how it ended, for Buildbot."""
+        try:
+            return await self._run()
+        except ShipError as error:
+            details = self._cleaned(error.details)
+            if details:
+                await self.addCompleteLog("details", details)
+            self._summary = f"{error} - {error.remedy}"
+            return FAILURE
+
+    async def _run(self) -> int:
+        record = await self.master.data.get(("builds", self.build.buildid))
+        envelope = await self._envelope(record)
+        path = f"{self.work.rstrip('/')}/result-{envelope.verb}-{uuid.uuid4().hex}.json"
+        argv = [self.python, "-I", "-m", "buildbot_ship", envelope.verb]
+        limit = self.timeout or envelope.limits.seconds + _SPARE_SECONDS
+        command = await self.makeRemoteShellCommand(
+            command=[*argv, "--request", "-", "--result", path],
+            initialStdin=json.dumps(wire.envelope_to_json(envelope)),
+            timeout=limit,
+        )
+        await self.runCommand(command)
+        if self.stopped or command.results() == CANCELLED:
+            return CANCELLED
+        data = await result_file.fetch(self, path)
+        if self.stopped:
+            return CANCELLED
+        if data is None and self.timed_out:
+            raise LimitExceeded(f"{envelope.verb}, or its silence,", f"{limit} seconds")
+        return await self._show(result_file.parse(data, envelope.verb, command.rc), record)
+
+    async def _envelope(self, record: Mapping[str, Any]) -> Envelope:
+        """Return what goes to the worker; raise InvalidRequest when an option is wrong."""
+        known = await logins.render(self.build, self.credentials)
+        wrong = list(self.faults())
+        if wrong:
+            raise InvalidRequest(type(self).__name__, "; ".join(wrong))
+        # The name of a master is a host and a path: too long for a container's name.
+        master = hashlib.sha256(self.master.name.encode()).hexdigest()[:8]
+        return Envelope(
+            request=options.make(self.request_type, self.request_values()),
+            build=f"{master}-{record['builderid']}-{record['number']}",
+            work=self.work,
+            index=options.make(Index, self._index()),
+            limits=options.make(Limits, self._limits()),
+            credentials=known,
+        )
+
+    async def _show(self, ended: result.Result, record: Mapping[str, Any]) -> int:
+        source = type(self).__name__
+        for name, value in ended.properties.items():
+            shown = self._cleaned(value) if isinstance(value, str) else value
+            self.setProperty(name, shown, source)
+        for name, text in ended.texts.items():
+            await self.addCompleteLog(name, self._cleaned(text))
+            await self.setBuildData(name, self._cleaned(text).encode(), source)
+        self._summary = ended.summary
+        if ended.failure is not None:
+            self._summary = f"{ended.failure.message} - {ended.failure.remedy}"
+            if ended.failure.details:
+                await self.addCompleteLog("details", self._cleaned(ended.failure.details))
+        return await self._bounded(_STATUS[ended.status], record)
+
+    async def _bounded(self, status: int, record: Mapping[str, Any]) -> int:
+        """Return *status*, or FAILURE where the build was tried again often enough."""
+        if status != RETRY:
+            return status
+        request = record["buildrequestid"]
+        tries = len(await self.master.data.get(("buildrequests", request, "builds")))
+        if tries <= self.retries:
+            return RETRY
+        self._summary = f"{self._summary} (tried {tries} times)"
+        return FAILURE
+
+    def show_progress(self, line: str) -> None:
+        """Show *line*, which the command wrote, until the next one."""
+        if line.strip():
+            self._progress = " ".join(line.split())[:_LINE]
+            self.updateSummary()
+
+    def getCurrentSummary(self) -> dict[str, str]:
+        """Return the last line of progress, as Buildbot asks for it."""
+        return {"step": self._progress}
+
+    def getResultSummary(self) -> dict[str, str]:
+        """Return how the step ended: the cause and the remedy when it failed."""
+        if self._summary is None:
+            summary: dict[str, str] = BuildStep.getResultSummary(self)
+            return summary
+        return {"step": re.sub(r"\s+", " ", self._cleaned(self._summary))}
+
+    def _index(self) -> dict[str, object]:
+        return {field: getattr(self, option) for field, option in _INDEX.items()}
+
+    def _limits(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in _LIMITS}
+
+    def _cleaned(self, text: str) -> str:
+        """Return *text* without the secrets that this build has used."""
+        cleaned: str = self.build.properties.cleanupTextFromSecrets(text)
+        return cleaned
