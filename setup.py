@@ -37,5 +37,9 @@ setup(
                 "CollectGarbage",
             )
         ],
+        "buildbot.util": [
+            f"{name} = buildbot_ship.steps.pipeline:{name}"
+            for name in ("ShipImage", "ship_factory", "harden_factory", "retag_factory")
+        ],
     },
 )

@@ -244,8 +244,9 @@ class RegistryRefused(ShipError):
     registry: str
     what: str
     why: str
+    hint: str = "read the registry's log"
     template = "registry {registry} refused to {what}: {why}"
-    advice = "read the registry's log"
+    advice = "{hint}"
     status = 32
 
 
@@ -281,6 +282,17 @@ class TagTaken(ShipError):
     template = "{reference} already names {holder}; refusing to move it to {digest}"
     advice = "push under a new tag, or find out why this commit built differently"
     status = 35
+
+
+@attrs.define(slots=False)
+class InvalidManifest(ShipError):
+    """A manifest that no registry should hold."""
+
+    reference: str
+    why: str
+    template = "{reference} is not an image that can be copied: {why}"
+    advice = "look at it with another client; it may be an artefact of another kind"
+    status = 36
 
 
 @attrs.define(slots=False)

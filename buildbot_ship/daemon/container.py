@@ -160,6 +160,9 @@ class Container:
             raise JobFailed(self.job.script, str(result.get("why")), str(hint), output)
         return result
 
+    def _failed(self, how: str) -> JobFailed:
+        return JobFailed(self.job.script, f"inside/{self.job.script}.py {how}")
+
     def commit(self, reference: str, label: str, result: Mapping[str, Any]) -> None:
         """Keep the file system as an image that carries *result* as JSON in *label*."""
         repository, _, tag = reference.rpartition(":")

@@ -14,6 +14,7 @@ A title is a comment, so that what reads requirement files reads this one too.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import attrs
 from packaging.utils import canonicalize_name
@@ -59,7 +60,7 @@ def parse_build_lock(text: str, file: str) -> BuildLock:
     before = "".join(lines[: starts[0]] if starts else lines)
     for number, _ in logical_lines(before):
         problems.append(Problem(file, number, "this stands before the first section (#: ...)"))
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         body = "".join(lines[start + 1 : end])
         numbered = ((start + 1 + number, line) for number, line in logical_lines(body))
         pins, wrong = read_pins(numbered, file)

@@ -1,0 +1,59 @@
+"""The machine to play on, shared by every group of one run.
+
+What is slow to import or to make is imported and made by the first test that asks for it, so
+the unit tests pay for none of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from lab.engine import Engine
+from lab.runs import Run, running
+
+if TYPE_CHECKING:
+    from lab.bases import Bases
+    from lab.registries import Registry
+
+log = logging.getLogger("lab")
+
+
+@pytest.fixture(scope="session")
+def lab_run() -> Iterator[Run]:
+    """This session's place in the cache; what it started ends with it."""
+    with running("tests", log.info) as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def engine(lab_run: Run) -> Engine:
+    """A Docker Engine that answers."""
+    lab_run.engine.start()
+    return lab_run.engine
+
+
+@pytest.fixture(scope="session")
+def upstream_registry(engine: Engine, lab_run: Run) -> Registry:
+    """The registry that plays the public hub; holds what `bases` publishes."""
+    from lab.registries import serve  # noqa: PLC0415
+
+    return serve(lab_run, "upstream")
+
+
+@pytest.fixture(scope="session")
+def own_registry(engine: Engine, lab_run: Run) -> Registry:
+    """The team's own registry, empty at first."""
+    from lab.registries import serve  # noqa: PLC0415
+
+    return serve(lab_run, "own")
+
+
+@pytest.fixture(scope="session")
+def bases(lab_run: Run, upstream_registry: Registry) -> Bases:
+    """The two base images, published upstream."""
+    from lab.bases import publish_bases  # noqa: PLC0415
+
+    return publish_bases(lab_run.cache, upstream_registry.address)

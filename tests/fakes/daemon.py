@@ -1,0 +1,141 @@
+"""An engine in memory: the protocol of `daemon.interface`, with the classic store's manners.
+
+Scripts of ``inside/`` are really run, in a process instead of a container, unless
+`scripts` holds something to call instead.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import attrs
+
+from buildbot_ship import inside
+from buildbot_ship.daemon.interface import RESULT, EngineImage, Job, Log
+from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed
+from buildbot_ship.model.reference import Reference, digest_of
+from buildbot_ship.registry.interface import Registry
+
+Script = Callable[[Job, Path], dict[str, Any]]
+
+
+@attrs.define
+class MemoryDaemon:
+    """An engine that knows its *images* by every name, and pulls from *registry*."""
+
+    registry: Registry | None = None
+    images: dict[str, EngineImage] = attrs.field(factory=dict)
+    configs: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    scripts: dict[str, Script] = attrs.field(factory=dict)
+    jobs: list[Job] = attrs.field(factory=list)
+    loaded: list[str] = attrs.field(factory=list)
+    used: list[str] = attrs.field(factory=list)
+    containers: set[str] = attrs.field(factory=set)
+
+    def add(self, name: str, config: bytes, digests: tuple[str, ...] = ()) -> EngineImage:
+        """Put an image with this config under *name* and under its ID."""
+        document = json.loads(config)
+        run = document.get("config") or {}
+        image_id = digest_of(config)
+        labels, environment = run.get("Labels") or {}, tuple(run.get("Env") or ())
+        made = EngineImage(image_id, digests, labels, environment)
+        self.configs[image_id] = document
+        self.images[name] = self.images[image_id] = made
+        return made
+
+    def image(self, reference: str) -> EngineImage | None:
+        return self.images.get(reference)
+
+    def pull(self, reference: Reference) -> EngineImage:
+        manifest = self.registry.manifest(reference) if self.registry else None
+        if self.registry is None or manifest is None:
+            raise BaseNotFound(str(reference), "manifest unknown")
+        digest = json.loads(manifest.data)["config"]["digest"]
+        config = self.registry.blob(reference.repository, digest)
+        pinned = str(reference.repository.at(manifest.digest))
+        made = self.add(str(reference), config, (pinned,))
+        self.images[pinned] = made
+        return made
+
+    def tag(self, image_id: str, reference: Reference) -> None:
+        self.images[str(reference)] = self.images[image_id]
+
+    def push(self, reference: Reference) -> str:
+        if str(reference) not in self.images:
+            raise EngineError(f"push {reference}", "it is not here")
+        return self.images[str(reference)].image_id
+
+    def load(self, archive: Path, loaded_as: str) -> None:
+        with tarfile.open(archive) as tar:
+            names = set(tar.getnames())
+            (entry,) = json.loads(_member(tar, "manifest.json"))
+            config = _member(tar, entry["Config"])
+        chain = json.loads(config)["rootfs"]["diff_ids"]
+        for depth, (path, _) in enumerate(zip(entry["Layers"], chain, strict=True), 1):
+            if path not in names and not self._has_chain(chain[:depth]):
+                raise EngineError(f"load {loaded_as}", f"open {path}: no such file")
+        for name in entry["RepoTags"]:
+            self.add(name, config)
+        self.loaded.append(loaded_as)
+
+    def _has_chain(self, chain: list[str]) -> bool:
+        known = (config["rootfs"]["diff_ids"] for config in self.configs.values())
+        return any(diff_ids[: len(chain)] == chain for diff_ids in known)
+
+    def run(self, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
+        assert not any(out.iterdir()), "the out folder is not empty"
+        self.jobs.append(job)
+        script = self.scripts.get(job.script)
+        result = script(job, out) if script else _run(job, out, log)
+        if not result.pop("ok", False):
+            raise JobFailed(job.script, str(result.get("why")), str(result.get("hint")))
+        return result
+
+    def keep(self, job: Job, reference: str, *, scratch: Path, log: Log) -> dict[str, Any]:
+        result = self.run(job, out=scratch, log=log)
+        labels: Mapping[str, str] = {RESULT: json.dumps(result)}
+        self.images[reference] = EngineImage(f"sha256:{len(self.images):064x}", (), labels, ())
+        return result
+
+    def use(self, reference: str) -> None:
+        self.used.append(reference)
+
+    def remove_image(self, reference: str) -> bool:
+        return self.images.pop(reference, None) is not None
+
+    def remove_container(self, name: str) -> bool:
+        there = name in self.containers
+        self.containers.discard(name)
+        return there
+
+
+def _member(tar: tarfile.TarFile, name: str) -> bytes:
+    content = tar.extractfile(name)
+    assert content is not None
+    return content.read()
+
+
+def _run(job: Job, out: Path, log: Log) -> dict[str, Any]:
+    script = Path(inside.__path__[0]) / f"{job.script}.py"
+    with TemporaryDirectory() as folder:
+        for file in job.inputs:
+            path = Path(folder) / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content = file.content
+            path.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
+        (Path(folder) / "job.json").write_text(json.dumps(dict(job.arguments)))
+        command = [sys.executable, str(script), folder, str(out)]
+        ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    for line in ran.stdout.splitlines():
+        log(line)
+    path = out / "result.json"
+    result: dict[str, Any] = json.loads(path.read_text())
+    path.unlink()
+    return result

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from buildbot_ship.daemon.archive import pack, unpack
+from buildbot_ship.daemon.interface import JobFile
+from buildbot_ship.errors import HostileArchive, LimitExceeded
+
+
+def chunks(data: bytes) -> Iterator[bytes]:
+    return (data[n : n + 1000] for n in range(0, len(data), 1000))
+
+
+def tar(*members: tarfile.TarInfo) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as archive:
+        for member in members:
+            archive.addfile(member, io.BytesIO(b"x" * member.size))
+    return target.getvalue()
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.size, info.linkname = kind, size, "/etc/passwd"
+    return info
+
+
+def test_what_is_packed_comes_out_again(tmp_path: Path) -> None:
+    (tmp_path / "big").write_bytes(b"b" * 100_000)
+    files = [JobFile("a/b.txt", b"hello", executable=True), JobFile("big", tmp_path / "big")]
+    target = io.BytesIO()
+    pack(files, target, "top")
+    unpack(chunks(target.getvalue()), tmp_path / "out")
+    assert (tmp_path / "out" / "a" / "b.txt").read_bytes() == b"hello"
+    assert (tmp_path / "out" / "big").stat().st_size == 100_000
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        member("out/../../evil"),
+        member("/etc/evil"),
+        member("out/link", tarfile.SYMTYPE),
+        member("out/hard", tarfile.LNKTYPE),
+        member("out/device", tarfile.CHRTYPE),
+        member("out/fifo", tarfile.FIFOTYPE),
+    ],
+    ids=lambda info: info.name,
+)
+def test_a_hostile_member_is_refused_and_nothing_lies_outside(
+    bad: tarfile.TarInfo, tmp_path: Path
+) -> None:
+    with pytest.raises(HostileArchive):
+        unpack(chunks(tar(member("out/ok", size=3), bad)), tmp_path / "in")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_a_name_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HostileArchive, match="twice"):
+        unpack(chunks(tar(member("out/a", size=1), member("out/a", size=1))), tmp_path)
+
+
+def test_a_bomb_ends_at_the_cap(tmp_path: Path) -> None:
+    with pytest.raises(LimitExceeded):
+        unpack(chunks(tar(member("out/a", size=5000))), tmp_path, max_bytes=4999)
+
+
+def test_half_an_archive_is_no_archive(tmp_path: Path) -> None:
+    with pytest.raises(HostileArchive):
+        unpack(chunks(tar(member("out/a", size=5000))[:2000]), tmp_path)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from buildbot_ship.errors import FileMissing, InvalidFile, RepositoryError
+from buildbot_ship.source.checkout import Checkout
+from buildbot_ship.source.git import GitTree
+from buildbot_ship.source.interface import TreeFile, read_text, required
+
+
+def git(folder: Path, *arguments: str) -> str:
+    environment = {
+        **os.environ,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_COMMITTER_DATE": "1700000000 +0100",
+        **{f"GIT_{who}_NAME": "dev" for who in ("AUTHOR", "COMMITTER")},
+        **{f"GIT_{who}_EMAIL": "dev@example.com" for who in ("AUTHOR", "COMMITTER")},
+    }
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.py").write_text("a = 1\n")
+    (tmp_path / "src" / "run").write_text("#!\n")
+    (tmp_path / "src" / "run").chmod(0o755)
+    (tmp_path / "src-other").write_text("no\n")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "one")
+    return tmp_path
+
+
+def test_the_tree_is_the_commit_not_the_working_directory(repository: Path) -> None:
+    (repository / "src" / "a.py").write_text("changed\n")
+    (repository / "src" / "new.py").write_text("new\n")
+    tree = GitTree.resolve(repository, "main")
+    assert tree.commit == git(repository, "rev-parse", "HEAD")
+    assert tree.committed == datetime.fromtimestamp(1700000000, timezone.utc)
+    assert dict(tree.files("src")) == {
+        "a.py": TreeFile(b"a = 1\n"),
+        "run": TreeFile(b"#!\n", executable=True),
+    }
+    assert [path for path, _ in tree.files(".")] == ["src-other", "src/a.py", "src/run"]
+
+
+def test_a_link_or_a_folder_is_no_plain_file(repository: Path) -> None:
+    tree = GitTree.resolve(repository, "HEAD")
+    assert tree.read("link") is None
+    assert tree.read("src") is None
+    assert tree.read("absent") is None
+    assert Checkout(repository).read("link") is None
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "HEAD:src/a.py", "--help"])
+def test_what_is_no_commit_is_refused(repository: Path, revision: str) -> None:
+    with pytest.raises(RepositoryError, match="git checkout|revision"):
+        GitTree.resolve(repository, revision)
+
+
+def test_a_folder_without_files_is_refused(repository: Path) -> None:
+    with pytest.raises(RepositoryError, match="folder lib"):
+        list(GitTree.resolve(repository, "HEAD").files("lib"))
+
+
+def test_no_repository_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryError):
+        GitTree.resolve(tmp_path, "HEAD")
+
+
+def test_the_checkout_is_what_people_edit(repository: Path) -> None:
+    (repository / ".gitignore").write_text("*.log\n")
+    (repository / "src" / "a.py").write_text("a = 2\n")
+    (repository / "src" / "x.log").write_text("no\n")
+    checkout = Checkout(repository)
+    assert dict(checkout.files("src"))["a.py"] == TreeFile(b"a = 2\n")
+    assert "x.log" not in dict(checkout.files("src"))
+    checkout.write({"src/new.txt": "hello\n"})
+    assert (repository / "src" / "new.txt").read_text() == "hello\n"
+
+
+def test_nothing_is_written_through_a_link_out_of_the_checkout(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (repository / "out").symlink_to(outside)
+    with pytest.raises(FileMissing):
+        Checkout(repository).write({"out/x": "x"})
+    assert list(outside.iterdir()) == []
+
+
+def test_required_files_are_named_when_they_are_missing(repository: Path) -> None:
+    tree = GitTree.resolve(repository, "HEAD")
+    assert required(tree, "src/a.py") == b"a = 1\n"
+    assert read_text(tree, "absent") == ""
+    with pytest.raises(FileMissing, match="absent is not in the repository"):
+        required(tree, "absent")
+
+
+def test_a_file_in_another_encoding_is_refused(repository: Path) -> None:
+    (repository / "bad.txt").write_bytes(b"ok\n\xff\n")
+    with pytest.raises(InvalidFile, match="bad.txt:2"):
+        read_text(Checkout(repository), "bad.txt")

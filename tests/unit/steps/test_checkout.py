@@ -1,0 +1,47 @@
+"""A branch or revision that people type in never becomes an option of git."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from buildbot.process.results import FAILURE
+from buildbot.test.fake.fakebuild import FakeBuild
+
+from buildbot_ship.steps import Checkout
+from tests.unit.steps.step_case import StepCase
+
+EVIL = ("--upload-pack=x", "-x", "a\nb", "a;b", "$(x)", "a b", "a..b", "+main:main", "\u2028")
+
+
+class Stamp:
+    """A source stamp, as a build has it."""
+
+    changes: tuple[()] = ()
+
+    def __init__(self, branch: object, revision: object, patch: object = None) -> None:
+        self.branch, self.revision, self.patch = branch, revision, patch
+
+
+class TestCheckout(StepCase):
+    """No command is expected, so any that ran would fail the test."""
+
+    async def said(self, stamp: Stamp) -> str:
+        self._steps.clear()
+        build: Any = FakeBuild(master=self.master)
+        build.sources, build.master = {"": stamp}, self.master
+        self.build = build
+        return await self.run_and_say(Checkout("https://git.example.com/a.git"), FAILURE)
+
+    async def test_a_branch_that_is_none_is_refused(self) -> None:
+        for evil in EVIL:
+            said = await self.said(Stamp(evil, None))
+            assert said.startswith(f"branch: {evil!r} is ")
+            assert said.endswith("give the name of a branch, or a commit's hash")
+
+    async def test_a_revision_that_is_none_is_refused(self) -> None:
+        for evil in EVIL:
+            assert (await self.said(Stamp("main", evil))).startswith(f"revision: {evil!r} is ")
+
+    async def test_a_patch_is_refused(self) -> None:
+        stamp = Stamp("main", None, (1, b"diff", "."))
+        assert (await self.said(stamp)).startswith("patch: only commits can be shipped")

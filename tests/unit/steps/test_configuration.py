@@ -1,0 +1,162 @@
+"""What Buildbot says of a wrong option, and what the documentation says of every option."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import pytest
+from buildbot.config.errors import ConfigErrors, capture_config_errors
+from buildbot.plugins import steps, util
+
+from buildbot_ship.steps import ShipStep
+
+OWN = "registry.example.com/team"
+NAMES = (
+    "RetagBase",
+    "HardenRequirements",
+    "BuildWheels",
+    "BuildPex",
+    "BuildRuntimeImage",
+    "PushTagged",
+    "CollectGarbage",
+)
+STEPS = [getattr(steps, name) for name in NAMES]
+WRONG: list[tuple[Callable[[], Any], str]] = [
+    (lambda: steps.RetagBase({}), "RetagBase: copies: at least one is needed"),
+    (lambda: steps.RetagBase("python:3.11"), "RetagBase: copies: 'python:3.11' does not map"),
+    (lambda: steps.RetagBase(["python:3.11"]), "copies: ['python:3.11'] does not map"),
+    (lambda: steps.RetagBase({"python": OWN}), "copies: 'python' has no tag"),
+    (lambda: steps.RetagBase({"python:3.11": f"{OWN}/a:1"}), "copies: "),
+    (lambda: steps.RetagBase({"python:3.11": 7}), "copies: 7 is not a text"),
+    (lambda: steps.RetagBase({"python:3.11": OWN}, through="air"), "through: 'air' is not one"),
+    (
+        lambda: steps.HardenRequirements(loose="/etc/passwd"),
+        "loose: '/etc/passwd' is not a path",
+    ),
+    (lambda: steps.BuildWheels(packages="."), "packages: '.' is not a list, each a text"),
+    (lambda: steps.BuildWheels(packages=["../x"]), "packages: '../x' is not a path inside"),
+    (lambda: steps.BuildWheels(revision="-x"), "revision: '-x' is not a git revision"),
+    (lambda: steps.BuildWheels(revision="a..b"), "revision: 'a..b' is a range"),
+    (lambda: steps.BuildPex("a/b", ["x"]), "BuildPex: pex: 'a/b' is not a plain file name"),
+    (lambda: steps.BuildPex("a.pex", "twisted"), "requirements: 'twisted' is not a list"),
+    (lambda: steps.BuildPex("a.pex", ["x==1"]), "requirements: 'x==1': a name only"),
+    (lambda: steps.BuildPex("a.pex", []), "requirements: at least one is needed"),
+    (
+        lambda: steps.BuildPex("a.pex", ["x"], module="x", script="x"),
+        "module and script: give one of them, not both",
+    ),
+    (lambda: steps.BuildRuntimeImage("App"), "image: 'App' is not an image name"),
+    (lambda: steps.BuildRuntimeImage(None), "image: nothing was given, and it is needed"),
+    (lambda: steps.BuildRuntimeImage("app", labels={"a": 1}), "labels: "),
+    (lambda: steps.PushTagged("app", f"{OWN}/app:latest"), "repository: "),
+    (lambda: steps.PushTagged("app", "Team/app"), "repository: 'Team/app' is not an image"),
+    (lambda: steps.CollectGarbage(finish="yes"), "finish: 'yes' is not True or False"),
+    (lambda: steps.CollectGarbage(older_than_hours=-1), "older_than_hours"),
+    (lambda: steps.CollectGarbage(memory="4g"), "memory: '4g' is not a whole number"),
+    (lambda: steps.CollectGarbage(memory=1), "memory: "),
+    (lambda: steps.CollectGarbage(seconds=True), "seconds: True is not a whole number"),
+    (lambda: steps.CollectGarbage(index_url=7), "index_url: 7 is not a text"),
+    (lambda: steps.CollectGarbage(extra_index_urls="https://a"), "extra_index_urls: "),
+    (lambda: steps.CollectGarbage(work="ship"), "work: 'ship' is inside the checkout"),
+    (lambda: steps.CollectGarbage(python=None), "python: None is not a path"),
+    (lambda: steps.CollectGarbage(retries="2"), "retries: '2' is not a whole number"),
+    (lambda: steps.CollectGarbage(credentials=["x"]), "credentials: write {"),
+    (
+        lambda: steps.CollectGarbage(credentials={"a.com/team": ("u", "p")}),
+        "credentials: 'a.com/team' is not a registry's host",
+    ),
+    (
+        lambda: steps.CollectGarbage(credentials={"a.com": "secret"}),
+        "credentials: for 'a.com' a pair",
+    ),
+    (lambda: steps.CollectGarbage(command=["x"]), "argument command"),
+    (lambda: steps.CollectGarbage(initialStdin="x"), "argument initialStdin"),
+    (lambda: steps.CollectGarbage(colour="red"), "argument colour"),
+]
+
+
+@pytest.mark.parametrize(("make", "expected"), WRONG, ids=[text for _, text in WRONG])
+def test_a_wrong_option_is_a_configuration_error(
+    make: Callable[[], Any], expected: str
+) -> None:
+    with capture_config_errors() as errors:
+        make()
+    assert [text for text in errors.errors if expected in text], errors.errors
+
+
+def test_every_wrong_option_is_reported_at_once() -> None:
+    with capture_config_errors() as errors:
+        steps.BuildPex("a/b", [], module="1", memory="x")
+    assert [text.split(": ")[1] for text in errors.errors] == [
+        "pex",
+        "requirements",
+        "module",
+        "memory",
+    ]
+
+
+def test_a_secret_in_the_wrong_place_is_not_repeated() -> None:
+    with pytest.raises(ConfigErrors) as raised:
+        steps.CollectGarbage(credentials={"a.com": "hunter2"})
+    assert "hunter2" not in str(raised.value)
+
+
+def test_renderables_pass_unseen() -> None:
+    later = util.Property("x")
+    with capture_config_errors(raise_on_error=True):
+        steps.RetagBase([(later, later)], through=later)
+        steps.BuildPex(later, [later], module="a", script=later)
+        steps.PushTagged(later, later, revision=later, work=later, python=later)
+        steps.CollectGarbage(
+            finish=later,
+            memory=later,
+            extra_index_urls=[later],
+            credentials={"a.com": (later, util.Secret("x"))},
+        )
+
+
+def options_of(step: Any) -> list[str]:
+    parameters = inspect.signature(step.__init__).parameters.values()
+    return [
+        each.name
+        for each in parameters
+        if each.name != "self" and each.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+
+
+@pytest.mark.parametrize("step", [*STEPS, ShipStep])
+def test_every_option_is_documented(step: Any) -> None:
+    documented = re.findall(r":param (\w+): \S", inspect.getdoc(step) or "")
+    assert documented == options_of(step)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_option_of_a_request_is_renderable(step: Any) -> None:
+    assert list(step.renderables) == options_of(step) == list(step.own_options)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_options_are_the_fields_of_the_request(step: Any) -> None:
+    fields = [step.field_names.get(option, option) for option in step.own_options]
+    assert sorted(fields) == sorted(field.name for field in attrs.fields(step.request_type))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_defaults_are_those_of_the_request(step: Any) -> None:
+    fields = attrs.fields_dict(step.request_type)
+    for option, parameter in inspect.signature(step.__init__).parameters.items():
+        field = fields.get(step.field_names.get(option, option))
+        if field is None or parameter.default in (None, inspect.Parameter.empty):
+            continue
+        assert parameter.default == field.default, option
+
+
+def test_pieces_of_the_pipeline_are_found_as_plugins() -> None:
+    assert util.ShipImage.__name__ == "ShipImage"
+    assert callable(util.ship_factory)
+    assert callable(util.harden_factory)
+    assert callable(util.retag_factory)

@@ -1,0 +1,172 @@
+"""The factories, and the example that is made of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from buildbot.config.errors import ConfigErrors
+from buildbot.config.master import FileLoader
+from buildbot.process.properties import Properties
+
+from buildbot_ship.steps.pipeline import (
+    ShipImage,
+    harden_factory,
+    retag_factory,
+    ship_factory,
+)
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "master.cfg.example"
+OWN = "registry.example.com/team"
+MATH = ShipImage("math", f"{OWN}/math", "math.pex", ["twisted", "math"], module="twisted")
+PAGE = ShipImage("page", f"{OWN}/page", "page.pex", ["twisted", "page"], module="twisted")
+
+
+def steps_of(factory: Any) -> list[Any]:
+    return [each.buildStep() for each in factory.steps]
+
+
+def names(factory: Any, **properties: object) -> list[str]:
+    """Return the steps that would run in a build with *properties*."""
+    found = []
+    for step in steps_of(factory):
+        step.getProperty = Properties(**properties).getProperty if properties else fallback
+        if step.doStepIf is True or step.doStepIf(step):
+            found.append(step.name)
+    return found
+
+
+def fallback(_: str, default: object = None) -> object:
+    return default
+
+
+@pytest.fixture
+def factory() -> Any:
+    return ship_factory("https://git.example.com/app.git", [MATH, PAGE], packages=["."])
+
+
+def test_a_commit_builds_and_pushes_all(factory: Any) -> None:
+    assert names(factory) == [
+        *["checkout", "collect-garbage", "wheels", "pex-math-pex", "pex-page-pex"],
+        *["image-math", "image-page", "push-math", "push-page", "clean-up"],
+    ]
+
+
+def test_one_image_can_be_chosen(factory: Any) -> None:
+    assert names(factory, images="page", push=True) == [
+        *["checkout", "collect-garbage", "wheels", "pex-page-pex"],
+        *["image-page", "push-page", "clean-up"],
+    ]
+
+
+def test_all_means_all(factory: Any) -> None:
+    assert names(factory, images="all", push=True) == names(factory)
+
+
+def test_nothing_is_published_unless_it_was_asked_for(factory: Any) -> None:
+    chosen = names(factory, images="all", push=False)
+    assert [name for name in chosen if name.startswith("push")] == []
+    assert "image-page" in chosen
+
+
+def test_the_last_step_always_runs_and_fails_no_build(factory: Any) -> None:
+    last = steps_of(factory)[-1]
+    assert (last.alwaysRun, last.finish, last.flunkOnFailure) == (True, True, False)
+    assert (last.haltOnFailure, last.warnOnFailure, last.retries) == (False, True, 0)
+
+
+def test_images_may_share_a_pex() -> None:
+    other = ShipImage("other", f"{OWN}/other", "math.pex", ["twisted", "math"], "twisted")
+    factory = ship_factory("https://git.example.com/app.git", [MATH, other])
+    assert names(factory).count("pex-math-pex") == 1
+    assert "pex-math-pex" in names(factory, images="other", push=True)
+
+
+def test_one_pex_is_not_described_in_two_ways() -> None:
+    other = ShipImage("other", f"{OWN}/other", "math.pex", ["twisted"])
+    with pytest.raises(ConfigErrors, match=r"'math\.pex' is described in two ways"):
+        ship_factory("https://git.example.com/app.git", [MATH, other])
+
+
+def test_two_images_of_one_name_are_an_error() -> None:
+    with pytest.raises(ConfigErrors, match="two images are named 'math'"):
+        ship_factory("https://git.example.com/app.git", [MATH, MATH])
+
+
+def test_the_label_of_the_source_holds_no_password() -> None:
+    factory = ship_factory("https://dana:hunter2@git.example.com/app.git", [MATH])
+    image = next(step for step in steps_of(factory) if step.name == "image-math")
+    assert image.source == "https://git.example.com/app.git"
+
+
+def test_options_reach_every_step(factory: Any) -> None:
+    factory = ship_factory("https://git.example.com/a.git", [MATH], memory=2**30)
+    assert {getattr(step, "memory", 2**30) for step in steps_of(factory)} == {2**30}
+
+
+def test_hardening_and_retagging_are_framed_as_well() -> None:
+    assert names(harden_factory("https://git.example.com/app.git")) == [
+        *["checkout", "collect-garbage", "harden", "clean-up"]
+    ]
+    assert names(retag_factory({"python:3.11": f"{OWN}/python311"})) == [
+        *["collect-garbage", "retag", "clean-up"]
+    ]
+
+
+def checkconfig(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `buildbot checkconfig` on a copy of the example."""
+    shutil.copyfile(EXAMPLE, folder / "master.cfg")
+    return subprocess.run(
+        [Path(sys.executable).with_name("buildbot"), "checkconfig", "master.cfg"],
+        cwd=folder,
+        env={**plain_environment(), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def plain_environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("SHIP_")}
+
+
+def test_the_example_passes_checkconfig_unchanged(tmp_path: Path) -> None:
+    done = checkconfig(tmp_path)
+    assert (done.returncode, done.stdout.strip()) == (0, "Config file is good!"), done.stderr
+
+
+def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    (tmp_path / "secrets" / "registry-password").touch(mode=0o600)
+    done = checkconfig(
+        tmp_path,
+        SHIP_HOOK_SECRET="x",
+        SHIP_REGISTRY_USER="robot",
+        SHIP_REGISTRY="127.0.0.1:5000/team",
+        SHIP_UPSTREAM="127.0.0.1:5001/library",
+        SHIP_CA_BUNDLE="/etc/ca.pem",
+        SHIP_INDEX_URL="https://index.example.com/simple",
+        SHIP_WEB_PORT="tcp:8010:interface=127.0.0.1",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_wrong_setting_of_the_example_is_named(tmp_path: Path) -> None:
+    done = checkconfig(tmp_path, SHIP_REGISTRY="Registry.example.com/Team")
+    assert done.returncode != 0
+    assert "repository: " in done.stderr + done.stdout
+
+
+def test_every_builder_of_the_example_has_collapsing_off() -> None:
+    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+    assert {builder.name: builder.collapseRequests for builder in config.builders} == {
+        "ship": False,
+        "harden": False,
+        "retag": False,
+    }
+    assert config.buildbotNetUsageData is None

@@ -1,0 +1,145 @@
+"""What each step sends to its worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from buildbot.plugins import util
+from buildbot.process.results import SUCCESS
+
+from buildbot_ship.model import request
+from buildbot_ship.model.wire import envelope_from_json
+from buildbot_ship.steps import (
+    BuildPex,
+    BuildRuntimeImage,
+    BuildWheels,
+    CollectGarbage,
+    HardenRequirements,
+    PushTagged,
+    RetagBase,
+)
+from tests.unit.steps.step_case import BUILDER, NUMBER, StepCase, ended
+
+OWN = "registry.example.com/team"
+
+
+class TestRequests(StepCase):
+    """A step renders its options into a request, and runs one command."""
+
+    async def sent(self, step: Any) -> request.Envelope:
+        verb = self.expect_verb(step.request_type.verb, ended(step.request_type.verb))
+        return envelope_from_json(await self.run_and_read(step, SUCCESS, verb))
+
+    async def test_retag_sends_its_copies(self) -> None:
+        step = RetagBase({"docker.io/library/python:3.11": f"{OWN}/python311"})
+        copies = (request.BaseCopy("docker.io/library/python:3.11", f"{OWN}/python311"),)
+        assert (await self.sent(step)).request == request.RetagRequest(copies)
+
+    async def test_retag_renders_pairs(self) -> None:
+        step = RetagBase([(util.Interpolate("python:%(kw:v)s", v="3.11"), f"{OWN}/python311")])
+        copies = (request.BaseCopy("python:3.11", f"{OWN}/python311"),)
+        assert (await self.sent(step)).request == request.RetagRequest(copies)
+
+    async def test_harden_sends_its_files(self) -> None:
+        step = HardenRequirements(loose="loose.txt", packages=["."])
+        expected = request.HardenRequest(loose="loose.txt", packages=(".",))
+        assert (await self.sent(step)).request == expected
+
+    async def test_wheels_sends_what_is_built(self) -> None:
+        expected = request.WheelsRequest(packages=("own", "."))
+        assert (await self.sent(BuildWheels(packages=["own", "."]))).request == expected
+
+    async def test_pex_sends_name_and_entry_point(self) -> None:
+        step = BuildPex("twist.pex", ["twisted", "remotemath"], module="twisted")
+        expected = request.PexRequest("twist.pex", ("twisted", "remotemath"), module="twisted")
+        assert (await self.sent(step)).request == expected
+
+    async def test_image_is_built_from_the_dockerfile_of_its_name(self) -> None:
+        step = BuildRuntimeImage("app", source="https://git.example.com/app", labels={"a": "b"})
+        sent = (await self.sent(step)).request
+        assert sent == request.ImageRequest(
+            "app", source="https://git.example.com/app", labels={"a": "b"}
+        )
+        assert isinstance(sent, request.ImageRequest)
+        assert sent.dockerfile == "app.docker"
+
+    async def test_push_sends_where_to(self) -> None:
+        expected = request.PushRequest("app", f"{OWN}/app")
+        assert (await self.sent(PushTagged("app", f"{OWN}/app"))).request == expected
+
+    async def test_garbage_sends_what_may_go(self) -> None:
+        expected = request.GarbageRequest(finish=True, older_than_hours=1)
+        step = CollectGarbage(finish=True, older_than_hours=1)
+        assert (await self.sent(step)).request == expected
+
+    async def test_options_are_rendered(self) -> None:
+        self.setup_build()
+        step = PushTagged(
+            util.Interpolate("%(kw:x)s", x="app"),
+            util.Interpolate(f"{OWN}/%(kw:x)s", x="app"),
+            revision=util.Property("missing"),
+            seconds=util.Transform(int, "7"),
+            extra_index_urls=[util.Interpolate("https://a/")],
+        )
+        sent = await self.sent(step)
+        assert sent.request == request.PushRequest("app", f"{OWN}/app")
+        assert sent.limits == request.Limits(seconds=7)
+        assert sent.index == request.Index(extra_urls=("https://a/",))
+
+
+class TestEnvelope(StepCase):
+    """What travels with a request, and how."""
+
+    async def test_the_command_is_isolated_and_names_no_secret(self) -> None:
+        step = CollectGarbage(
+            python="/opt/ship/bin/python",
+            credentials={"registry.example.com": ("robot", util.Secret("password"))},
+        )
+        verb = self.expect_verb("gc", ended("gc"))
+        sent = await self.run_and_read(step, SUCCESS, verb)
+        assert sent["credentials"] == [
+            {"registry": "registry.example.com", "username": "robot", "password": "hunter2"}
+        ]
+        assert verb.sent["command"] == [
+            *["/opt/ship/bin/python", "-I", "-m", "buildbot_ship", "gc"],
+            *["--request", "-", "--result", self.path("gc")],
+        ]
+        assert "hunter2" not in str({**verb.sent, "initial_stdin": ""})
+        assert "hunter2" not in str(vars(self.get_nth_step(0)))
+
+    async def test_cancel_sends_term_first(self) -> None:
+        verb = self.expect_verb("gc", ended("gc"))
+        await self.run_and_read(CollectGarbage(), SUCCESS, verb)
+        assert 0 < verb.sent["sigtermTime"] < 10
+        assert verb.sent["logEnviron"] is False
+
+    async def test_silence_is_allowed_for_longer_than_a_container_runs(self) -> None:
+        verb = self.expect_verb("gc", ended("gc"))
+        await self.run_and_read(CollectGarbage(seconds=5000), SUCCESS, verb)
+        assert verb.sent["timeout"] == 5300
+
+    async def test_a_timeout_that_is_given_holds(self) -> None:
+        verb = self.expect_verb("gc", ended("gc"))
+        await self.run_and_read(CollectGarbage(timeout=9), SUCCESS, verb)
+        assert verb.sent["timeout"] == 9
+
+    async def test_the_build_is_named_by_builder_and_number(self) -> None:
+        verb = self.expect_verb("gc", ended("gc"))
+        sent = await self.run_and_read(CollectGarbage(), SUCCESS, verb)
+        assert sent["build"].endswith(f"-{BUILDER}-{NUMBER}")
+        assert sent["work"] == "../ship"
+
+    async def test_index_and_limits_travel(self) -> None:
+        verb = self.expect_verb("gc", ended("gc"))
+        step = CollectGarbage(
+            index_url="https://index/simple",
+            proxy="http://proxy:3128",
+            ca_bundle="/etc/ca.pem",
+            memory=2**30,
+            processes=99,
+        )
+        sent = envelope_from_json(await self.run_and_read(step, SUCCESS, verb))
+        assert sent.index == request.Index(
+            "https://index/simple", (), "http://proxy:3128", "/etc/ca.pem"
+        )
+        assert sent.limits == request.Limits(2**30, 99)

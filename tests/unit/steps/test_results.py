@@ -1,0 +1,188 @@
+"""What a step makes of the result that its verb left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from buildbot.plugins import util
+from buildbot.process.results import CANCELLED, FAILURE, RETRY, SUCCESS
+from buildbot.test import fakedb
+from twisted.internet import error
+
+from buildbot_ship.model.result import MAX_BYTES
+from buildbot_ship.steps import CollectGarbage, PushTagged
+from tests.unit.steps.step_case import ExpectVerb, StepCase, encode, ended, failed
+
+OWN = "registry.example.com/team/app"
+
+
+class TestTranslation(StepCase):
+    """Summary, properties, logs and build data."""
+
+    async def test_success_shows_its_summary(self) -> None:
+        self.expect_verb("gc", ended("gc", summary="removed 3 images"))
+        assert await self.run_and_say(CollectGarbage(), SUCCESS) == "removed 3 images"
+
+    async def test_properties_are_set_in_the_name_of_the_step(self) -> None:
+        self.expect_verb("gc", ended("gc", properties={"digest": "sha256:1", "sizes": [1]}))
+        self.expect_property("digest", "sha256:1", "CollectGarbage")
+        self.expect_property("sizes", [1], "CollectGarbage")
+        await self.run_and_say(CollectGarbage(), SUCCESS)
+
+    async def test_texts_become_logs_and_build_data(self) -> None:
+        text = "klein==24.8.0 \N{SNOWMAN}\n"
+        self.expect_verb("gc", ended("gc", texts={"requirements.strict.txt": text}))
+        self.expect_log_file("requirements.strict.txt", text)
+        self.expect_build_data("requirements.strict.txt", text.encode(), "CollectGarbage")
+        await self.run_and_say(CollectGarbage(), SUCCESS)
+
+    async def test_failure_names_cause_and_remedy(self) -> None:
+        self.expect_verb("gc", failed("gc", details="line 1\nline 2"), rc=35)
+        self.expect_log_file("details", "line 1\nline 2")
+        said = await self.run_and_say(CollectGarbage(), FAILURE)
+        assert said == "app:1 names another - push elsewhere"
+
+    async def test_a_secret_that_comes_back_is_not_shown(self) -> None:
+        self.expect_verb(
+            "gc",
+            ended("gc", summary="hunter2", properties={"p": "hunter2"}, texts={"t": "hunter2"}),
+        )
+        self.expect_property("p", "<password>")
+        self.expect_log_file("t", "<password>")
+        self.expect_build_data("t", b"<password>", "CollectGarbage")
+        step = CollectGarbage(credentials={"localhost": ("robot", util.Secret("password"))})
+        assert await self.run_and_say(step, SUCCESS) == "<password>"
+
+    async def test_progress_is_the_last_line(self) -> None:
+        verb = self.expect_verb("gc", ended("gc"))
+        verb.stdout("one\ntwo  three\n\n")
+        await self.run_and_say(CollectGarbage(), SUCCESS)
+        assert self.get_nth_step(0).getCurrentSummary() == {"step": "two three"}
+
+
+class TestBadResults(StepCase):
+    """A result that cannot be read is a failure that says so, not an exception."""
+
+    async def said(self, answer: bytes | None, rc: int = 0) -> str:
+        self.expect_verb("gc", answer, rc)
+        return await self.run_and_say(CollectGarbage(), FAILURE)
+
+    async def test_no_result(self) -> None:
+        said = await self.said(None, rc=1)
+        assert said.startswith(
+            "buildbot-ship gc left no result that can be read: there is none"
+        )
+        assert "the exit status is 1" in said
+
+    async def test_no_json(self) -> None:
+        assert "it is not JSON" in await self.said(b"{")
+
+    async def test_not_text(self) -> None:
+        assert "it is not JSON" in await self.said(b"\xff\xfe\xff")
+
+    async def test_too_large(self) -> None:
+        said = await self.said(b" " * (MAX_BYTES + 1))
+        assert f"larger than {MAX_BYTES} bytes" in said
+
+    async def test_another_schema_names_the_side_to_upgrade(self) -> None:
+        data = encode(ended("gc")).replace(b'"schema": 1', b'"schema": 2, "new": 1')
+        assert "upgrade buildbot-ship on the master" in await self.said(data)
+
+    async def test_a_field_of_another_kind(self) -> None:
+        data = encode(ended("gc")).replace(b'"texts": {}', b'"texts": 1')
+        assert "texts" in await self.said(data)
+
+    async def test_another_verb(self) -> None:
+        assert "'push'" in await self.said(encode(ended("push")))
+
+    async def test_success_with_an_exit_status(self) -> None:
+        assert "it says success" in await self.said(encode(ended("gc")), rc=-9)
+
+    async def test_silence_that_lasted_too_long(self) -> None:
+        verb = self.expect_verb("gc", None, rc=-1)
+        verb.update("failure_reason", "timeout_without_output")
+        said = await self.run_and_say(CollectGarbage(seconds=60), FAILURE)
+        assert said.startswith("gc, or its silence, went past its limit of 360 seconds - ")
+
+
+class TestRetry(StepCase):
+    """The outside world's faults are tried again, within a bound."""
+
+    async def earlier_builds(self, count: int) -> None:
+        await self.master.db.insert_test_data(
+            [
+                fakedb.Build(
+                    id=1000 + number,
+                    number=100 + number,
+                    buildrequestid=300,
+                    masterid=fakedb.FakeDBConnector.MASTER_ID,
+                    builderid=100,
+                    workerid=400,
+                )
+                for number in range(count)
+            ]
+        )
+
+    async def ends(self, earlier: int, results: int, **options: Any) -> str:
+        await self.earlier_builds(earlier)
+        self.expect_verb("gc", failed("gc", "retry"), rc=20)
+        return await self.run_and_say(CollectGarbage(**options), results)
+
+    async def test_the_first_and_second_try_are_followed_by_another(self) -> None:
+        assert await self.ends(1, RETRY) == "app:1 names another - push elsewhere"
+
+    async def test_the_third_try_is_the_last(self) -> None:
+        assert (await self.ends(2, FAILURE)).endswith("(tried 3 times)")
+
+    async def test_none_when_none_was_asked_for(self) -> None:
+        assert (await self.ends(0, FAILURE, retries=0)).endswith("(tried 1 times)")
+
+
+class TestInterruptions(StepCase):
+    """Cancel and a lost worker are Buildbot's."""
+
+    async def test_cancel_ends_as_cancelled(self) -> None:
+        verb = ExpectVerb()
+
+        def cancel(_: object) -> Any:
+            return self.get_nth_step(0).interrupt("changed my mind")
+
+        self.expect_commands(verb.behavior(cancel).exit(-1))
+        await self.run_and_say(CollectGarbage(), CANCELLED)
+
+    async def test_a_lost_worker_is_left_to_buildbot(self) -> None:
+        self.expect_commands(ExpectVerb().error(error.ConnectionLost()))
+        await self.run_and_say(CollectGarbage(), RETRY)
+
+
+class TestRenderedMistakes(StepCase):
+    """What is wrong only once it is rendered fails before any command runs."""
+
+    async def test_a_repository_with_a_tag(self) -> None:
+        step = PushTagged("app", util.Interpolate(f"{OWN}:latest"))
+        said = await self.run_and_say(step, FAILURE)
+        assert said.startswith("PushTagged: repository: ")
+        assert "neither tag nor digest" in said
+        assert said.endswith("correct the option in master.cfg or on the command line")
+
+    async def test_a_revision_that_is_an_option(self) -> None:
+        for revision in ("--upload-pack=x", "a\nb", "a;b", "$(x)", "a..b", "\N{SNOWMAN}"):
+            step = PushTagged("app", OWN, revision=util.Transform(str, revision))
+            self._steps.clear()
+            assert "revision: " in await self.run_and_say(step, FAILURE)
+
+    async def test_an_image_that_is_missing(self) -> None:
+        step = PushTagged(util.Property("image"), OWN)
+        assert "image: nothing was given" in await self.run_and_say(step, FAILURE)
+
+    async def test_an_unknown_secret(self) -> None:
+        step = CollectGarbage(credentials={"localhost": ("robot", util.Secret("nothing"))})
+        said = await self.run_and_say(step, FAILURE)
+        assert said.startswith("credentials: ")
+        assert "nothing" in said
+
+    async def test_credentials_of_another_shape(self) -> None:
+        step = CollectGarbage(credentials=util.Transform(dict, localhost="hunter3"))
+        said = await self.run_and_say(step, FAILURE)
+        assert said.startswith("credentials: for 'localhost' a pair")
+        assert "hunter3" not in said
