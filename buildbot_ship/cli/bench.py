@@ -17,9 +17,10 @@ from typing import Any
 
 import attrs
 
-from ..daemon.interface import Daemon, Log
+from ..daemon.interface import Daemon
 from ..errors import FileMissing
 from ..model import request as requests
+from ..model.log import Log
 from ..model.result import Result
 from ..registry.interface import Registry
 from ..source.checkout import Checkout

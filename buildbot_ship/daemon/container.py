@@ -16,8 +16,9 @@ import attrs
 from docker.errors import APIError, NotFound
 
 from ..errors import JobFailed, LimitExceeded
+from ..model.log import Log
 from .archive import pack, unpack
-from .interface import Job, JobFile, Log
+from .interface import Job, JobFile
 
 FOLDER, OUT = "/ship/job", "/ship/out"
 

@@ -15,10 +15,11 @@ import docker
 
 from ..errors import BaseNotFound, EngineError
 from ..model.garbage import CONTAINER, IMAGE, TOOLS
+from ..model.log import Log
 from ..model.reference import Reference
 from .container import Container
 from .faults import translated
-from .interface import RESULT, EngineImage, Job, Log
+from .interface import RESULT, EngineImage, Job
 
 OWNER, BUILD = "org.buildbot-ship.owner", "org.buildbot-ship.build"
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
 
+from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request import Limits
-
-Log = Callable[[str], None]
-"""Takes one line for people."""
 
 RESULT = "org.buildbot-ship.result"
 """The label in which a kept image carries the result of the job that made it."""

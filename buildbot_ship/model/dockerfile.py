@@ -98,7 +98,7 @@ def _open(data: bytes | str, file: str) -> tuple[str, str]:
     if escape not in ("\\", "`"):
         problems.append((escape_line, f"escape={escape} is not one of \\ and `: remove it"))
     if problems:
-        raise InvalidFile(tuple(Problem(file, *problem) for problem in problems))
+        raise InvalidFile(tuple(Problem(file, *problem) for problem in sorted(problems)))
     return text, escape
 
 

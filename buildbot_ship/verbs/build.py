@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..daemon.interface import Log
+from ..model.log import Log
 from ..model.request import BuildRequest, GarbageRequest, Request
 from ..model.result import SUCCESS, Result
 

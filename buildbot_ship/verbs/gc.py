@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..daemon.interface import Daemon, Log
+from ..daemon.interface import Daemon
 from ..errors import EngineError
 from ..model.garbage import CONTAINER, Entry, dead
+from ..model.log import Log
 from ..model.request import GarbageRequest
 from ..model.result import SUCCESS, Result
 from ..store.ledger import Ledger

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from ..daemon.interface import Daemon, Job, JobFile, Log
+from ..daemon.interface import Daemon, Job, JobFile
 from ..errors import EngineError, OutputMissing
 from ..model import label
 from ..model.archive import write_archive
@@ -18,6 +18,7 @@ from ..model.dockerfile import Dockerfile, read
 from ..model.filesystem import Filesystem
 from ..model.image import Assembled, assemble
 from ..model.layer import Member, write_layer
+from ..model.log import Log
 from ..model.placement import needs_base, place
 from ..model.request import ImageRequest
 from ..model.result import SUCCESS, Result

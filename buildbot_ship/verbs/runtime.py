@@ -8,10 +8,10 @@ from pathlib import Path
 
 import attrs
 
-from ..daemon.interface import Log
 from ..errors import BaseNotFound
 from ..model.base import Base, choose, config_digest, is_index, read_base
 from ..model.filesystem import Filesystem, Node
+from ..model.log import Log
 from ..model.reference import Reference
 from ..registry.interface import Manifest, Registry
 from ..store.work import Work

@@ -12,7 +12,8 @@ from typing import Any
 
 import attrs
 
-from ..daemon.interface import RESULT, Daemon, Job, JobFile, Log
+from ..daemon.interface import RESULT, Daemon, Job, JobFile
+from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request import Index, Limits
 from ..store.work import Work

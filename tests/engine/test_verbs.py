@@ -1,0 +1,288 @@
+"""Harden, wheels and pex: what they make, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import docker
+from buildbot_ship.model.buildlock import parse_build_lock
+from buildbot_ship.model.requirements import parse_strict
+
+from .conftest import Repository, left_behind, wait_for_container
+
+WHEELS = ("wheels", "--package", ".")
+PEX = ("pex", "tiny.pex", "tiny", "--script", "tiny")
+LOCK = "requirements.build.txt"
+STRICT = "requirements.strict.txt"
+
+
+def edit(repository: Repository, name: str, old: str, new: str) -> None:
+    path = repository.folder / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    repository.commit()
+
+
+def replace_setup(repository: Repository, head: str) -> None:
+    path = repository.folder / "setup.py"
+    path.write_text(head + path.read_text())
+    repository.commit()
+
+
+def test_hardening_pins_everything_with_its_hash(hardened: Repository) -> None:
+    pins = parse_strict((hardened.folder / STRICT).read_text(), STRICT)
+    names = {pin.key for pin in pins}
+    assert {"six", "remotemath", "klein", "twisted", "incremental"} <= names
+    assert "tiny" not in names
+    text = (hardened.folder / STRICT).read_text()
+    assert "# via -r requirements.loose.txt" in text
+    assert not re.search(r"frozen|index-url|find-links|trusted-host|/ship/", text)
+
+
+def test_what_building_needs_is_locked_by_sdist_and_package(hardened: Repository) -> None:
+    pins = parse_strict((hardened.folder / STRICT).read_text(), STRICT)
+    lock = parse_build_lock((hardened.folder / LOCK).read_text(), LOCK)
+    (remotemath,) = (pin for pin in pins if pin.key == "remotemath")
+    (sdist,) = (section for section in lock.sections if section.sdist_hash)
+    assert sdist.sdist_hash in remotemath.hashes
+    assert {"incremental", "setuptools"} <= {pin.key for pin in sdist.pins}
+    own = lock.of_package(".")
+    assert own is not None
+    assert [pin.key for pin in own.pins] == ["setuptools"]
+
+
+def test_a_loose_file_that_does_not_resolve_changes_nothing(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    before = (repository.folder / STRICT).read_bytes()
+    (repository.folder / "requirements.loose.txt").write_text("six==999\n")
+    said = repository.ship("harden")
+    assert said.status == 24
+    assert said.result["summary"] == "requirements.loose.txt does not resolve"
+    assert "six==999" in said.output
+    assert (repository.folder / STRICT).read_bytes() == before
+    assert left_behind(client) == []
+
+
+def test_a_loose_file_is_refused_by_line_before_anything_runs(repository: Repository) -> None:
+    (repository.folder / "requirements.loose.txt").write_text("six\n-r /etc/passwd\n")
+    repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
+    said = repository.ship("harden")
+    assert said.status == 13
+    assert said.result["summary"].startswith("requirements.loose.txt:2: -r lines are refused")
+    assert "root:" not in said.output
+
+
+def test_wheels_are_the_same_bytes_again(repository: Repository, tmp_path: Path) -> None:
+    first = repository.succeed(*WHEELS)["texts"]["wheels.txt"]
+    second = repository.succeed(*WHEELS, "--work", str(tmp_path / "w"))["texts"]["wheels.txt"]
+    assert first == second
+    names = {line.split()[1] for line in first.splitlines()}
+    assert {"remotemath-17.3.0-py3-none-any.whl", "tiny-1.0-py3-none-any.whl"} <= names
+    assert {path.name for path in repository.work.joinpath("wheelhouse").iterdir()} == names
+
+
+def test_a_pex_holds_what_it_needs_and_no_more(repository: Repository) -> None:
+    repository.succeed(*WHEELS)
+    properties = repository.succeed(*PEX)["properties"]
+    pex = repository.work / "pex" / "tiny.pex"
+    with zipfile.ZipFile(pex) as archive:
+        info = json.loads(archive.read("PEX-INFO"))
+    held = {name.split("-")[0] for name in info["distributions"]}
+    assert held == {"tiny", "six"}
+    assert pex.read_bytes().startswith(b"#!/usr/bin/env python3.")
+    assert properties["ship_pex_tiny.pex"].startswith("sha256:")
+
+
+def test_a_changed_wheel_makes_no_pex(repository: Repository) -> None:
+    repository.succeed(*WHEELS)
+    wheel = next((repository.work / "wheelhouse").glob("six-*.whl"))
+    wheel.write_bytes(wheel.read_bytes() + b"x")
+    said = repository.ship(*PEX)
+    assert said.status == 24
+    assert wheel.name in said.result["summary"]
+
+
+def test_a_pex_needs_the_wheels_of_its_commit(repository: Repository) -> None:
+    repository.succeed(*WHEELS)
+    repository.commit()
+    said = repository.ship(*PEX)
+    assert said.status == 40
+    assert "BuildWheels" in said.failure["remedy"]
+
+
+def test_a_missing_hash_is_refused_by_line(repository: Repository) -> None:
+    text = (repository.folder / STRICT).read_text()
+    bare = re.sub(r"six==(\S+) \\\n(?:    --hash=\S+(?: \\)?\n)+", r"six==\1\n", text)
+    (repository.folder / STRICT).write_text(bare)
+    repository.commit()
+    said = repository.ship(*WHEELS)
+    assert said.status == 13
+    assert re.match(
+        r"requirements\.strict\.txt:\d+: six==\S+ has no hash", said.result["summary"]
+    )
+
+
+def test_a_hash_that_does_not_match_names_both(repository: Repository) -> None:
+    text = (repository.folder / STRICT).read_text()
+    wrong = re.sub(
+        r"(six==\S+ \\\n)(?:    --hash=\S+(?: \\)?\n)+",
+        rf"\1    --hash=sha256:{'0' * 64}\n",
+        text,
+    )
+    (repository.folder / STRICT).write_text(wrong)
+    repository.commit()
+    said = repository.ship(*WHEELS)
+    assert said.status == 24
+    assert re.search(
+        r"requirements\.strict\.txt:\d+: six==\S+: the index has \S+ with "
+        rf"sha256:[0-9a-f]{{64}}, the lock says sha256:{'0' * 64}",
+        said.result["summary"],
+    )
+
+
+def test_an_unlocked_build_dependency_is_named(repository: Repository) -> None:
+    (repository.folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools", "incremental"]\n'
+        'build-backend = "setuptools.build_meta"\n'
+    )
+    repository.commit()
+    said = repository.ship(*WHEELS)
+    assert said.status == 24
+    assert "package . needs incremental to build" in said.result["summary"]
+    assert "HardenRequirements" in said.failure["remedy"]
+
+
+SPY = """\
+import os, socket
+def tried(what):
+    try:
+        return what() or "done"
+    except Exception as error:
+        return type(error).__name__
+def connect():
+    socket.create_connection(("%s", %d), 2)
+found = {
+    "socket": os.path.exists("/var/run/docker.sock"),
+    "network": tried(connect),
+    "secret": any("hunter2" in value for value in os.environ.values()),
+    "capabilities": open("/proc/self/status").read().split("CapEff:")[1].split()[0],
+}
+os.makedirs("tiny", exist_ok=True)
+open("tiny/found.py", "w").write(repr(found))
+"""
+
+
+def test_a_setup_script_finds_neither_socket_nor_network_nor_secrets(
+    repository: Repository,
+) -> None:
+    with socket.socket() as listener:
+        listener.bind(("0.0.0.0", 0))  # noqa: S104  # containers must be able to see it
+        listener.listen()
+        address = os.environ.get("DOCKER_BRIDGE", "172.17.0.1")
+        replace_setup(repository, SPY % (address, listener.getsockname()[1]))
+        repository.environment["REGISTRY_PASSWORD"] = "hunter2"
+        repository.succeed(*WHEELS)
+    with zipfile.ZipFile(next((repository.work / "wheelhouse").glob("tiny-*.whl"))) as wheel:
+        found: dict[str, Any] = eval(wheel.read("tiny/found.py"))  # noqa: S307
+    assert found["network"] != "done"
+    assert found == found | {"socket": False, "secret": False}
+    assert int(found["capabilities"], 16) == 0
+
+
+@pytest.mark.parametrize(
+    ("head", "options", "limit"),
+    [
+        ("x = bytearray(10**9)\n", ("--memory", "200"), "209715200 bytes of memory"),
+        ("import time; time.sleep(600)\n", ("--seconds", "15"), "15 seconds"),
+    ],
+)
+def test_a_build_that_goes_past_a_limit_says_which(
+    repository: Repository,
+    client: docker.DockerClient,
+    head: str,
+    options: tuple[str, ...],
+    limit: str,
+) -> None:
+    replace_setup(repository, head)
+    said = repository.ship(*WHEELS, *options)
+    assert said.status == 25, said.output
+    assert limit in said.result["summary"]
+    assert left_behind(client) == []
+
+
+def test_a_build_that_is_told_to_stop_leaves_nothing(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    replace_setup(repository, "import time; time.sleep(600)\n")
+    process = repository.start(*WHEELS)
+    wait_for_container(client, "wheels")
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 143, output
+    assert left_behind(client) == []
+
+
+def test_the_collector_takes_what_a_killed_build_left_and_nothing_else(
+    repository: Repository, client: docker.DockerClient, bases: Any
+) -> None:
+    replace_setup(repository, "import time; time.sleep(600)\n")
+    process = repository.start(*WHEELS)
+    name = wait_for_container(client, "wheels")
+    labels = client.containers.get(name).labels
+    assert name not in repository.succeed("gc")["properties"]["ship_removed"]
+    foreign = client.containers.create(bases.slim.reference, ["true"], labels=labels)
+    try:
+        process.kill()
+        process.communicate(timeout=20)
+        assert repository.succeed("gc")["properties"]["ship_removed"] == [name]
+        assert left_behind(client) == [f"/{foreign.name}"]
+        assert repository.succeed("gc")["properties"]["ship_removed"] == []
+    finally:
+        foreign.remove(force=True)
+
+
+def test_no_socket_says_how_to_mount_it(repository: Repository) -> None:
+    repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
+    said = repository.ship(*WHEELS)
+    assert said.status == 20
+    assert "unix:///nowhere.sock: there is no such socket" in said.result["summary"]
+    assert "-v /var/run/docker.sock" in said.failure["remedy"]
+
+
+def test_a_base_that_does_not_exist_is_named(repository: Repository, bases: Any) -> None:
+    missing = bases.full.reference.split("@")[0] + "-gone"
+    edit(repository, "build.docker", bases.full.reference, missing)
+    said = repository.ship(*WHEELS)
+    assert said.status == 23
+    assert missing in said.result["summary"]
+    assert "FROM" in said.failure["remedy"]
+
+
+def test_a_base_without_python_is_said_so(
+    repository: Repository, bases: Any, client: docker.DockerClient
+) -> None:
+    reference = "127.0.0.1:5000/tests/empty:1"
+    empty = repository.folder.parent / "empty.tar"
+    with tarfile.open(empty, "w") as archive:
+        archive.add(repository.folder / "setup.py", "setup.py")
+    client.api.import_image_from_file(str(empty), "127.0.0.1:5000/tests/empty", "1")
+    try:
+        edit(repository, "build.docker", bases.full.reference, reference)
+        said = repository.ship(*WHEELS)
+        assert said.status == 24, said.output
+        assert "has no python3" in said.result["summary"]
+        assert left_behind(client) == []
+    finally:
+        client.images.remove(reference)
