@@ -21,6 +21,8 @@ from .archive import pack, unpack
 from .interface import Job, JobFile
 
 FOLDER, OUT = "/ship/job", "/ship/out"
+NOT_FOUND = 127
+"""What docker-init ends with when there is no such program."""
 
 
 @attrs.define(slots=False)
@@ -84,7 +86,7 @@ class Container:
     def run(self, out: Path, log: Log) -> dict[str, Any]:
         """Send the inputs in, run the script, bring its files to *out*; return its result."""
         self._send()
-        self._start()
+        self.client.start(self.name)
         late = threading.Event()
         timer = threading.Timer(self.job.limits.seconds, self._kill, [late])
         timer.daemon = True
@@ -110,18 +112,6 @@ class Container:
             pack(contents, spool, FOLDER.lstrip("/"))
             spool.seek(0)
             self.client.put_archive(self.name, "/", spool)
-
-    def _start(self) -> None:
-        try:
-            self.client.start(self.name)
-        except APIError as error:
-            if "executable file not found" in str(error) or "no such file" in str(error):
-                raise JobFailed(
-                    self.job.script,
-                    f"{self.job.image} has no {self.job.python}",
-                    "take a base image that holds Python",
-                ) from error
-            raise
 
     def _follow(self, log: Log) -> None:
         rest = b""

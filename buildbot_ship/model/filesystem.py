@@ -17,6 +17,7 @@ from typing import IO, Any, cast
 import attrs
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _MAX_LINKS = 255
 
 
@@ -140,28 +141,37 @@ class _Inflated:
 
     chunks: Iterator[bytes]
     inflater: Any = None
-    started: bool = False
+    head: bytes | None = b""
 
     def read(self, size: int) -> bytes:
         """Return some bytes, none at the end; at least *size* are not promised."""
         del size
         for chunk in self.chunks:
-            data = self._inflate(chunk)
+            data = self._inflate(self._begin(chunk))
             if data:
                 return data
-        return b""
+        head, self.head = self.head or b"", None
+        return head
 
     def drain(self) -> None:
         """Take what is left, so that its giver can verify the whole."""
         for _ in self.chunks:
             pass
 
+    def _begin(self, chunk: bytes) -> bytes:
+        """Return *chunk*; at first nothing, until there is enough to tell its kind."""
+        if self.head is None:
+            return chunk
+        self.head += chunk
+        if len(self.head) < len(_ZSTD):
+            return b""
+        chunk, self.head = self.head, None
+        if chunk.startswith(_ZSTD):
+            raise ValueError("a layer of it is compressed with zstd: only gzip is read")
+        self.inflater = zlib.decompressobj(31) if chunk.startswith(_GZIP) else None
+        return chunk
+
     def _inflate(self, chunk: bytes) -> bytes:
-        if not self.started and chunk:
-            self.started = True
-            if chunk.startswith(b"\x28\xb5\x2f\xfd"):
-                raise ValueError("a layer of it is compressed with zstd: only gzip is read")
-            self.inflater = zlib.decompressobj(31) if chunk.startswith(b"\x1f\x8b") else None
         if self.inflater is None:
             return chunk
         out = b""

@@ -15,11 +15,12 @@ from urllib.parse import urlencode
 
 from ..errors import DigestMismatch, LimitExceeded, RegistryRefused
 from ..model.descriptor import KINDS
+from ..model.log import Log
 from ..model.reference import Reference, Repository, digest_of
 from ..model.request import Credential
 from .answer import Answer, refused
 from .download import stream_blob
-from .fault import Log, Patience, Sleep
+from .fault import Patience, Sleep
 from .interface import Manifest
 from .login import Keychain
 from .transport import Call, Transport

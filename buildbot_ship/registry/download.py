@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from ..errors import DigestMismatch, ImageNotFound, RegistryRefused
+from ..errors import DigestMismatch, ImageNotFound
 from ..model.reference import Repository
+from .answer import refused
 from .fault import Fault
 from .transport import Call, Transport
 from .upload import pull_scope
@@ -45,14 +46,14 @@ def _chunks_from(
     url = f"/v2/{repository.path}/blobs/{digest}"
     ranged = {"Range": f"bytes={start}-"} if start else {}
     call = Call(repository.registry, "GET", url, what, (pull_scope(repository),), ranged)
-    with transport.open(call) as (status, chunks):
-        if status == 404:
+    with transport.open(call) as (answer, chunks):
+        if answer.status == 404:
             raise ImageNotFound(str(repository.at(digest)))
-        if status == 416 and start:
+        if answer.status == 416 and start:
             return
-        if status not in (200, 206):
-            raise RegistryRefused(repository.registry, what, f"it answered {status}")
-        yield from chunks if status == 206 else _skip(chunks, start)
+        if answer.status not in (200, 206):
+            raise refused(answer, repository.registry, what)
+        yield from chunks if answer.status == 206 else _skip(chunks, start)
 
 
 def _skip(chunks: Iterator[bytes], count: int) -> Iterator[bytes]:

@@ -16,9 +16,9 @@ import requests
 from attrs import validators
 
 from ..errors import RegistryUnavailable
+from ..model.log import Log
 
 T = TypeVar("T")
-Log = Callable[[str], None]
 Sleep = Callable[[float], None]
 
 

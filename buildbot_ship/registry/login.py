@@ -16,9 +16,9 @@ from typing import Any
 
 import attrs
 
+from ..model.log import Log
 from ..model.reference import DEFAULT_REGISTRY
 from ..model.request import Credential
-from .fault import Log
 
 _HUB_KEY = "https://index.docker.io/v1/"
 _HUB = (DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io")

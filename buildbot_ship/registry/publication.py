@@ -24,9 +24,8 @@ def find_held(registry: Registry, reference: Reference, manifest: Manifest) -> s
     ours, theirs = _image_id(manifest, reference), _image_id(there, reference)
     if ours is not None and ours == theirs:
         return there.digest
-    raise TagTaken(
-        str(reference), _name(there.digest, theirs), _name(manifest.digest, ours)
-    ) from None
+    holder, loser = _name(there.digest, theirs), _name(manifest.digest, ours)
+    raise TagTaken(str(reference), holder, loser)
 
 
 def publish(registry: Registry, reference: Reference, manifest: Manifest) -> str:

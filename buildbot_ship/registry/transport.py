@@ -12,10 +12,11 @@ import requests
 from requests.auth import AuthBase
 
 from ..errors import FileMissing, RegistryRefused
+from ..model.log import Log
 from .address import api_url, is_loopback
 from .answer import Answer, check
 from .auth import Authenticator, TokenAnswer, TokenQuery
-from .fault import Attempts, Fault, Log, Patience, Sleep, explain, is_untrusted
+from .fault import Attempts, Fault, Patience, Sleep, explain, is_untrusted
 from .login import Keychain
 
 T = TypeVar("T")
@@ -94,16 +95,18 @@ class Transport:
         return answer
 
     @contextmanager
-    def open(self, call: Call) -> Iterator[tuple[int, Iterator[bytes]]]:
-        """Give the status and the body of one attempt at *call*; both may raise Fault."""
+    def open(self, call: Call) -> Iterator[tuple[Answer, Iterator[bytes]]]:
+        """Give the answer to one attempt at *call* and its body; reading may raise Fault.
+
+        The answer's own body is empty, except for an error's.
+        """
         response = self._send(call)
         with closing(response):
-            if response.status_code >= 400:
-                with _breaks():
-                    body = _read(response.iter_content(CHUNK), SMALL)
-                answer = Answer(response.status_code, response.headers, body)
-                check(answer, call.registry, call.what)
-            yield response.status_code, _guarded(response.iter_content(CHUNK))
+            chunks = _guarded(response.iter_content(CHUNK))
+            body = _read(chunks, SMALL) if response.status_code >= 400 else b""
+            answer = Answer(response.status_code, response.headers, body)
+            check(answer, call.registry, call.what)
+            yield answer, chunks
 
     def _send(self, call: Call) -> requests.Response:
         response = self._send_once(call)
@@ -190,6 +193,4 @@ def _read(chunks: Iterable[bytes], limit: int) -> bytes:
 
 def _guarded(chunks: Iterator[bytes]) -> Iterator[bytes]:
     with _breaks():
-        for chunk in chunks:
-            # What the consumer raises comes here only as GeneratorExit.
-            yield chunk
+        yield from chunks

@@ -101,6 +101,11 @@ class Repository:
         return said.result
 
     @property
+    def owner(self) -> str:
+        path = self.state / "ledger" / "owner"
+        return path.read_text() if path.exists() else "nobody"
+
+    @property
     def work(self) -> Path:
         return self.folder.parent / f"{self.folder.name}.ship"
 
@@ -153,20 +158,21 @@ def client(engine: object) -> Iterator[docker.DockerClient]:
     client.close()
 
 
-def left_behind(client: docker.DockerClient) -> list[str]:
-    """Return the names of containers of ours, and of temporary images."""
-    containers = client.api.containers(all=True, filters={"label": OWNER})
-    names = [name for found in containers for name in found["Names"]]
+def left_behind(client: docker.DockerClient, repository: Repository) -> list[str]:
+    """Return the names of what the repository's builds have in the engine."""
+    label = f"{OWNER}={repository.owner}"
+    containers = client.api.containers(all=True, filters={"label": label})
+    names = [name.lstrip("/") for found in containers for name in found["Names"]]
     tags = (tag for image in client.images.list() for tag in image.tags)
-    ours = [tag for tag in tags if tag.startswith("ship.local/")]
-    return names + [tag for tag in ours if not tag.startswith("ship.local/tools:")]
+    return names + [tag for tag in tags if tag.startswith("ship.local/tiny:")]
 
 
-def wait_for_container(client: docker.DockerClient, script: str) -> str:
+def wait_for_container(client: docker.DockerClient, repository: Repository, script: str) -> str:
     """Return the name of the running container of *script*, once there is one."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for found in client.api.containers(filters={"label": OWNER}):
+        label = f"{OWNER}={repository.owner}"
+        for found in client.api.containers(filters={"label": label}):
             name: str = found["Names"][0].lstrip("/")
             if name.startswith(f"ship-{script}-"):
                 return name

@@ -72,7 +72,7 @@ def test_a_loose_file_that_does_not_resolve_changes_nothing(
     assert said.result["summary"] == "requirements.loose.txt does not resolve"
     assert "six==999" in said.output
     assert (repository.folder / STRICT).read_bytes() == before
-    assert left_behind(client) == []
+    assert left_behind(client, repository) == []
 
 
 def test_a_loose_file_is_refused_by_line_before_anything_runs(repository: Repository) -> None:
@@ -219,7 +219,7 @@ def test_a_build_that_goes_past_a_limit_says_which(
     said = repository.ship(*WHEELS, *options)
     assert said.status == 25, said.output
     assert limit in said.result["summary"]
-    assert left_behind(client) == []
+    assert left_behind(client, repository) == []
 
 
 def test_a_build_that_is_told_to_stop_leaves_nothing(
@@ -227,11 +227,11 @@ def test_a_build_that_is_told_to_stop_leaves_nothing(
 ) -> None:
     replace_setup(repository, "import time; time.sleep(600)\n")
     process = repository.start(*WHEELS)
-    wait_for_container(client, "wheels")
+    wait_for_container(client, repository, "wheels")
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 143, output
-    assert left_behind(client) == []
+    assert left_behind(client, repository) == []
 
 
 def test_the_collector_takes_what_a_killed_build_left_and_nothing_else(
@@ -239,15 +239,16 @@ def test_the_collector_takes_what_a_killed_build_left_and_nothing_else(
 ) -> None:
     replace_setup(repository, "import time; time.sleep(600)\n")
     process = repository.start(*WHEELS)
-    name = wait_for_container(client, "wheels")
+    name = wait_for_container(client, repository, "wheels")
     labels = client.containers.get(name).labels
     assert name not in repository.succeed("gc")["properties"]["ship_removed"]
+    client.images.pull(bases.slim.reference)
     foreign = client.containers.create(bases.slim.reference, ["true"], labels=labels)
     try:
         process.kill()
         process.communicate(timeout=20)
         assert repository.succeed("gc")["properties"]["ship_removed"] == [name]
-        assert left_behind(client) == [f"/{foreign.name}"]
+        assert left_behind(client, repository) == [foreign.name]
         assert repository.succeed("gc")["properties"]["ship_removed"] == []
     finally:
         foreign.remove(force=True)
@@ -283,6 +284,6 @@ def test_a_base_without_python_is_said_so(
         said = repository.ship(*WHEELS)
         assert said.status == 24, said.output
         assert "has no python3" in said.result["summary"]
-        assert left_behind(client) == []
+        assert left_behind(client, repository) == []
     finally:
         client.images.remove(reference)

@@ -18,8 +18,9 @@ from typing import Any
 import attrs
 
 from buildbot_ship import inside
-from buildbot_ship.daemon.interface import RESULT, EngineImage, Job, Log
+from buildbot_ship.daemon.interface import RESULT, EngineImage, Job
 from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed
+from buildbot_ship.model.log import Log
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.registry.interface import Registry
 

@@ -151,7 +151,7 @@ def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
         SHIP_UPSTREAM="127.0.0.1:5001/library",
         SHIP_CA_BUNDLE="/etc/ca.pem",
         SHIP_INDEX_URL="https://index.example.com/simple",
-        SHIP_WEB_PORT="tcp:8010:interface=127.0.0.1",
+        SHIP_WEB_PORT="8010:interface=127.0.0.1",
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -1,0 +1,100 @@
+"""Publish an assembled image under its commit, over the distribution API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import DigestMismatch, OutputMissing
+from ..model.artefact import Image
+from ..model.log import Log
+from ..model.push import OwnBlob, PushPlan
+from ..model.reference import Repository
+from ..model.request import PushRequest
+from ..model.result import SUCCESS, Result
+from ..registry.copy import Copied, copy_blob
+from ..registry.interface import Manifest, Registry
+from ..registry.publication import find_held, publish
+from ..store.work import Work
+
+
+def push(
+    request: PushRequest, *, commit: str, registry: Registry, work: Work, log: Log
+) -> Result:
+    """Send the image of *request* that was made for *commit*; its tag never moves.
+
+    A tag that holds the same image is success, and its digest is adopted.  Raises
+    OutputMissing, TagTaken, DigestMismatch, and what registries raise.
+    """
+    record = work.find(Image, commit, request.image)
+    folder = work.image(request.image)
+    manifest = _read_manifest(record, folder)
+    plan = PushPlan.of(request, record, manifest.data)
+    held = find_held(registry, plan.reference, manifest)
+    if held is not None:
+        log(f"{plan.reference} holds this image already")
+        return _result(record, plan, held, None)
+    sent = _send_blobs(plan, folder, registry, log)
+    digest = publish(registry, plan.reference, manifest)
+    return _result(record, plan, digest, sent + Copied(len(manifest.data)))
+
+
+def _read_manifest(record: Image, folder: Path) -> Manifest:
+    """Return the manifest; raise DigestMismatch unless it is what the record says."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise OutputMissing(f"image {record.name}", "BuildRuntimeImage")
+    manifest = Manifest(record.media_type, path.read_bytes())
+    if manifest.digest != record.manifest_digest:
+        raise DigestMismatch(
+            f"the manifest of image {record.name}", record.manifest_digest, manifest.digest
+        )
+    return manifest
+
+
+def _send_blobs(plan: PushPlan, folder: Path, registry: Registry, log: Log) -> Copied:
+    """See that the repository holds every blob of the image."""
+    repository = plan.reference.repository
+    done = Copied()
+    for digest in plan.base_blobs:
+        done += copy_blob(registry, digest, plan.base, repository)
+    for blob in plan.own_blobs:
+        done += _send_own(blob, folder, repository, registry)
+    log(
+        f"{plan.reference}: {done.mounted} blobs mounted, {done.sent} sent "
+        f"({done.bytes_sent} bytes)"
+    )
+    return done
+
+
+def _send_own(
+    blob: OwnBlob, folder: Path, repository: Repository, registry: Registry
+) -> Copied:
+    if registry.has(repository, blob.digest):
+        return Copied()
+    path = folder / blob.file
+    if not path.is_file():
+        raise OutputMissing(f"image {folder.name}", "BuildRuntimeImage")
+    return Copied(registry.upload(repository, blob.digest, path), sent=1)
+
+
+def _result(record: Image, plan: PushPlan, digest: str, sent: Copied | None) -> Result:
+    """Return the result; nothing was *sent* where the tag held the image already."""
+    pushed = {
+        "reference": str(plan.reference),
+        "digest": digest,
+        "image_id": record.image_id,
+        "size": record.size,
+        "sent_bytes": sent.bytes_sent if sent else 0,
+    }
+    how = _size(sent.bytes_sent) + " sent" if sent else "already published"
+    return Result(
+        "push",
+        SUCCESS,
+        f"{plan.reference}: {how}",
+        properties={f"ship_pushed_{record.name}": pushed},
+    )
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} KB"

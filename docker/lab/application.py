@@ -1,0 +1,83 @@
+"""The two shipped images, run together as an orchestrator would: by name, on one network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from docker.types import EndpointConfig
+
+import docker
+from lab.runs import Run
+from lab.waiting import wait_until
+
+SERVICE, PAGE = "remotemath", "fancycalculator"
+PORT = 8080
+ANSWER = "Result:12"
+ANSWER_SECONDS = 90.0
+
+
+@dataclass
+class Application:
+    """The service and the page that asks it."""
+
+    run: Run
+    page_url: str = ""
+
+    def start(self, references: dict[str, str]) -> None:
+        """Pull both images by digest and run them under their DNS names."""
+        docker.from_env().networks.create(self.run.name, labels=self.run.labels)
+        self._serve(SERVICE, references, [f"--port=tcp:{PORT}"])
+        page = self._serve(
+            PAGE,
+            references,
+            [f"--listen=tcp:{PORT}"],
+            environment={"REMOTE_MATH": f"http://{SERVICE}:{PORT}"},
+            ports={f"{PORT}/tcp": ("127.0.0.1", None)},
+        )
+        published = page.attrs["NetworkSettings"]["Ports"][f"{PORT}/tcp"][0]["HostPort"]
+        self.page_url = f"http://127.0.0.1:{published}/"
+
+    def ask(self) -> str:
+        """Ask for the page until it has the answer; return its text."""
+        seen = [""]
+
+        def answered() -> bool:
+            try:
+                seen[0] = requests.get(self.page_url, timeout=60).text
+            except requests.RequestException as error:
+                seen[0] = str(error)
+            return ANSWER in seen[0]
+
+        wait_until(
+            answered, ANSWER_SECONDS, PAGE, explain=lambda: f"{seen[0][-500:]}\n{self._logs()}"
+        )
+        return seen[0]
+
+    def _serve(
+        self, name: str, references: dict[str, str], arguments: Sequence[str], **more: Any
+    ) -> Any:
+        client = docker.from_env()
+        client.images.pull(references[name])
+        endpoint = EndpointConfig(client.api.api_version, aliases=[name])
+        container = client.containers.run(
+            references[name],
+            list(arguments),
+            detach=True,
+            name=f"{self.run.name}-{name}",
+            network=self.run.name,
+            networking_config={self.run.name: endpoint},
+            labels=self.run.labels,
+            **more,
+        )
+        container.reload()
+        return container
+
+    def _logs(self) -> str:
+        containers = docker.from_env().containers
+        return "\n".join(
+            f"--- {name}:\n{containers.get(f'{self.run.name}-{name}').logs(tail=15).decode()}"
+            for name in (SERVICE, PAGE)
+        )

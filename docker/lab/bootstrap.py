@@ -1,0 +1,84 @@
+"""The way from a bare Python to the demo or the tests; standard library only.
+
+It says what it is about to install, installs it, makes the virtual environment and the base
+images side by side, and then becomes the program that was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.cache import cache_folder
+from lab.debian import cached_layers
+from lab.environment import make_environment
+from lab.errors import LabError
+from lab.options import parse_demo, parse_tests
+from lab.packages import Need, install, look, makes_bases, missing_packages
+from lab.progress import Say, progress
+
+LAB = Path(__file__).resolve().parent
+CHECKOUT = LAB.parent.parent
+OLDEST = (3, 10)
+
+
+def demo(argv: Sequence[str]) -> int:
+    """Prepare the machine, then become the demo."""
+    need = Need(machine=not parse_demo(argv).stop)
+    return _become("lab.demo", argv, need, LAB / "requirements.txt")
+
+
+def tests(argv: Sequence[str]) -> int:
+    """Prepare the machine, then become the test suite."""
+    options = parse_tests(argv)
+    need = Need(machine=options.machine, browser=options.browser, own_bases=True)
+    return _become("lab.suite", argv, need, CHECKOUT / "tests" / "requirements.txt")
+
+
+def _become(module: str, argv: Sequence[str], need: Need, requirements: Path) -> int:
+    # A terminated bootstrap ends its children on the way out, like an interrupted one.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        python = _prepare(need, requirements, progress())
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    environ = os.environ | {"PYTHONPATH": str(LAB.parent)}
+    os.execve(python, [str(python), "-m", module, *argv], environ)  # noqa: S606
+
+
+def _prepare(need: Need, requirements: Path, say: Say) -> Path:
+    if sys.version_info < OLDEST:
+        raise LabError(f"Python {'.'.join(map(str, OLDEST))} or later is needed")
+    cache = cache_folder()
+    machine = look(cache)
+    if packages := missing_packages(machine, need):
+        install(packages, cache, say)
+    with _bases_meanwhile(cache, makes_bases(machine, need), say):
+        environment = make_environment(cache, CHECKOUT, requirements, say)
+    return environment / "bin" / "python"
+
+
+@contextmanager
+def _bases_meanwhile(cache: Path, wanted: bool, say: Say) -> Iterator[None]:
+    if not wanted or cached_layers(cache):
+        yield
+        return
+    say("making the base images with debootstrap: a minute or two, once")
+    argv = [sys.executable, "-m", "lab.debian"]
+    with subprocess.Popen(argv, cwd=LAB.parent) as maker:
+        try:
+            yield
+            if maker.wait() != 0:
+                raise LabError("the base images could not be made")
+            say("base images are made")
+        finally:
+            maker.terminate()

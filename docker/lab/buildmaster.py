@@ -1,0 +1,113 @@
+"""A Buildbot master that runs `master.cfg.example` as it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.errors import LabError, tail
+from lab.processes import Process
+from lab.rest import Rest
+from lab.runs import Run
+from lab.settings import Settings
+from lab.waiting import wait_until
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+EXAMPLE = CHECKOUT / "master.cfg.example"
+START_SECONDS = 90.0
+CANCEL_SECONDS = 30.0
+
+
+def program(name: str) -> str:
+    """Return a program of the virtual environment that runs us."""
+    return str(Path(sys.executable).parent / name)
+
+
+@dataclass
+class Master:
+    """A master of this run."""
+
+    run: Run
+    settings: Settings
+    name: str = "master"
+    config: Path = EXAMPLE
+    process: Process | None = field(default=None, init=False)
+
+    @property
+    def folder(self) -> Path:
+        """Return the master's base directory."""
+        return self.run.folder / self.name
+
+    @property
+    def rest(self) -> Rest:
+        """Return a client of its REST API."""
+        return Rest(self.settings.url)
+
+    @property
+    def log(self) -> Path:
+        """Return the master's own log."""
+        return self.folder / "twistd.log"
+
+    def create(self) -> None:
+        """Make the base directory with the configuration in it, and check that."""
+        self._buildbot("create-master", "--log-count=2", str(self.folder))
+        shutil.copyfile(self.config, self.folder / "master.cfg")
+        self._buildbot("checkconfig", str(self.folder))
+
+    def start(self) -> None:
+        """Start it and wait until its web API answers."""
+        argv = [program("twistd"), "--nodaemon", "--no_save", "--pidfile=twistd.pid"]
+        # A master that was killed leaves its pid file, and twistd refuses to start over it.
+        (self.folder / "twistd.pid").unlink(missing_ok=True)
+        self.process = Process.start(
+            self.name,
+            [*argv, "--python=buildbot.tac"],
+            self.run.folder,
+            env=self._environ(),
+            cwd=self.folder,
+        )
+        wait_until(
+            self.rest.answers,
+            START_SECONDS,
+            "the master",
+            alive=self.process.alive,
+            explain=lambda: tail(self.log),
+        )
+        self.run.say(f"master: up, web UI on {self.settings.url}")
+
+    def stop(self) -> None:
+        """Cancel what it builds, so that nothing of a build stays behind, and stop it."""
+        if not self.process or not self.process.alive():
+            return
+        with suppress(LabError):
+            for build in self.rest.running():
+                self.rest.stop(build)
+            wait_until(lambda: not self.rest.running(), CANCEL_SECONDS, "cancelling")
+        self.process.stop(timeout=30.0)
+
+    def kill(self) -> None:
+        """End it with -9."""
+        if self.process:
+            self.process.kill()
+
+    def _environ(self) -> dict[str, str]:
+        return os.environ | self.settings.environment()
+
+    def _buildbot(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [program("buildbot"), *arguments],
+            env=self._environ(),
+            cwd=self.run.folder,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            said = f"{done.stdout}{done.stderr}".strip()
+            raise LabError(f"buildbot {arguments[0]} failed:\n{said}")

@@ -1,0 +1,177 @@
+"""Debian root file systems that play the hub's two python images.
+
+Run as a program under a bare Python, as root: `python3 -m lab.debian`. The slim one is a
+minimal Debian with python3; the full one has what building takes as well. Both end in the
+cache as a layer each (a compressed tar) with a description; nothing is made twice.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from lab.cache import cache_folder, locked
+from lab.errors import LabError, tail
+
+SUITE = "bookworm"
+SLIM_PACKAGES = ("python3", "ca-certificates")
+FULL_PACKAGES = ("python3-venv", "python3-dev", "gcc", "libc6-dev", "git")
+FORMAT = 1
+CHUNK = 1 << 20
+# The host's own names must not get into an image, nor what apt can fetch again.
+LEFT_OUT = (
+    "./dev/*",
+    "./proc/*",
+    "./sys/*",
+    "./run/*",
+    "./tmp/*",
+    "./etc/hostname",
+    "./etc/resolv.conf",
+    "./usr/share/locale/*",
+    "./usr/share/man/*",
+    "./var/cache/apt/*",
+    "./var/lib/apt/lists/*",
+    "./var/log/*",
+)
+# A mount and pid name space that dies with its first process: an interrupted bootstrap
+# leaves neither a mount nor a process behind.
+APART = ("setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A root file system as one image layer."""
+
+    path: Path
+    digest: str
+    size: int
+    diff_id: str
+
+
+def layers_folder(cache: Path) -> Path:
+    """Return where the layers of this recipe are or will be."""
+    recipe = [FORMAT, SUITE, SLIM_PACKAGES, FULL_PACKAGES, LEFT_OUT, platform.machine()]
+    key = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
+    return cache / "bases" / key
+
+
+def cached_layers(cache: Path) -> dict[str, Layer] | None:
+    """Return the layers by name, `slim` and `full`, when they were made before."""
+    folder = layers_folder(cache)
+    try:
+        described = json.loads((folder / "layers.json").read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return {
+        name: Layer(**entry | {"path": folder / entry["path"]})
+        for name, entry in described.items()
+    }
+
+
+def make_layers(cache: Path) -> dict[str, Layer]:
+    """Return the layers, made now unless they were made before."""
+    with locked(cache / "bases" / "lock"):
+        if layers := cached_layers(cache):
+            return layers
+        _refuse_to_make_in_vain()
+        folder = layers_folder(cache)
+        scratch = folder.with_name(f"{folder.name}.new")
+        # The lock is ours, so what lies here is an interrupted attempt.
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        _make(scratch)
+        scratch.replace(folder)
+        return cached_layers(cache) or {}
+
+
+def _refuse_to_make_in_vain() -> None:
+    if os.geteuid() != 0:
+        raise LabError("bootstrapping the base images takes root")
+    if not shutil.which("debootstrap"):
+        raise LabError("no image hub in reach, and debootstrap is not installed")
+
+
+def _make(scratch: Path) -> None:
+    slim, full, log = scratch / "slim", scratch / "full", scratch / "bootstrap.log"
+    include = f"--include={','.join(SLIM_PACKAGES)}"
+    _run([*APART, "debootstrap", "--variant=minbase", include, SUITE, str(slim)], log)
+    _run(["cp", "--archive", str(slim), str(full)], log)
+    with ThreadPoolExecutor() as pool:
+        slim_layer = pool.submit(_pack, slim)
+        _install(full, log)
+        layers = {"slim": slim_layer.result(), "full": _pack(full)}
+    for root in (slim, full):
+        shutil.rmtree(root)
+    described = {
+        name: asdict(layer) | {"path": layer.path.name} for name, layer in layers.items()
+    }
+    (scratch / "layers.json").write_text(json.dumps(described, indent=1), encoding="utf-8")
+
+
+def _install(root: Path, log: Path) -> None:
+    inside = [*APART, f"--root={root}"]
+    _run([*inside, "apt-get", "update"], log)
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *FULL_PACKAGES]
+    _run([*inside, *install], log)
+
+
+def _run(argv: Sequence[str], log: Path) -> None:
+    environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    with log.open("ab") as output:
+        status = subprocess.run(
+            argv,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environ,
+        ).returncode
+    if status != 0:
+        raise LabError(f"{argv[len(APART)]} failed:\n{tail(log)}")
+
+
+def _pack(root: Path) -> Layer:
+    left_out = [f"--exclude={pattern}" for pattern in LEFT_OUT]
+    argv = ["tar", "--sort=name", "--numeric-owner", *left_out, "--create", "."]
+    target = root.with_suffix(".tar.gz")
+    with subprocess.Popen(argv, cwd=root, stdout=subprocess.PIPE) as tar:
+        assert tar.stdout is not None  # noqa: S101  (it is a pipe)
+        diff_id = _compress(tar.stdout, target)
+    if tar.returncode != 0:
+        raise LabError(f"tar of {root.name} failed with status {tar.returncode}")
+    return Layer(target, _sha256(target), target.stat().st_size, diff_id)
+
+
+def _compress(source: IO[bytes], target: Path) -> str:
+    whole = hashlib.sha256()
+    with target.open("wb") as raw, gzip.GzipFile("", "wb", 3, raw, mtime=0) as packed:
+        while chunk := source.read(CHUNK):
+            whole.update(chunk)
+            packed.write(chunk)
+    return f"sha256:{whole.hexdigest()}"
+
+
+def _sha256(path: Path) -> str:
+    whole = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            whole.update(chunk)
+    return f"sha256:{whole.hexdigest()}"
+
+
+if __name__ == "__main__":
+    try:
+        make_layers(cache_folder())
+    except LabError as error:
+        sys.exit(str(error))

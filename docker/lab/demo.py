@@ -1,0 +1,150 @@
+"""`docker/demo`: the whole way, from nothing to a page that says `Result:12`.
+
+Started by `bootstrap` in the environment that it made.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from lab.application import Application
+from lab.bases import publish_bases
+from lab.buildmaster import Master
+from lab.errors import LabError
+from lab.git_server import GitServer
+from lab.options import DemoOptions, parse_demo
+from lab.packages import hub_answers
+from lab.progress import Say, progress, table
+from lab.registries import serve
+from lab.runs import Run, all_runs, running
+from lab.settings import (
+    CA_BUNDLE_IN_WORKER,
+    HUB_PREFIX,
+    Settings,
+    host_ca_bundle,
+    host_index_url,
+)
+from lab.story import Shipped, Story
+from lab.worker import ContainerWorker
+from lab.worker_image import build_worker_image
+
+KIND = "demo"
+REPOSITORY = "calculator"
+TEAM = "team"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Play the demo, or stop one that was kept; return the exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    options, say = parse_demo(argv), progress()
+    try:
+        if options.stop:
+            return stop_kept(say)
+        play(options, say)
+    except LabError as error:
+        print(f"\nThe demo failed. {error}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return 0
+
+
+def play(options: DemoOptions, say: Say) -> None:
+    """Play it from the engine to the page; leave nothing running unless asked to."""
+    with running(KIND, say) as run:
+        master, story = prepare(run)
+        try:
+            page = perform(run, master, story)
+            if options.keep:
+                run.keep()
+                say(f"kept running: web UI {master.settings.url}, page {page}")
+                say("stop it with: docker/demo --stop")
+        finally:
+            if not run.kept:
+                say("stopping and removing what was started")
+                master.stop()
+
+
+def prepare(run: Run) -> tuple[Master, Story]:
+    """Start engine, registries and git server; return the master that fits, and the story."""
+    run.engine.start()
+    own = serve(run, "own", preferred=5000)
+    upstream = _upstream(run)
+    git = GitServer.start(run, preferred=9418)
+    settings = Settings.on_free_ports(
+        git_url=git.url(REPOSITORY),
+        registry=f"{own.address}/{TEAM}",
+        upstream=upstream,
+        worker_password=secrets.token_hex(16),
+        ca_bundle=CA_BUNDLE_IN_WORKER if host_ca_bundle() else None,
+        index_url=host_index_url(),
+    )
+    master = Master(run, settings)
+    return master, Story(master, git.repository(REPOSITORY), run.say)
+
+
+def perform(run: Run, master: Master, story: Story) -> str:
+    """Start master and worker, play the developer, run what was shipped; return its URL."""
+    with ThreadPoolExecutor() as pool:
+        base = f"{master.settings.upstream}/python:3.11"
+        image = pool.submit(build_worker_image, base, master.settings.index_url)
+        # Before the master starts: its first look at a branch builds nothing.
+        story.found()
+        master.create()
+        master.start()
+        run.say("worker: waiting for its image")
+        worker = ContainerWorker(run, master.settings, image.result())
+    worker.create()
+    worker.start()
+    shipped = tell(story)
+    application = Application(run)
+    application.start({image.name: image.reference for image in shipped})
+    run.say(f"{application.page_url} says {application.ask()}")
+    report(shipped, master.settings.url)
+    return application.page_url
+
+
+def tell(story: Story) -> list[Shipped]:
+    """Play the developer's day."""
+    story.pin(story.retag())
+    story.harden()
+    return story.ship(story.publish())
+
+
+def report(shipped: Sequence[Shipped], url: str) -> None:
+    """Print what was shipped."""
+    head = ("image", "tag", "digest", "size", "seconds")
+    rows = [
+        (each.name, each.tag, each.digest, f"{each.size / 1e6:.1f} MB", f"{each.seconds:.0f}")
+        for each in shipped
+    ]
+    print(f"\n{table(head, rows)}\n\nweb UI: {url}\n", flush=True)
+
+
+def stop_kept(say: Say) -> int:
+    """Stop the demos that were kept running."""
+    kept = [run for run in all_runs(say) if run.kept]
+    if not kept:
+        say("no demo was kept running")
+    for run in kept:
+        say(f"stopping and removing {run.name}")
+        run.end()
+    return 0
+
+
+def _upstream(run: Run) -> str:
+    if hub_answers():
+        run.say(f"bases: the public hub is in reach, {HUB_PREFIX}")
+        return HUB_PREFIX
+    registry = serve(run, "upstream", preferred=5001)
+    bases = publish_bases(run.cache, registry.address)
+    run.say(f"bases: {bases.full.reference} and {bases.slim.reference}")
+    return bases.prefix
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,66 @@
+"""Virtual environments in the cache, each made once for what went into it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab.cache import locked
+from lab.errors import LabError, tail
+from lab.progress import Say
+
+EXTRAS = "master,worker"
+MARKER = "complete"
+INCLUDE = "-r "
+
+
+def requirement_files(first: Path) -> list[Path]:
+    """Return a requirements file and those it includes."""
+    files = [first]
+    for line in first.read_text(encoding="utf-8").splitlines():
+        if line.startswith(INCLUDE):
+            files += requirement_files(first.parent / line.removeprefix(INCLUDE))
+    return files
+
+
+def environment_key(checkout: Path, requirements: Path) -> str:
+    """Return the name of the environment for this checkout, these files and this Python."""
+    parts = [sys.version, sys.base_prefix, str(checkout), EXTRAS]
+    parts += [file.read_text(encoding="utf-8") for file in requirement_files(requirements)]
+    parts.append((checkout / "setup.py").read_text(encoding="utf-8"))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def make_environment(cache: Path, checkout: Path, requirements: Path, say: Say) -> Path:
+    """Return the folder of a complete environment, made now unless it was made before."""
+    folder = cache / "venvs" / environment_key(checkout, requirements)
+    with locked(folder.with_suffix(".lock")):
+        if not (folder / MARKER).exists():
+            say(f"installing Python packages into {folder}")
+            # Without the marker it is an interrupted attempt.
+            shutil.rmtree(folder, ignore_errors=True)
+            _fill(folder, checkout, requirements)
+            (folder / MARKER).write_text(f"{checkout}\n", encoding="utf-8")
+    return folder
+
+
+def _fill(folder: Path, checkout: Path, requirements: Path) -> None:
+    log = folder.with_suffix(".log")
+    _run([sys.executable, "-m", "venv", str(folder)], log)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
+    _run([*pip, "--requirement", str(requirements)], log)
+    # Build tools come from the requirements, so nothing is fetched a second time.
+    _run([*pip, "--no-build-isolation", "--editable", f"{checkout}[{EXTRAS}]"], log)
+
+
+def _run(argv: Sequence[str], log: Path) -> None:
+    with log.open("ab") as output:
+        done = subprocess.run(
+            argv, check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    if done.returncode != 0:
+        raise LabError(f"{' '.join(argv)} failed:\n{tail(log)}")

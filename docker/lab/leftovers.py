@@ -1,0 +1,59 @@
+"""What a run left in the engine: found by label or by registry, and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+import docker.errors
+
+import docker
+
+# The product's own label: whose ledger a container or an image stands in.
+OWNER = "org.buildbot-ship.owner"
+# Kept by the product from build to build, and found again by whoever works next.
+TOOLS = "ship.local/tools:"
+
+
+def remove_labelled(label: str, value: str) -> None:
+    """Remove the containers, networks and volumes that carry a label."""
+    client = docker.from_env()
+    chosen: dict[str, str | list[str] | bool] = {"label": f"{label}={value}"}
+    _remove_containers(client.containers.list(all=True, filters=chosen, ignore_removed=True))
+    for network in client.networks.list(filters=chosen):
+        with suppress(docker.errors.NotFound):
+            network.remove()
+    for volume in client.volumes.list(filters=chosen):
+        with suppress(docker.errors.NotFound):
+            volume.remove()
+
+
+def remove_owned(owner: str) -> None:
+    """Remove what killed builds of our own workers left; `owner` begins their names."""
+    client = docker.from_env()
+    labelled: dict[str, str | list[str] | bool] = {"label": OWNER}
+    containers = client.containers.list(all=True, filters=labelled, ignore_removed=True)
+    _remove_containers(each for each in containers if each.labels[OWNER].startswith(owner))
+    for image in client.images.list(filters=labelled):
+        theirs = image.labels[OWNER].startswith(owner)
+        if theirs and not any(tag.startswith(TOOLS) for tag in image.tags):
+            with suppress(docker.errors.APIError):
+                client.images.remove(str(image.id), force=True)
+
+
+def forget_images(address: str) -> None:
+    """Remove the engine's names for images of a registry that is gone."""
+    client = docker.from_env()
+    for image in client.images.list():
+        digests = image.attrs.get("RepoDigests") or []
+        for name in [*image.tags, *digests]:
+            if name.startswith(f"{address}/"):
+                with suppress(docker.errors.APIError):
+                    client.images.remove(name)
+
+
+def _remove_containers(containers: Iterable[Any]) -> None:
+    for container in containers:
+        with suppress(docker.errors.NotFound):
+            container.remove(force=True, v=True)

@@ -1,0 +1,121 @@
+"""Which Debian packages a command takes on this machine, and how they are installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.debian import cached_layers
+from lab.engine import engine_answers
+from lab.errors import LabError, tail
+from lab.progress import Say
+
+PACKAGES = {
+    "git": "git",
+    "dockerd": "docker.io",
+    "iptables": "iptables",
+    "docker-registry": "docker-registry",
+    "debootstrap": "debootstrap",
+    "chromium": "chromium",
+    "chromedriver": "chromium-driver",
+}
+HUB = "registry-1.docker.io"
+HUB_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What this machine has already."""
+
+    programs: frozenset[str]
+    ensurepip: bool
+    engine: bool
+    hub: bool
+    bases: bool
+    installs: bool
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a command takes: a machine to play on, a browser, bases of our own making."""
+
+    machine: bool = True
+    browser: bool = False
+    own_bases: bool = False
+
+
+def hub_answers() -> bool:
+    """Say within a few seconds whether the public image hub is in reach."""
+    try:
+        socket.create_connection((HUB, 443), timeout=HUB_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def look(cache: Path) -> Machine:
+    """Find out what is here."""
+    return Machine(
+        programs=frozenset(name for name in PACKAGES if shutil.which(name)),
+        ensurepip=importlib.util.find_spec("ensurepip") is not None,
+        engine=engine_answers(),
+        hub=hub_answers(),
+        bases=cached_layers(cache) is not None,
+        installs=os.geteuid() == 0 and shutil.which("apt-get") is not None,
+    )
+
+
+def makes_bases(machine: Machine, need: Need) -> bool:
+    """Say whether bases are made here: where no hub answers, or where tests want their own."""
+    return need.machine and (need.own_bases or not machine.hub)
+
+
+def missing_packages(machine: Machine, need: Need) -> tuple[str, ...]:
+    """Return the packages to install, in a fixed order."""
+    programs = ["git"] if need.machine else []
+    if need.machine and not machine.engine:
+        programs += ["dockerd", "iptables"]
+    # Where Docker answers and apt is absent, the registry runs in a container.
+    if need.machine and (machine.installs or not machine.engine):
+        programs.append("docker-registry")
+    if makes_bases(machine, need) and not machine.bases:
+        programs.append("debootstrap")
+    if need.browser:
+        programs += ["chromium", "chromedriver"]
+    first = [] if machine.ensurepip else ["python3-venv"]
+    return (*first, *(PACKAGES[name] for name in programs if name not in machine.programs))
+
+
+def install(packages: Sequence[str], cache: Path, say: Say) -> None:
+    """Install Debian packages, or say why that is impossible here."""
+    names = " ".join(packages)
+    if not shutil.which("apt-get"):
+        raise LabError(f"not a Debian machine: please install what these provide: {names}")
+    if os.geteuid() != 0:
+        raise LabError(f"only root can install packages: please run apt-get install {names}")
+    say(f"installing with apt-get: {names}")
+    log = cache / "apt.log"
+    _apt(["update"], log)
+    _apt(["install", "--yes", "--no-install-recommends", *packages], log)
+
+
+def _apt(arguments: Sequence[str], log: Path) -> None:
+    argv = ["apt-get", "-o", "DPkg::Lock::Timeout=300", *arguments]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        done = subprocess.run(
+            argv,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+        )
+    if done.returncode != 0:
+        raise LabError(f"apt-get {arguments[0]} failed:\n{tail(log)}")

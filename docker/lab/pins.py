@@ -1,0 +1,41 @@
+"""FROM lines: the developer's side of a new base."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from lab.errors import LabError
+
+FROM = re.compile(r"^(FROM\s+)(\S+)", re.IGNORECASE | re.MULTILINE)
+TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}"
+
+
+def own_copies(properties: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    """Return the references below a prefix that a re-tagging made, by repository name."""
+    wanted = re.compile(rf"{re.escape(prefix)}/([\w.-]+):{TIMESTAMP}")
+    found = (wanted.match(text) for text in _texts(properties.values()))
+    return {match[1]: match[0] for match in found if match}
+
+
+def pin(dockerfile: str, copies: Mapping[str, str]) -> str:
+    """Return a Dockerfile whose FROM line names the own copy of the same repository."""
+
+    def replaced(line: re.Match[str]) -> str:
+        name = line[2].rpartition("/")[2].partition("@")[0].partition(":")[0]
+        if name not in copies:
+            raise LabError(f"FROM {line[2]}: there is no own copy of {name}")
+        return line[1] + copies[name]
+
+    return FROM.sub(replaced, dockerfile)
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from _texts([*value, *value.values()])
+        elif isinstance(value, list | tuple):
+            yield from _texts(value)

@@ -1,0 +1,112 @@
+"""Image registries on loopback, which every Docker Engine trusts without TLS.
+
+The program of Debian's package `docker-registry` where there is one, else the image
+`registry:2` on the host's network; both behind one interface, to be stopped, killed and
+started again on the same port with the same content.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from lab.ports import LOOPBACK, free_port
+from lab.processes import Process
+from lab.registry_container import START_SECONDS, ContainerRegistry, registry_answers
+from lab.runs import Run
+
+PROGRAM = "docker-registry"
+
+
+class Registry(Protocol):
+    """A registry that can be taken down and brought back."""
+
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Return host and port, the first part of its references."""
+        ...
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        ...
+
+    def stop(self) -> None:
+        """End it politely; its content stays."""
+        ...
+
+    def kill(self) -> None:
+        """End it with -9; its content stays."""
+        ...
+
+
+def serve(run: Run, name: str, preferred: int = 0) -> Registry:
+    """Start a registry of this run, on the preferred port when that is free."""
+    port = free_port(preferred)
+    registry: Registry
+    if shutil.which(PROGRAM):
+        registry = LocalRegistry(run, name, port)
+    else:
+        registry = ContainerRegistry(run, name, port)
+    run.note_registry(port)
+    registry.start()
+    run.say(f"registry: {name} on {registry.address}")
+    return registry
+
+
+def configuration(port: int, storage: Path) -> dict[str, Any]:
+    """Return a registry's configuration; JSON is YAML enough for it."""
+    return {
+        "version": "0.1",
+        "log": {"level": "info"},
+        "storage": {
+            "filesystem": {"rootdirectory": str(storage)},
+            "delete": {"enabled": True},
+            "cache": {"blobdescriptor": "inmemory"},
+        },
+        # With a fixed secret an upload survives a restart.
+        "http": {"addr": f"{LOOPBACK}:{port}", "secret": "buildbot-ship-lab"},
+    }
+
+
+@dataclass
+class LocalRegistry:
+    """A registry as a process on this machine."""
+
+    run: Run
+    name: str
+    port: int
+    process: Process | None = field(default=None, init=False)
+
+    @property
+    def address(self) -> str:
+        """Return host and port."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def storage(self) -> Path:
+        """Return the folder that holds its blobs and manifests."""
+        return self.run.folder / f"registry-{self.name}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.storage.mkdir(exist_ok=True)
+        config = self.run.folder / f"registry-{self.name}.yml"
+        config.write_text(json.dumps(configuration(self.port, self.storage)))
+        argv = [PROGRAM, "serve", str(config)]
+        self.process = Process.start(f"registry-{self.name}", argv, self.run.folder)
+        self.process.wait_until(lambda: registry_answers(self.address), START_SECONDS)
+
+    def stop(self) -> None:
+        """End it politely; its content stays."""
+        if self.process:
+            self.process.stop()
+
+    def kill(self) -> None:
+        """End it with -9; its content stays."""
+        if self.process:
+            self.process.kill()

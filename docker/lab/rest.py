@@ -1,0 +1,163 @@
+"""A thin client of Buildbot's REST API: force, watch, read, cancel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import requests
+
+from lab.errors import LabError
+from lab.settings import FORCE
+from lab.waiting import wait_until
+
+Json = dict[str, Any]
+RESULTS = ("SUCCESS", "WARNINGS", "FAILURE", "SKIPPED", "EXCEPTION", "RETRY", "CANCELLED")
+POLL_SECONDS = 0.3
+TIMEOUT = 30
+LOG_LINES = 40
+
+
+def result_name(results: int | None) -> str:
+    """Return Buildbot's word for a result number."""
+    return "RUNNING" if results is None else RESULTS[results]
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The REST API below a master's URL."""
+
+    url: str
+
+    def answers(self) -> bool:
+        """Say whether the web server is up."""
+        try:
+            return requests.get(f"{self.url}api/v2/builders", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def get(self, path: str, **query: str | int) -> Json:
+        """Read an endpoint below /api/v2/."""
+        reply = requests.get(f"{self.url}api/v2/{path}", params=query, timeout=TIMEOUT)
+        if not reply.ok:
+            raise LabError(f"GET {reply.url} answered {reply.status_code}: {reply.text[:500]}")
+        return cast(Json, reply.json())
+
+    def control(self, path: str, method: str, **parameters: Any) -> Any:
+        """Call a control method of an endpoint."""
+        call = {"id": 1, "jsonrpc": "2.0", "method": method, "params": parameters}
+        reply = requests.post(f"{self.url}api/v2/{path}", json=call, timeout=TIMEOUT)
+        answer = reply.json() if "json" in reply.headers.get("Content-Type", "") else {}
+        if not reply.ok or "error" in answer:
+            said = answer.get("error", {}).get("message", reply.text[:500])
+            raise LabError(f"{method} of {path} was refused: {said}")
+        return answer.get("result")
+
+    def builder_id(self, builder: str) -> int:
+        """Return a builder's number."""
+        found = self.get("builders", name=builder)["builders"]
+        if not found:
+            raise LabError(f"the master has no builder {builder!r}")
+        return int(found[0]["builderid"])
+
+    def builds(self, builder: str) -> list[Json]:
+        """Return a builder's builds, oldest first, with their properties."""
+        path = f"builders/{self.builder_id(builder)}/builds"
+        return cast(list[Json], self.get(path, order="buildid", property="*")["builds"])
+
+    def build(self, build_id: int) -> Json:
+        """Return a build with its properties."""
+        return cast(Json, self.get(f"builds/{build_id}", property="*")["builds"][0])
+
+    def properties(self, build_id: int) -> dict[str, Any]:
+        """Return a build's properties, without their sources."""
+        found = self.build(build_id)["properties"]
+        return {name: value for name, (value, _source) in found.items()}
+
+    def data(self, build_id: int, name: str) -> str:
+        """Return the text of a build's data."""
+        url = f"{self.url}api/v2/builds/{build_id}/data/{name}/value"
+        reply = requests.get(url, timeout=TIMEOUT)
+        if not reply.ok:
+            raise LabError(f"build {build_id} holds no data named {name!r}")
+        return reply.content.decode()
+
+    def force(self, builder: str, timeout: float = 60.0, **parameters: str | int | bool) -> int:
+        """Force a builder and return the build's number once it has begun."""
+        number = str(self.builder_id(builder))
+        path = f"forceschedulers/{FORCE.get(builder, builder)}"
+        _set, by_builder = self.control(path, "force", builderid=number, **parameters)
+        request = by_builder[number]
+        begun: list[Json] = []
+
+        def started() -> bool:
+            begun[:] = self.get("builds", buildrequestid=request)["builds"]
+            return bool(begun)
+
+        wait_until(started, timeout, f"the forced build of {builder}")
+        return int(begun[-1]["buildid"])
+
+    def build_of_commit(self, builder: str, commit: str, timeout: float = 120.0) -> int:
+        """Return the first build of a commit, once a poller or a hook has made it begin."""
+        found: list[int] = []
+
+        def started() -> bool:
+            found[:] = [
+                build["buildid"]
+                for build in self.builds(builder)
+                if commit in (build["properties"].get(key, [""])[0] for key in REVISIONS)
+            ]
+            return bool(found)
+
+        wait_until(started, timeout, f"the build of {commit[:12]}")
+        return found[0]
+
+    def steps(self, build_id: int) -> list[Json]:
+        """Return a build's steps in order."""
+        return cast(list[Json], self.get(f"builds/{build_id}/steps")["steps"])
+
+    def wait(
+        self, build_id: int, timeout: float, tell: Callable[[str], None] = lambda line: None
+    ) -> Json:
+        """Wait for a build's end, telling each step's summary as it ends."""
+        deadline = time.monotonic() + timeout
+        told = 0
+        while True:
+            build, steps = self.build(build_id), self.steps(build_id)
+            done = [step for step in steps if step["complete"] and not step["hidden"]]
+            for step in done[told:]:
+                tell(f"{step['name']}: {step['state_string']}")
+            told = max(told, len(done))
+            if build["complete"]:
+                return build
+            if time.monotonic() > deadline:
+                raise LabError(f"build {build_id} still runs after {timeout:.0f} s")
+            time.sleep(POLL_SECONDS)
+
+    def stop(self, build_id: int, reason: str = "stopped by the lab") -> None:
+        """Cancel a build."""
+        self.control(f"builds/{build_id}", "stop", reason=reason)
+
+    def running(self) -> list[int]:
+        """Return the builds that have not ended."""
+        return [build["buildid"] for build in self.get("builds", complete="false")["builds"]]
+
+    def failing_logs(self, build_id: int) -> Iterator[str]:
+        """Yield the end of every log of the steps that failed."""
+        for step in self.steps(build_id):
+            if step["results"] in (0, 1, 3, None):
+                continue
+            for log in self.get(f"steps/{step['stepid']}/logs")["logs"]:
+                first = max(0, log["num_lines"] - LOG_LINES)
+                path = f"logs/{log['logid']}/contents"
+                chunk = self.get(path, offset=first, limit=LOG_LINES)["logchunks"]
+                lines = "".join(part["content"] for part in chunk).splitlines()
+                if log["type"] == "s":
+                    # The first letter is the stream; `h` is Buildbot's own header.
+                    lines = [line[1:] for line in lines if line[:1] != "h"]
+                yield "\n".join([f"--- {step['name']}, {log['name']}:", *lines])
+
+
+REVISIONS = ("got_revision", "revision")

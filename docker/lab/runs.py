@@ -1,0 +1,138 @@
+"""A run of the demo or of the tests: what it started, and how the next one finds that.
+
+Each run has a folder in the cache that names its owner. A folder whose owner is dead is an
+interrupted run: its processes, containers and networks are removed before a new one starts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.cache import cache_folder
+from lab.engine import Engine, engine_answers
+from lab.ports import LOOPBACK, listens
+from lab.processes import Identity, recorded
+from lab.progress import Say
+
+LABEL = "org.buildbot-ship.lab"
+
+
+@dataclass
+class Run:
+    """What one demo or one test session started on this machine."""
+
+    folder: Path
+    say: Say
+    engine: Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Share the one engine of the cache."""
+        self.engine = Engine(self.cache, self.say)
+
+    @classmethod
+    def begin(cls, kind: str, say: Say, cache: Path | None = None) -> Run:
+        """Make a run's folder, owned by this process."""
+        runs = (cache or cache_folder()) / "runs"
+        owner = Identity.of(os.getpid()) or Identity(os.getpid(), 0)
+        folder = runs / f"{kind}-{owner.pid}-{time.time_ns()}"
+        scratch = folder.with_name(f".{folder.name}")
+        scratch.mkdir(parents=True)
+        (scratch / "owner.json").write_text(json.dumps([owner.pid, owner.started]))
+        scratch.replace(folder)
+        return cls(folder, say)
+
+    @property
+    def cache(self) -> Path:
+        """Return the cache folder that the run lives in."""
+        return self.folder.parent.parent
+
+    @property
+    def name(self) -> str:
+        """Return the run's name, which its containers carry as a label."""
+        return self.folder.name
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return the label of this run's containers, networks and volumes."""
+        return {LABEL: self.name}
+
+    @property
+    def kept(self) -> bool:
+        """Say whether its owner left it running on purpose."""
+        return (self.folder / "kept").exists()
+
+    @property
+    def alive(self) -> bool:
+        """Say whether somebody still uses it."""
+        return self.kept or self._owner_lives()
+
+    def keep(self) -> None:
+        """Leave everything running when the owner ends."""
+        (self.folder / "kept").touch()
+
+    def note_registry(self, port: int) -> None:
+        """Note a loopback registry, whose images are nothing once the run is over."""
+        with (self.folder / "registries").open("a", encoding="utf-8") as noted:
+            noted.write(f"{port}\n")
+
+    def end(self) -> None:
+        """Stop and remove what the run started, and the engine when nobody else uses it."""
+        for process in recorded(self.folder):
+            process.stop()
+        if engine_answers():
+            self._clean_engine()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.engine.stop(lambda: any(run.alive for run in all_runs(self.say, self.cache)))
+
+    def _clean_engine(self) -> None:
+        # Imported late: the SDK costs 0.4 s, and the unit tests never get here.
+        from lab import leftovers  # noqa: PLC0415
+
+        leftovers.remove_labelled(LABEL, self.name)
+        leftovers.remove_owned(self.name)
+        noted = self.folder / "registries"
+        ports = noted.read_text(encoding="utf-8").split() if noted.exists() else []
+        for port in map(int, ports):
+            # An interrupted run's port may have become somebody else's registry since.
+            if not listens(port):
+                leftovers.forget_images(f"{LOOPBACK}:{port}")
+
+    def _owner_lives(self) -> bool:
+        try:
+            pid, started = json.loads((self.folder / "owner.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return Identity(pid, started).alive()
+
+
+def all_runs(say: Say, cache: Path | None = None) -> list[Run]:
+    """Return every run in the cache, alive or not, oldest first."""
+    folders = ((cache or cache_folder()) / "runs").glob("[!.]*")
+    return [Run(folder, say) for folder in sorted(folders, key=lambda f: f.stat().st_mtime)]
+
+
+def sweep(say: Say, cache: Path | None = None) -> None:
+    """Remove what interrupted runs left behind."""
+    for run in all_runs(say, cache):
+        if not run.alive:
+            say(f"cleaning up after an interrupted run: {run.name}")
+            run.end()
+
+
+@contextmanager
+def running(kind: str, say: Say) -> Iterator[Run]:
+    """Clean up after interrupted runs, then have one that ends whatever happens."""
+    run = Run.begin(kind, say)
+    try:
+        sweep(say)
+        yield run
+    finally:
+        if not run.kept:
+            run.end()

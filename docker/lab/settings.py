@@ -1,0 +1,75 @@
+"""What `master.cfg.example` reads from its environment, and what its builders are called.
+
+The one place of the lab that knows those names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.ports import LOOPBACK, free_port
+
+SHIP, RETAG, HARDEN = "ship", "retag", "harden"
+FORCE = {SHIP: "force-ship", RETAG: "force-retag", HARDEN: "force-harden"}
+HUB_PREFIX = "docker.io/library"
+CA_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+CA_BUNDLE_IN_WORKER = "/etc/ssl/ship-ca-bundle.pem"
+INDEX_VARIABLE = "PIP_INDEX_URL"
+
+
+def host_ca_bundle(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the CA bundle that this host was told to use, if any."""
+    named = (Path(environ[name]) for name in CA_VARIABLES if environ.get(name))
+    return next((path for path in named if path.is_file()), None)
+
+
+def host_index_url(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the package index that this host was told to use, if containers can use it."""
+    url = environ.get(INDEX_VARIABLE, "")
+    return url if url.startswith(("http://", "https://")) else None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One master's settings."""
+
+    git_url: str
+    registry: str
+    worker_password: str
+    upstream: str = HUB_PREFIX
+    worker_name: str = "ship-worker"
+    web_port: int = 8010
+    worker_port: int = 9989
+    poll_seconds: int = 2
+    ca_bundle: str | None = None
+    index_url: str | None = None
+
+    @classmethod
+    def on_free_ports(cls, **settings: str | int | None) -> Settings:
+        """Return settings with the usual ports, or other ones where those are taken."""
+        ports = {"web_port": free_port(8010), "worker_port": free_port(9989)}
+        return cls(**ports | settings)  # type: ignore[arg-type]
+
+    @property
+    def url(self) -> str:
+        """Return where the web UI is; the UI complains about any other spelling."""
+        return f"http://{LOOPBACK}:{self.web_port}/"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables for the master's process."""
+        variables = {
+            "SHIP_GIT_URL": self.git_url,
+            "SHIP_REGISTRY": self.registry,
+            "SHIP_UPSTREAM": self.upstream,
+            "SHIP_WORKER_NAME": self.worker_name,
+            "SHIP_WORKER_PASSWORD": self.worker_password,
+            "SHIP_WEB_PORT": str(self.web_port),
+            "SHIP_WORKER_PORT": str(self.worker_port),
+            "SHIP_URL": self.url,
+            "SHIP_POLL_SECONDS": str(self.poll_seconds),
+        }
+        optional = {"SHIP_CA_BUNDLE": self.ca_bundle, "SHIP_INDEX_URL": self.index_url}
+        return variables | {name: value for name, value in optional.items() if value}

@@ -1,0 +1,177 @@
+"""Buildbot workers: in a container that has the engine's socket, or as a plain process."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import docker
+from lab.errors import tail
+from lab.ports import LOOPBACK
+from lab.processes import Process
+from lab.rest import Rest
+from lab.runs import Run
+from lab.settings import CA_BUNDLE_IN_WORKER, Settings, host_ca_bundle
+from lab.waiting import wait_until
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+TAC = CHECKOUT / "docker" / "worker.tac"
+SOCKET = "/var/run/docker.sock"
+STATE = "/var/lib/buildbot-ship"
+OWNER_FILE = "ledger/owner"
+CONNECT_SECONDS = 60.0
+
+
+class Worker(Protocol):
+    """A worker that can be taken down and brought back."""
+
+    def start(self) -> None:
+        """Start it and wait until its master sees it."""
+        ...
+
+    def stop(self) -> None:
+        """End it politely."""
+        ...
+
+    def kill(self) -> None:
+        """End it with -9."""
+        ...
+
+    def log(self) -> str:
+        """Return the end of what it logged."""
+        ...
+
+
+def owner(run: Run, settings: Settings) -> str:
+    """Return the worker's name in its ledger, by which a run finds what a kill left."""
+    return f"{run.name}-{settings.worker_name}"
+
+
+def worker_environment(settings: Settings, state: str) -> dict[str, str]:
+    """Return what `worker.tac` and the product read."""
+    return {
+        "BUILDBOT_SHIP_STATE": state,
+        "BUILDMASTER": LOOPBACK,
+        "BUILDMASTER_PORT": str(settings.worker_port),
+        "WORKERNAME": settings.worker_name,
+        "WORKERPASS": settings.worker_password,
+    }
+
+
+def is_connected(settings: Settings) -> bool:
+    """Say whether the master sees its worker."""
+    found = Rest(settings.url).get("workers", name=settings.worker_name)["workers"]
+    return bool(found and found[0]["connected_to"])
+
+
+@dataclass
+class ContainerWorker:
+    """A worker in a container of an image made from `worker.docker`."""
+
+    run: Run
+    settings: Settings
+    image: str
+
+    @property
+    def name(self) -> str:
+        """Return the container's name."""
+        return f"{self.run.name}-{self.settings.worker_name}"
+
+    def create(self) -> None:
+        """Make the container, the host's CA bundle in it when the host has one."""
+        container = docker.from_env().containers.create(
+            self.image,
+            name=self.name,
+            network_mode="host",
+            init=True,
+            volumes={SOCKET: {"bind": SOCKET, "mode": "rw"}},
+            environment=worker_environment(self.settings, STATE),
+            labels=self.run.labels,
+        )
+        files = {f"{STATE}/{OWNER_FILE}": owner(self.run, self.settings).encode()}
+        if bundle := host_ca_bundle():
+            files[CA_BUNDLE_IN_WORKER] = bundle.read_bytes()
+        container.put_archive("/", _archive(files))
+
+    def start(self) -> None:
+        """Start it and wait until its master sees it."""
+        docker.from_env().containers.get(self.name).start()
+        _wait_for_connection(self)
+
+    def stop(self) -> None:
+        """End it politely."""
+        docker.from_env().containers.get(self.name).stop(timeout=20)
+
+    def kill(self) -> None:
+        """End it with -9."""
+        docker.from_env().containers.get(self.name).kill()
+
+    def log(self) -> str:
+        """Return the end of what it logged."""
+        log = docker.from_env().containers.get(self.name).logs(tail=25)
+        return log.decode(errors="replace")
+
+
+@dataclass
+class ProcessWorker:
+    """A worker as a process of this machine, in the environment that runs us."""
+
+    run: Run
+    settings: Settings
+    process: Process | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Start it and wait until its master sees it."""
+        folder = self.run.folder / self.settings.worker_name
+        state = self.run.folder / f"{self.settings.worker_name}.state"
+        for each in (folder, (state / OWNER_FILE).parent):
+            each.mkdir(parents=True, exist_ok=True)
+        (state / OWNER_FILE).write_text(owner(self.run, self.settings), encoding="ascii")
+        programs = Path(sys.executable).parent
+        argv = [str(programs / "twistd"), "--nodaemon", "--no_save", "--pidfile="]
+        path = f"{programs}:{os.environ.get('PATH', os.defpath)}"
+        self.process = Process.start(
+            self.settings.worker_name,
+            [*argv, f"--python={TAC}"],
+            self.run.folder,
+            env=os.environ | {"PATH": path} | worker_environment(self.settings, str(state)),
+            cwd=folder,
+        )
+        _wait_for_connection(self)
+
+    def stop(self) -> None:
+        """End it politely."""
+        if self.process:
+            self.process.stop()
+
+    def kill(self) -> None:
+        """End it with -9."""
+        if self.process:
+            self.process.kill()
+
+    def log(self) -> str:
+        """Return the end of what it logged."""
+        return tail(self.process.log) if self.process else ""
+
+
+def _wait_for_connection(worker: ContainerWorker | ProcessWorker) -> None:
+    wait_until(
+        lambda: is_connected(worker.settings), CONNECT_SECONDS, "the worker", explain=worker.log
+    )
+    worker.run.say(f"worker: {worker.settings.worker_name} is connected")
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size, entry.mode = len(content), 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()

@@ -1,0 +1,76 @@
+"""The worker's image, built from the checkout as it is."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from contextlib import suppress
+from pathlib import Path
+
+import docker.errors
+
+import docker
+from lab.errors import LabError
+from lab.git_server import git
+from lab.settings import INDEX_VARIABLE, host_ca_bundle
+from lab.worker import CHECKOUT
+
+DOCKERFILE = "docker/worker.docker"
+TAG = "buildbot-ship-worker:lab"
+CA_BUNDLE = "ca-bundle.pem"
+WANTED = ("setup.py", "pyproject.toml", "README.md", "buildbot_ship", "docker/worker.*")
+LOG_LINES = 25
+
+
+def build_worker_image(base: str, index_url: str | None = None) -> str:
+    """Build the image on a base and return its ID; the engine's cache makes it quick."""
+    client = docker.from_env()
+    arguments = {"BASE": base} | ({INDEX_VARIABLE: index_url} if index_url else {})
+    before = _image_id(client)
+    try:
+        image, _log = client.images.build(
+            fileobj=io.BytesIO(context(CHECKOUT, host_ca_bundle())),
+            custom_context=True,
+            dockerfile=DOCKERFILE,
+            buildargs=arguments,
+            tag=TAG,
+            rm=True,
+            forcerm=True,
+        )
+    except docker.errors.BuildError as error:
+        said = "".join(str(line.get("stream", "")) for line in error.build_log)
+        end = "\n".join(said.splitlines()[-LOG_LINES:])
+        raise LabError(f"the worker's image: {error.msg}\n{end}") from error
+    if before and before != image.id:
+        # Still in use by another run, perhaps; then that stays.
+        with suppress(docker.errors.APIError):
+            client.images.remove(before)
+    return str(image.id)
+
+
+def context(checkout: Path, ca_bundle: Path | None) -> bytes:
+    """Return a build context of the checkout's files that git does not ignore."""
+    listed = git(
+        checkout, "ls-files", "--cached", "--others", "--exclude-standard", "--", *WANTED
+    )
+    names = sorted(name for name in set(listed.splitlines()) if (checkout / name).is_file())
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in names:
+            _add(archive, name, (checkout / name).read_bytes())
+        if ca_bundle:
+            _add(archive, CA_BUNDLE, ca_bundle.read_bytes())
+    return buffer.getvalue()
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(content), 0o644
+    archive.addfile(entry, io.BytesIO(content))
+
+
+def _image_id(client: docker.DockerClient) -> str | None:
+    try:
+        return str(client.images.get(TAG).id)
+    except docker.errors.ImageNotFound:
+        return None

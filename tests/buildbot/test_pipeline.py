@@ -1,0 +1,135 @@
+"""From a commit to images in a registry, with the example's configuration as it is."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+from lab.errors import LabError
+from lab.pins import TIMESTAMP
+from lab.rest import Json, result_name
+from lab.settings import HARDEN, RETAG, SHIP
+from lab.story import look_up
+from lab.waiting import wait_until
+
+from tests.buildbot.shop import Day, Shop
+
+EVIL = ("--upload-pack=x", "-x", "a\nb", "a;b", "$(x)", "a b", "a..b", "caf\u00e9", "x" * 300)
+
+
+def say(shop: Shop, build: Json) -> str:
+    """Return what a build says of itself, and its logs, for a test that fails."""
+    return "\n".join([build["state_string"], *shop.rest.failing_logs(build["buildid"])])
+
+
+def test_retagging_ends_as_two_tags_of_one_moment(shop: Shop, day: Day) -> None:
+    assert sorted(day.copies) == ["python311", "python311-slim"]
+    tags = {reference.rpartition(":")[2] for reference in day.copies.values()}
+    assert len(tags) == 1
+    assert re.fullmatch(TIMESTAMP, tags.pop())
+
+
+def test_own_copies_keep_the_digest_of_upstream(shop: Shop, day: Day) -> None:
+    upstream = shop.master.settings.upstream
+    for name, tag in (("python311", "3.11"), ("python311-slim", "3.11-slim")):
+        repository, _, own = day.copies[name].rpartition(":")
+        assert look_up(repository, own)[0] == look_up(f"{upstream}/python", tag)[0]
+
+
+def test_retagging_again_makes_new_tags(shop: Shop, day: Day) -> None:
+    assert shop.story.retag() != day.copies
+
+
+def test_hardening_leaves_both_files_as_build_data(shop: Shop, day: Day) -> None:
+    build = shop.rest.builds(HARDEN)[-1]
+    strict = shop.rest.data(build["buildid"], "requirements.strict.txt")
+    assert "remotemath==" in strict
+    assert "--hash=sha256:" in strict
+    assert strict == (shop.story.developer.tree / "requirements.strict.txt").read_text()
+    assert shop.rest.data(build["buildid"], "requirements.build.txt")
+
+
+def test_a_commit_ends_as_images_under_its_hash(shop: Shop, day: Day) -> None:
+    assert sorted(day.shipped) == ["fancycalculator", "remotemath"]
+    for image in day.shipped.values():
+        assert image.tag == day.commit
+        assert image.digest.startswith("sha256:")
+
+
+def test_the_same_commit_forced_again_gives_the_same_digests(shop: Shop, day: Day) -> None:
+    build = shop.force(SHIP, branch="main", revision=day.commit, images="all", push=True)
+    assert result_name(build["results"]) == "SUCCESS", say(shop, build)
+    for image in day.shipped.values():
+        assert look_up(image.repository, day.commit)[0] == image.digest
+
+
+def test_one_image_is_built_and_nothing_pushed(shop: Shop, day: Day) -> None:
+    build = shop.force(SHIP, branch="main", images="remotemath", push=False)
+    assert result_name(build["results"]) == "SUCCESS", say(shop, build)
+    done = [
+        step["name"]
+        for step in shop.rest.steps(build["buildid"])
+        if result_name(step["results"]) == "SUCCESS"
+    ]
+    assert "image-remotemath" in done
+    assert not [name for name in done if "fancy" in name or "fc" in name or "push" in name]
+
+
+def test_a_finished_build_leaves_nothing_in_the_engine(shop: Shop, day: Day) -> None:
+    assert shop.containers() == []
+    assert shop.ledger() == []
+
+
+def test_a_cancelled_build_leaves_nothing_in_the_engine(shop: Shop, day: Day) -> None:
+    number = shop.rest.force(SHIP, branch="main", revision=day.commit, push=False)
+    wait_until(lambda: bool(shop.containers()), 60, "a container of the build")
+    began = time.monotonic()
+    shop.rest.stop(number)
+    build = shop.rest.wait(number, 60)
+    assert result_name(build["results"]) == "CANCELLED"
+    assert time.monotonic() - began < 15
+    assert shop.containers() == []
+    assert shop.ledger() == []
+
+
+@pytest.mark.parametrize("parameter", ["branch", "revision"])
+@pytest.mark.parametrize("value", EVIL)
+def test_the_form_refuses_what_is_no_branch_or_revision(
+    shop: Shop, parameter: str, value: str
+) -> None:
+    builds = len(shop.rest.builds(SHIP))
+    given: dict[str, Any] = {"branch": "main", parameter: value}
+    with pytest.raises(LabError, match="does not match pattern"):
+        shop.rest.force(SHIP, **given)
+    assert len(shop.rest.builds(SHIP)) == builds
+
+
+@pytest.mark.parametrize("value", ["none", "remotemath\n", "../remotemath"])
+def test_the_form_takes_images_that_exist(shop: Shop, value: str) -> None:
+    with pytest.raises(LabError):
+        shop.rest.force(SHIP, branch="main", images=value)
+
+
+def test_an_unknown_branch_is_a_failure_with_a_remedy(shop: Shop, day: Day) -> None:
+    build = shop.force(HARDEN, branch="nowhere")
+    assert result_name(build["results"]) == "FAILURE"
+    assert "git cannot check out nowhere - see in the log" in build["state_string"]
+
+
+def test_the_hook_makes_the_poller_look(shop: Shop) -> None:
+    import requests  # noqa: PLC0415
+
+    reply = requests.post(
+        f"{shop.master.settings.url}change_hook/poller?poller=source", timeout=9
+    )
+    assert reply.ok
+    reply = requests.post(f"{shop.master.settings.url}change_hook/base", timeout=9)
+    assert not reply.ok
+
+
+def test_no_build_of_this_group_was_an_exception(shop: Shop, day: Day) -> None:
+    for builder in (SHIP, RETAG, HARDEN):
+        results = {result_name(build["results"]) for build in shop.rest.builds(builder)}
+        assert "EXCEPTION" not in results

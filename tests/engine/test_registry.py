@@ -1,0 +1,80 @@
+"""The real client and real registries do what every registry does, and what only they can."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from buildbot_ship.errors import RegistryUnavailable
+from buildbot_ship.model.reference import Reference, Repository, digest_of
+from buildbot_ship.registry.client import RegistryClient
+from buildbot_ship.registry.copy import Copied, copy
+from buildbot_ship.registry.fault import Patience
+from buildbot_ship.registry.interface import Registry
+from tests.contract.registry import RegistryContract
+from tests.fakes.images import small_image, store_image
+
+if TYPE_CHECKING:
+    from lab.bases import Bases
+    from lab.registries import Registry as Served
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return RegistryClient()
+
+
+@pytest.fixture
+def place(own_registry: Served) -> Repository:
+    return Repository(own_registry.address, f"test-registry/{uuid.uuid4().hex}")
+
+
+class TestRegistryClient(RegistryContract):
+    """The contract."""
+
+
+def test_a_base_is_copied_from_one_registry_to_another_without_change(
+    registry: Registry, place: Repository, bases: Bases
+) -> None:
+    source, destination = Reference.parse(bases.slim.reference), place.tagged("then")
+    copied = copy(registry, source, destination)
+    assert registry.head(destination) == bases.slim.digest
+    assert (copied.mounted, copied.sent) == (0, 2)
+    assert copied.bytes_sent > 10_000_000
+    again = copy(registry, source, destination)
+    assert again == Copied()
+
+
+def test_a_registry_that_is_killed_and_comes_back_gets_the_upload(
+    own_registry: Served, place: Repository
+) -> None:
+    pauses: list[float] = []
+
+    def come_back(seconds: float) -> None:
+        pauses.append(seconds)
+        own_registry.start()
+
+    blob = uuid.uuid4().bytes * 1_000_000
+    client = RegistryClient(sleep=come_back)
+    own_registry.kill()
+    assert client.upload(place, digest_of(blob), blob) == len(blob)
+    assert len(pauses) == 1
+    assert client.has(place, digest_of(blob))
+
+
+def test_a_registry_that_is_not_there_is_unavailable_after_a_bounded_wait() -> None:
+    pauses: list[float] = []
+    client = RegistryClient(patience=Patience(attempts=4), sleep=pauses.append)
+    # Port 1 is nobody's.
+    with pytest.raises(RegistryUnavailable, match="connection refused"):
+        client.head(Reference.parse("127.0.0.1:1/team/app:1"))
+    assert pauses == [0.5, 1.0, 2.0]
+
+
+def test_an_image_of_this_size_goes_in_one_piece(registry: Registry, place: Repository) -> None:
+    image = small_image("big", uuid.uuid4().bytes * 4_000_000)
+    store_image(registry, place.tagged("1"), image)
+    (layer,) = [digest for digest in image.blobs if digest != image.image_id]
+    assert sum(map(len, registry.stream(place, layer))) == 64_000_000

@@ -1,0 +1,85 @@
+"""Images small enough to be written by hand, and a way to have one in a registry."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+
+from buildbot_ship.model.base import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from buildbot_ship.model.image import DOCKER_LAYER, OCI_LAYER
+from buildbot_ship.model.reference import Reference, digest_of
+from buildbot_ship.registry.interface import Manifest, Registry
+
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+FOREIGN_LAYER = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+
+
+@attrs.frozen
+class SmallImage:
+    """A config and layers whose bytes mean nothing to a registry."""
+
+    manifest: Manifest
+    blobs: dict[str, bytes]
+
+    @property
+    def image_id(self) -> str:
+        """Return the digest of the config."""
+        return next(iter(self.blobs))
+
+
+def describe(media_type: str, data: bytes) -> dict[str, object]:
+    """Return the descriptor of *data*."""
+    return {"mediaType": media_type, "size": len(data), "digest": digest_of(data)}
+
+
+def small_image(
+    name: str, *layers: bytes, oci: bool = False, foreign: bool = False
+) -> SmallImage:
+    """Return an image whose config says *name*; *foreign* adds a layer from elsewhere."""
+    config = json.dumps({"name": name}).encode()
+    layer_type = OCI_LAYER if oci else DOCKER_LAYER
+    listed = [describe(layer_type, layer) for layer in layers]
+    if foreign:
+        elsewhere = describe(FOREIGN_LAYER, b"elsewhere")
+        listed.append({**elsewhere, "urls": ["https://layers.example.com/1"]})
+    media_type = OCI_MANIFEST if oci else DOCKER_MANIFEST
+    document = {
+        "schemaVersion": 2,
+        "mediaType": media_type,
+        "config": describe(OCI_CONFIG if oci else DOCKER_CONFIG, config),
+        "layers": listed,
+    }
+    manifest = Manifest(media_type, json.dumps(document, indent=3).encode())
+    blobs = {digest_of(data): data for data in (config, *layers)}
+    return SmallImage(manifest, blobs)
+
+
+def small_index(*images: SmallImage) -> Manifest:
+    """Return an index of *images*, one per platform."""
+    listed = [
+        {
+            **describe(image.manifest.media_type, image.manifest.data),
+            "platform": {"os": "linux", "architecture": f"cpu{number}"},
+        }
+        for number, image in enumerate(images)
+    ]
+    document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed}
+    return Manifest(OCI_INDEX, json.dumps(document).encode())
+
+
+def store_image(registry: Registry, reference: Reference, image: SmallImage) -> None:
+    """Put *image* and all its blobs where *reference* says."""
+    for digest, data in image.blobs.items():
+        registry.upload(reference.repository, digest, data)
+    registry.put(reference, image.manifest)
+
+
+def store_index(registry: Registry, reference: Reference, *images: SmallImage) -> Manifest:
+    """Put an index of *images*, and them, where *reference* says; return the index."""
+    for image in images:
+        store_image(registry, reference.repository.at(image.manifest.digest), image)
+    index = small_index(*images)
+    registry.put(reference, index)
+    return index

@@ -1,0 +1,123 @@
+"""A registry in memory, for verbs; it passes tests/contract/registry.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import attrs
+
+from buildbot_ship.errors import (
+    DigestMismatch,
+    ImageNotFound,
+    RegistryRefused,
+    RegistryUnavailable,
+)
+from buildbot_ship.model.base import is_index
+from buildbot_ship.model.descriptor import list_blobs, list_children
+from buildbot_ship.model.reference import Reference, Repository, digest_of
+from buildbot_ship.registry.interface import Manifest
+
+
+@attrs.define
+class MemoryRegistry:
+    """All registries of a test.
+
+    Those in *down* cannot be reached; with *mounts* off no blob is mounted.  *calls*
+    tells what changed, in order; *before_put* runs before a manifest is stored, as
+    another writer would.
+    """
+
+    down: set[str] = attrs.field(factory=set)
+    mounts: bool = True
+    calls: list[str] = attrs.field(factory=list)
+    before_put: Callable[[Reference], None] | None = None
+    after_put: Callable[[Reference], None] | None = None
+    blobs: dict[tuple[Repository, str], bytes] = attrs.field(factory=dict)
+    manifests: dict[tuple[Repository, str], Manifest] = attrs.field(factory=dict)
+    tags: dict[tuple[Repository, str], str] = attrs.field(factory=dict)
+
+    def manifest(self, reference: Reference) -> Manifest | None:
+        """Return what *reference* names, or None."""
+        digest = self.head(reference)
+        return self.manifests[reference.repository, digest] if digest else None
+
+    def head(self, reference: Reference) -> str | None:
+        """Return the digest that *reference* names, or None."""
+        self._reach(reference.repository)
+        digest = reference.digest or self.tags.get((reference.repository, reference.selector))
+        known = (reference.repository, digest) in self.manifests
+        return digest if known else None
+
+    def put(self, reference: Reference, manifest: Manifest) -> str:
+        """Store *manifest* if all that it lists is there."""
+        self._reach(reference.repository)
+        if reference.digest not in (None, manifest.digest):
+            raise DigestMismatch(str(reference), str(reference.digest), manifest.digest)
+        self._complete(reference, manifest)
+        if self.before_put and reference.tag:
+            self.before_put(reference)
+        self.store(reference, manifest)
+        self.calls.append(f"put {reference}")
+        if self.after_put and reference.tag:
+            self.after_put(reference)
+        return manifest.digest
+
+    def store(self, reference: Reference, manifest: Manifest) -> None:
+        """Store *manifest* as it is; a test's way to have one."""
+        repository = reference.repository
+        self.manifests[repository, manifest.digest] = manifest
+        if reference.tag and not reference.digest:
+            self.tags[repository, reference.tag] = manifest.digest
+
+    def has(self, repository: Repository, digest: str) -> bool:
+        """Tell whether *repository* holds the blob."""
+        self._reach(repository)
+        return (repository, digest) in self.blobs
+
+    def blob(self, repository: Repository, digest: str) -> bytes:
+        """Return a blob."""
+        return b"".join(self.stream(repository, digest))
+
+    def stream(self, repository: Repository, digest: str) -> Iterator[bytes]:
+        """Yield a blob in two chunks."""
+        if not self.has(repository, digest):
+            raise ImageNotFound(str(repository.at(digest)))
+        data = self.blobs[repository, digest]
+        yield data[: len(data) // 2]
+        yield data[len(data) // 2 :]
+
+    def mount(self, repository: Repository, digest: str, source: Repository) -> bool:
+        """Take a blob over from *source* on the same registry."""
+        self._reach(repository)
+        same = repository.registry == source.registry
+        if not (self.mounts and same and (source, digest) in self.blobs):
+            return False
+        self.blobs[repository, digest] = self.blobs[source, digest]
+        self.calls.append(f"mount {repository.at(digest)}")
+        return True
+
+    def upload(self, repository: Repository, digest: str, content: bytes | Path) -> int:
+        """Store a blob; return its size."""
+        self._reach(repository)
+        data = content if isinstance(content, bytes) else content.read_bytes()
+        if digest_of(data) != digest:
+            raise DigestMismatch(f"a blob for {repository}", digest, digest_of(data))
+        self.blobs[repository, digest] = data
+        self.calls.append(f"upload {repository.at(digest)}")
+        return len(data)
+
+    def _reach(self, repository: Repository) -> None:
+        if repository.registry in self.down:
+            raise RegistryUnavailable(repository.registry, "connection refused")
+
+    def _complete(self, reference: Reference, manifest: Manifest) -> None:
+        repository = reference.repository
+        if is_index(manifest.media_type):
+            children = list_children(manifest.data, reference)
+            lost = any((repository, c.digest) not in self.manifests for c in children)
+        else:
+            blobs = list_blobs(manifest.data, reference)
+            lost = any((repository, b.digest) not in self.blobs for b in blobs if not b.foreign)
+        if lost:
+            raise RegistryRefused(repository.registry, f"take {reference}", "blob unknown")

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from buildbot_ship.cli.arguments import MAKERS, read
+from buildbot_ship.cli.options import ABOUT
+from buildbot_ship.model import request as r
+from buildbot_ship.model.request import REQUESTS
+
+STEP = ("--request", "-", "--result")
+NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere.sock"}
+
+
+def request_of(*argv: str, **environment: str) -> r.Request:
+    call = read(argv, environment)
+    assert call.envelope is not None
+    return call.envelope.request
+
+
+def test_every_verb_is_taught_and_made() -> None:
+    assert set(ABOUT) == set(MAKERS) == set(REQUESTS)
+
+
+@pytest.mark.parametrize("verb", sorted(ABOUT))
+def test_help_teaches_by_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read([verb, "--help"], {})
+    assert ended.value.code == 0
+    assert f"example:\n  buildbot-ship {verb}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", sorted(ABOUT))
+def test_the_example_of_each_verb_is_a_request(verb: str) -> None:
+    words = ABOUT[verb][1].replace("\\\n", " ").split()
+    assert request_of(*words[1:]).verb == verb
+
+
+def test_build_is_the_whole_chain_for_several_images() -> None:
+    words = ABOUT["build"][1].replace("\\\n", " ").split()
+    request = request_of(*words[1:])
+    assert isinstance(request, r.BuildRequest)
+    assert [pex.name for pex in request.pexes] == ["twist.pex", "fc-twist.pex"]
+    assert [push.repository for push in request.pushes] == [
+        "registry.example.com/team/remotemath",
+        "registry.example.com/team/fancycalculator",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["push", "App", "r.example.com/app"], "not an image name"),
+        (["push", "app", "r.example.com/App"], "not an image reference"),
+        (["retag", "python:3.11"], "not of the form SOURCE=DESTINATION"),
+        (["retag", "python=r.example.com/p"], "latest is never meant"),
+        (["wheels", "--revision", "a..b"], "a range"),
+        (["pex", "x", "a", "--module", "m", "--script", "s"], "not both"),
+    ],
+)
+def test_wrong_options_end_with_the_cause_and_the_remedy(
+    argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read(argv, {})
+    error = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert said in error
+    assert "remedy: " in error
+
+
+def test_the_index_comes_from_options_or_pips_environment() -> None:
+    call = read(["wheels"], {"PIP_INDEX_URL": "https://index.example.com/", "PIP_CERT": "/ca"})
+    assert call.envelope is not None
+    assert call.envelope.index == r.Index("https://index.example.com/", ca_bundle="/ca")
+
+
+def run(folder: Path, stdin: str, *argv: str) -> tuple[int, str, dict[str, object]]:
+    result = folder / "out" / "result.json"
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "buildbot_ship", *argv, *STEP, str(result)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=NO_ENGINE,
+        check=False,
+    )
+    found = json.loads(result.read_text()) if result.exists() else {}
+    return done.returncode, done.stdout + done.stderr, found
+
+
+def test_a_step_gets_its_failure_as_a_result(tmp_path: Path) -> None:
+    status, output, result = run(tmp_path, "not json", "wheels")
+    assert status == 11
+    assert result["status"] == "failure"
+    assert "standard input is not JSON" in output
+
+
+def test_a_step_of_another_version_is_told_which_side_to_upgrade(tmp_path: Path) -> None:
+    status, _, result = run(tmp_path, '{"schema": 99}', "wheels")
+    assert status == 12
+    failure = result["failure"]
+    assert isinstance(failure, dict)
+    assert failure["remedy"] == "upgrade buildbot-ship on the worker"
+
+
+def test_a_request_for_another_verb_is_refused(tmp_path: Path) -> None:
+    envelope = {"schema": 1, "request": {"verb": "gc"}, "build": "b", "work": "../w"}
+    status, output, _ = run(tmp_path, json.dumps(envelope), "wheels")
+    assert status == 11
+    assert "it is for gc, not for wheels" in output
+
+
+def test_nothing_in_the_checkout_shadows_us(tmp_path: Path) -> None:
+    (tmp_path / "buildbot_ship").mkdir()
+    (tmp_path / "buildbot_ship" / "__main__.py").write_text("print('shadowed')\n")
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "attrs.py").write_text("print('shadowed')\n")
+    _, output, _ = run(tmp_path, "{}", "wheels")
+    assert "shadowed" not in output
+
+
+def test_a_verb_without_engine_imports_no_docker_sdk() -> None:
+    code = (
+        "import sys; import buildbot_ship.cli; "
+        "heavy = {'docker', 'requests', 'buildbot', 'twisted'} & set(sys.modules); "
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=False)
+    assert done.stderr == b""
+    assert done.returncode == 0

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+from lab.options import GROUPS, parse_demo, parse_tests
+
+
+def test_no_group_means_all_of_them() -> None:
+    assert parse_tests([]).groups == tuple(GROUPS)
+
+
+def test_groups_run_quick_ones_first_whatever_the_order_given() -> None:
+    assert parse_tests(["demo", "unit"]).groups == ("unit", "demo")
+
+
+def test_what_follows_two_dashes_goes_to_pytest() -> None:
+    options = parse_tests(["unit", "--", "-k", "digest"])
+    assert (options.groups, options.pytest) == (("unit",), ("-k", "digest"))
+
+
+def test_unit_tests_need_neither_machine_nor_browser() -> None:
+    options = parse_tests(["unit"])
+    assert not options.machine
+    assert not options.browser
+
+
+def test_an_unknown_group_is_refused_with_the_known_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parse_tests(["nothing"])
+    assert "unit, engine, buildbot, demo" in capsys.readouterr().err
+
+
+def test_help_has_a_line_for_each_group(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_tests(["--help"])
+    shown = capsys.readouterr().out.splitlines()
+    for name in GROUPS:
+        assert any(line.split()[:1] == [name] for line in shown)
+
+
+def test_the_demo_keeps_only_when_asked() -> None:
+    assert not parse_demo([]).keep
+    assert parse_demo(["--keep"]).keep

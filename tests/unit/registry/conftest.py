@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from buildbot_ship.model.reference import Repository
+from buildbot_ship.model.request import Credential
+from buildbot_ship.registry.client import RegistryClient
+from tests.fakes.http import Server, serving
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as running:
+        yield running
+
+
+@attrs.define
+class Setting:
+    """A client of one server, its pauses and its lines; nothing really waits."""
+
+    server: Server
+    pauses: list[float] = attrs.field(factory=list)
+    lines: list[str] = attrs.field(factory=list)
+    seconds: float = 0.0
+
+    @property
+    def place(self) -> Repository:
+        return Repository(self.server.address, "team/app")
+
+    def client(self, *credentials: Credential, **environment: str) -> RegistryClient:
+        return RegistryClient(
+            credentials,
+            environment=environment,
+            sleep=self.pauses.append,
+            clock=lambda: self.seconds,
+            log=self.lines.append,
+        )
+
+
+@pytest.fixture
+def setting(server: Server) -> Setting:
+    return Setting(server)
