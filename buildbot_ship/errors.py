@@ -313,8 +313,8 @@ class ResultUnusable(ShipError):
     verb: str
     why: str
     hint: str = (
-        "see that the worker's Python has buildbot-ship in the master's version; "
-        "the step's log has what it wrote"
+        "the step's log has what it wrote; see that the worker's Python has "
+        "buildbot-ship in the master's version"
     )
     template = "buildbot-ship {verb} left no result that can be read: {why}"
     advice = "{hint}"

@@ -73,7 +73,7 @@ class Bench:
         """Return the client of all registries."""
         from ..registry.client import RegistryClient  # noqa: PLC0415  # it imports requests
 
-        return RegistryClient(self.envelope.credentials)
+        return RegistryClient(self.envelope.credentials, log=self.log)
 
     @cached_property
     def shop(self) -> Workshop:

@@ -13,7 +13,7 @@ from docker.errors import ImageNotFound, NotFound
 
 import docker
 
-from ..errors import BaseNotFound, EngineError
+from ..errors import BaseNotFound, EngineError, RegistryUnavailable
 from ..model.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
 from ..model.reference import Reference
@@ -21,6 +21,8 @@ from .container import Container
 from .faults import translated
 from .interface import RESULT, EngineImage, Job
 
+UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "connection reset")
+"""How the engine says that it did not get through to a registry."""
 OWNER, BUILD = "org.buildbot-ship.owner", "org.buildbot-ship.build"
 
 
@@ -74,7 +76,7 @@ class Engine:
                 return None
 
     def pull(self, reference: Reference) -> EngineImage:
-        """Fetch an image.  Raises BaseNotFound."""
+        """Fetch an image.  Raises BaseNotFound, RegistryUnavailable."""
         try:
             with self._did(f"pull {reference}"):
                 selector = reference.digest or reference.tag
@@ -83,6 +85,8 @@ class Engine:
                 )
                 _last(stream, f"pull {reference}")
         except EngineError as error:
+            if any(word in error.why for word in UNREACHABLE):
+                raise RegistryUnavailable(reference.repository.registry, error.why) from None
             raise BaseNotFound(str(reference), error.why) from None
         found = self.image(str(reference))
         if found is None:

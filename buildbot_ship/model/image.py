@@ -48,6 +48,17 @@ class Assembled:
         return digest_of(self.manifest)
 
 
+@attrs.frozen
+class Labels:
+    """What is labelled besides the Dockerfile's own.
+
+    The later ones win: the base's, *defaults*, the Dockerfile's, *facts*.
+    """
+
+    defaults: Mapping[str, str]
+    facts: Mapping[str, str]
+
+
 def canonical(value: Any) -> bytes:
     """Return *value* as JSON with one spelling: keys sorted, no spaces, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
@@ -66,29 +77,31 @@ def assemble(
     layers: tuple[Layer, ...],
     *,
     created: datetime,
-    defaults: Mapping[str, str],
-    facts: Mapping[str, str],
+    labels: Labels,
 ) -> Assembled:
-    """Return the image of *layers* on *base*.
+    """Return the image of *layers* on *base*; the manifest is of the base's kind.
 
-    Labels, the later ones winning: the base's, *defaults*, the Dockerfile's, *facts*.
-    The manifest is of the base's kind, docker's or OCI's, with the base's descriptors
-    first.  Raises InvalidFile for a base with ONBUILD triggers, which docker would run.
+    Raises InvalidFile for a base with ONBUILD triggers, which docker would run.
     """
-    config = canonical(
-        {
-            **{key: base.config[key] for key in _KEPT if key in base.config},
-            "created": written_time(created),
-            "config": _run_config(base, dockerfile, defaults, facts),
-            "rootfs": {
-                "type": "layers",
-                "diff_ids": [*base.diff_ids, *(layer.diff_id for layer in layers)],
-            },
-            "history": [*_history_of(base), *_history(dockerfile, layers, created)],
-        }
-    )
+    document = {
+        **{key: base.config[key] for key in _KEPT if key in base.config},
+        "created": written_time(created),
+        "config": _run_config(base, dockerfile, labels),
+        "rootfs": {
+            "type": "layers",
+            "diff_ids": [*base.diff_ids, *(layer.diff_id for layer in layers)],
+        },
+        "history": [*_history_of(base), *_history(dockerfile, layers, created)],
+    }
+    config = canonical(document)
     descriptors = [*base.layers, *(_descriptor(layer, base) for layer in layers)]
-    manifest = {
+    manifest = canonical(_manifest(base, config, descriptors))
+    size = sum(int(descriptor["size"]) for descriptor in descriptors)
+    return Assembled(config, manifest, base.media_type, size)
+
+
+def _manifest(base: Base, config: bytes, layers: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
         "schemaVersion": 2,
         "mediaType": base.media_type,
         "config": {
@@ -96,10 +109,8 @@ def assemble(
             "size": len(config),
             "digest": digest_of(config),
         },
-        "layers": descriptors,
+        "layers": layers,
     }
-    size = sum(int(descriptor["size"]) for descriptor in descriptors)
-    return Assembled(config, canonical(manifest), base.media_type, size)
 
 
 def _descriptor(layer: Layer, base: Base) -> dict[str, Any]:
@@ -107,14 +118,12 @@ def _descriptor(layer: Layer, base: Base) -> dict[str, Any]:
     return {"mediaType": media_type, "size": layer.size, "digest": layer.digest}
 
 
-def _run_config(
-    base: Base, dockerfile: Dockerfile, defaults: Mapping[str, str], facts: Mapping[str, str]
-) -> dict[str, Any]:
+def _run_config(base: Base, dockerfile: Dockerfile, extra: Labels) -> dict[str, Any]:
     config: dict[str, Any] = copy.deepcopy(base.config.get("config") or {})
     if config.get("OnBuild"):
         text = f"{dockerfile.base} has ONBUILD triggers, which need docker build: take another"
         raise InvalidFile((Problem(dockerfile.file, dockerfile.base_line, text),))
-    labels = {**(config.get("Labels") or {}), **defaults}
+    labels = {**(config.get("Labels") or {}), **extra.defaults}
     for item in dockerfile.instructions:
         if isinstance(item, Label):
             labels.update(item.values)
@@ -128,7 +137,7 @@ def _run_config(
         elif isinstance(item, Workdir):
             config["WorkingDir"] = item.after(config.get("WorkingDir") or "/")
     _set_commands(config, dockerfile)
-    return {**config, "Labels": {**labels, **facts}}
+    return {**config, "Labels": {**labels, **extra.facts}}
 
 
 def _environment(before: list[str], item: Env) -> list[str]:

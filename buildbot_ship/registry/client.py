@@ -10,17 +10,18 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
-from ..errors import DigestMismatch, LimitExceeded, RegistryRefused
+from ..errors import DigestMismatch, LimitExceeded, RegistryForbidden, RegistryRefused
 from ..model.descriptor import KINDS
 from ..model.log import Log
 from ..model.reference import Reference, Repository, digest_of
 from ..model.request import Credential
 from .answer import Answer, refused
 from .download import stream_blob
-from .fault import Patience, Sleep
+from .fault import Fault, Patience, Sleep
 from .interface import Manifest
 from .login import Keychain
 from .transport import Call, Transport
@@ -146,7 +147,7 @@ class RegistryClient:
         what = f"mount {digest[:19]} into {repository.path}"
         scopes = (push_scope(repository), pull_scope(source))
         answer = self._transport.ask(Call(repository.registry, "POST", url, what, scopes))
-        if answer.status == 202:
+        if answer.status == 202 and answer.headers.get("Location"):
             self._cancel(repository, answer)
         if answer.status not in (201, 202, 404, 405):
             raise refused(answer, repository.registry, what)
@@ -160,11 +161,15 @@ class RegistryClient:
         return Upload(self._transport, repository, digest).send(content)
 
     def _cancel(self, repository: Repository, begun: Answer) -> None:
-        """End the upload that a registry began in place of a mount; it may not know how."""
-        if begun.headers.get("Location"):
-            url, scopes = upload_url(repository, begun), (push_scope(repository),)
-            what = f"cancel an upload to {repository.path}"
-            self._transport.ask(Call(repository.registry, "DELETE", url, what, scopes))
+        """End the upload that a registry began in place of a mount.
+
+        Who may push may not cancel everywhere; registries sweep uploads up themselves.
+        """
+        scopes = (f"repository:{repository.path}:delete",)
+        what = f"cancel an upload to {repository.path}"
+        with suppress(Fault, RegistryForbidden, RegistryRefused):
+            url = upload_url(repository, begun)
+            self._transport.once(Call(repository.registry, "DELETE", url, what, scopes))
 
 
 def _manifest_call(method: str, reference: Reference, manifest: Manifest | None = None) -> Call:

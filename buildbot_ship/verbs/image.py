@@ -16,7 +16,7 @@ from ..model.artefact import Image, Layer, Wheelhouse
 from ..model.base import Base
 from ..model.dockerfile import Dockerfile, read
 from ..model.filesystem import Filesystem
-from ..model.image import Assembled, assemble
+from ..model.image import Assembled, Labels, assemble
 from ..model.layer import Member, write_layer
 from ..model.log import Log
 from ..model.placement import needs_base, place
@@ -49,30 +49,33 @@ def image(
     FileMissing, InvalidFile, BaseNotFound, OutputMissing, DigestMismatch, and whatever
     registry and engine raise.
     """
-    dockerfile = read(required(tree, request.dockerfile), request.dockerfile)
-    label.check(dockerfile)
-    defaults = label.defaults(request.source, request.labels)
-    base = fetch_base(dockerfile.base, platform, registry)
-    looked = needs_base(dockerfile)
-    inside = list_base(base, registry, work, log) if looked else Filesystem()
-    members = find_members(place(dockerfile, inside, base.work_folder), dockerfile, tree, work)
+    parts = _gather(request, tree, registry, work, platform=platform, log=log)
     with work.scratch() as scratch:
-        layers = _layers(
-            members, scratch, commit=tree.commit, daemon=daemon, work=work, log=log
-        )
+        tools = _tools(tree.commit, daemon, work) if parts.members else ""
+        layers = _layers(parts.members, tools, scratch, daemon, log)
         assembled = assemble(
-            base,
-            dockerfile,
+            parts.base,
+            parts.dockerfile,
             tuple(layers),
             created=tree.committed,
-            defaults=defaults,
-            facts=label.facts(base, tree.commit, tree.committed),
+            labels=parts.labels,
         )
-        made = _Made(base, assembled, layers, f"ship.local/{request.image}:{new_name()}")
+        loaded_as = f"ship.local/{request.image}:{new_name()}"
+        made = _Made(parts.base, assembled, layers, loaded_as)
         _load(made, scratch, daemon)
         record = _record(request.image, tree.commit, made)
         _keep(record, made, scratch, work)
-    return _result(record, dockerfile)
+    return _result(record, parts.dockerfile)
+
+
+@attrs.frozen
+class _Parts:
+    """What an image is made of, before anything is made."""
+
+    dockerfile: Dockerfile
+    base: Base
+    members: list[Member]
+    labels: Labels
 
 
 @attrs.frozen
@@ -85,14 +88,37 @@ class _Made:
     loaded_as: str
 
 
-def _layers(
-    members: list[Member],
-    scratch: Path,
-    *,
-    commit: str,
-    daemon: Daemon,
+def _gather(
+    request: ImageRequest,
+    tree: Tree,
+    registry: Registry,
     work: Work,
+    *,
+    platform: str,
     log: Log,
+) -> _Parts:
+    dockerfile = read(required(tree, request.dockerfile), request.dockerfile)
+    label.check(dockerfile)
+    defaults = label.defaults(request.source, request.labels)
+    base = fetch_base(dockerfile.base, platform, registry)
+    looked = needs_base(dockerfile)
+    inside = list_base(base, registry, work, log) if looked else Filesystem()
+    layout = place(dockerfile, inside, base.work_folder)
+    members = find_members(layout, dockerfile, tree, work)
+    facts = label.facts(base, tree.commit, tree.committed)
+    return _Parts(dockerfile, base, members, Labels(defaults, facts))
+
+
+def _tools(commit: str, daemon: Daemon, work: Work) -> str:
+    """Return the tools image that made this commit's wheels."""
+    tools = work.find(Wheelhouse, commit).tools
+    if daemon.image(tools) is None:
+        raise OutputMissing(f"tools image {tools}", "BuildWheels")
+    return tools
+
+
+def _layers(
+    members: list[Member], tools: str, scratch: Path, daemon: Daemon, log: Log
 ) -> dict[Layer, Path]:
     """Return the new layer with its gzipped file, or nothing where nothing is copied.
 
@@ -103,9 +129,6 @@ def _layers(
     tar = scratch / _LAYER
     with tar.open("wb") as out:
         diff_id = write_layer(members, out)
-    tools = work.find(Wheelhouse, commit).tools
-    if daemon.image(tools) is None:
-        raise OutputMissing(f"tools image {tools}", "BuildWheels")
     made = scratch / "compressed"
     made.mkdir()
     job = Job("compress", tools, {"files": [_LAYER]}, PYTHON, (JobFile(_LAYER, tar),))

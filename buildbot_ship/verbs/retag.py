@@ -44,12 +44,8 @@ def retag(
         }
     finally:
         with_engine.tidy()
-    return Result(
-        "retag",
-        SUCCESS,
-        f"{', '.join(bases)}: copied under {plan.tag}",
-        properties={"ship_bases": bases},
-    )
+    summary = f"{', '.join(bases)}: copied under {plan.tag}"
+    return Result("retag", SUCCESS, summary, properties={"ship_bases": bases})
 
 
 @attrs.frozen

@@ -126,7 +126,7 @@ class Story:
         pushed = [
             step["complete_at"]
             for step in self.master.rest.steps(build["buildid"])
-            if step["name"] == f"push {name}"
+            if step["name"].replace(" ", "-") == f"push-{name}"
         ]
         seconds = max(pushed, default=build["complete_at"]) - build["started_at"]
         size = sum(part["size"] for part in parts)

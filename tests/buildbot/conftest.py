@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +17,6 @@ from lab.worker import ProcessWorker
 from tests.buildbot.shop import Day, Shop
 
 REPOSITORY = "calculator"
-STATE = "BUILDBOT_SHIP_STATE"
 
 
 @pytest.fixture(scope="session")
@@ -40,10 +38,8 @@ def shop(lab_run: Run, own_registry: Registry, bases: Bases) -> Iterator[Shop]:
     master.create()
     master.start()
     worker = ProcessWorker(lab_run, settings)
-    state = lab_run.folder / "state"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, STATE, str(state))
-        worker.start()
+    worker.start()
+    state = lab_run.folder / f"{settings.worker_name}.state"
     yield Shop(lab_run, master, worker, story, state)
     master.stop()
     worker.stop()

@@ -35,10 +35,8 @@ class Shop:
         """Return the containers of this worker that are in the engine."""
         import docker  # noqa: PLC0415  # it takes 0.4 s
 
-        owner = self.state / "ledger" / "owner"
-        if not owner.exists():
-            return []
-        label = f"org.buildbot-ship.owner={owner.read_text(encoding='ascii')}"
+        owner = (self.state / "ledger" / "owner").read_text(encoding="ascii")
+        label = f"org.buildbot-ship.owner={owner}"
         found = docker.from_env().api.containers(all=True, filters={"label": label})
         return [container["Id"] for container in found]
 

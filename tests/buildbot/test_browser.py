@@ -13,6 +13,7 @@ from lab.waiting import wait_until
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import element_to_be_clickable
 from selenium.webdriver.support.ui import WebDriverWait
@@ -32,6 +33,7 @@ FLAGS = (
     "--window-size=1400,1000",
 )
 SECONDS = 30
+START = "//button[normalize-space()='Start build']"
 
 
 @pytest.fixture
@@ -69,7 +71,14 @@ def test_a_person_ships_from_the_web_page(
     find(browser, "//button[normalize-space()='Ship']").click()
     find(browser, "//label[normalize-space()='Images']")
     picture(browser, shop, "force-form")
-    find(browser, "//button[normalize-space()='Start Build']").click()
+    revision = find(browser, "//*[@data-bb-test-id='force-field-revision']")
+    revision.send_keys("--upload-pack=x")
+    find(browser, START).click()
+    find(browser, "//*[contains(text(), 'does not match pattern')]")
+    picture(browser, shop, "force-form-refuses")
+    assert len(shop.rest.builds(SHIP)) == before
+    revision.send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    find(browser, START).click()
     wait_until(lambda: len(shop.rest.builds(SHIP)) > before, SECONDS, "the forced build")
     number = shop.rest.builds(SHIP)[-1]["buildid"]
     build = shop.rest.wait(number, 300)

@@ -78,6 +78,7 @@ def test_one_image_is_built_and_nothing_pushed(shop: Shop, day: Day) -> None:
 
 
 def test_a_finished_build_leaves_nothing_in_the_engine(shop: Shop, day: Day) -> None:
+    assert list((shop.state / "ledger").glob("tools-*")), "it is the worker's ledger"
     assert shop.containers() == []
     assert shop.ledger() == []
 

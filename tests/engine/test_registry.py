@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from buildbot_ship.errors import RegistryUnavailable
+from buildbot_ship.errors import RegistryRefused, RegistryUnavailable
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.copy import Copied, copy
 from buildbot_ship.registry.fault import Patience
 from buildbot_ship.registry.interface import Registry
 from tests.contract.registry import RegistryContract
+from tests.engine.private_registry import private_registry
 from tests.fakes.images import small_image, store_image
 
 if TYPE_CHECKING:
@@ -78,3 +82,23 @@ def test_an_image_of_this_size_goes_in_one_piece(registry: Registry, place: Repo
     store_image(registry, place.tagged("1"), image)
     (layer,) = [digest for digest in image.blobs if digest != image.image_id]
     assert sum(map(len, registry.stream(place, layer))) == 64_000_000
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder that holds 2 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("mounting needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_of_the_registry_is_said(small_disk: Path, tmp_path: Path) -> None:
+    blob = uuid.uuid4().bytes * 500_000
+    with private_registry(tmp_path, storage=small_disk) as address:
+        client = RegistryClient(sleep=lambda _: None)
+        with pytest.raises(RegistryRefused, match="its disk is full"):
+            client.upload(Repository(address, "team/app"), digest_of(blob), blob)

@@ -19,7 +19,7 @@ from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.interface import Manifest
 
 
-@attrs.define
+@attrs.define(slots=False)
 class MemoryRegistry:
     """All registries of a test.
 

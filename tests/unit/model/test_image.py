@@ -20,7 +20,7 @@ from buildbot_ship.model.base import (
     read_base,
 )
 from buildbot_ship.model.dockerfile import read
-from buildbot_ship.model.image import Assembled, assemble, written_time
+from buildbot_ship.model.image import Assembled, Labels, assemble, written_time
 from buildbot_ship.model.reference import Reference, digest_of
 
 REFERENCE = Reference.parse("example.com/team/slim:1")
@@ -72,8 +72,7 @@ def made(text: str, on: Base | None = None, *layers: Layer) -> Assembled:
         read(f"FROM example.com/team/slim:1\n{text}", "app.docker"),
         layers,
         created=COMMITTED,
-        defaults={"a": "default", "b": "default"},
-        facts=label.facts(on, "f" * 40, COMMITTED),
+        labels=Labels({"a": "default", "b": "default"}, label.facts(on, "f" * 40, COMMITTED)),
     )
 
 

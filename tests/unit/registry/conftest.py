@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import attrs
 import pytest
@@ -43,3 +45,7 @@ class Setting:
 @pytest.fixture
 def setting(server: Server) -> Setting:
     return Setting(server)
+
+
+def write_config(folder: Path, **config: object) -> None:
+    (folder / "config.json").write_text(json.dumps(config))

@@ -1,0 +1,218 @@
+"""Logins and certificates, as a real registry checks them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import attrs
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from buildbot_ship.errors import FileMissing, RegistryForbidden, RegistryRefused
+from buildbot_ship.model.reference import Repository, digest_of
+from buildbot_ship.model.request import Credential
+from buildbot_ship.registry.client import RegistryClient
+from buildbot_ship.registry.copy import Copied, copy
+from buildbot_ship.registry.interface import Registry
+from tests.contract.registry import RegistryContract
+from tests.engine.private_registry import Authority, private_registry
+from tests.fakes.http import Asked, Said, serving
+from tests.fakes.images import small_image, store_image
+
+PASSWORD = "correct horse"
+HTPASSWD = "me:$2b$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2\n"
+BLOB = b"blob"
+DIGEST = digest_of(BLOB)
+ME = ("me", PASSWORD)
+Keys = tuple[Authority, str]
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[str]:
+    """The address of a registry that wants a user and a password."""
+    path = tmp_path / "htpasswd"
+    path.write_text(HTPASSWD)
+    with private_registry(
+        tmp_path, auth={"htpasswd": {"realm": "here", "path": str(path)}}
+    ) as address:
+        yield address
+
+
+class TestBehindAPassword(RegistryContract):
+    """The contract, logged in."""
+
+    @pytest.fixture
+    def registry(self, guarded: str) -> Registry:
+        return RegistryClient((Credential(guarded, *ME),), environment={})
+
+    @pytest.fixture
+    def place(self, guarded: str) -> Repository:
+        return Repository(guarded, "team/app")
+
+
+@pytest.mark.parametrize("password", [None, "wrong"])
+def test_without_the_password_nothing_is_had_and_nothing_is_tried_twice(
+    guarded: str, password: str | None
+) -> None:
+    credentials = (Credential(guarded, "me", password),) if password else ()
+    pauses: list[float] = []
+    client = RegistryClient(credentials, environment={}, sleep=pauses.append)
+    with pytest.raises(RegistryForbidden, match="not authorised") as caught:
+        client.upload(Repository(guarded, "team/app"), DIGEST, BLOB)
+    assert pauses == []
+    assert "docker login" in caught.value.remedy
+
+
+def test_a_docker_login_on_the_worker_is_enough(guarded: str, tmp_path: Path) -> None:
+    auth = base64.b64encode(":".join(ME).encode()).decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {guarded: {"auth": auth}}}))
+    client = RegistryClient(environment={"DOCKER_CONFIG": str(tmp_path)})
+    assert client.upload(Repository(guarded, "team/app"), DIGEST, BLOB) == len(BLOB)
+
+
+@attrs.define
+class TokenServer:
+    """Gives tokens to *me*: what *may* be done in each repository, and no more."""
+
+    authority: Authority
+    address: str = ""
+    may: dict[str, set[str]] = attrs.field(factory=dict)
+    asked: list[list[str]] = attrs.field(factory=list)
+
+    def respond(self, asked: Asked) -> Said:
+        scopes = parse_qs(urlsplit(asked.path).query)["scope"]
+        self.asked.append(scopes)
+        login = "Basic " + base64.b64encode(":".join(ME).encode()).decode()
+        if asked.headers.get("Authorization") != login:
+            return Said(401)
+        access: list[dict[str, object]] = []
+        for scope in scopes:
+            kind, name, actions = scope.split(":")
+            granted = sorted(set(actions.split(",")) & self.may.get(name, set()))
+            access.append({"type": kind, "name": name, "actions": granted})
+        return Said(body=json.dumps({"token": self.sign(access), "expires_in": 300}).encode())
+
+    def sign(self, access: list[dict[str, object]]) -> str:
+        now = int(time.time())
+        claims = {"iss": "tests", "aud": "here", "sub": "me", "access": access, "jti": "1"}
+        times = {"iat": now, "nbf": now - 10, "exp": now + 300}
+        chain = base64.b64encode(self.authority.certificate.public_bytes(Encoding.DER))
+        headers = {"x5c": [chain.decode()]}
+        return jwt.encode(claims | times, self.authority.key, "ES256", headers)
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Iterator[TokenServer]:
+    """A registry that takes tokens, and the server that gives them."""
+    server = TokenServer(Authority.make(tmp_path, "127.0.0.1"))
+    with serving() as http:
+        http.respond = server.respond
+        settings = {
+            "realm": f"http://{http.address}/token",
+            "service": "here",
+            "issuer": "tests",
+            "rootcertbundle": str(server.authority.bundle),
+        }
+        with private_registry(tmp_path, auth={"token": settings}) as server.address:
+            yield server
+
+
+class TestBehindTokens(RegistryContract):
+    """The contract, with tokens for all that it touches."""
+
+    @pytest.fixture
+    def registry(self, tokens: TokenServer) -> Registry:
+        names = ("app", "app-other", "app-copy", "app-nothing")
+        tokens.may = {f"team/{name}": {"pull", "push"} for name in names}
+        return RegistryClient((Credential(tokens.address, *ME),), environment={})
+
+    @pytest.fixture
+    def place(self, tokens: TokenServer) -> Repository:
+        return Repository(tokens.address, "team/app")
+
+
+def test_a_mount_asks_to_read_the_source_and_to_write_the_destination(
+    tokens: TokenServer,
+) -> None:
+    tokens.may = {"own/base": {"pull", "push"}, "team/app": {"pull", "push"}}
+    client = RegistryClient((Credential(tokens.address, *ME),), environment={})
+    base = Repository(tokens.address, "own/base")
+    store_image(client, base.tagged("1"), small_image("base", b"layer"))
+    tokens.may["own/base"] = {"pull"}
+    place = Repository(tokens.address, "team/app")
+    assert copy(client, base.tagged("1"), place.tagged("1")) == Copied(0, 2, 0)
+    assert ["repository:team/app:pull,push", "repository:own/base:pull"] in tokens.asked
+
+
+def test_a_token_that_allows_too_little_is_forbidden(tokens: TokenServer) -> None:
+    tokens.may = {"team/app": {"pull"}}
+    client = RegistryClient((Credential(tokens.address, *ME),), environment={})
+    place = Repository(tokens.address, "team/app")
+    assert not client.has(place, DIGEST)
+    with pytest.raises(RegistryForbidden):
+        client.upload(place, DIGEST, BLOB)
+
+
+def test_a_login_that_the_token_server_refuses_is_forbidden(tokens: TokenServer) -> None:
+    client = RegistryClient((Credential(tokens.address, "me", "wrong"),), environment={})
+    with pytest.raises(RegistryForbidden, match="give a token"):
+        client.head(Repository(tokens.address, "team/app").tagged("1"))
+
+
+def outside_address() -> str:
+    """Return an address of this machine that is not loopback; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address but loopback")
+        return str(probe.getsockname()[0])
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[Keys]:
+    """A registry over TLS, where plain http would not be spoken."""
+    host = outside_address()
+    authority = Authority.make(tmp_path, host)
+    with private_registry(tmp_path, host=host, http={"tls": authority.settings}) as address:
+        yield authority, address
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(secure: Keys) -> None:
+    pauses: list[float] = []
+    client = RegistryClient(environment={}, sleep=pauses.append)
+    with pytest.raises(RegistryRefused, match="not trusted") as caught:
+        client.has(Repository(secure[1], "team/app"), DIGEST)
+    assert "REQUESTS_CA_BUNDLE" in caught.value.remedy
+    assert pauses == []
+
+
+@pytest.mark.parametrize("how", ["argument", "environment"])
+def test_a_bundle_that_holds_the_authority_is_enough(
+    secure: Keys, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, address = secure
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+    bundle = None
+    if how == "argument":
+        bundle = str(authority.bundle)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
+    client = RegistryClient(environment={}, ca_bundle=bundle)
+    place = Repository(address, "team/app")
+    client.upload(place, DIGEST, BLOB)
+    assert client.blob(place, DIGEST) == BLOB
+
+
+def test_a_bundle_that_is_not_there_is_named(
+    secure: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
+    with pytest.raises(FileMissing, match="REQUESTS_CA_BUNDLE"):
+        RegistryClient(environment={}).has(Repository(secure[1], "team/app"), DIGEST)

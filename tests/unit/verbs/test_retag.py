@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta, timezone
+
+import attrs
+import pytest
+
+from buildbot_ship.errors import (
+    ImageNotFound,
+    InvalidRequest,
+    TagTaken,
+)
+from buildbot_ship.model.reference import Reference, Repository
+from buildbot_ship.model.request import BaseCopy, RetagRequest
+from buildbot_ship.model.retag import RetagPlan
+from buildbot_ship.registry.interface import Manifest
+from tests.fakes.images import small_image, store_image, store_index
+from tests.unit.verbs.retag_world import (
+    COPIES,
+    FULL,
+    MOMENT,
+    OWN_FULL,
+    OWN_SLIM,
+    REQUEST,
+    SLIM,
+    TAG,
+    World,
+)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_the_plan_has_one_tag_for_all() -> None:
+    zone = timezone(timedelta(hours=2))
+    plan = RetagPlan.of(REQUEST, MOMENT.astimezone(zone))
+    assert plan == RetagPlan(TAG, ((FULL, OWN_FULL), (SLIM, OWN_SLIM)))
+
+
+def test_two_sources_do_not_go_to_one_destination() -> None:
+    copies = tuple(
+        attrs.evolve(copy, destination="registry.test/own/python") for copy in COPIES
+    )
+    with pytest.raises(InvalidRequest, match=r"python:3\.11 and .*python:3\.11-slim"):
+        RetagPlan.of(RetagRequest(copies=copies), MOMENT)
+
+
+def test_a_pair_is_copied_under_one_timestamp_with_its_digests(world: World) -> None:
+    result = world.retag()
+    assert result.summary == f"python:3.11, python:3.11-slim: copied under {TAG}"
+    assert result.properties == {
+        "ship_bases": {
+            "python:3.11": {
+                "reference": str(OWN_FULL),
+                "digest": world.digests[str(FULL)],
+                "through": "registry",
+            },
+            "python:3.11-slim": {
+                "reference": str(OWN_SLIM),
+                "digest": world.digests[str(SLIM)],
+                "through": "registry",
+            },
+        }
+    }
+    for source, own in ((FULL, OWN_FULL), (SLIM, OWN_SLIM)):
+        assert world.registry.manifest(own) == world.registry.manifest(source)
+
+
+def test_on_one_registry_nothing_is_uploaded(world: World) -> None:
+    source = Repository.parse("registry.test/mirror/python").tagged("3.11")
+    store_image(world.registry, source, small_image("python", b"debian"))
+    world.registry.calls.clear()
+    copy = BaseCopy(source=str(source), destination=str(OWN_FULL.repository))
+    world.retag(RetagRequest(copies=(copy,)))
+    kinds = [call.split()[0] for call in world.registry.calls]
+    assert kinds == ["mount", "mount", "put"]
+    assert "2 blobs mounted, 0 sent (0 bytes)" in world.lines[-1]
+
+
+def test_all_platforms_of_an_index_are_copied(world: World) -> None:
+    parts = [small_image(name, name.encode(), oci=True) for name in ("amd64", "arm64")]
+    index = store_index(world.registry, FULL, *parts)
+    world.retag()
+    assert world.registry.head(OWN_FULL) == index.digest
+    for part in parts:
+        at = OWN_FULL.repository.at(part.manifest.digest)
+        assert world.registry.manifest(at) == part.manifest
+
+
+def test_layers_from_elsewhere_are_left_there(world: World) -> None:
+    image = small_image("windows", b"own", foreign=True)
+    store_image(world.registry, FULL, image)
+    world.retag()
+    assert world.registry.manifest(OWN_FULL) == image.manifest
+
+
+def test_a_tag_that_exists_is_an_error_before_anything_is_copied(world: World) -> None:
+    other = small_image("other", b"layer")
+    store_image(world.registry, OWN_SLIM, other)
+    world.registry.calls.clear()
+    with pytest.raises(TagTaken, match=other.manifest.digest) as caught:
+        world.retag()
+    assert caught.value.reference == str(OWN_SLIM)
+    assert world.registry.calls == []
+
+
+def test_even_the_same_image_under_the_tag_is_an_error(world: World) -> None:
+    world.retag()
+    with pytest.raises(TagTaken):
+        world.retag()
+
+
+def test_two_at_once_with_one_image_both_succeed(world: World) -> None:
+    same = world.registry.manifest(FULL)
+    world.registry.before_put = store_at(world, OWN_FULL, same)
+    bases = world.retag().properties["ship_bases"]
+    assert bases["python:3.11"]["digest"] == world.digests[str(FULL)]
+
+
+def test_two_at_once_with_different_images_do_not_both_succeed(world: World) -> None:
+    other = small_image("other", b"layer").manifest
+    world.registry.after_put = store_at(world, OWN_FULL, other)
+    with pytest.raises(TagTaken, match=other.digest):
+        world.retag()
+
+
+def test_the_same_config_under_another_digest_is_still_another_copy(world: World) -> None:
+    same = world.registry.manifest(FULL)
+    assert same is not None
+    spaced = Manifest(same.media_type, same.data + b"\n")
+    world.registry.after_put = store_at(world, OWN_FULL, spaced)
+    with pytest.raises(TagTaken, match=spaced.digest):
+        world.retag()
+
+
+def store_at(
+    world: World, own: Reference, manifest: Manifest | None
+) -> Callable[[Reference], None]:
+    assert manifest is not None
+
+    def store(reference: Reference) -> None:
+        if reference == own:
+            world.registry.store(own, manifest)
+
+    return store
+
+
+@pytest.mark.parametrize("through", ["auto", "registry"])
+def test_a_missing_source_leaves_nothing_half_done(world: World, through: str) -> None:
+    missing = BaseCopy(source="python:3.99", destination="registry.test/own/python399")
+    request = RetagRequest(copies=(*COPIES, missing), through=through)
+    with pytest.raises(ImageNotFound, match=r"docker\.io/library/python:3\.99"):
+        world.retag(request)
+    assert world.registry.calls == []
+
+
+def test_a_source_that_moves_meanwhile_is_copied_as_it_was_looked_at(world: World) -> None:
+    # The second source moves while the first is copied.
+    newer = small_image("newer", b"debian")
+    store_image(world.registry, SLIM.repository.at(newer.manifest.digest), newer)
+
+    def move(_: Reference) -> None:
+        world.registry.store(SLIM, newer.manifest)
+
+    world.registry.after_put = move
+    world.retag()
+    assert world.registry.head(OWN_SLIM) == world.digests[str(SLIM)]
