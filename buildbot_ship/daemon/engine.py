@@ -67,6 +67,12 @@ class Engine:
     def _did(self, what: str) -> Any:
         return translated(self.address, what)
 
+    def platform(self) -> str:
+        """Return what the engine runs, as image indexes name it: ``linux/amd64``."""
+        with self._did("say what it is"):
+            version = self.client.version()
+        return f"{version['Os']}/{version['Arch']}"
+
     def image(self, reference: str) -> EngineImage | None:
         """Return the image with this reference or image ID, or None."""
         with self._did(f"look at {reference}"):

@@ -58,6 +58,9 @@ class Job:
 class Daemon(Protocol):
     """The engine.  Every call may raise EngineUnavailable, EngineForbidden, EngineError."""
 
+    def platform(self) -> str:
+        """Return what the engine runs, as image indexes name it: ``linux/amd64``."""
+
     def image(self, reference: str) -> EngineImage | None:
         """Return the image with this reference or image ID, or None."""
 

@@ -41,15 +41,14 @@ def image(
     work: Work,
     log: Log,
     new_name: Callable[[], str],
-    platform: str = "linux/amd64",
 ) -> Result:
     """Make the image of *request* at the commit of *tree*; the engine then has it too.
 
-    *new_name* gives a tag that nobody else has; *platform* is the engine's.  Raises
+    *new_name* gives a tag that nobody else has.  Raises
     FileMissing, InvalidFile, BaseNotFound, OutputMissing, DigestMismatch, and whatever
     registry and engine raise.
     """
-    parts = _gather(request, tree, registry, work, platform=platform, log=log)
+    parts = _gather(request, tree, registry, work, daemon, log=log)
     with work.scratch() as scratch:
         tools = _tools(tree.commit, daemon, work) if parts.members else ""
         layers = _layers(parts.members, tools, scratch, daemon, log)
@@ -93,14 +92,14 @@ def _gather(
     tree: Tree,
     registry: Registry,
     work: Work,
+    daemon: Daemon,
     *,
-    platform: str,
     log: Log,
 ) -> _Parts:
     dockerfile = read(required(tree, request.dockerfile), request.dockerfile)
     label.check(dockerfile)
     defaults = label.defaults(request.source, request.labels)
-    base = fetch_base(dockerfile.base, platform, registry)
+    base = fetch_base(dockerfile.base, daemon.platform(), registry)
     looked = needs_base(dockerfile)
     inside = list_base(base, registry, work, log) if looked else Filesystem()
     layout = place(dockerfile, inside, base.work_folder)

@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from buildbot_ship import inside
+import buildbot_ship
 from buildbot_ship.daemon.interface import RESULT, EngineImage, Job
 from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed
 from buildbot_ship.model.log import Log
@@ -50,6 +50,9 @@ class MemoryDaemon:
         self.configs[image_id] = document
         self.images[name] = self.images[image_id] = made
         return made
+
+    def platform(self) -> str:
+        return "linux/amd64"
 
     def image(self, reference: str) -> EngineImage | None:
         return self.images.get(reference)
@@ -124,7 +127,7 @@ def _member(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def _run(job: Job, out: Path, log: Log) -> dict[str, Any]:
-    script = Path(inside.__path__[0]) / f"{job.script}.py"
+    script = Path(buildbot_ship.__path__[0], "inside") / f"{job.script}.py"
     with TemporaryDirectory() as folder:
         for file in job.inputs:
             path = Path(folder) / file.path

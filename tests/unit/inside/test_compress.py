@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from buildbot_ship import inside
+import buildbot_ship
 from buildbot_ship.model.reference import digest_of
 
-SCRIPT = Path(inside.__path__[0]) / "compress.py"
+SCRIPT = Path(buildbot_ship.__path__[0], "inside") / "compress.py"
 
 
 def run(
