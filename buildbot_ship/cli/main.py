@@ -11,12 +11,13 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from ..errors import InvalidRequest, ShipError
+from ..model.log import Log
 from ..model.request import Envelope
 from ..model.result import FAILURE, RETRY, SUCCESS, Failure, Result
 from ..model.wire import envelope_from_json, result_to_json
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _listen()
     try:
         envelope = call.envelope or _from_standard_input()
-        result, status = _run(call, envelope, os.environ)
+        result, status = _run(call, envelope, say if not call.json else murmur)
     except Cancelled:
         say("cancelled; nothing is left behind")
         return CANCELLED
@@ -54,6 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def say(line: str) -> None:
     """Print one line for people, at once."""
     print(line, flush=True)
+
+
+def murmur(line: str) -> None:
+    """Print one line on standard error: standard output is for the result."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _listen() -> None:
@@ -74,10 +80,10 @@ def _from_standard_input() -> Envelope:
         raise InvalidRequest("request", f"standard input is not JSON: {error}") from None
 
 
-def _run(call: Call, envelope: Envelope, environment: Mapping[str, str]) -> tuple[Result, int]:
+def _run(call: Call, envelope: Envelope, log: Log) -> tuple[Result, int]:
     if envelope.verb != call.verb:
         raise InvalidRequest("request", f"it is for {envelope.verb}, not for {call.verb}")
-    bench = Bench(envelope, Path.cwd() / call.checkout, dict(environment), say)
+    bench = Bench(envelope, Path.cwd() / call.checkout, dict(os.environ), log)
     try:
         return bench.run(), 0
     finally:

@@ -131,10 +131,11 @@ class Container:
         state = self.client.inspect_container(self.name)["State"]
         if state.get("OOMKilled"):
             raise LimitExceeded(self.job.script, f"{self.job.limits.memory} bytes of memory")
+        if status == NOT_FOUND:
+            why = f"{self.job.image} has no {self.job.python}"
+            raise JobFailed(self.job.script, why, "take a base image that holds Python")
         if status != 0:
-            raise JobFailed(
-                self.job.script, f"inside/{self.job.script}.py ended with status {status}"
-            )
+            raise self._failed(f"ended with status {status}")
         chunks, _ = self.client.get_archive(self.name, OUT)
         unpack(chunks, out)
         path = out / "result.json"
@@ -142,9 +143,7 @@ class Container:
             result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             path.unlink()
         except (OSError, ValueError):
-            raise JobFailed(
-                self.job.script, f"inside/{self.job.script}.py left no result"
-            ) from None
+            raise self._failed("left no result") from None
         if not result.pop("ok", False):
             hint = result.get("hint") or "read the step's log for the tool's own output"
             output = str(result.get("output") or "")

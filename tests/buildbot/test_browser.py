@@ -84,6 +84,8 @@ def test_a_person_ships_from_the_web_page(
     build = shop.rest.wait(number, 300)
     assert result_name(build["results"]) == "SUCCESS", build["state_string"]
     browser.get(f"{url}#/builders/{builder}/builds/{build['number']}")
-    find(browser, "//*[contains(text(), 'push-fancycalculator')]")
+    WebDriverWait(browser, SECONDS).until(
+        lambda page: "push-fancycalculator" in page.find_element(By.TAG_NAME, "body").text
+    )
     picture(browser, shop, "build-page")
-    assert "buildbotURL" not in browser.page_source
+    assert "buildbotURL" not in browser.find_element(By.TAG_NAME, "body").text
