@@ -150,7 +150,12 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
         log=bench.log,
     ),
     "gc": lambda bench, request: gc(
-        request, daemon=bench.daemon, ledger=bench.ledger, clock=time.time, log=bench.log
+        request,
+        daemon=bench.daemon,
+        ledger=bench.ledger,
+        work=bench.work,
+        clock=time.time,
+        log=bench.log,
     ),
     "build": lambda bench, request: build(request, perform=bench.perform, log=bench.log),
 }

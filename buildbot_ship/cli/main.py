@@ -19,12 +19,11 @@ from typing import NoReturn
 from ..errors import InvalidRequest, ShipError
 from ..model.log import Log
 from ..model.request import Envelope
-from ..model.result import FAILURE, RETRY, SUCCESS, Failure, Result
+from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from ..model.wire import envelope_from_json, result_to_json
 from .arguments import Call, read
 from .bench import Bench
 
-BUG = 70
 CANCELLED = 143
 
 

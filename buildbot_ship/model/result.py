@@ -12,6 +12,8 @@ import attrs
 
 SCHEMA = 1
 SUCCESS, FAILURE, RETRY = "success", "failure", "retry"
+BUG = 70
+"""The exit status of a verb that met a bug of ours (sysexits.h: EX_SOFTWARE)."""
 MAX_BYTES = 16 * 1024**2
 
 

@@ -25,6 +25,7 @@ from . import options, result_file
 FAILURE: int = results.FAILURE
 RETRY: int = results.RETRY
 CANCELLED: int = results.CANCELLED
+EXCEPTION: int = results.EXCEPTION
 _STATUS: dict[str, int] = {
     result.SUCCESS: results.SUCCESS,
     result.FAILURE: FAILURE,
@@ -171,6 +172,9 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
             return CANCELLED
         if data is None and self.timed_out:
             raise LimitExceeded(f"{envelope.verb}, or its silence,", f"{limit} seconds")
+        if data is None and command.rc == result.BUG:
+            self._summary = "this is a bug of buildbot-ship: please report it with the log"
+            return EXCEPTION
         return await self._show(result_file.parse(data, envelope.verb, command.rc), record)
 
     async def _envelope(self, record: Mapping[str, Any]) -> Envelope:

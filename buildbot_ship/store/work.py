@@ -7,12 +7,13 @@ one rename, so that a record never names files that are not there.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,18 @@ import attrs
 from ..errors import OutputMissing
 from ..model.artefact import Image, Pex, Wheelhouse
 from ..model.wire import CONVERTER, structure
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on *folder* that the kernel drops when this process dies."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
 
 R = TypeVar("R", Wheelhouse, Pex, Image)
 _VERB = {Wheelhouse: "BuildWheels", Pex: "BuildPex", Image: "BuildRuntimeImage"}
@@ -49,8 +62,17 @@ class Work:
     def scratch(self) -> Iterator[Path]:
         """Give a folder of the work folder's own file system, gone at the end."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="scratch-", dir=self.root) as folder:
+        made = tempfile.TemporaryDirectory(prefix="scratch-", dir=self.root)
+        with made as folder, _locked(Path(folder)):
             yield Path(folder)
+
+    def sweep(self) -> None:
+        """Remove what killed processes left here: scratch folders, and results."""
+        for folder in self.root.glob("scratch-*"):
+            with suppress(FileNotFoundError, BlockingIOError), _locked(folder):
+                shutil.rmtree(folder)
+        for result in self.root.glob("result-*.json*"):
+            result.unlink(missing_ok=True)
 
     def replace(self, made: Path, final: Path) -> None:
         """Put what was *made* in a scratch folder in place of *final*."""

@@ -11,6 +11,7 @@ from ..model.log import Log
 from ..model.request import GarbageRequest
 from ..model.result import SUCCESS, Result
 from ..store.ledger import Ledger
+from ..store.work import Work
 
 
 def gc(
@@ -18,10 +19,15 @@ def gc(
     *,
     daemon: Daemon,
     ledger: Ledger,
+    work: Work,
     clock: Callable[[], float],
     log: Log,
 ) -> Result:
-    """Remove every dead entry of the ledger; what is gone already is struck out too."""
+    """Remove every dead entry of the ledger; what is gone already is struck out too.
+
+    What killed processes left in the work folder goes with it.
+    """
+    work.sweep()
     doomed = dead(
         ledger.entries(),
         request,

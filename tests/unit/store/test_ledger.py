@@ -101,3 +101,12 @@ def test_what_is_made_takes_the_place_of_what_was(tmp_path: Path) -> None:
             work.replace(scratch / "made", work.wheelhouse)
     assert [path.name for path in work.wheelhouse.iterdir()] == ["new"]
     assert [path.name for path in work.root.iterdir()] == ["wheelhouse"]
+
+
+def test_what_a_killed_process_left_is_swept_and_what_is_in_use_stays(tmp_path: Path) -> None:
+    work = Work(tmp_path / "w")
+    with work.scratch() as used:
+        (work.root / "scratch-dead").mkdir()
+        (work.root / "result-wheels-1.json").write_text("{}")
+        work.sweep()
+        assert [path.name for path in work.root.iterdir()] == [used.name]
