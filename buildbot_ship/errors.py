@@ -192,13 +192,21 @@ class JobFailed(ShipError):
 
 @attrs.define(slots=False)
 class LimitExceeded(ShipError):
-    """A container or an archive went past a limit."""
+    """Something went past a limit; *option* is what raises it, if anything does."""
 
     what: str
     limit: str
-    template = "{what} went past its limit of {limit}"
-    advice = "raise the limit in the step's options, or find out why it needs so much"
+    option: str | None = None
+    template = "{what} went past the limit of {limit}"
+    advice = "find out why it needs so much, or raise the option {option}"
     status = 25
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do about it, in one line."""
+        if self.option is None:
+            return "this limit is fixed: find out why so much is there"
+        return super().remedy
 
 
 @attrs.define(slots=False)

@@ -58,7 +58,7 @@ def _envelope(
         build=f"hand-{uuid.uuid4().hex[:12]}",
         work=options.work or f"../{checkout.resolve().name}.ship",
         index=index,
-        limits=requests.Limits(options.memory * 1024**2, seconds=options.seconds),
+        limits=requests.Limits(options.memory * 1024**2, options.processes, options.seconds),
     )
 
 

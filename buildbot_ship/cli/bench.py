@@ -66,7 +66,7 @@ class Bench:
         """Return the engine behind the socket."""
         from ..daemon.engine import Engine  # noqa: PLC0415  # it imports the Docker SDK
 
-        return Engine(self.ledger, time.time, self.environment)
+        return Engine(self.ledger, time.time, self.environment, self.envelope.credentials)
 
     @cached_property
     def registry(self) -> Registry:
@@ -137,9 +137,7 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
         request,
         tree=bench.tree(request.revision),
         registry=bench.registry,
-        daemon=bench.daemon,
-        work=bench.work,
-        log=bench.log,
+        shop=bench.shop,
         new_name=lambda: uuid.uuid4().hex,
     ),
     "push": lambda bench, request: push(

@@ -104,6 +104,7 @@ def _common(sub: Parser) -> None:
     sub.add_argument("--proxy", help="HTTP proxy to the index ($HTTPS_PROXY)")
     sub.add_argument("--ca-bundle", help="CA certificates for the index ($PIP_CERT)")
     sub.add_argument("--memory", type=int, default=4096, help="MiB for a container (4096)")
+    sub.add_argument("--processes", type=int, default=1024, help="in a container (1024)")
     sub.add_argument("--seconds", type=int, default=3600, help="for a container (3600)")
 
 

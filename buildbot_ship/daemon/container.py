@@ -97,7 +97,7 @@ class Container:
         finally:
             timer.cancel()
         if late.is_set():
-            raise LimitExceeded(self.job.script, f"{self.job.limits.seconds} seconds")
+            raise self._exceeded(f"{self.job.limits.seconds} seconds", "seconds")
         return self._result(status, out)
 
     def _send(self) -> None:
@@ -130,7 +130,7 @@ class Container:
     def _result(self, status: int, out: Path) -> dict[str, Any]:
         state = self.client.inspect_container(self.name)["State"]
         if state.get("OOMKilled"):
-            raise LimitExceeded(self.job.script, f"{self.job.limits.memory} bytes of memory")
+            raise self._exceeded(f"{self.job.limits.memory} bytes of memory", "memory")
         if status == NOT_FOUND:
             why = f"{self.job.image} has no {self.job.python}"
             raise JobFailed(self.job.script, why, "take a base image that holds Python")
@@ -149,6 +149,9 @@ class Container:
             output = str(result.get("output") or "")
             raise JobFailed(self.job.script, str(result.get("why")), str(hint), output)
         return result
+
+    def _exceeded(self, limit: str, option: str) -> LimitExceeded:
+        return LimitExceeded(f"the container of {self.job.script}", limit, option)
 
     def _failed(self, how: str) -> JobFailed:
         return JobFailed(self.job.script, f"inside/{self.job.script}.py {how}")

@@ -17,6 +17,7 @@ from ..errors import BaseNotFound, EngineError, RegistryUnavailable
 from ..model.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
 from ..model.reference import Reference
+from ..model.request import Credential
 from .container import Container
 from .faults import translated
 from .interface import RESULT, EngineImage, Job
@@ -51,6 +52,7 @@ class Engine:
     ledger: Ledger
     clock: Callable[[], float]
     environment: dict[str, str]
+    credentials: tuple[Credential, ...] = ()
 
     @property
     def address(self) -> str:
@@ -87,7 +89,11 @@ class Engine:
             with self._did(f"pull {reference}"):
                 selector = reference.digest or reference.tag
                 stream = self.client.pull(
-                    str(reference.repository), tag=selector, stream=True, decode=True
+                    str(reference.repository),
+                    tag=selector,
+                    stream=True,
+                    decode=True,
+                    auth_config=self._login(reference),
                 )
                 _last(stream, f"pull {reference}")
         except EngineError as error:
@@ -110,13 +116,24 @@ class Engine:
         what = f"push {reference}"
         with self._did(what):
             stream = self.client.push(
-                str(reference.repository), tag=reference.tag, stream=True, decode=True
+                str(reference.repository),
+                tag=reference.tag,
+                stream=True,
+                decode=True,
+                auth_config=self._login(reference),
             )
             last = _last(stream, what)
         digest = last.get("aux", {}).get("Digest")
         if not isinstance(digest, str):
             raise EngineError(what, "the registry reported no digest")
         return digest
+
+    def _login(self, reference: Reference) -> dict[str, str] | None:
+        """Return the login for a registry; with None the SDK asks docker's configuration."""
+        for known in self.credentials:
+            if known.registry == reference.repository.registry:
+                return {"username": known.username, "password": known.password}
+        return None
 
     def load(self, archive: Path, loaded_as: str) -> None:
         """Load an image archive; it is temporary, under the name *loaded_as*."""

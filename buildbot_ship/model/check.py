@@ -108,6 +108,28 @@ def not_empty(_: object, attribute: Any, value: tuple[object, ...]) -> None:
         raise InvalidRequest(attribute.name, "at least one is needed")
 
 
+def at_least(least: float) -> Any:
+    """Return a validator that accepts numbers from *least* on."""
+
+    def validate(_: object, attribute: Any, value: float) -> None:
+        if not value >= least:
+            raise InvalidRequest(attribute.name, f"{value} is less than {least}")
+
+    return validate
+
+
+def apart(_: object, attribute: Any, value: tuple[Any, ...]) -> None:
+    """Accept copies whose destinations differ: one timestamp serves them all."""
+    not_empty(_, attribute, value)
+    taken: dict[Repository, str] = {}
+    for copy in value:
+        destination = Repository.parse(copy.destination)
+        if destination in taken:
+            both = f"{taken[destination]} and {copy.source}"
+            raise InvalidRequest(attribute.name, f"{both} would both be {destination}")
+        taken[destination] = copy.source
+
+
 def one_of(*choices: str) -> Any:
     """Return a validator that accepts one of *choices*."""
 

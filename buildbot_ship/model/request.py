@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 import attrs
-from attrs import validators
 
 from . import check
 
@@ -40,9 +39,9 @@ class Index:
 class Limits:
     """What one throw-away container may use: bytes, processes, seconds."""
 
-    memory: int = attrs.field(default=4 * 1024**3, validator=validators.ge(64 * 1024**2))
-    processes: int = attrs.field(default=1024, validator=validators.ge(16))
-    seconds: int = attrs.field(default=3600, validator=validators.ge(1))
+    memory: int = attrs.field(default=4 * 1024**3, validator=check.at_least(64 * 1024**2))
+    processes: int = attrs.field(default=1024, validator=check.at_least(16))
+    seconds: int = attrs.field(default=3600, validator=check.at_least(1))
 
 
 @attrs.frozen
@@ -69,7 +68,7 @@ class RetagRequest(Request):
     """
 
     verb: ClassVar[str] = "retag"
-    copies: tuple[BaseCopy, ...] = attrs.field(validator=check.not_empty)
+    copies: tuple[BaseCopy, ...] = attrs.field(validator=check.apart)
     through: str = attrs.field(
         default="auto", validator=check.one_of("auto", "registry", "engine")
     )
@@ -150,8 +149,8 @@ class GarbageRequest(Request):
 
     verb: ClassVar[str] = "gc"
     finish: bool = False
-    older_than_hours: float = attrs.field(default=24.0, validator=validators.ge(0))
-    tools_older_than_days: float = attrs.field(default=30.0, validator=validators.ge(0))
+    older_than_hours: float = attrs.field(default=24.0, validator=check.at_least(0))
+    tools_older_than_days: float = attrs.field(default=30.0, validator=check.at_least(0))
 
 
 @attrs.frozen

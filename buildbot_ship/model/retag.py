@@ -6,7 +6,6 @@ from datetime import datetime
 
 import attrs
 
-from ..errors import InvalidRequest
 from .reference import Reference, Repository
 from .request import RetagRequest
 from .tag import timestamp_tag
@@ -21,19 +20,10 @@ class RetagPlan:
 
     @classmethod
     def of(cls, request: RetagRequest, moment: datetime) -> RetagPlan:
-        """Return the plan of *request* at an aware *moment*; raise InvalidRequest.
-
-        The order is the request's.  Two sources never go to one destination.
-        """
+        """Return the plan of *request* at an aware *moment*, in the request's order."""
         tag = timestamp_tag(moment)
         copies = tuple(
             (Reference.parse(copy.source), Repository.parse(copy.destination).tagged(tag))
             for copy in request.copies
         )
-        taken: dict[Reference, Reference] = {}
-        for source, destination in copies:
-            if destination in taken:
-                both = f"{taken[destination]} and {source}"
-                raise InvalidRequest("copies", f"{both} would both be {destination}")
-            taken[destination] = source
         return cls(tag, copies)

@@ -141,6 +141,8 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
             yield f"work: {self.work!r} is inside the checkout, or may be: begin with ../"
         if isinstance(self.retries, bool) or not isinstance(self.retries, int):
             yield f"retries: {self.retries!r} is not a whole number"
+        elif self.retries < 0:
+            yield f"retries: {self.retries} is less than 0"
 
     async def run(self) -> int:
         """Run the verb on the worker; return how it ended, for Buildbot."""
@@ -171,7 +173,8 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
         if self.stopped:
             return CANCELLED
         if data is None and self.timed_out:
-            raise LimitExceeded(f"{envelope.verb}, or its silence,", f"{limit} seconds")
+            option = "timeout" if self.timeout else "seconds"
+            raise LimitExceeded(f"{envelope.verb}, silent,", f"{limit} seconds", option)
         if data is None and command.rc == result.BUG:
             self._summary = "this is a bug of buildbot-ship: please report it with the log"
             return EXCEPTION

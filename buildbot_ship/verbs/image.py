@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from ..daemon.interface import Daemon, Job, JobFile
+from ..daemon.interface import Daemon, JobFile
 from ..errors import EngineError, OutputMissing
 from ..model import label
 from ..model.archive import write_archive
@@ -18,7 +18,6 @@ from ..model.dockerfile import Dockerfile, read
 from ..model.filesystem import Filesystem
 from ..model.image import Assembled, Labels, assemble
 from ..model.layer import Member, write_layer
-from ..model.log import Log
 from ..model.placement import needs_base, place
 from ..model.request import ImageRequest
 from ..model.result import SUCCESS, Result
@@ -27,7 +26,7 @@ from ..source.interface import Tree, required
 from ..store.work import Work
 from .content import digest_of_file, expect, find_members, opener
 from .runtime import fetch_base, list_base
-from .workshop import PYTHON
+from .workshop import Workshop
 
 _LAYER = "layer-0.tar"
 
@@ -37,9 +36,7 @@ def image(
     *,
     tree: Tree,
     registry: Registry,
-    daemon: Daemon,
-    work: Work,
-    log: Log,
+    shop: Workshop,
     new_name: Callable[[], str],
 ) -> Result:
     """Make the image of *request* at the commit of *tree*; the engine then has it too.
@@ -48,10 +45,10 @@ def image(
     FileMissing, InvalidFile, BaseNotFound, OutputMissing, DigestMismatch, and whatever
     registry and engine raise.
     """
-    parts = _gather(request, tree, registry, work, daemon, log=log)
-    with work.scratch() as scratch:
-        tools = _tools(tree.commit, daemon, work) if parts.members else ""
-        layers = _layers(parts.members, tools, scratch, daemon, log)
+    parts = _gather(request, tree, registry, shop)
+    with shop.work.scratch() as scratch:
+        tools = _tools(tree.commit, shop) if parts.members else ""
+        layers = _layers(parts.members, tools, scratch, shop)
         assembled = assemble(
             parts.base,
             parts.dockerfile,
@@ -61,9 +58,9 @@ def image(
         )
         loaded_as = f"ship.local/{request.image}:{new_name()}"
         made = _Made(parts.base, assembled, layers, loaded_as)
-        _load(made, scratch, daemon)
+        _load(made, scratch, shop.daemon)
         record = _record(request.image, tree.commit, made)
-        _keep(record, made, scratch, work)
+        _keep(record, made, scratch, shop.work)
     return _result(record, parts.dockerfile)
 
 
@@ -87,37 +84,29 @@ class _Made:
     loaded_as: str
 
 
-def _gather(
-    request: ImageRequest,
-    tree: Tree,
-    registry: Registry,
-    work: Work,
-    daemon: Daemon,
-    *,
-    log: Log,
-) -> _Parts:
+def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Workshop) -> _Parts:
     dockerfile = read(required(tree, request.dockerfile), request.dockerfile)
     label.check(dockerfile)
     defaults = label.defaults(request.source, request.labels)
-    base = fetch_base(dockerfile.base, daemon.platform(), registry)
+    base = fetch_base(dockerfile.base, shop.daemon.platform(), registry)
     looked = needs_base(dockerfile)
-    inside = list_base(base, registry, work, log) if looked else Filesystem()
+    inside = list_base(base, registry, shop.work, shop.log) if looked else Filesystem()
     layout = place(dockerfile, inside, base.work_folder)
-    members = find_members(layout, dockerfile, tree, work)
+    members = find_members(layout, dockerfile, tree, shop.work)
     facts = label.facts(base, tree.commit, tree.committed)
     return _Parts(dockerfile, base, members, Labels(defaults, facts))
 
 
-def _tools(commit: str, daemon: Daemon, work: Work) -> str:
+def _tools(commit: str, shop: Workshop) -> str:
     """Return the tools image that made this commit's wheels."""
-    tools = work.find(Wheelhouse, commit).tools
-    if daemon.image(tools) is None:
+    tools = shop.work.find(Wheelhouse, commit).tools
+    if shop.daemon.image(tools) is None:
         raise OutputMissing(f"tools image {tools}", "BuildWheels")
     return tools
 
 
 def _layers(
-    members: list[Member], tools: str, scratch: Path, daemon: Daemon, log: Log
+    members: list[Member], tools: str, scratch: Path, shop: Workshop
 ) -> dict[Layer, Path]:
     """Return the new layer with its gzipped file, or nothing where nothing is copied.
 
@@ -129,13 +118,12 @@ def _layers(
     with tar.open("wb") as out:
         diff_id = write_layer(members, out)
     made = scratch / "compressed"
-    made.mkdir()
-    job = Job("compress", tools, {"files": [_LAYER]}, PYTHON, (JobFile(_LAYER, tar),))
-    said = daemon.run(job, out=made, log=log)["files"][_LAYER]
+    inputs = (JobFile(_LAYER, tar),)
+    said = shop.run("compress", tools, {"files": [_LAYER]}, made, inputs)["files"][_LAYER]
     path = made / f"{_LAYER}.gz"
     expect(f"{_LAYER}.gz", str(said["digest"]), digest_of_file(path))
     expect(f"{_LAYER}.gz, unpacked,", diff_id, digest_of_file(path, zlib.decompressobj(31)))
-    log(f"{_LAYER}: {len(members)} members, {path.stat().st_size} bytes compressed")
+    shop.log(f"{_LAYER}: {len(members)} members, {path.stat().st_size} bytes compressed")
     return {Layer(diff_id, str(said["digest"]), path.stat().st_size): path}
 
 

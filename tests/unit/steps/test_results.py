@@ -102,7 +102,7 @@ class TestBadResults(StepCase):
         verb = self.expect_verb("gc", None, rc=-1)
         verb.update("failure_reason", "timeout_without_output")
         said = await self.run_and_say(CollectGarbage(seconds=60), FAILURE)
-        assert said.startswith("gc, or its silence, went past its limit of 360 seconds - ")
+        assert said.startswith("gc, silent, went past the limit of 360 seconds - ")
 
 
 class TestRetry(StepCase):

@@ -30,6 +30,7 @@ from buildbot_ship.registry.interface import Manifest
 from buildbot_ship.source.interface import TreeFile
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.image import image
+from buildbot_ship.verbs.workshop import Workshop
 from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.registry import MemoryRegistry
 
@@ -123,9 +124,7 @@ class World:
             ImageRequest(image="app", **options),
             tree=self.tree,
             registry=self.registry,
-            daemon=self.daemon,
-            work=self.work,
-            log=self.lines.append,
+            shop=Workshop(self.daemon, self.work, self.lines.append),
             new_name=self.name,
         )
 

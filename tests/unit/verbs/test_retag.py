@@ -45,7 +45,7 @@ def test_two_sources_do_not_go_to_one_destination() -> None:
         attrs.evolve(copy, destination="registry.test/own/python") for copy in COPIES
     )
     with pytest.raises(InvalidRequest, match=r"python:3\.11 and .*python:3\.11-slim"):
-        RetagPlan.of(RetagRequest(copies=copies), MOMENT)
+        RetagRequest(copies=copies)
 
 
 def test_a_pair_is_copied_under_one_timestamp_with_its_digests(world: World) -> None:
