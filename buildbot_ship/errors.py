@@ -298,7 +298,7 @@ class InvalidManifest(ShipError):
 
     reference: str
     why: str
-    template = "{reference} is not an image that can be copied: {why}"
+    template = "{reference} is not an image that can be read: {why}"
     advice = "look at it with another client; it may be an artefact of another kind"
     status = 36
 

@@ -14,9 +14,10 @@ from io import BytesIO
 from typing import IO
 
 from .artefact import Layer
-from .base import OCI_INDEX, Base
+from .base import Base
 from .image import Assembled, canonical
 from .layer import Member, write_tar
+from .manifest import OCI_INDEX
 
 _BLOBS = "blobs/sha256/"
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import attrs
 
-from ..errors import BaseNotFound, InvalidReference
+from ..errors import BaseNotFound, InvalidManifest, InvalidReference
+from .manifest import DOCKER_MANIFEST, OCI_MANIFEST, read_document
 from .reference import Reference, check_digest, digest_of
-
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 @attrs.frozen
@@ -52,11 +47,6 @@ class Base:
         return (self.config.get("config") or {}).get("WorkingDir") or "/"
 
 
-def is_index(media_type: str) -> bool:
-    """Tell whether this is the kind of manifest that lists one per platform."""
-    return media_type in (DOCKER_LIST, OCI_INDEX)
-
-
 def choose(index: bytes, platform: str, reference: Reference) -> str:
     """Return the digest of the manifest for *platform* in *index*.
 
@@ -64,7 +54,7 @@ def choose(index: bytes, platform: str, reference: Reference) -> str:
     Raises BaseNotFound with the platforms that there are.
     """
     found: list[str] = []
-    for item in _document(index, reference).get("manifests") or []:
+    for item in read_document(index, reference).get("manifests") or []:
         of = item.get("platform") or {}
         names = [str(of.get("os")), str(of.get("architecture")), str(of.get("variant") or "")]
         if platform.split("/") in (names, names[:2]):
@@ -75,43 +65,37 @@ def choose(index: bytes, platform: str, reference: Reference) -> str:
 
 
 def config_digest(media_type: str, manifest: bytes, reference: Reference) -> str:
-    """Return the digest of the config that *manifest* names; raise BaseNotFound."""
+    """Return the digest of the config that *manifest* names; raise InvalidManifest."""
     if media_type not in (DOCKER_MANIFEST, OCI_MANIFEST):
-        raise BaseNotFound(str(reference), f"its manifest is of a kind not known: {media_type}")
-    return _digest(_document(manifest, reference).get("config") or {}, reference)
+        raise InvalidManifest(
+            str(reference), f"a manifest of unknown kind: {media_type}"
+        )
+    return _digest(read_document(manifest, reference).get("config") or {}, reference)
 
 
 def read_base(reference: Reference, media_type: str, manifest: bytes, config: bytes) -> Base:
-    """Return the base with these documents; raise BaseNotFound when they do not fit."""
+    """Return the base with these documents; raise InvalidManifest when they do not fit."""
     base = Base(
         attrs.evolve(reference, digest=digest_of(manifest)),
         media_type,
-        _document(manifest, reference),
-        _document(config, reference),
+        read_document(manifest, reference),
+        read_document(config, reference, "config"),
     )
     config_media_type = (base.manifest.get("config") or {}).get("mediaType")
     layers = base.manifest.get("layers")
     diff_ids = (base.config.get("rootfs") or {}).get("diff_ids")
     fits = isinstance(layers, list) and isinstance(diff_ids, list)
     if not (config_media_type and fits and len(base.layers) == len(base.diff_ids)):
-        raise BaseNotFound(str(reference), "its config and its manifest do not fit together")
+        raise InvalidManifest(str(reference), "its config and its manifest do not fit together")
     for layer in base.layers:
         _digest(layer, reference)
     return base
-
-
-def _document(data: bytes, reference: Reference) -> dict[str, Any]:
-    try:
-        document = json.loads(data)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise BaseNotFound(str(reference), "its registry serves something that is no image")
-    return document
 
 
 def _digest(descriptor: dict[str, Any], reference: Reference) -> str:
     try:
         return check_digest(str(descriptor.get("digest")))
     except InvalidReference:
-        raise BaseNotFound(str(reference), "its manifest names a part without digest") from None
+        raise InvalidManifest(
+            str(reference), "it names a part without digest"
+        ) from None

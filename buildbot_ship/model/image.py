@@ -17,9 +17,10 @@ import attrs
 
 from ..errors import InvalidFile, Problem
 from .artefact import Layer
-from .base import OCI_MANIFEST, Base
+from .base import Base
 from .dockerfile import Dockerfile
 from .instruction import Cmd, Copy, Entrypoint, Env, Expose, Label, User, Workdir
+from .manifest import OCI_MANIFEST
 from .reference import digest_of
 
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"

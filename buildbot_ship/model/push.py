@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from .artefact import Image
-from .descriptor import list_blobs
+from .manifest import list_blobs
 from .reference import Reference, Repository
 from .request import PushRequest
 from .tag import commit_tag

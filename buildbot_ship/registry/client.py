@@ -15,8 +15,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from ..errors import DigestMismatch, LimitExceeded, RegistryForbidden, RegistryRefused
-from ..model.descriptor import KINDS
 from ..model.log import Log
+from ..model.manifest import KINDS
 from ..model.reference import Reference, Repository, digest_of
 from ..model.request import Credential
 from .answer import Answer, refused

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..errors import RegistryRefused, TagTaken
-from ..model.base import is_index
-from ..model.descriptor import list_blobs
+from ..model.manifest import is_index, list_blobs
 from ..model.reference import Reference
 from .interface import Manifest, Registry
 

@@ -26,6 +26,7 @@ from buildbot_ship.source.interface import TreeFile
 from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.image import image
+from buildbot_ship.verbs.workshop import Workshop
 
 from .conftest import Repository
 
@@ -131,9 +132,7 @@ class Yard:
             ImageRequest(image="app"),
             tree=tree,
             registry=RegistryClient(),
-            daemon=Engine(self.ledger, time.time, dict(os.environ)),
-            work=folder,
-            log=print,
+            shop=Workshop(Engine(self.ledger, time.time, dict(os.environ)), folder, print),
             new_name=lambda: uuid.uuid4().hex,
         )
         record = folder.find(Image, COMMIT, "app")

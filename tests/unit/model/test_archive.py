@@ -7,8 +7,9 @@ from typing import Any
 
 from buildbot_ship.model.archive import write_archive
 from buildbot_ship.model.artefact import Layer
-from buildbot_ship.model.base import DOCKER_MANIFEST, Base
+from buildbot_ship.model.base import Base
 from buildbot_ship.model.image import Assembled
+from buildbot_ship.model.manifest import DOCKER_MANIFEST
 from buildbot_ship.model.reference import Reference, digest_of
 
 NAME = "ship.local/app:abc"

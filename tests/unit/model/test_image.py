@@ -6,21 +6,13 @@ from typing import Any
 
 import pytest
 
-from buildbot_ship.errors import BaseNotFound, InvalidFile, InvalidRequest
+from buildbot_ship.errors import BaseNotFound, InvalidFile, InvalidManifest, InvalidRequest
 from buildbot_ship.model import label
 from buildbot_ship.model.artefact import Layer
-from buildbot_ship.model.base import (
-    DOCKER_LIST,
-    DOCKER_MANIFEST,
-    OCI_MANIFEST,
-    Base,
-    choose,
-    config_digest,
-    is_index,
-    read_base,
-)
+from buildbot_ship.model.base import Base, choose, config_digest, read_base
 from buildbot_ship.model.dockerfile import read
 from buildbot_ship.model.image import Assembled, Labels, assemble, written_time
+from buildbot_ship.model.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_MANIFEST, is_index
 from buildbot_ship.model.reference import Reference, digest_of
 
 REFERENCE = Reference.parse("example.com/team/slim:1")
@@ -267,20 +259,20 @@ def test_indexes_are_told_from_manifests() -> None:
 @pytest.mark.parametrize(
     ("kind", "data", "why"),
     [
-        ("application/vnd.docker.distribution.manifest.v1+json", b"{}", "of a kind not known"),
-        (OCI_MANIFEST, b"<html>", "no image"),
-        (OCI_MANIFEST, b"[]", "no image"),
+        ("application/vnd.docker.distribution.manifest.v1+json", b"{}", "of unknown kind"),
+        (OCI_MANIFEST, b"<html>", "not a JSON object"),
+        (OCI_MANIFEST, b"[]", "not a JSON object"),
         (OCI_MANIFEST, b"{}", "without digest"),
         (OCI_MANIFEST, b'{"config": {"digest": "sha256:no"}}', "without digest"),
     ],
 )
-def test_a_manifest_that_is_none_is_a_base_not_found(kind: str, data: bytes, why: str) -> None:
-    with pytest.raises(BaseNotFound, match=why):
+def test_a_manifest_that_is_none_is_refused(kind: str, data: bytes, why: str) -> None:
+    with pytest.raises(InvalidManifest, match=why):
         config_digest(kind, data, REFERENCE)
 
 
 def test_a_base_whose_parts_do_not_fit_is_refused() -> None:
-    with pytest.raises(BaseNotFound, match="do not fit together"):
+    with pytest.raises(InvalidManifest, match="do not fit together"):
         base(rootfs={"diff_ids": [BELOW, OURS]})
 
 

@@ -12,9 +12,12 @@ from typing import Any
 import attrs
 
 from ..errors import InvalidManifest, InvalidReference
-from .base import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from .reference import Reference, check_digest
 
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 KINDS = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
 """The media types of manifests that we know."""
 
@@ -39,26 +42,32 @@ class Descriptor:
         return bool(self.urls) and self.media_type.startswith(_FOREIGN)
 
 
+def is_index(media_type: str) -> bool:
+    """Tell whether this is the kind of manifest that lists one per platform."""
+    return media_type in (DOCKER_LIST, OCI_INDEX)
+
+
 def list_blobs(manifest: bytes, reference: Reference) -> tuple[Descriptor, ...]:
     """Return the config and then the layers of an image; raise InvalidManifest."""
-    document = _document(manifest, reference)
+    document = read_document(manifest, reference)
     listed = [document.get("config"), *_list(document, "layers", reference)]
     return tuple(_descriptor(item, reference) for item in listed)
 
 
 def list_children(index: bytes, reference: Reference) -> tuple[Descriptor, ...]:
     """Return the manifests that an index lists; raise InvalidManifest."""
-    listed = _list(_document(index, reference), "manifests", reference)
+    listed = _list(read_document(index, reference), "manifests", reference)
     return tuple(_descriptor(item, reference) for item in listed)
 
 
-def _document(data: bytes, reference: Reference) -> dict[str, Any]:
+def read_document(data: bytes, reference: Reference, what: str = "manifest") -> dict[str, Any]:
+    """Return the JSON object that *data* holds; raise InvalidManifest."""
     try:
         document = json.loads(data)
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise InvalidManifest(str(reference), "its manifest is not a JSON object")
+        raise InvalidManifest(str(reference), f"its {what} is not a JSON object")
     return document
 
 
