@@ -38,7 +38,7 @@ def gc(
     )
     removed = [entry.name for entry in doomed if _remove(entry, daemon, ledger, log)]
     ledger.sweep()
-    summary = f"removed {len(removed)} left behind" if removed else "nothing left behind"
+    summary = f"removed {len(removed)} temporary things" if removed else "nothing to remove"
     return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})
 
 
