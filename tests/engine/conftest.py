@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ class Repository:
     folder: Path
     state: Path
     environment: dict[str, str] = field(default_factory=dict)
+    images_before: frozenset[str] = field(default_factory=lambda: frozenset(our_images()))
 
     def commit(self) -> str:
         self.git("add", "-A")
@@ -108,6 +110,13 @@ class Repository:
     @property
     def work(self) -> Path:
         return self.folder.parent / f"{self.folder.name}.ship"
+
+
+def our_images() -> list[str]:
+    """Return the temporary images in the engine, whoever left them."""
+    with closing(docker.from_env()) as client:
+        tags = (tag for image in client.images.list() for tag in image.tags)
+        return [tag for tag in tags if tag.startswith("ship.local/tiny:")]
 
 
 def new_repository(folder: Path, bases: Any) -> Repository:
@@ -163,8 +172,7 @@ def left_behind(client: docker.DockerClient, repository: Repository) -> list[str
     label = f"{OWNER}={repository.owner}"
     containers = client.api.containers(all=True, filters={"label": label})
     names = [name.lstrip("/") for found in containers for name in found["Names"]]
-    tags = (tag for image in client.images.list() for tag in image.tags)
-    return names + [tag for tag in tags if tag.startswith("ship.local/tiny:")]
+    return names + [tag for tag in our_images() if tag not in repository.images_before]
 
 
 def wait_for_container(client: docker.DockerClient, repository: Repository, script: str) -> str:
