@@ -31,7 +31,7 @@ def lab_run() -> Iterator[Run]:
 @pytest.fixture(scope="session")
 def engine(lab_run: Run) -> Engine:
     """A Docker Engine that answers."""
-    lab_run.engine.start()
+    lab_run.start_engine()
     return lab_run.engine
 
 

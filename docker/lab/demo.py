@@ -71,7 +71,7 @@ def play(options: DemoOptions, say: Say) -> None:
 
 def prepare(run: Run) -> tuple[Master, Story]:
     """Start engine, registries and git server; return the master that fits, and the story."""
-    run.engine.start()
+    run.start_engine()
     own = serve(run, "own", preferred=5000)
     upstream = _upstream(run)
     git = GitServer.start(run, preferred=9418)

@@ -2,6 +2,8 @@
 
 Each run has a folder in the cache that names its owner. A folder whose owner is dead is an
 interrupted run: its processes, containers and networks are removed before a new one starts.
+Where the engine went down with it, its containers come back with the engine, so the folder
+stays until one answers.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from lab.processes import Identity, recorded
 from lab.progress import Say
 
 LABEL = "org.buildbot-ship.lab"
+OWNER, ENGINE, REGISTRIES = "owner.json", "engine", "registries"
+# What the folder of a run holds on to until an engine answers.
+OWED = frozenset({OWNER, ENGINE, REGISTRIES})
 
 
 @dataclass
@@ -44,7 +49,7 @@ class Run:
         folder = runs / f"{kind}-{owner.pid}-{time.time_ns()}"
         scratch = folder.with_name(f".{folder.name}")
         scratch.mkdir(parents=True)
-        (scratch / "owner.json").write_text(json.dumps([owner.pid, owner.started]))
+        (scratch / OWNER).write_text(json.dumps([owner.pid, owner.started]))
         scratch.replace(folder)
         return cls(folder, say)
 
@@ -77,9 +82,15 @@ class Run:
         """Leave everything running when the owner ends."""
         (self.folder / "kept").touch()
 
+    def start_engine(self) -> None:
+        """Have an engine that answers, rid of what interrupted runs left in it."""
+        (self.folder / ENGINE).touch()
+        self.engine.start()
+        sweep(self.say, self.cache)
+
     def note_registry(self, port: int) -> None:
         """Note a loopback registry, whose images are nothing once the run is over."""
-        with (self.folder / "registries").open("a", encoding="utf-8") as noted:
+        with (self.folder / REGISTRIES).open("a", encoding="utf-8") as noted:
             noted.write(f"{port}\n")
 
     def end(self) -> None:
@@ -88,8 +99,19 @@ class Run:
             process.stop()
         if engine_answers():
             self._clean_engine()
+        elif (self.folder / ENGINE).exists():
+            self._wait_for_engine()
+            return
         shutil.rmtree(self.folder, ignore_errors=True)
         self.engine.stop(lambda: any(run.alive for run in all_runs(self.say, self.cache)))
+
+    def _wait_for_engine(self) -> None:
+        self.say(f"engine: none answers; the next one is rid of what {self.name} left in it")
+        for left in self.folder.iterdir():
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            elif left.name not in OWED:
+                left.unlink()
 
     def _clean_engine(self) -> None:
         # Imported late: the SDK costs 0.4 s, and the unit tests never get here.
@@ -97,7 +119,7 @@ class Run:
 
         leftovers.remove_labelled(LABEL, self.name)
         leftovers.remove_owned(self.name)
-        noted = self.folder / "registries"
+        noted = self.folder / REGISTRIES
         ports = noted.read_text(encoding="utf-8").split() if noted.exists() else []
         for port in map(int, ports):
             # An interrupted run's port may have become somebody else's registry since.
@@ -106,7 +128,7 @@ class Run:
 
     def _owner_lives(self) -> bool:
         try:
-            pid, started = json.loads((self.folder / "owner.json").read_text(encoding="utf-8"))
+            pid, started = json.loads((self.folder / OWNER).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return False
         return Identity(pid, started).alive()

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,29 +18,44 @@ import docker
 
 DEMO = str(CHECKOUT / "docker" / "demo")
 MINUTES = 15 * 60
+KIND = "demo-"
 ROW = re.compile(
     r"^(remotemath|fancycalculator) +([0-9a-f]{40}) +(sha256:[0-9a-f]{64}) +[\d.]+ MB +\d+$",
     re.MULTILINE,
 )
 
 
+@dataclass(frozen=True)
+class Left:
+    """What demos have on this machine: folders in the cache, containers in the engine."""
+
+    folders: set[Path]
+    containers: set[str]
+
+    @classmethod
+    def now(cls, run: Run) -> Left:
+        found = docker.from_env().containers.list(all=True, filters={"label": LABEL})
+        return cls(
+            {
+                each.folder
+                for each in all_runs(run.say, run.cache)
+                if each.name.startswith(KIND)
+            },
+            {str(each.name) for each in found if each.labels[LABEL].startswith(KIND)},
+        )
+
+    def nothing_but(self, others: Left) -> bool:
+        return self.folders <= others.folders and self.containers <= others.containers
+
+
 @pytest.fixture
-def others(lab_run: Run, engine: Engine) -> set[Path]:
-    """The runs that were there before; the engine is shared with this session."""
-    return folders(lab_run)
-
-
-def folders(run: Run) -> set[Path]:
-    return {each.folder for each in all_runs(run.say, run.cache)}
-
-
-def demo_containers() -> list[str]:
-    found = docker.from_env().containers.list(all=True, filters={"label": LABEL})
-    return [str(each.name) for each in found if each.labels[LABEL].startswith("demo-")]
+def others(lab_run: Run, engine: Engine) -> Left:
+    """What was there before; the engine is shared with this session, maybe with others."""
+    return Left.now(lab_run)
 
 
 def test_the_demo_ends_with_a_page_and_a_table_and_leaves_nothing(
-    lab_run: Run, others: set[Path]
+    lab_run: Run, others: Left
 ) -> None:
     done = subprocess.run([DEMO], capture_output=True, text=True, timeout=MINUTES, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -48,27 +64,22 @@ def test_the_demo_ends_with_a_page_and_a_table_and_leaves_nothing(
     assert [name for name, _tag, _digest in rows] == ["remotemath", "fancycalculator"]
     assert len({tag for _name, tag, _digest in rows}) == 1
     assert re.search(r"^web UI: http://127\.0\.0\.1:\d+/$", done.stdout, re.MULTILINE)
-    assert folders(lab_run) <= others
-    assert demo_containers() == []
+    assert Left.now(lab_run).nothing_but(others)
 
 
-def test_a_terminated_demo_cleans_up_after_itself(lab_run: Run, others: set[Path]) -> None:
+def test_a_terminated_demo_cleans_up_after_itself(lab_run: Run, others: Left) -> None:
     status = interrupt(signal.SIGTERM, "worker: ship-worker is connected")
     assert status == 128 + signal.SIGTERM
-    assert folders(lab_run) <= others
-    assert demo_containers() == []
+    assert Left.now(lab_run).nothing_but(others)
 
 
-def test_what_a_killed_demo_left_is_removed_by_the_next(
-    lab_run: Run, others: set[Path]
-) -> None:
+def test_what_a_killed_demo_left_is_removed_by_the_next(lab_run: Run, others: Left) -> None:
     interrupt(signal.SIGKILL, "worker: ship-worker is connected")
-    (left,) = folders(lab_run) - others
+    (left,) = Left.now(lab_run).folders - others.folders
     owner, _started = json.loads((left / "owner.json").read_text(encoding="utf-8"))
     assert not Path(f"/proc/{owner}/cmdline").exists()
     interrupt(signal.SIGTERM, "engine: ")
-    assert folders(lab_run) <= others
-    assert demo_containers() == []
+    assert Left.now(lab_run).nothing_but(others)
 
 
 def interrupt(number: signal.Signals, line: str) -> int:

@@ -62,6 +62,27 @@ def test_the_engine_stays_while_another_run_uses_it(tmp_path: Path, dead: Run) -
     assert not engine.alive()
 
 
+def test_a_run_whose_engine_is_down_waits_for_the_next_one(
+    tmp_path: Path, dead: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (dead.folder / "master").mkdir()
+    dead.note_registry(5000)
+    monkeypatch.setattr(dead.engine, "start", lambda: None)
+    dead.start_engine()
+    sweep(print, tmp_path)
+    assert {each.name for each in dead.folder.iterdir()} == {
+        "owner.json",
+        "engine",
+        "registries",
+    }
+    cleaned: list[str] = []
+    monkeypatch.setattr(Run, "_clean_engine", lambda run: cleaned.append(run.name))
+    monkeypatch.setattr(runs, "engine_answers", lambda: True)
+    sweep(print, tmp_path)
+    assert cleaned == [dead.name]
+    assert all_runs(print, tmp_path) == []
+
+
 def test_the_containers_of_a_run_carry_its_name(tmp_path: Path) -> None:
     run = Run.begin("demo", print, tmp_path)
     assert run.labels == {"org.buildbot-ship.lab": run.name}
