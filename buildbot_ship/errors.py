@@ -327,3 +327,24 @@ class ResultUnusable(ShipError):
     template = "buildbot-ship {verb} left no result that can be read: {why}"
     advice = "{hint}"
     status = 41
+
+
+@attrs.define(slots=False)
+class NotReproducible(ShipError):
+    """A commit whose second build gave other bytes: the first difference, then all."""
+
+    artefact: str
+    member: str
+    what: str
+    differences: str = ""
+    template = "{artefact} is not the same bytes again: {member} {what}"
+    advice = (
+        "make what writes {member} repeatable: no time, no random or process number, no "
+        "host name, no order by chance"
+    )
+    status = 42
+
+    @property
+    def details(self) -> str:
+        """Return every artefact that differs, and what diffoscope says."""
+        return self.differences

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lab.bases import Bases
     from lab.registries import Registry
 
+    from tests.repository import Repository
+
 log = logging.getLogger("lab")
 
 
@@ -57,3 +59,16 @@ def bases(lab_run: Run, upstream_registry: Registry) -> Bases:
     from lab.bases import publish_bases  # noqa: PLC0415
 
     return publish_bases(lab_run.cache, upstream_registry.address)
+
+
+@pytest.fixture(scope="session")
+def hardened(
+    engine: Engine, bases: Bases, tmp_path_factory: pytest.TempPathFactory
+) -> Repository:
+    """A repository with its strict file and build lock committed."""
+    from tests.repository import new_repository  # noqa: PLC0415
+
+    repository = new_repository(tmp_path_factory.mktemp("hardened"), bases)
+    repository.succeed("harden", "--package", ".")
+    repository.commit()
+    return repository

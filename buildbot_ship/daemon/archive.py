@@ -56,6 +56,11 @@ class _Stream(io.RawIOBase):
         return count
 
 
+def open_stream(chunks: Iterator[bytes]) -> io.BufferedReader:
+    """Return a readable file over the chunks of an HTTP answer."""
+    return io.BufferedReader(_Stream(chunks), 1 << 20)
+
+
 def unpack(chunks: Iterator[bytes], folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
     """Write the files of a tar stream into *folder*, the stream's top folder left off.
 
@@ -63,9 +68,8 @@ def unpack(chunks: Iterator[bytes], folder: Path, *, max_bytes: int = MAX_BYTES)
     LimitExceeded past *max_bytes* or 100,000 files.
     """
     total = count = 0
-    stream = io.BufferedReader(_Stream(chunks), 1 << 20)
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
+        with tarfile.open(fileobj=open_stream(chunks), mode="r|") as archive:
             for member in archive:
                 count, total = count + 1, total + member.size
                 if count > MAX_FILES or total > max_bytes:

@@ -20,7 +20,6 @@ from ..model.log import Log
 from .archive import pack, unpack
 from .interface import Job, JobFile
 
-FOLDER, OUT = "/ship/job", "/ship/out"
 NOT_FOUND = 127
 """What docker-init ends with when there is no such program."""
 
@@ -70,9 +69,9 @@ class Container:
             self.job.image,
             name=self.name,
             entrypoint=[self.job.python],
-            command=[f"{FOLDER}/{self.job.script}.py", FOLDER, OUT],
+            command=self.job.conditions.command(self.job.script),
             labels=dict(self.labels),
-            environment=dict(self.job.environment),
+            environment=dict(self.job.conditions.environment),
             user="0:0",
             working_dir="/",
             host_config=host,
@@ -109,7 +108,7 @@ class Container:
         arguments = JobFile("job.json", json.dumps(dict(self.job.arguments)).encode())
         contents = [*scripts, arguments, *self.job.inputs]
         with tempfile.TemporaryFile() as spool:
-            pack(contents, spool, FOLDER.lstrip("/"))
+            pack(contents, spool, self.job.conditions.folder.lstrip("/"))
             spool.seek(0)
             self.client.put_archive(self.name, "/", spool)
 
@@ -136,7 +135,7 @@ class Container:
             raise JobFailed(self.job.script, why, "take a base image that holds Python")
         if status != 0:
             raise self._failed(f"ended with status {status}")
-        chunks, _ = self.client.get_archive(self.name, OUT)
+        chunks, _ = self.client.get_archive(self.name, self.job.conditions.out)
         unpack(chunks, out)
         path = out / "result.json"
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,9 +18,12 @@ from ..model.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request import Credential
+from .build import Builder
 from .container import Container
 from .faults import translated
-from .interface import RESULT, EngineImage, Job
+from .interface import RESULT, Build, EngineImage, Job
+from .narrow import INCOMPLETE, find_part
+from .progress import drain
 
 UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "connection reset")
 """How the engine says that it did not get through to a registry."""
@@ -95,7 +98,7 @@ class Engine:
                     decode=True,
                     auth_config=self._login(reference),
                 )
-                _last(stream, f"pull {reference}")
+                drain(stream, f"pull {reference}")
         except EngineError as error:
             if any(word in error.why for word in UNREACHABLE):
                 raise RegistryUnavailable(reference.repository.registry, error.why) from None
@@ -113,6 +116,27 @@ class Engine:
 
     def push(self, reference: Reference) -> str:
         """Push a tagged image; return the digest that its registry reported."""
+        try:
+            return self._push(reference)
+        except EngineError as error:
+            if INCOMPLETE not in error.why:
+                raise
+        part = self._narrow(reference)
+        try:
+            return self._push(reference)
+        finally:
+            self.remove_image(str(part))
+
+    def _narrow(self, reference: Reference) -> Reference:
+        """Let *reference* name our platform's part of its index; return that part's name."""
+        with self._did(f"export {reference}"):
+            export = self.client.get_image(str(reference))
+            part = find_part(self.image(str(reference)), reference, self.platform(), export)
+        self.ledger.note(IMAGE, str(part), self.clock())
+        self.tag(self.pull(part).image_id, reference)
+        return part
+
+    def _push(self, reference: Reference) -> str:
         what = f"push {reference}"
         with self._did(what):
             stream = self.client.push(
@@ -122,9 +146,8 @@ class Engine:
                 decode=True,
                 auth_config=self._login(reference),
             )
-            last = _last(stream, what)
-        digest = last.get("aux", {}).get("Digest")
-        if not isinstance(digest, str):
+            digest = drain(stream, what)
+        if digest is None:
             raise EngineError(what, "the registry reported no digest")
         return digest
 
@@ -155,6 +178,25 @@ class Engine:
             self.use(reference)
             container.commit(reference, RESULT, result)
             return result
+
+    def build(self, build: Build, *, out: Path, log: Log) -> None:
+        """Build and save an image as `interface.Daemon.build` says."""
+        self.ledger.note(IMAGE, build.name, self.clock())
+        builder = Builder(
+            self.client,
+            build,
+            {OWNER: self.ledger.owner, BUILD: self.ledger.build},
+            note=lambda image_id: self.ledger.note(IMAGE, image_id, self.clock()),
+            forget=lambda name: self.ledger.forget(IMAGE, name),
+        )
+        with self._did(f"build {build.dockerfile}"):
+            try:
+                builder.run(log)
+                with out.open("wb") as file:
+                    for chunk in self.client.get_image(build.name):
+                        file.write(chunk)
+            finally:
+                builder.clean()
 
     def use(self, reference: str) -> None:
         """Note that a kept image is still in use."""
@@ -204,14 +246,3 @@ def _image(inspected: dict[str, Any]) -> EngineImage:
         labels=dict(config.get("Labels") or {}),
         environment=tuple(config.get("Env") or ()),
     )
-
-
-def _last(stream: Iterable[dict[str, Any]], what: str) -> dict[str, Any]:
-    """Drain a progress stream, whose HTTP status is 200 whatever happened."""
-    found: dict[str, Any] = {}
-    for line in stream:
-        if "error" in line:
-            raise EngineError(what, str(line["error"]))
-        if "aux" in line:
-            found = line
-    return found

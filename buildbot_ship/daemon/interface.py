@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from ..model.conditions import Conditions
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request import Limits
@@ -51,7 +52,22 @@ class Job:
     python: str = "python3"
     inputs: tuple[JobFile, ...] = ()
     network: bool = False
-    environment: Mapping[str, str] = attrs.field(factory=dict)
+    conditions: Conditions = attrs.field(factory=Conditions)
+    limits: Limits = attrs.field(factory=Limits)
+
+
+@attrs.frozen
+class Build:
+    """One Dockerfile for the engine's builder: *dockerfile* is its path in *context*, a tar.
+
+    The image is called *name* until it is saved.  *steps* says where every instruction
+    stands, for messages.
+    """
+
+    context: Path
+    dockerfile: str
+    name: str
+    steps: tuple[str, ...] = ()
     limits: Limits = attrs.field(factory=Limits)
 
 
@@ -87,6 +103,12 @@ class Daemon(Protocol):
         """Run *job* and keep its container's file system as image *reference*.
 
         The result is returned, and stands as JSON in the image's label `RESULT`.
+        """
+
+    def build(self, build: Build, *, out: Path, log: Log) -> None:
+        """Build an image, save it as the archive *out*, and leave nothing in the engine.
+
+        Raises JobFailed with the step that failed, LimitExceeded.
         """
 
     def use(self, reference: str) -> None:

@@ -34,11 +34,12 @@ def write_archive(
     *layers* are ours, each with what opens its gzipped tar.
     """
     blobs = {_blob(layer.digest): (layer.size, opener) for layer, opener in layers}
+    ours = [_blob(layer.digest) for layer, _ in layers]
     texts = {
         _blob(image.image_id): image.config,
         _blob(image.manifest_digest): image.manifest,
         "index.json": canonical(_index(image, name)),
-        "manifest.json": canonical(_docker_manifest(image, base, [*blobs], name)),
+        "manifest.json": canonical(_docker_manifest(image, base, ours, name)),
         "oci-layout": canonical({"imageLayoutVersion": "1.0.0"}),
     }
     small = [_text(path, data) for path, data in texts.items()]

@@ -42,6 +42,12 @@ class Base:
         return attrs.evolve(self.reference, tag=None)
 
     @property
+    def environment(self) -> list[tuple[str, str]]:
+        """Return the variables that containers start with."""
+        entries: list[str] = (self.config.get("config") or {}).get("Env") or []
+        return [(name, value) for name, _, value in (item.partition("=") for item in entries)]
+
+    @property
     def work_folder(self) -> str:
         """Return the folder that containers start in."""
         return (self.config.get("config") or {}).get("WorkingDir") or "/"
@@ -67,9 +73,7 @@ def choose(index: bytes, platform: str, reference: Reference) -> str:
 def config_digest(media_type: str, manifest: bytes, reference: Reference) -> str:
     """Return the digest of the config that *manifest* names; raise InvalidManifest."""
     if media_type not in (DOCKER_MANIFEST, OCI_MANIFEST):
-        raise InvalidManifest(
-            str(reference), f"a manifest of unknown kind: {media_type}"
-        )
+        raise InvalidManifest(str(reference), f"a manifest of unknown kind: {media_type}")
     return _digest(read_document(manifest, reference).get("config") or {}, reference)
 
 
@@ -96,6 +100,4 @@ def _digest(descriptor: dict[str, Any], reference: Reference) -> str:
     try:
         return check_digest(str(descriptor.get("digest")))
     except InvalidReference:
-        raise InvalidManifest(
-            str(reference), "it names a part without digest"
-        ) from None
+        raise InvalidManifest(str(reference), "it names a part without digest") from None

@@ -1,8 +1,8 @@
 """What a base image holds, as far as placing files in it needs to know.
 
 A file put at ``/lib/x`` where ``/lib`` is a link, or into ``/tmp`` without its mode,
-would break the base: so its layers are read, headers only.  Format of layers and of
-whiteouts: https://github.com/opencontainers/image-spec/blob/main/layer.md.
+would break the base: so its layers are read, headers only but for who is who.
+Format of layers and of whiteouts: https://github.com/opencontainers/image-spec/blob/main/layer.md.
 """
 
 from __future__ import annotations
@@ -19,16 +19,23 @@ import attrs
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _MAX_LINKS = 255
+PASSWD, GROUP = "etc/passwd", "etc/group"
+"""The files whose content is kept: they say who a user is."""
+_MAX_CONTENT = 1 << 20
 
 
 @attrs.frozen
 class Node:
-    """One entry: *mode* with the bits of its type (`stat`), its owner, a link's *target*."""
+    """One entry: *mode* with the bits of its type (`stat`), its owner, a link's *target*.
+
+    *content* is that of a few files only.
+    """
 
     mode: int
     uid: int = 0
     gid: int = 0
     target: str = ""
+    content: str = ""
 
     @property
     def is_folder(self) -> bool:
@@ -120,7 +127,7 @@ def _entries(chunks: Iterable[bytes]) -> Iterator[tuple[str, Node]]:
             for member in archive:
                 path = posixpath.normpath(member.name).lstrip("/")
                 if path not in (".", ""):
-                    yield path, _node(member)
+                    yield path, _with_content(_node(member), path, member, archive)
         stream.drain()
     except (tarfile.TarError, zlib.error) as error:
         raise ValueError(f"a layer of it cannot be read ({error})") from None
@@ -133,6 +140,16 @@ def _node(member: tarfile.TarInfo) -> Node:
     if member.issym():
         return Node(stat.S_IFLNK | mode, member.uid, member.gid, member.linkname)
     return Node(stat.S_IFREG | mode, member.uid, member.gid)
+
+
+def _with_content(
+    node: Node, path: str, member: tarfile.TarInfo, archive: tarfile.TarFile
+) -> Node:
+    known = path in (PASSWD, GROUP) and member.isreg() and member.size <= _MAX_CONTENT
+    file = archive.extractfile(member) if known else None
+    if file is None:
+        return node
+    return attrs.evolve(node, content=file.read().decode("utf-8", "surrogateescape"))
 
 
 @attrs.define

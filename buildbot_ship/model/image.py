@@ -7,7 +7,6 @@ do to the config is the classic builder's way; tests/engine/test_image.py compar
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -15,18 +14,17 @@ from typing import Any
 
 import attrs
 
-from ..errors import InvalidFile, Problem
 from .artefact import Layer
 from .base import Base
+from .copying import Copy
 from .dockerfile import Dockerfile
-from .instruction import Cmd, Copy, Entrypoint, Env, Expose, Label, User, Workdir
 from .manifest import OCI_MANIFEST
 from .reference import digest_of
+from .runconfig import run_config
 
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 _KEPT = ("architecture", "variant", "os", "os.version", "os.features")
-_DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
 @attrs.frozen
@@ -84,17 +82,31 @@ def assemble(
 
     Raises InvalidFile for a base with ONBUILD triggers, which docker would run.
     """
-    document = {
+    config = run_config(base, dockerfile, labels.defaults, labels.facts)
+    history = _history(dockerfile, layers, created)
+    return document(base, config, layers, history, created=created)
+
+
+def document(
+    base: Base,
+    run: Mapping[str, Any],
+    layers: tuple[Layer, ...],
+    history: list[dict[str, Any]],
+    *,
+    created: datetime,
+) -> Assembled:
+    """Return the image that runs as *run* says; *history* is of what is over the base."""
+    whole = {
         **{key: base.config[key] for key in _KEPT if key in base.config},
         "created": written_time(created),
-        "config": _run_config(base, dockerfile, labels),
+        "config": run,
         "rootfs": {
             "type": "layers",
             "diff_ids": [*base.diff_ids, *(layer.diff_id for layer in layers)],
         },
-        "history": [*_history_of(base), *_history(dockerfile, layers, created)],
+        "history": [*_history_of(base), *history],
     }
-    config = canonical(document)
+    config = canonical(whole)
     descriptors = [*base.layers, *(_descriptor(layer, base) for layer in layers)]
     manifest = canonical(_manifest(base, config, descriptors))
     size = sum(int(descriptor["size"]) for descriptor in descriptors)
@@ -117,50 +129,6 @@ def _manifest(base: Base, config: bytes, layers: list[dict[str, Any]]) -> dict[s
 def _descriptor(layer: Layer, base: Base) -> dict[str, Any]:
     media_type = OCI_LAYER if base.media_type == OCI_MANIFEST else DOCKER_LAYER
     return {"mediaType": media_type, "size": layer.size, "digest": layer.digest}
-
-
-def _run_config(base: Base, dockerfile: Dockerfile, extra: Labels) -> dict[str, Any]:
-    config: dict[str, Any] = copy.deepcopy(base.config.get("config") or {})
-    if config.get("OnBuild"):
-        text = f"{dockerfile.base} has ONBUILD triggers, which need docker build: take another"
-        raise InvalidFile((Problem(dockerfile.file, dockerfile.base_line, text),))
-    labels = {**(config.get("Labels") or {}), **extra.defaults}
-    for item in dockerfile.instructions:
-        if isinstance(item, Label):
-            labels.update(item.values)
-        elif isinstance(item, Env):
-            config["Env"] = _environment(config.get("Env") or [], item)
-        elif isinstance(item, Expose):
-            ports: dict[str, dict[str, str]] = {port: {} for port in item.ports}
-            config["ExposedPorts"] = {**(config.get("ExposedPorts") or {}), **ports}
-        elif isinstance(item, User):
-            config["User"] = item.name
-        elif isinstance(item, Workdir):
-            config["WorkingDir"] = item.after(config.get("WorkingDir") or "/")
-    _set_commands(config, dockerfile)
-    return {**config, "Labels": {**labels, **extra.facts}}
-
-
-def _environment(before: list[str], item: Env) -> list[str]:
-    """Return the variables with *item*'s: one that was there keeps its place."""
-    variables = dict(entry.partition("=")[::2] for entry in before)
-    variables.update(item.values)
-    return [f"{name}={value}" for name, value in variables.items()]
-
-
-def _set_commands(config: dict[str, Any], dockerfile: Dockerfile) -> None:
-    """Set what runs; an ENTRYPOINT without a CMD of its own file ends the base's CMD."""
-    shell = config.get("Shell") or _DEFAULT_SHELL
-    given: dict[type, list[str]] = {
-        type(item): [*shell, *item.words] if item.for_shell else list(item.words)
-        for item in dockerfile.instructions
-        if isinstance(item, (Entrypoint, Cmd))
-    }
-    if Entrypoint in given:
-        config["Entrypoint"] = given[Entrypoint]
-        config.pop("Cmd", None)
-    if Cmd in given:
-        config["Cmd"] = given[Cmd]
 
 
 def _history_of(base: Base) -> list[dict[str, Any]]:

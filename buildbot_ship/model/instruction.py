@@ -1,103 +1,87 @@
 """The instructions of a Dockerfile that we assemble by ourselves, one value each.
 
-Every value knows its *line*, counted from 1.  ``read(line, text, escape)`` of each
-takes the rest of the instruction, and raises `word.Fault`.
+Every value knows its *line*, counted from 1.  ``read(line, text, scope)`` of each
+takes the rest of the instruction and what its variables mean, and raises `word.Fault`.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from typing import TypeVar
 
 import attrs
 
 from ..errors import InvalidReference
+from .command import Cmd, Entrypoint, Healthcheck
+from .copying import Copy
 from .reference import Reference
-from .word import Fault, array, pairs, unquote
+from .scope import Scope
+from .word import Fault, array, flags, pairs, split_words
 
 _PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?", re.I | re.A)
+_SIGNALS = [
+    "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT",
+    "KILL", "PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM",
+    "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
+]  # fmt: skip
+_SIGNAL = re.compile(
+    rf"(?:SIG)?(?:{'|'.join(_SIGNALS)}|RTMIN(?:\+(?:1[0-5]|[1-9]))?"
+    r"|RTMAX(?:-(?:1[0-4]|[1-9]))?)|[1-9]\d?",
+    re.I | re.A,
+)
 
 
 @attrs.frozen
 class From:
-    """``FROM reference``: the base, by tag or digest."""
+    """``FROM name [AS stage]``: a reference, or the stage of an earlier FROM."""
 
     line: int
-    reference: Reference
+    name: str
+    stage: str = ""
 
     @classmethod
-    def read(cls, line: int, text: str, escape: str) -> From:
-        """Return the base that *text* names; a stage's name after AS means nothing here."""
-        _refuse_flags(text)
-        words = [unquote(word, escape) for word in text.split()]
+    def read(cls, line: int, text: str, scope: Scope) -> From:
+        """Return what *text* names."""
+        _, text = flags(text)
+        words = [scope.expand(word) for word in text.split()]
+        if not words or not words[0]:
+            raise Fault("FROM takes one reference: write FROM registry/path:tag")
         if not (len(words) == 1 or (len(words) == 3 and words[1].lower() == "as")):
             raise Fault("FROM takes one reference: write FROM registry/path:tag")
+        return cls(line, words[0], words[2].lower() if len(words) == 3 else "")
+
+    @property
+    def reference(self) -> Reference:
+        """Return the base that it names, by tag or digest; raise Fault."""
         try:
-            reference = Reference.parse(words[0])
+            reference = Reference.parse(self.name)
         except InvalidReference as error:
             raise Fault(f"{error}: {error.remedy}") from None
         if reference.tag is None and reference.digest is None:
-            raise Fault(f"{words[0]} has no tag: name one that RetagBase made; latest moves")
-        return cls(line, reference)
+            raise Fault(f"{self.name} has no tag: name one that RetagBase made; latest moves")
+        return reference
 
 
 @attrs.frozen
-class Copy:
-    """``COPY source... destination``; sources are paths from the repository's top.
-
-    A *destination* with a ``/`` at its end is a folder, and relative to the work folder
-    unless it begins with one.
-    """
+class Arg:
+    """``ARG name=default ...``; a name without default takes that from before FROM."""
 
     line: int
-    sources: tuple[str, ...]
-    destination: str
+    values: tuple[tuple[str, str | None], ...]
 
     @classmethod
-    def read(cls, line: int, text: str, escape: str) -> Copy:
-        """Return what *text* copies: plain files only, for now."""
-        _refuse_flags(text)
-        given = array(text)
-        words = [unquote(word, escape) for word in (text.split() if given is None else given)]
-        if len(words) < 2 or not all(words):
-            raise Fault("COPY takes sources and a destination: write COPY file /")
-        *sources, destination = words
-        if len(sources) > 1 and not is_folder(destination):
-            raise Fault(f"{destination} takes several files: end it with / to make it a folder")
-        return cls(line, tuple(map(_source, sources)), destination)
-
-
-C = TypeVar("C", bound="Command")
-
-
-@attrs.frozen
-class Command:
-    """A line to run, of ENTRYPOINT or CMD: *words*, or one word when it is *for_shell*."""
-
-    line: int
-    words: tuple[str, ...]
-    for_shell: bool = False
-
-    @classmethod
-    def read(cls: type[C], line: int, text: str, escape: str) -> C:
-        """Return the command in *text*: a JSON array, else a line for the shell.
-
-        Neither form is ever expanded: ``$`` is the program's or the shell's.
-        """
-        del escape
-        if not text:
-            raise Fault('it runs nothing: write a JSON array, as in ["/twist.pex", "web"]')
-        words = array(text)
-        return cls(line, (text,), for_shell=True) if words is None else cls(line, words)
-
-
-class Entrypoint(Command):
-    """``ENTRYPOINT``: what the container runs."""
-
-
-class Cmd(Command):
-    """``CMD``: the arguments that `docker run` replaces."""
+    def read(cls, line: int, text: str, scope: Scope) -> Arg:
+        """Return the arguments that *text* declares."""
+        _, text = flags(text)
+        found: list[tuple[str, str | None]] = []
+        for word in split_words(text, scope.escape):
+            name, equals, value = word.partition("=")
+            if not (name := scope.expand(name)):
+                raise Fault(f"{word} has no name: write ARG name=default")
+            found.append((name, scope.expand(value) if equals else None))
+        if not found:
+            raise Fault("it declares nothing: write ARG name=default")
+        return cls(line, tuple(found))
 
 
 @attrs.frozen
@@ -108,9 +92,9 @@ class Env:
     values: tuple[tuple[str, str], ...]
 
     @classmethod
-    def read(cls, line: int, text: str, escape: str) -> Env:
+    def read(cls, line: int, text: str, scope: Scope) -> Env:
         """Return the variables that *text* sets, in order."""
-        return cls(line, pairs(text, escape))
+        return cls(line, _expanded(text, scope))
 
 
 @attrs.frozen
@@ -121,9 +105,9 @@ class Label:
     values: tuple[tuple[str, str], ...]
 
     @classmethod
-    def read(cls, line: int, text: str, escape: str) -> Label:
+    def read(cls, line: int, text: str, scope: Scope) -> Label:
         """Return the labels that *text* sets, in order."""
-        return cls(line, pairs(text, escape))
+        return cls(line, _expanded(text, scope))
 
 
 @attrs.frozen
@@ -134,9 +118,9 @@ class User:
     name: str
 
     @classmethod
-    def read(cls, line: int, text: str, escape: str) -> User:
+    def read(cls, line: int, text: str, scope: Scope) -> User:
         """Return the user that *text* names."""
-        name = unquote(text, escape)
+        name = scope.expand(flags(text)[1])
         if not name or any(map(str.isspace, name)):
             raise Fault("USER takes one user: write USER name, or USER uid:gid")
         return cls(line, name)
@@ -150,9 +134,9 @@ class Workdir:
     path: str
 
     @classmethod
-    def read(cls, line: int, text: str, escape: str) -> Workdir:
+    def read(cls, line: int, text: str, scope: Scope) -> Workdir:
         """Return the folder that *text* names."""
-        path = unquote(text, escape)
+        path = scope.expand(flags(text)[1])
         if not path:
             raise Fault("WORKDIR takes a folder: write WORKDIR /path")
         return cls(line, path)
@@ -175,55 +159,67 @@ class Expose:
     ports: tuple[str, ...]
 
     @classmethod
-    def read(cls, line: int, text: str, escape: str) -> Expose:
-        """Return the ports that *text* names; a range gives each of its ports."""
-        words = [unquote(word, escape) for word in text.split()]
+    def read(cls, line: int, text: str, scope: Scope) -> Expose:
+        """Return the ports that *text* names; a range gives each, a variable may hold more."""
+        words = [port for word in flags(text)[1].split() for port in scope.expand(word).split()]
         if not words:
             raise Fault("EXPOSE takes ports: write EXPOSE 8080")
         return cls(line, tuple(port for word in words for port in _ports(word)))
 
 
-Instruction = From | Copy | Entrypoint | Cmd | Env | Label | User | Workdir | Expose
-KINDS: dict[str, type[Instruction]] = {
-    "FROM": From,
-    "COPY": Copy,
-    "ENTRYPOINT": Entrypoint,
-    "CMD": Cmd,
-    "ENV": Env,
-    "LABEL": Label,
-    "USER": User,
-    "WORKDIR": Workdir,
-    "EXPOSE": Expose,
-}
+@attrs.frozen
+class Volume:
+    """``VOLUME path ...``, or a JSON array of them."""
+
+    line: int
+    paths: tuple[str, ...]
+
+    @classmethod
+    def read(cls, line: int, text: str, scope: Scope) -> Volume:
+        """Return the folders that *text* names."""
+        _, text = flags(text)
+        given = array(text)
+        words = [scope.expand(word) for word in (text.split() if given is None else given)]
+        paths = tuple(word.strip() for word in words)
+        if not all(paths) or not paths:
+            raise Fault("VOLUME takes folders: write VOLUME /path")
+        return cls(line, paths)
 
 
-def is_folder(path: str) -> bool:
-    """Tell whether a COPY's destination can only be a folder, by how it is written."""
-    return path.endswith("/") or path.rpartition("/")[2] in (".", "..")
+@attrs.frozen
+class Stopsignal:
+    """``STOPSIGNAL signal``, by name or number."""
+
+    line: int
+    signal: str
+
+    @classmethod
+    def read(cls, line: int, text: str, scope: Scope) -> Stopsignal:
+        """Return the signal that *text* names, as it was written."""
+        signal = scope.expand(flags(text)[1])
+        if not _SIGNAL.fullmatch(signal):
+            raise Fault(f"{signal or 'nothing'} is not a signal: write SIGTERM, or its number")
+        return cls(line, signal)
 
 
-def _refuse_flags(text: str) -> None:
-    if text.startswith("--"):
-        flag = text.split(maxsplit=1)[0].partition("=")[0]
-        raise Fault(f"{flag} is not supported: remove it; files belong to root, 0644 or 0755")
+Instruction = (
+    From | Arg | Copy | Entrypoint | Cmd | Env | Label | User | Workdir | Expose
+    | Volume | Stopsignal | Healthcheck
+)  # fmt: skip
+_ALL: tuple[type[Instruction], ...] = (
+    From, Arg, Copy, Entrypoint, Cmd, Env, Label, User, Workdir, Expose, Volume, Stopsignal,
+    Healthcheck,
+)  # fmt: skip
+KINDS: dict[str, type[Instruction]] = {kind.__name__.upper(): kind for kind in _ALL}
 
 
-def _source(text: str) -> str:
-    if text.startswith("<<"):
-        raise Fault(f"{text} begins a here-document: commit a file and copy that")
-    if set(text) & set("*?[\\"):
-        raise Fault(f"{text} is a pattern: name every file")
-    parts: list[str] = []
-    for part in text.split("/"):
-        if part == "..":
-            if not parts:
-                raise Fault(f"{text} leads out of the repository: copy files from inside it")
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    if not parts or is_folder(text):
-        raise Fault(f"{text} is a folder: name every file")
-    return "/".join(parts)
+def _expanded(text: str, scope: Scope) -> tuple[tuple[str, str], ...]:
+    found = []
+    for name, value in pairs(flags(text)[1], scope.escape):
+        if not (expanded := scope.expand(name)):
+            raise Fault(f"{name}={value} has no name: write name=value")
+        found.append((expanded, scope.expand(value)))
+    return tuple(found)
 
 
 def _ports(word: str) -> list[str]:

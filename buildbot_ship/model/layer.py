@@ -24,7 +24,8 @@ EPOCH = 315532800
 class Member:
     """One member: *path* without ``/`` in front, *mode* without type bits, *size* in bytes.
 
-    *opener* gives a file's content, *size* bytes of it; a folder has none.
+    *opener* gives a file's content, *size* bytes of it; a folder has none, and a link has
+    a *target*.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Member:
     opener: Callable[[], IO[bytes]] | None = None
     uid: int = 0
     gid: int = 0
+    target: str = ""
 
 
 def file_mode(executable: bool) -> int:
@@ -72,7 +74,8 @@ def _add(archive: tarfile.TarFile, member: Member) -> None:
     info = tarfile.TarInfo(member.path)
     info.mode, info.uid, info.gid, info.mtime = member.mode, member.uid, member.gid, EPOCH
     if member.opener is None:
-        info.type = tarfile.DIRTYPE
+        info.type = tarfile.SYMTYPE if member.target else tarfile.DIRTYPE
+        info.linkname = member.target
         archive.addfile(info)
         return
     info.size = member.size

@@ -1,14 +1,12 @@
-"""Words of a Dockerfile line: where they end, and what is left without their quotes.
+"""Words of a Dockerfile line: where they end, and the two forms that lists come in.
 
 Rules: https://docs.docker.com/reference/dockerfile/ and the classic builder, which
-tests/engine/test_image.py compares with.  ``$`` is refused where docker would expand
-it: nothing is expanded yet.
+tests/engine/test_image.py compares with.
 """
 
 from __future__ import annotations
 
 import json
-from typing import NoReturn
 
 
 class Fault(ValueError):
@@ -37,42 +35,10 @@ def split_words(text: str, escape: str) -> list[str]:
     return [word for word in [*words, word] if word]
 
 
-def unquote(text: str, escape: str) -> str:
-    """Return *text* without its quotes and escapes; raise Fault for ``$`` and open quotes."""
-    out, quote, index = "", "", 0
-    while index < len(text):
-        char = text[index]
-        following = text[index + 1 : index + 2]
-        if char == escape and quote != "'":
-            kept = char if quote and following not in ('"', "$", escape) else ""
-            out += kept + following
-            index += 2
-            continue
-        if char == "$" and quote != "'":
-            _refuse_variable(text)
-        if char == quote:
-            quote = ""
-        elif not quote and char in "'\"":
-            quote = char
-        else:
-            out += char
-        index += 1
-    if quote:
-        raise Fault(f"{text} has a {quote} without its end: add it, or escape it")
-    return out
-
-
-def _refuse_variable(text: str) -> NoReturn:
-    raise Fault(
-        f"{text} holds a variable, and variables are not expanded: write the value, "
-        "or \\$ for a plain dollar sign"
-    )
-
-
 def pairs(text: str, escape: str) -> tuple[tuple[str, str], ...]:
-    """Return what ENV and LABEL set: ``name=value ...``, or ``name the rest``.
+    """Return what ENV and LABEL set, as written: ``name=value ...``, or ``name the rest``.
 
-    Raises Fault for a name without a value and for what `unquote` refuses.
+    Raises Fault for a name without a value.
     """
     words = split_words(text, escape)
     if not words:
@@ -81,18 +47,31 @@ def pairs(text: str, escape: str) -> tuple[tuple[str, str], ...]:
         name, *rest = text.split(None, 1)
         if not rest:
             raise Fault(f"{name} has no value: write {name}=value")
-        return ((unquote(name, escape), unquote(rest[0], escape)),)
-    return tuple(_pair(word, escape) for word in words)
+        return ((name, rest[0]),)
+    return tuple(_pair(word) for word in words)
 
 
-def _pair(word: str, escape: str) -> tuple[str, str]:
+def _pair(word: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not equals:
         raise Fault(f"{word} has no value: write {word}=value, and quote values with spaces")
-    name = unquote(name, escape)
-    if not name:
-        raise Fault(f"{word} has no name: write name=value")
-    return name, unquote(value, escape)
+    return name, value
+
+
+def flags(text: str, known: tuple[str, ...] = ()) -> tuple[dict[str, str], str]:
+    """Return the flags in front of an instruction, and what follows them; raise Fault."""
+    found: dict[str, str] = {}
+    while text.startswith("--"):
+        word, *rest = text.split(None, 1)
+        text = rest[0] if rest else ""
+        name, equals, value = word.removeprefix("--").partition("=")
+        if name not in known:
+            accepted = ", ".join(f"--{flag}" for flag in known) or "none is"
+            raise Fault(f"--{name} is not supported: remove it; accepted: {accepted}")
+        if not equals or not value or name in found:
+            raise Fault(f"--{name} wants one value: write --{name}=value, once")
+        found[name] = value
+    return found, text
 
 
 def array(text: str) -> tuple[str, ...] | None:

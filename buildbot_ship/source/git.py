@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -11,11 +12,12 @@ from pathlib import Path
 import attrs
 
 from ..errors import LimitExceeded, RepositoryError
-from .interface import TreeFile
+from .interface import TreeEntry, TreeFile
 
 MAX_TREE = 1024**3
 """Bytes that the files of one exported folder may have together."""
 _FILE_MODES = {"100644": False, "100755": True}
+_LINK = "120000"
 
 
 @attrs.frozen
@@ -24,6 +26,7 @@ class _Blob:
     object: str
     size: int
     executable: bool
+    is_link: bool = False
 
 
 @attrs.define(slots=False)
@@ -80,22 +83,31 @@ class GitTree:
         for blob in blobs:
             yield blob.path[start:], TreeFile(self._content(blob), blob.executable)
 
+    def entries(self) -> Iterator[tuple[str, TreeEntry]]:
+        """Yield every plain file and every link by its path, in order."""
+        for blob in self._listed(""):
+            target = os.fsdecode(self._content(blob)) if blob.is_link else ""
+            yield blob.path, TreeEntry(blob.size, blob.executable, target)
+
     def _blobs(self, below: str) -> list[_Blob]:
+        return [blob for blob in self._listed(below) if not blob.is_link]
+
+    def _listed(self, below: str) -> list[_Blob]:
         arguments = ["ls-tree", "-r", "-z", "-l", "--full-tree", self.commit]
         if below:
             arguments += ["--", below]
         listing = _git(self.checkout, "the commit's files", *arguments)
-        return [blob for line in listing.split(b"\0") if line for blob in _plain(line)]
+        return [blob for line in listing.split(b"\0") if line for blob in _blob(line)]
 
     def _content(self, blob: _Blob) -> bytes:
         return _git(self.checkout, blob.path, "cat-file", "blob", blob.object)
 
 
-def _plain(line: bytes) -> Iterator[_Blob]:
+def _blob(line: bytes) -> Iterator[_Blob]:
     head, path = line.decode("utf-8", "surrogateescape").split("\t", 1)
     mode, _, name, size = head.split()
-    if mode in _FILE_MODES:
-        yield _Blob(path, name, int(size), _FILE_MODES[mode])
+    if mode in _FILE_MODES or mode == _LINK:
+        yield _Blob(path, name, int(size), _FILE_MODES.get(mode, False), mode == _LINK)
 
 
 def _git(checkout: Path, what: str, *arguments: str) -> bytes:

@@ -20,6 +20,15 @@ class TreeFile:
     executable: bool = False
 
 
+@frozen
+class TreeEntry:
+    """A file or a link of a commit, its bytes unread; a link has a *target*."""
+
+    size: int
+    executable: bool = False
+    target: str = ""
+
+
 class Files(Protocol):
     """Whatever holds files by path: a commit, or the working directory."""
 
@@ -43,6 +52,9 @@ class Tree(Files, Protocol):
     @property
     def committed(self) -> datetime:
         """When it was committed: an aware time in UTC, whole seconds."""
+
+    def entries(self) -> Iterator[tuple[str, TreeEntry]]:
+        """Yield every plain file and every link by its path, in order."""
 
 
 def required(source: Files, path: str) -> bytes:

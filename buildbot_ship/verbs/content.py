@@ -5,79 +5,140 @@ from __future__ import annotations
 import hashlib
 import stat
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
 import attrs
 
-from ..errors import DigestMismatch, FileMissing, OutputMissing
+from ..errors import DigestMismatch, FileMissing, LimitExceeded, OutputMissing
 from ..model.artefact import Pex
+from ..model.context import EXECUTABLE, FILE, Context, link, missing
+from ..model.copying import Copy
 from ..model.dockerfile import Dockerfile
+from ..model.filesystem import Node
 from ..model.layer import Member, file_mode
-from ..model.placement import Layout, Placed
+from ..model.pattern import IGNORE_FILE, NOTHING, Ignored
+from ..model.placement import Layout
 from ..source.interface import Tree
 from ..store.work import Work
 
 _CHUNK = 1 << 20
+MAX_BYTES = 1024**3
+"""Bytes that the files of one image or context may have together, pexes aside."""
 
 
 @attrs.frozen
-class _Content:
-    """What goes into one file: *size* bytes, and the mode's one question."""
+class Contents:
+    """What COPY can take: the tree less what .dockerignore leaves out, and named pexes."""
 
-    size: int
-    executable: bool
-    opener: Callable[[], IO[bytes]]
+    context: Context
+    tree: Tree
+    pexes: dict[str, Path]
+    ignored: Ignored
 
-
-def find_members(
-    layout: Layout, dockerfile: Dockerfile, tree: Tree, work: Work
-) -> list[Member]:
-    """Return the layer's members; raise FileMissing with every file that is nowhere."""
-    contents: dict[str, _Content | None] = {}
-    for placed in layout.files.values():
-        if placed.source not in contents:
-            contents[placed.source] = _content(placed.source, tree, work)
-    missing = [placed for placed in layout.files.values() if contents[placed.source] is None]
-    if missing:
-        raise _missing(missing, dockerfile, tree)
-    files = [
-        Member(path, file_mode(content.executable), content.size, content.opener)
-        for path, placed in layout.files.items()
-        if (content := contents[placed.source])
-    ]
-    folders = [
-        Member(path, stat.S_IMODE(node.mode), uid=node.uid, gid=node.gid)
-        for path, node in layout.folders.items()
-    ]
-    return [*folders, *files]
+    def file(self, path: str, source: str, node: Node) -> Member:
+        """Return the member *path* with what *source* holds."""
+        mode = stat.S_IMODE(node.mode)
+        if source in self.pexes:
+            size = self.pexes[source].stat().st_size
+            return Member(path, mode, size, opener(self.pexes[source]), node.uid, node.gid)
+        file = self.tree.read(source)
+        if file is None:
+            raise FileMissing(source, f"commit {self.tree.commit[:12]}")
+        data = file.data
+        return Member(path, mode, len(data), lambda: BytesIO(data), node.uid, node.gid)
 
 
-def _content(source: str, tree: Tree, work: Work) -> _Content | None:
-    """Return the pex of this commit that is called *source*, else the file in the tree."""
-    try:
-        record = work.find(Pex, tree.commit, source) if "/" not in source else None
-    except OutputMissing:
-        record = None
-    if record is not None:
+def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
+    """Return what *dockerfile* can copy.
+
+    A pex of this commit that it names wins over a file of that name; others are not there,
+    or it would matter in which order pexes and images are made.
+    """
+    pexes = {path.name: path for path in _pexes(dockerfile, tree, work)}
+    ignore = tree.read(IGNORE_FILE)
+    ignored = NOTHING if ignore is None else Ignored.read(ignore.data)
+    nodes: dict[str, Node] = {}
+    for path, entry in tree.entries():
+        nodes[path] = EXECUTABLE if entry.executable else FILE
+        if entry.target:
+            nodes[path] = link(entry.target)
+    inside = Context.of(nodes.items(), ignored).inside.nodes
+    context = Context.of([*inside.items(), *((name, EXECUTABLE) for name in pexes)])
+    return Contents(context, tree, pexes, ignored)
+
+
+def _pexes(dockerfile: Dockerfile, tree: Tree, work: Work) -> Iterator[Path]:
+    for source in sorted(dockerfile.copied):
+        name = source.removeprefix("./")
+        try:
+            record = work.find(Pex, tree.commit, name) if "/" not in name else None
+        except OutputMissing:
+            continue
+        if record is None:
+            continue
         path = work.pex(record.name)
         if not path.is_file():
             raise OutputMissing(f"pex {record.name}", "BuildPex")
         expect(f"pex {record.name}", record.digest, digest_of_file(path))
-        return _Content(record.size, True, opener(path))
-    file = tree.read(source)
-    if file is None:
-        return None
-    return _Content(len(file.data), file.executable, lambda: BytesIO(file.data))
+        yield path
 
 
-def _missing(missing: list[Placed], dockerfile: Dockerfile, tree: Tree) -> FileMissing:
-    names = ", ".join(sorted({placed.source for placed in missing}))
-    lines = ", ".join(str(line) for line in sorted({placed.line for placed in missing}))
-    where = f"commit {tree.commit[:12]}, nor a pex made for it"
-    return FileMissing(f"{dockerfile.file}:{lines}: {names}", where)
+def require(dockerfile: Dockerfile, contents: Contents) -> None:
+    """Raise FileMissing with every source that is nowhere."""
+    copies = [item for item in dockerfile.instructions if isinstance(item, Copy)]
+    found = missing(copies, contents.context)
+    if not found:
+        return
+    names = ", ".join(sorted({source for _, source in found}))
+    lines = ", ".join(str(line) for line in sorted({line for line, _ in found}))
+    where = f"commit {contents.tree.commit[:12]}, nor a pex made for it"
+    if any(source in contents.ignored for _, source in found):
+        where += f" ({IGNORE_FILE} leaves it out)"
+    raise FileMissing(f"{dockerfile.file}:{lines}: {names}", where)
+
+
+def find_members(layout: Layout, contents: Contents) -> list[Member]:
+    """Return the members of the layer.  Raises LimitExceeded, FileMissing."""
+    members = [
+        Member(path, stat.S_IMODE(node.mode), uid=node.uid, gid=node.gid)
+        for path, node in layout.folders.items()
+    ]
+    for path, placed in layout.files.items():
+        if placed.target:
+            members.append(Member(path, 0o777, 0, None, placed.uid, placed.gid, placed.target))
+            continue
+        node = contents.context.inside.nodes[placed.source]
+        mode = file_mode(node == EXECUTABLE) if placed.mode is None else placed.mode
+        node = attrs.evolve(node, mode=stat.S_IFREG | mode, uid=placed.uid, gid=placed.gid)
+        members.append(contents.file(path, placed.source, node))
+    return _within_limit(members)
+
+
+def context_members(contents: Contents, dockerfile: Dockerfile) -> list[Member]:
+    """Return the whole context, with the Dockerfile in it.  Raises LimitExceeded."""
+    nodes = dict(contents.context.inside.nodes)
+    for path in (dockerfile.file, IGNORE_FILE):
+        # The engine wants to read both, and leaves them out itself where they are ignored.
+        if path not in nodes and contents.tree.read(path) is not None:
+            nodes = {**Context.of([(path, FILE)]).inside.nodes, **nodes}
+    members = []
+    for path, node in nodes.items():
+        if node.is_link:
+            members.append(Member(path, 0o777, target=node.target))
+        elif node.is_folder:
+            members.append(Member(path, 0o755))
+        else:
+            members.append(contents.file(path, path, node))
+    return _within_limit(sorted(members, key=lambda member: member.path.split("/")))
+
+
+def _within_limit(members: list[Member]) -> list[Member]:
+    if sum(member.size for member in members) > MAX_BYTES:
+        raise LimitExceeded("what COPY takes from the commit", f"{MAX_BYTES} bytes")
+    return members
 
 
 def opener(path: Path) -> Callable[[], IO[bytes]]:

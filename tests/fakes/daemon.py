@@ -18,13 +18,14 @@ from typing import Any
 import attrs
 
 import buildbot_ship
-from buildbot_ship.daemon.interface import RESULT, EngineImage, Job
+from buildbot_ship.daemon.interface import RESULT, Build, EngineImage, Job
 from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed
 from buildbot_ship.model.log import Log
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.registry.interface import Registry
 
 Script = Callable[[Job, Path], dict[str, Any]]
+Builder = Callable[[Build, Path], None]
 
 
 @attrs.define
@@ -35,6 +36,8 @@ class MemoryDaemon:
     images: dict[str, EngineImage] = attrs.field(factory=dict)
     configs: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     scripts: dict[str, Script] = attrs.field(factory=dict)
+    builder: Builder | None = None
+    builds: list[Build] = attrs.field(factory=list)
     jobs: list[Job] = attrs.field(factory=list)
     loaded: list[str] = attrs.field(factory=list)
     used: list[str] = attrs.field(factory=list)
@@ -107,6 +110,12 @@ class MemoryDaemon:
         labels: Mapping[str, str] = {RESULT: json.dumps(result)}
         self.images[reference] = EngineImage(f"sha256:{len(self.images):064x}", (), labels, ())
         return result
+
+    def build(self, build: Build, *, out: Path, log: Log) -> None:
+        self.builds.append(build)
+        if self.builder is None:
+            raise JobFailed("build", f"{build.dockerfile}: there is no builder here")
+        self.builder(build, out)
 
     def use(self, reference: str) -> None:
         self.used.append(reference)

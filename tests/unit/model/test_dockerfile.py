@@ -3,15 +3,16 @@ from __future__ import annotations
 import pytest
 
 from buildbot_ship.errors import InvalidFile
-from buildbot_ship.model.dockerfile import Dockerfile, base_of, read
+from buildbot_ship.model.command import Cmd, Entrypoint, Healthcheck
+from buildbot_ship.model.copying import Copy
+from buildbot_ship.model.dockerfile import Dockerfile, Foreign, base_of, read
 from buildbot_ship.model.instruction import (
-    Cmd,
-    Copy,
-    Entrypoint,
     Env,
     Expose,
     Label,
+    Stopsignal,
     User,
+    Volume,
     Workdir,
 )
 from buildbot_ship.model.reference import Reference
@@ -86,6 +87,19 @@ def test_the_article_s_dockerfile_reads_as_it_means() -> None:
         ("WORKDIR a b/", Workdir(2, "a b/")),
         ("EXPOSE 8080 53/UDP 90-91", Expose(2, ("8080/tcp", "53/udp", "90/tcp", "91/tcp"))),
         ("USER a \\", User(2, "a")),
+        ("COPY . src/ *.py /x/", Copy(2, (".", "src", "*.py"), "/x/")),
+        ("COPY --chown=a:b --chmod=0750 x /", Copy(2, ("x",), "/", "a:b", 0o750)),
+        ('VOLUME ["/a b", "c"]', Volume(2, ("/a b", "c"))),
+        ("VOLUME /a  /b", Volume(2, ("/a", "/b"))),
+        ("STOPSIGNAL RTMIN+3", Stopsignal(2, "RTMIN+3")),
+        ("HEALTHCHECK none", Healthcheck(2, {"Test": ["NONE"]})),
+        (
+            "HEALTHCHECK --interval=1h1.5s --retries=2 CMD [\"a\"]",
+            Healthcheck(
+                2, {"Test": ["CMD", "a"], "Interval": 3_601_500_000_000, "Retries": 2}
+            ),
+        ),
+        ("HEALTHCHECK cmd a  $b", Healthcheck(2, {"Test": ["CMD-SHELL", "a  $b"]})),
     ],
 )  # fmt: skip
 def test_an_instruction_reads_as_docker_reads_it(text: str, expected: object) -> None:
@@ -116,15 +130,12 @@ def test_from_takes_a_digest_and_a_stage_name() -> None:
 
 
 def test_every_problem_is_named_at_once_each_in_its_line() -> None:
-    text = (
-        "# x\nRUN make\n" + FROM + "USER\nADD a /\nFROM b:1\nUSER ok\nEXPOSE x\nCOPY *.py /\n"
-    )
+    text = "# x\nRUM make\n" + FROM + "USER\nADDD a /\nFROM b\nUSER ok\nEXPOSE x\nCOPY ../y /\n"
     found = problems(text)
     assert [line.split(" ")[0] for line in found] == [
         f"app.docker:{number}:" for number in (2, 3, 4, 5, 6, 8, 9)
     ]
-    assert "RUN is not one of FROM, COPY, " in found[0]
-    assert "belongs into a base of its own" in found[0]
+    assert "RUM is not one of FROM, ARG, COPY, " in found[0]
     assert "move it before line 2" in found[1]
 
 
@@ -150,18 +161,78 @@ def test_control_characters_and_a_strange_escape_are_problems() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "expected"),
     [
-        "ENV a=$B", "ENV a=${B}", 'LABEL a="$B"', "ENV $A=b", "USER ${U}", "WORKDIR /$X",
-        "EXPOSE $PORT", "COPY $A /", 'COPY ["${A}", "/"]', "ENV a rest $B",
+        ("USER $U", User(2, "me")),
+        ("USER ${NO:-you}", User(2, "you")),
+        ("WORKDIR ${U:+/home/$U}", Workdir(2, "/home/me")),
+        ("EXPOSE $P", Expose(2, ("1/tcp", "2/udp"))),
+        ('COPY ["$U/*", "/"]', Copy(2, ("me/*",), "/")),
+        ("ENV a=$U-$NO- b='$U' c=\\$U", Env(2, (("a", "me--"), ("b", "$U"), ("c", "$U")))),
+        ("CMD $U", Cmd(2, ("$U",), for_shell=True)),
+    ],
+)
+def test_the_base_s_variables_are_put_in_once_they_are_known(
+    text: str, expected: object
+) -> None:
+    environment = [("U", "me"), ("P", "1 2/udp")]
+    found = read(FROM + text, "app.docker", environment)
+    assert found.instructions == (expected,)
+
+
+def test_a_fault_that_the_base_may_mend_is_told_when_the_base_is_known() -> None:
+    text = FROM + "USER $U\nEXPOSE ${PORT}\nEXPOSE ${PORT:-x}\n"
+    read(text, "app.docker")
+    with pytest.raises(InvalidFile) as caught:
+        read(text, "app.docker", [("PORT", "1")])
+    assert [problem.line for problem in caught.value.problems] == [2]
+
+
+def test_arguments_have_their_defaults_and_env_wins() -> None:
+    text = (
+        "ARG TAG=1 X=before\nFROM a:$TAG\nARG A=a B=$A- X\nARG C=$A\nENV A=env\n"
+        "LABEL a=$A b=$B c=$C x=$X t=$TAG\n"
+    )
+    found = read(text, "f", ())
+    assert str(found.base).endswith("/a:1")
+    labels = (("a", "env"), ("b", "-"), ("c", "a"), ("x", "before"), ("t", ""))
+    assert found.instructions[-1] == Label(6, labels)
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"),
+    [
+        ("RUN make", [Foreign(2, "RUN", "make")]),
+        ("USER x\nADD a /", [Foreign(3, "ADD", "a /")]),
+        ("COPY --from=x a /", [Foreign(2, "COPY", "--from=x a /")]),
+        ("SHELL [\"/bin/bash\"]\nONBUILD USER x", [
+            Foreign(2, "SHELL", '["/bin/bash"]'), Foreign(3, "ONBUILD", "USER x"),
+        ]),
+        ("FROM b:1", [Foreign(2, "FROM", "")]),
     ],
 )  # fmt: skip
-def test_a_variable_is_refused_where_docker_would_expand_it(text: str) -> None:
-    assert "variables are not expanded: write the value" in problem(text)
+def test_what_only_the_engine_can_follow_is_found(text: str, foreign: list[Foreign]) -> None:
+    assert parse(text).foreign == tuple(foreign)
 
 
-def test_a_variable_in_from_is_refused() -> None:
-    assert "variables are not expanded" in problems("FROM ${BASE}\n")[0]
+def test_the_base_is_that_of_the_last_stage() -> None:
+    text = "FROM a:1 AS one\nFROM b:1 as Two\nFROM scratch AS three\nFROM two\n"
+    found = read(text, "f")
+    assert (found.base, found.base_line) == (Reference.parse("b:1"), 2)
+    assert found.others == (Reference.parse("a:1"),)
+    assert found.steps == tuple(f"f:{n}: FROM" for n in (1, 2, 3, 4))
+    assert problems("FROM scratch AS x\nFROM x\n") == [
+        "app.docker:1: FROM: the last stage has no base: begin it with one that RetagBase made"
+    ]
+
+
+def test_chmod_is_refused_where_the_engine_builds() -> None:
+    (found,) = problems(FROM + "COPY --chmod=755 a /\nRUN x\n")
+    assert "--chmod is not for files that the engine builds, and line 3 leaves it" in found
+
+
+def test_a_variable_in_from_has_to_be_an_argument_before_it() -> None:
+    assert "FROM takes one reference" in problems("FROM ${BASE}\n")[0]
 
 
 @pytest.mark.parametrize(
@@ -169,12 +240,6 @@ def test_a_variable_in_from_is_refused() -> None:
     [
         ("COPY a", "COPY takes sources and a destination"),
         ("COPY a b /c", "end it with /"),
-        ("COPY --from=x a /", "--from is not supported: remove it"),
-        ("COPY --chown=1:1 a /", "--chown is not supported"),
-        ("COPY --chmod=755 a /", "--chmod is not supported"),
-        ("COPY a* /", "is a pattern: name every file"),
-        ("COPY . /", "is a folder: name every file"),
-        ("COPY src/ /", "is a folder: name every file"),
         ("COPY ../a /", "leads out of the repository"),
         ("COPY a/../../b /", "leads out of the repository"),
         ("COPY <<EOF /a", "here-document"),
@@ -196,8 +261,26 @@ def test_a_variable_in_from_is_refused() -> None:
         ("EXPOSE 9-8", "9-8 is not a port"),
         ("EXPOSE 80/foo", "80/foo is not a port"),
         ("EXPOSE 70000", "70000 is not a port"),
-        ("VOLUME /data", "VOLUME is not one of"),
-        ("ARG a=1", "write the value where it is used"),
+        ("COPY --link a /", "--link is not supported"),
+        ("COPY --chown=a:b:c a /", "is not an owner"),
+        ("COPY --chmod=u+x a /", "is not a mode: write it in octal"),
+        ("VOLUME", "VOLUME takes folders"),
+        ("VOLUME ['/a']", "not a JSON array of strings"),
+        ("STOPSIGNAL SIGFOO", "is not a signal"),
+        ("STOPSIGNAL 0", "is not a signal"),
+        ("HEALTHCHECK", "write HEALTHCHECK CMD command"),
+        ("HEALTHCHECK curl x", "write HEALTHCHECK CMD command"),
+        ("HEALTHCHECK NONE x", "NONE and nothing else"),
+        ("HEALTHCHECK CMD []", "it runs nothing"),
+        ("HEALTHCHECK --interval=5 CMD x", "5 is not a time"),
+        ("HEALTHCHECK --timeout=1us CMD x", "at least 1ms"),
+        ("HEALTHCHECK --retries=0 CMD x", "is not a number of retries"),
+        ("HEALTHCHECK --every=1s CMD x", "--every is not supported"),
+        ("ARG", "it declares nothing"),
+        ("ARG =x", "has no name"),
+        ("ENV a=${b", "write ${name}"),
+        ("ENV a=${b:-c", "without its }"),
+        ("ENV a=${b:?c}", "write ${name}, ${name:-default}"),
         ("COPYa b", "COPYA is not one of"),
     ],
 )

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 import stat
 
 import pytest
 
 from buildbot_ship.errors import InvalidFile
+from buildbot_ship.model.context import Context, link
 from buildbot_ship.model.dockerfile import read
 from buildbot_ship.model.filesystem import FILE, FOLDER, Filesystem, Node
 from buildbot_ship.model.placement import Layout, needs_base, place
@@ -22,8 +24,15 @@ BASE = Filesystem(
 )
 
 
-def placed(text: str, work_folder: str = "/") -> Layout:
-    return place(read("FROM a:1\n" + text, "app.docker"), BASE, work_folder)
+def context_of(text: str) -> Context:
+    """Return a context in which everything that is copied is a plain file."""
+    copied = read("FROM a:1\n" + text, "app.docker").copied
+    return Context.of((path, FILE) for path in copied)
+
+
+def placed(text: str, work_folder: str = "/", context: Context | None = None) -> Layout:
+    dockerfile = read("FROM a:1\n" + text, "app.docker")
+    return place(dockerfile, context or context_of(text), BASE, work_folder)
 
 
 def targets(text: str, work_folder: str = "/") -> dict[str, str]:
@@ -77,6 +86,66 @@ def test_a_file_in_the_way_is_a_problem_in_its_line(text: str, expected: str) ->
         placed(text)
 
 
+TREE = Context.of(
+    [
+        ("d/x", FILE),
+        ("d/tmp/y", FILE),
+        ("d/l", link("x")),
+        ("lib/z", FILE),
+        ("etc/passwd/no", FILE),
+        ("f/etc", FILE),
+        ("also", link("d")),
+    ]
+)
+
+
+def test_a_folder_s_content_is_copied_and_its_folders_have_our_mode() -> None:
+    found = placed("COPY --chown=1:2 d /\nCOPY d/tmp /new/er", context=TREE)
+    assert {path: (item.source, item.target) for path, item in found.files.items()} == {
+        "l": ("d/l", "x"),
+        "tmp/y": ("d/tmp/y", ""),
+        "x": ("d/x", ""),
+        "new/er/y": ("d/tmp/y", ""),
+    }
+    assert found.folders == {
+        "tmp": Node(stat.S_IFDIR | 0o755, 1, 2), "new": FOLDER, "new/er": FOLDER,
+    }  # fmt: skip
+
+
+def test_a_link_that_is_named_is_followed() -> None:
+    found = placed("COPY also/l /a\nCOPY also /b", context=TREE)
+    assert {path: item.source for path, item in found.files.items()} == {
+        "a": "d/x", "b/l": "d/l", "b/tmp/y": "d/tmp/y", "b/x": "d/x",
+    }  # fmt: skip
+
+
+def test_owner_and_mode_are_of_what_is_copied_and_the_folders_a_file_needs() -> None:
+    found = placed(
+        "COPY --chown=5:6 --chmod=700 d/x /n/x\nCOPY --chmod=711 d/tmp /m/t", context=TREE
+    )
+    assert (found.files["n/x"].uid, found.files["n/x"].gid, found.files["n/x"].mode) == (
+        5, 6, 0o700,
+    )  # fmt: skip
+    assert found.folders["n"] == Node(stat.S_IFDIR | 0o755, 5, 6)
+    assert (found.folders["m"], found.folders["m/t"]) == (FOLDER, Node(stat.S_IFDIR | 0o711))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("COPY . /", "/etc/passwd is a file, etc/passwd is a folder: copy what is in it"),
+        ("COPY etc /etc", "/etc/passwd is a file, etc/passwd is a folder"),
+        ("COPY f /", "/etc is a folder, f/etc is a file: rename it"),
+        ("COPY d /etc/passwd", "/etc/passwd is a file, d is a folder"),
+        ("COPY d/* /x", "/x takes 3 things: end it with /"),
+        ("COPY --chown=who d /x", "--chown: /etc/passwd of the base has no user who"),
+    ],
+)
+def test_what_would_spoil_the_base_is_refused(text: str, expected: str) -> None:
+    with pytest.raises(InvalidFile, match=f"app.docker:2: COPY: {re.escape(expected)}"):
+        placed(text, context=TREE)
+
+
 def test_placing_leaves_the_base_as_it_was() -> None:
     before = dict(BASE.nodes)
     placed("COPY a /x/y")
@@ -99,4 +168,4 @@ def test_placing_leaves_the_base_as_it_was() -> None:
     ],
 )  # fmt: skip
 def test_the_base_is_looked_at_only_when_it_matters(text: str, expected: bool) -> None:
-    assert needs_base(read("FROM a:1\n" + text, "f")) is expected
+    assert needs_base(read("FROM a:1\n" + text, "f"), context_of(text)) is expected

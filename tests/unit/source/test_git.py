@@ -10,7 +10,7 @@ import pytest
 from buildbot_ship.errors import FileMissing, InvalidFile, RepositoryError
 from buildbot_ship.source.checkout import Checkout
 from buildbot_ship.source.git import GitTree
-from buildbot_ship.source.interface import TreeFile, read_text, required
+from buildbot_ship.source.interface import TreeEntry, TreeFile, read_text, required
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -64,6 +64,16 @@ def test_a_link_or_a_folder_is_no_plain_file(repository: Path) -> None:
     assert tree.read("src") is None
     assert tree.read("absent") is None
     assert Checkout(repository).read("link") is None
+
+
+def test_entries_are_files_and_links_with_their_bytes_unread(repository: Path) -> None:
+    tree = GitTree.resolve(repository, "HEAD")
+    assert dict(tree.entries()) == {
+        "link": TreeEntry(len("/etc/passwd"), target="/etc/passwd"),
+        "src-other": TreeEntry(3),
+        "src/a.py": TreeEntry(6),
+        "src/run": TreeEntry(3, executable=True),
+    }
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "HEAD:src/a.py", "--help"])

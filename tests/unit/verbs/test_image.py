@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
-from buildbot_ship.daemon.interface import Job
+from buildbot_ship.daemon.interface import Build, Job
 from buildbot_ship.errors import (
     BaseNotFound,
     DigestMismatch,
@@ -27,7 +27,7 @@ from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.model.request import ImageRequest
 from buildbot_ship.model.result import Result
 from buildbot_ship.registry.interface import Manifest
-from buildbot_ship.source.interface import TreeFile
+from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.image import image
 from buildbot_ship.verbs.workshop import Workshop
@@ -54,6 +54,10 @@ class Commit:
 
     def files(self, folder: str) -> Iterator[tuple[str, TreeFile]]:
         yield from self.contents.items()
+
+    def entries(self) -> Iterator[tuple[str, TreeEntry]]:
+        for path, file in self.contents.items():
+            yield path, TreeEntry(len(file.data), file.executable)
 
 
 def base_layer() -> bytes:
@@ -299,6 +303,115 @@ def test_every_missing_file_is_named_with_its_line(world: World) -> None:
         world.run()
 
 
+def test_what_dockerignore_leaves_out_is_named(world: World) -> None:
+    world.write("COPY a b /x/", a=TreeFile(b"A"), b=TreeFile(b"B"))
+    world.tree.contents[".dockerignore"] = TreeFile(b"a\n")
+    with pytest.raises(FileMissing, match=r"a is not in .* \(\.dockerignore leaves it out\)"):
+        world.run()
+
+
+def test_only_a_pex_that_is_named_is_there_to_copy(world: World) -> None:
+    world.write("COPY . /all/", a=TreeFile(b"A"))
+    world.run()
+    assert "all/twist.pex" not in world.members()
+    world.write("COPY twist.pex /\nCOPY . /all/")
+    world.tree.contents[".dockerignore"] = TreeFile(b"*.pex\n")
+    world.run()
+    assert world.content("all/twist.pex") == world.content("twist.pex") == PEX
+
+
+def test_the_base_s_variables_count(world: World) -> None:
+    world.write("COPY a $PATH/new/", a=TreeFile(b"A"))
+    world.run()
+    assert "usr/new/a" in world.members()
+
+
+def layer_of(text: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        info = tarfile.TarInfo("made")
+        info.size = len(text)
+        tar.addfile(info, io.BytesIO(text))
+    return out.getvalue()
+
+
+@attrs.define
+class EnginesBuilder:
+    """What the engine would make: layers on those of *below*, saved as docker does."""
+
+    below: tuple[bytes, ...] = attrs.field(factory=lambda: (base_layer(),))
+    above: tuple[bytes, ...] = (layer_of(b"1"), layer_of(b"2"), layer_of(b"1"))
+    gzipped: bool = False
+    context: dict[str, int] = attrs.field(factory=dict)
+
+    def __call__(self, build: Build, out: Path) -> None:
+        with tarfile.open(build.context) as tar:
+            self.context = {member.name: member.mode for member in tar}
+        layers = [*self.below, *self.above]
+        config = {
+            "config": {
+                "Env": ["A=1"],
+                "Labels": {"own": "x", "org.buildbot-ship.owner": "me"},
+                "Hostname": "abc",
+            },
+            "rootfs": {"diff_ids": [digest_of(layer) for layer in layers]},
+            "history": [{"created_by": f"RUN {n}"} for n, _ in enumerate(self.above)],
+        }
+        names = [f"{number}/layer.tar" for number, _ in enumerate(layers)]
+        index = [{"Config": "c.json", "RepoTags": [build.name], "Layers": names}]
+        files = dict(
+            zip(names, map(gzip.compress, layers) if self.gzipped else layers, strict=True)
+        )
+        files |= {"c.json": json.dumps(config).encode()}
+        files |= {"manifest.json": json.dumps(index).encode()}
+        with tarfile.open(out, "w") as tar:
+            for name, data in files.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_what_we_do_not_assemble_the_engine_builds(world: World, gzipped: bool) -> None:
+    world.daemon.builder = builder = EnginesBuilder(gzipped=gzipped)
+    world.write("COPY twist.pex /\nRUN make", a=TreeFile(b"A", executable=True))
+    result = world.run(labels={"own": "default", "team": "blue"})
+    (build,) = world.daemon.builds
+    assert (build.dockerfile, build.name) == ("app.docker", "ship.local/build/app:name1")
+    assert build.steps == ("app.docker:1: FROM", "app.docker:2: COPY", "app.docker:3: RUN")
+    assert builder.context == {"a": 0o755, "app.docker": 0o644, "twist.pex": 0o755}
+    assert result.summary.endswith("; bytes not promised: RUN in app.docker:3")
+    record = world.record()
+    assert [layer.diff_id for layer in record.layers] == list(map(digest_of, builder.above))
+    folder = world.work.image("app")
+    for number, layer in enumerate(builder.above):
+        data = (folder / f"layer-{number}.tar.gz").read_bytes()
+        assert gzip.decompress(data) == layer
+    config = json.loads((folder / "config.json").read_bytes())
+    assert config["created"] == "2026-11-23T04:50:49Z"
+    assert config["config"]["Env"] == ["A=1"]
+    assert "Hostname" not in config["config"]
+    labels = config["config"]["Labels"]
+    assert (labels["own"], labels["team"]) == ("x", "blue")
+    assert not [name for name in labels if "buildbot-ship" in name]
+
+
+def test_the_engine_gets_the_ignored_dockerfile_too(world: World) -> None:
+    world.daemon.builder = builder = EnginesBuilder()
+    world.write("RUN make", a=TreeFile(b"A"), b=TreeFile(b"B"))
+    world.tree.contents[".dockerignore"] = TreeFile(b"*.docker\na\n")
+    world.run()
+    assert set(builder.context) == {".dockerignore", "app.docker", "b"}
+
+
+def test_an_image_on_another_base_than_the_registry_s_is_refused(world: World) -> None:
+    world.daemon.builder = EnginesBuilder(below=(b"another",))
+    world.write("RUN make")
+    with pytest.raises(EngineError, match=f"was not built on {BASE}"):
+        world.run()
+    assert world.daemon.loaded == []
+
+
 def test_without_a_dockerfile_there_is_no_image(world: World) -> None:
     world.tree = Commit({})
     with pytest.raises(FileMissing, match=r"app\.docker is not in the repository"):
@@ -306,9 +419,9 @@ def test_without_a_dockerfile_there_is_no_image(world: World) -> None:
 
 
 def test_a_bad_dockerfile_is_refused_before_anything_is_asked(world: World) -> None:
-    world.write("RUN make")
+    world.write("RUM make")
     world.registry.tags.clear()
-    with pytest.raises(InvalidFile, match=r"app\.docker:2: RUN is not one of"):
+    with pytest.raises(InvalidFile, match=r"app\.docker:2: RUM is not one of"):
         world.run()
 
 

@@ -1,0 +1,98 @@
+"""An image whose Dockerfile only the engine can follow: built there, published by us."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tarfile
+import zlib
+from pathlib import Path
+
+from ..daemon.interface import Build
+from ..errors import EngineError
+from ..model.base import Base
+from ..model.built import Saved, adopt, member
+from ..model.dockerfile import Dockerfile
+from ..model.image import Assembled, Labels
+from ..model.layer import write_tar
+from .content import Contents, context_members
+from .layers import Compressed, compress, tools_of
+from .workshop import Workshop
+
+_CHUNK = 1 << 20
+_GZIP = b"\x1f\x8b"
+
+
+def build(  # noqa: PLR0917
+    dockerfile: Dockerfile,
+    base: Base,
+    contents: Contents,
+    labels: Labels,
+    name: str,
+    scratch: Path,
+    shop: Workshop,
+) -> tuple[Assembled, Compressed]:
+    """Let the engine build, under the temporary *name*, and return what it made as ours.
+
+    Raises JobFailed with the line that failed, EngineError, LimitExceeded.
+    """
+    saved = scratch / "saved.tar"
+    _build(dockerfile, contents, name, saved, shop)
+    commit, created = contents.tree.commit, contents.tree.committed
+    try:
+        with tarfile.open(saved) as archive:
+            image = Saved.read(archive)
+            above = image.above(base)
+            tars = {
+                f"layer-{number}.tar": _extract(archive, path, scratch / f"layer-{number}.tar")
+                for number, (_, path) in enumerate(above)
+            }
+        if list(tars.values()) != [diff_id for diff_id, _ in above]:
+            raise ValueError("its archive holds other layers than its config names")
+    except (ValueError, tarfile.TarError, zlib.error) as error:
+        raise EngineError(f"build {dockerfile.file}", str(error)) from None
+    saved.unlink()
+    layers = compress(tars, tools_of(commit, shop) if tars else "", scratch, shop)
+    only = tuple(layer for layer, _ in layers)
+    return adopt(image, base, only, created=created, labels=labels), layers
+
+
+def _build(
+    dockerfile: Dockerfile, contents: Contents, name: str, out: Path, shop: Workshop
+) -> None:
+    for reference in (dockerfile.base, *dockerfile.others):
+        if shop.daemon.image(str(reference)) is None:
+            shop.daemon.pull(reference)
+    context = out.with_name("context.tar")
+    with context.open("wb") as file:
+        write_tar(context_members(contents, dockerfile), file)
+    job = Build(context, dockerfile.file, name, dockerfile.steps, shop.limits)
+    shop.daemon.build(job, out=out, log=shop.log)
+    context.unlink()
+
+
+def _extract(archive: tarfile.TarFile, name: str, target: Path) -> str:
+    """Write a layer's tar to *target*, and return its digest.
+
+    The containerd store saves layers compressed.
+    """
+    digest = hashlib.sha256()
+    with member(archive, name) as source, target.open("wb") as out:
+        head = source.read(len(_GZIP))
+        source.seek(0)
+        if head != _GZIP:
+            shutil.copyfileobj(source, out, _CHUNK)
+        else:
+            inflater = zlib.decompressobj(31)
+            while chunk := source.read(_CHUNK):
+                out.write(inflater.decompress(chunk))
+    with target.open("rb") as written:
+        while chunk := written.read(_CHUNK):
+            digest.update(chunk)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def why(dockerfile: Dockerfile) -> str:
+    """Return what a summary says of an image whose bytes depend on when it is built."""
+    first = min(dockerfile.foreign, key=lambda item: item.line)
+    return f"bytes not promised: {first.word} in {dockerfile.file}:{first.line}"

@@ -1,0 +1,165 @@
+"""A repository with a small application, and the command line as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+
+OWNER = "org.buildbot-ship.owner"
+IDENTITY = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_COMMITTER_DATE": "1700000000 +0000",
+    "GIT_AUTHOR_DATE": "1700000000 +0000",
+    **{f"GIT_{who}_NAME": "dev" for who in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{who}_EMAIL": "dev@example.com" for who in ("AUTHOR", "COMMITTER")},
+}
+SETUP = """\
+from setuptools import setup
+setup(name="tiny", version="1.0", packages=["tiny"], install_requires=["six"],
+      entry_points={"console_scripts": ["tiny = tiny:main"]})
+"""
+DOCKERFILE = 'FROM {}\nCOPY tiny.pex /\nENTRYPOINT ["/tiny.pex"]\n'
+TINY = """\
+import sys
+import six
+def main():
+    print("tiny", sys.argv[1:], six.__name__)
+"""
+
+
+@dataclass
+class Said:
+    """How a call of the command line ended, and what it said."""
+
+    status: int
+    output: str
+    result: dict[str, Any]
+
+    @property
+    def failure(self) -> dict[str, str]:
+        found: dict[str, str] = self.result["failure"]
+        return found
+
+
+@dataclass
+class Repository:
+    """A git repository with a small application, and the way to ship it."""
+
+    folder: Path
+    state: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    images_before: frozenset[str] = field(default_factory=lambda: frozenset(our_images()))
+
+    def commit(self) -> str:
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "change")
+        return self.git("rev-parse", "HEAD")
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.folder), *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=os.environ | IDENTITY,
+        )
+        return done.stdout.strip()
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        environment = os.environ | {"BUILDBOT_SHIP_STATE": str(self.state)} | self.environment
+        return subprocess.Popen(
+            [sys.executable, "-I", "-m", "buildbot_ship", *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def ship(self, *arguments: str) -> Said:
+        path = self.state / "result.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        process = self.start(*arguments, "--result", str(path))
+        output, _ = process.communicate(timeout=300)
+        result = json.loads(path.read_text()) if path.exists() else {}
+        return Said(process.returncode, output, result)
+
+    def succeed(self, *arguments: str) -> dict[str, Any]:
+        said = self.ship(*arguments)
+        assert said.status == 0, said.output
+        return said.result
+
+    @property
+    def owner(self) -> str:
+        path = self.state / "ledger" / "owner"
+        return path.read_text() if path.exists() else "nobody"
+
+    @property
+    def work(self) -> Path:
+        return self.folder.parent / f"{self.folder.name}.ship"
+
+
+def our_images() -> list[str]:
+    """Return the temporary images in the engine, whoever left them."""
+    with closing(docker.from_env()) as client:
+        tags = (tag for image in client.images.list() for tag in image.tags)
+        return [tag for tag in tags if tag.startswith("ship.local/tiny:")]
+
+
+def new_repository(folder: Path, bases: Any) -> Repository:
+    repository = Repository(folder / "app", folder / "state")
+    repository.folder.mkdir(parents=True)
+    files = {
+        "requirements.loose.txt": "six\nremotemath\n",
+        "build.docker": f"FROM {bases.full.reference}\n",
+        "tiny.docker": DOCKERFILE.format(bases.slim.reference),
+        "setup.py": SETUP,
+        "tiny/__init__.py": TINY,
+    }
+    for name, text in files.items():
+        path = repository.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    repository.git("init", "-q", "-b", "main")
+    repository.commit()
+    return repository
+
+
+def copy_of(hardened: Repository, folder: Path, bases: Any) -> Repository:
+    """Return a repository in *folder* with the commit of *hardened*."""
+    new = new_repository(folder, bases)
+    for name in ("requirements.strict.txt", "requirements.build.txt"):
+        (new.folder / name).write_text((hardened.folder / name).read_text())
+    new.commit()
+    return new
+
+
+def left_behind(client: docker.DockerClient, repository: Repository) -> list[str]:
+    """Return the names of what the repository's builds have in the engine."""
+    label = f"{OWNER}={repository.owner}"
+    containers = client.api.containers(all=True, filters={"label": label})
+    names = [name.lstrip("/") for found in containers for name in found["Names"]]
+    return names + [tag for tag in our_images() if tag not in repository.images_before]
+
+
+def wait_for_container(client: docker.DockerClient, repository: Repository, script: str) -> str:
+    """Return the name of the running container of *script*, once there is one."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        label = f"{OWNER}={repository.owner}"
+        for found in client.api.containers(filters={"label": label}):
+            name: str = found["Names"][0].lstrip("/")
+            if name.startswith(f"ship-{script}-"):
+                return name
+        time.sleep(0.05)
+    raise AssertionError(f"no container for {script} was started")
