@@ -34,6 +34,7 @@ setup(
                 "BuildPex",
                 "BuildRuntimeImage",
                 "PushTagged",
+                "VerifyReproducible",
                 "CollectGarbage",
             )
         ],

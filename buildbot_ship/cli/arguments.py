@@ -111,19 +111,27 @@ def _image(options: Options, name: str) -> requests.ImageRequest:
     return requests.ImageRequest(name, dockerfile, options.revision, options.source)
 
 
-def _build(options: Options) -> requests.BuildRequest:
+def _pexes(options: Options) -> tuple[requests.PexRequest, ...]:
     pairs = (_pair(text, "NAME=PACKAGE,PACKAGE") for text in options.pex)
-    names = options.image
+    return tuple(_pex(options, *pair) for pair in pairs)
+
+
+def _images(options: Options) -> tuple[requests.ImageRequest, ...]:
+    return tuple(_image(options, name) for name in options.image)
+
+
+def _build(options: Options) -> requests.BuildRequest:
     pushes = [
         requests.PushRequest(name, f"{options.to}/{name}", options.revision)
-        for name in (names if options.to else ())
+        for name in (options.image if options.to else ())
     ]
     return requests.BuildRequest(
-        _wheels(options),
-        tuple(_pex(options, *pair) for pair in pairs),
-        tuple(_image(options, name) for name in names),
-        tuple(pushes),
+        _wheels(options), _pexes(options), _images(options), tuple(pushes)
     )
+
+
+def _verify(options: Options) -> requests.VerifyRequest:
+    return requests.VerifyRequest(_wheels(options), _pexes(options), _images(options))
 
 
 MAKERS: dict[str, Callable[[Options], requests.Request]] = {
@@ -137,4 +145,5 @@ MAKERS: dict[str, Callable[[Options], requests.Request]] = {
         older_than_hours=o.older_than_hours, tools_older_than_days=o.tools_older_than_days
     ),
     "build": _build,
+    "verify": _verify,
 }

@@ -5,6 +5,7 @@ Heavy imports (the Docker SDK, HTTP) happen here and only in the verb that needs
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import time
@@ -34,8 +35,10 @@ from ..verbs.image import image
 from ..verbs.pex import pex
 from ..verbs.push import push
 from ..verbs.retag import retag
+from ..verbs.verify import verify
 from ..verbs.wheels import wheels
 from ..verbs.workshop import Workshop
+from .diffoscope import explain
 
 
 @attrs.define(slots=False)
@@ -110,6 +113,12 @@ class Bench:
         """Run the verb of one request."""
         return VERBS[request.verb](self, request)
 
+    def at(self, shop: Workshop) -> Bench:
+        """Return a bench whose scripts run in *shop*; its other collaborators are these."""
+        other = copy.copy(self)
+        other.work, other.shop = shop.work, shop
+        return other
+
     def close(self) -> None:
         """Let go of what was held."""
         if "ledger" in self.__dict__:
@@ -156,4 +165,12 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
         log=bench.log,
     ),
     "build": lambda bench, request: build(request, perform=bench.perform, log=bench.log),
+    "verify": lambda bench, request: verify(
+        request,
+        tree=bench.tree(request.wheels.revision),
+        shop=bench.shop,
+        perform=lambda part, shop: bench.at(shop).perform(part),
+        ledger=bench.ledger,
+        explain=lambda first, second: explain(first, second, bench.log),
+    ),
 }

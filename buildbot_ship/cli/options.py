@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
 
 Parser = argparse.ArgumentParser
 
@@ -15,6 +16,7 @@ with no network, a pex, a small runtime image, pushed under its commit.
 ORDER = """\
 In order: retag once in a while; harden when requirements change, and commit what it
 writes; then for every commit wheels, pex, image, push (or build, which is all four).
+verify tells, after image or build, whether the commit gives the same bytes again.
 
 Exit status: 0, or one per kind of error; 2 for options that make no sense, 70 for a bug
 of buildbot-ship, 143 when it was told to stop.
@@ -62,6 +64,13 @@ ABOUT = {
         "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
         "      --pex fc-twist.pex=twisted,fancycalculator --image fancycalculator \\\n"
         "      --to registry.example.com/team",
+    ),
+    "verify": (
+        "Build the commit a second time and compare every byte. What was just built is built "
+        "again\nfrom nothing, in other folders, with another umask, locale, time zone, clock; "
+        "the first\nfile that differs is named. The options are those of build.",
+        "buildbot-ship verify --package . --module twisted \\\n"
+        "      --pex twist.pex=twisted,remotemath --image remotemath",
     ),
 }
 
@@ -172,10 +181,18 @@ def _gc(sub: Parser) -> None:
 
 
 def _build(sub: Parser) -> None:
-    several = "append"
-    sub.add_argument("--pex", action=several, required=True, metavar="NAME=PACKAGE,PACKAGE")
-    sub.add_argument("--image", action=several, required=True, help="name of an image")
+    _made(sub, required=True)
     sub.add_argument("--to", help="publish images below this; without it nothing is pushed")
+
+
+def _verify(sub: Parser) -> None:
+    _made(sub, required=False)
+
+
+def _made(sub: Parser, *, required: bool) -> None:
+    several: dict[str, Any] = {"action": "append", "required": required, "default": []}
+    sub.add_argument("--pex", metavar="NAME=PACKAGE,PACKAGE", help="repeatable", **several)
+    sub.add_argument("--image", help="name of an image; repeatable", **several)
     _entry(sub)
     _dockerfile(sub)
     _wheels(sub)
@@ -190,4 +207,5 @@ OPTIONS: dict[str, Callable[[Parser], None]] = {
     "push": _push,
     "gc": _gc,
     "build": _build,
+    "verify": _verify,
 }

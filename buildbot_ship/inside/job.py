@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,11 @@ from typing import Any
 
 EPOCH = "315532800"
 """1980-01-01, the first moment that a zip file can hold, in seconds since 1970."""
+
+
+VARYING = {"HOSTNAME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TMPDIR", "TEMP", "TMP"}
+VARYING |= {"PWD", "OLDPWD", "TERM", "COLUMNS", "LINES"}
+"""Variables that say where, and for whom, a build runs."""
 
 
 MAX_LINE = 400
@@ -95,9 +101,16 @@ def index_environment(index: Mapping[str, Any], job: Path) -> dict[str, str]:
     return environment
 
 
-def sealed_environment() -> dict[str, str]:
-    """Return the environment that makes builds repeatable and keeps pip off the network."""
-    return {
+def seal() -> None:
+    """Make the environment one that makes builds repeatable and keeps pip off the network.
+
+    What the base sets stays in it; what differs between machines and people does not.
+    """
+    for name in list(os.environ):
+        if name in VARYING or name.startswith("LC_"):
+            del os.environ[name]
+    os.environ |= {
+        "HOME": pwd.getpwuid(os.getuid()).pw_dir,
         "SOURCE_DATE_EPOCH": EPOCH,
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",

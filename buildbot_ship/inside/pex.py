@@ -11,12 +11,11 @@ them as already resolved, which it does without looking at hashes.
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from job import Failed, call, main, say, sealed_environment
+from job import Failed, call, main, say, seal
 
 
 def digest_of(path: Path) -> str:
@@ -37,6 +36,7 @@ def check(wheels: list[dict[str, str]], wheelhouse: Path) -> None:
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Build the pex."""
+    seal()
     wheelhouse = job / "wheelhouse"
     check(arguments["wheels"], wheelhouse)
     target = out / arguments["name"]
@@ -53,7 +53,6 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         [Path(sys.executable).parent / "pex", *arguments["requirements"], *entry, *options],
         f"pex could not make {arguments['name']}",
         hint="name requirements that the strict file holds, and an entry point that exists",
-        environment={**os.environ, **sealed_environment()},
     )
     target.chmod(0o755)
     return {"digest": digest_of(target), "size": target.stat().st_size}

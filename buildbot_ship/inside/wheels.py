@@ -6,25 +6,32 @@ each entry of ``built`` is an sdist (``dists/FILE``) or a folder of the reposito
 whose wheels lie in ``build/N``).  Out folder: ``wheelhouse/*.whl``.  result.json:
 ``{"wheels": [{"file", "digest", "size", "built"}]}``, sorted by file.
 
-The build backend runs in a virtual environment that holds its section and nothing else.
+The build backend runs in a virtual environment that holds its section and nothing else,
+at a path that is always the same: builds write it into what they make.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import sys
-import tempfile
 import venv
+from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from build import BuildBackendException, BuildException, ProjectBuilder
-from job import Failed, call, main, say, sealed_environment
+from job import EPOCH, Failed, call, main, say, seal
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+BUILD = Path("/ship/build")
+NEEDS = "{} needs {} to build, which its section of the build lock does not hold"
+HARDEN = "run HardenRequirements, review what it adds, and commit"
+DECLARE = "add it to build-system.requires in its pyproject.toml; " + HARDEN
 
 
 def environment_of(section: Path | None, wheels: Path, folder: Path) -> Path:
@@ -57,7 +64,7 @@ def unpack(sdist: Path, folder: Path) -> Path:
 
 def normalise(source: Path) -> None:
     """Give files the modes that git knows, and one time, so that wheels do not differ."""
-    epoch = int(sealed_environment()["SOURCE_DATE_EPOCH"])
+    epoch = int(EPOCH)
     for path in [source, *source.rglob("*")]:
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
@@ -78,26 +85,58 @@ def is_there(text: str, environment: Path) -> bool:
     )
 
 
+def failed(title: str, why: str) -> Failed:
+    """Return what is raised when a backend does not build."""
+    hint = "read the step's log; while building there is no network"
+    return Failed(f"the build backend of {title} failed: {why}", hint)
+
+
+class Runner:
+    """Run a build backend; name the module that it lacks, if that is why it fails."""
+
+    def __init__(self, title: str) -> None:
+        """Build the package *title*."""
+        self.title = title
+
+    def __call__(
+        self,
+        cmd: Sequence[str],
+        cwd: str | None = None,
+        extra_environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run *cmd*; raise Failed."""
+        try:
+            folder = Path(cwd) if cwd else None
+            call(cmd, "", environment=extra_environ, folder=folder)
+        except Failed as ended:
+            lines = ended.output.split("\n")
+            last = next((line for line in reversed(lines) if line.strip()), "no reason given")
+            module = re.match(r"ModuleNotFoundError: No module named '([\w.]+)'", last)
+            if module is None:
+                better = failed(self.title, last.strip())
+            else:
+                better = Failed(NEEDS.format(self.title, f"the module {module[1]}"), DECLARE)
+            better.output = ended.output
+            raise better from None
+
+
 def build(title: str, source: Path, python: Path, wheelhouse: Path) -> str:
     """Build one wheel with its own backend; return the file's name."""
     scripts = python.parent
     os.environ["PATH"] = f"{scripts}{os.pathsep}{os.environ['PATH']}"
     try:
-        builder = ProjectBuilder(source, python_executable=str(python))
+        builder = ProjectBuilder(source, python_executable=str(python), runner=Runner(title))
         needed = builder.build_system_requires | builder.get_requires_for_build("wheel")
         lacking = sorted(text for text in needed if not is_there(text, scripts.parent))
         if lacking:
-            raise Failed(
-                f"{title} needs {', '.join(lacking)} to build, "
-                "which its section of the build lock does not hold",
-                "run HardenRequirements, review what it adds, and commit",
-            )
+            raise Failed(NEEDS.format(title, ", ".join(lacking)), HARDEN)
         return Path(builder.build("wheel", wheelhouse)).name
-    except (BuildException, BuildBackendException) as error:
-        raise Failed(
-            f"the build backend of {title} failed: {str(error).splitlines()[0]}",
-            "read the step's log; while building there is no network",
-        ) from None
+    except BuildBackendException as error:
+        if isinstance(error.exception, Failed):
+            raise error.exception from None
+        raise failed(title, str(error).splitlines()[0]) from None
+    except BuildException as error:
+        raise failed(title, str(error).splitlines()[0]) from None
     finally:
         os.environ["PATH"] = os.environ["PATH"].partition(os.pathsep)[2]
 
@@ -106,15 +145,20 @@ def make(entry: dict[str, Any], job: Path, wheelhouse: Path) -> str:
     """Build what one entry of ``built`` names."""
     title = entry["title"].partition(" sha256:")[0]
     say(f"building {title}")
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        source = job / entry["source"]
-        if source.is_file():
-            source = unpack(source, folder)
-        section = job / entry["section"] if entry["section"] else None
-        python = environment_of(section, job / (entry["wheels"] or ""), folder / "env")
-        normalise(source)
-        return build(title, source, python, wheelhouse)
+    shutil.rmtree(BUILD, ignore_errors=True)
+    made = BUILD / "made"
+    made.mkdir(parents=True)
+    if (job / entry["source"]).is_file():
+        source = unpack(job / entry["source"], BUILD / "sdist")
+    else:
+        shutil.copytree(job / "tree", BUILD / "tree", symlinks=True)
+        source = BUILD / entry["source"]
+    section = job / entry["section"] if entry["section"] else None
+    python = environment_of(section, job / (entry["wheels"] or ""), BUILD / "env")
+    normalise(source)
+    name = build(title, source, python, made)
+    shutil.move(made / name, wheelhouse / name)
+    return name
 
 
 def describe(path: Path, built: set[str]) -> dict[str, Any]:
@@ -126,7 +170,7 @@ def describe(path: Path, built: set[str]) -> dict[str, Any]:
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Fill the wheelhouse."""
-    os.environ.update(sealed_environment())
+    seal()
     wheelhouse = out / "wheelhouse"
     wheelhouse.mkdir()
     for name in arguments["wheels"]:

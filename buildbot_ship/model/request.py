@@ -164,6 +164,16 @@ class BuildRequest(Request):
     pushes: tuple[PushRequest, ...] = ()
 
 
+@attrs.frozen
+class VerifyRequest(Request):
+    """Build what these requests built a second time, and compare the bytes."""
+
+    verb: ClassVar[str] = "verify"
+    wheels: WheelsRequest
+    pexes: tuple[PexRequest, ...] = ()
+    images: tuple[ImageRequest, ...] = ()
+
+
 REQUESTS: dict[str, type[Request]] = {
     request.verb: request
     for request in (
@@ -175,6 +185,7 @@ REQUESTS: dict[str, type[Request]] = {
         PushRequest,
         GarbageRequest,
         BuildRequest,
+        VerifyRequest,
     )
 }
 

@@ -8,6 +8,7 @@ from .pex import BuildPex
 from .push import PushTagged
 from .retag import RetagBase
 from .ship import ShipStep
+from .verify import VerifyReproducible
 from .wheels import BuildWheels
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "PushTagged",
     "RetagBase",
     "ShipStep",
+    "VerifyReproducible",
 ]

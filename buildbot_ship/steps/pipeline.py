@@ -11,6 +11,8 @@ import attrs
 from buildbot import config
 from buildbot.interfaces import IRenderable
 from buildbot.process.factory import BuildFactory
+from buildbot.process.properties import renderer
+from buildbot.process.results import SKIPPED
 
 from .checkout import Checkout
 from .gc import CollectGarbage
@@ -20,6 +22,7 @@ from .options import freeze
 from .pex import BuildPex
 from .push import PushTagged
 from .retag import RetagBase
+from .verify import VerifyReproducible
 from .wheels import BuildWheels
 
 _TITLE = 50
@@ -50,17 +53,21 @@ def ship_factory(
     packages: Sequence[str] | IRenderable = (),
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
+    verify: bool = False,
     **options: Any,
 ) -> BuildFactory:
     """Return the factory from a commit to published images.
 
     *packages* are the folders of the repository's own packages, *branch* what is built
     when a build names none, *git* more options of Buildbot's ``Git``, and *options* the
-    options that every step takes.  A build's property ``images`` names the one image to
-    build (any other value, and none: all); with ``push`` false nothing is published.
+    options that every step takes.  With *verify* all is built twice and compared before
+    anything is published.  A build's property ``images`` names the one image to build
+    (any other value, and none: all); with ``push`` false nothing is published; the
+    property ``verify`` is taken before the option.
     """
     _refuse_doubles(images)
     every = [image.name for image in images]
+    source = _public(repourl)
 
     def steps() -> Iterator[Any]:
         yield BuildWheels(packages=packages, **options)
@@ -70,7 +77,8 @@ def ship_factory(
             yield _pex(users[0], doStepIf=wanted, **options)
         for image in images:
             wanted = _selected([image.name], every)
-            yield _image(image, source=_public(repourl), doStepIf=wanted, **options)
+            yield _image(image, source, doStepIf=wanted, **options)
+        yield _verify(images, packages, source, verify, options)
         for image in images:
             wanted = _published(_selected([image.name], every))
             yield _push(image, doStepIf=wanted, **options)
@@ -122,19 +130,52 @@ def _checkout(
 
 
 def _pex(image: ShipImage, **options: Any) -> BuildPex:
-    return BuildPex(
-        image.pex,
-        image.requirements,
-        module=image.module,
-        script=image.script,
-        name=_title("pex", image.pex),
+    return BuildPex(**_pex_options(image), name=_title("pex", image.pex), **options)
+
+
+def _pex_options(image: ShipImage) -> dict[str, Any]:
+    return {
+        "pex": image.pex,
+        "requirements": image.requirements,
+        "module": image.module,
+        "script": image.script,
+    }
+
+
+def _image(image: ShipImage, source: str | None, **options: Any) -> BuildRuntimeImage:
+    title = _title("image", image.name)
+    return BuildRuntimeImage(**_image_options(image, source), name=title, **options)
+
+
+def _image_options(image: ShipImage, source: str | None) -> dict[str, Any]:
+    return {"image": image.name, "dockerfile": image.dockerfile, "source": source}
+
+
+def _verify(
+    images: Sequence[ShipImage],
+    packages: Sequence[str] | IRenderable,
+    source: str | None,
+    default: bool,
+    options: Mapping[str, Any],
+) -> VerifyReproducible:
+    def chosen(props: Any) -> list[ShipImage]:
+        name = props.getProperty("images")
+        return [image for image in images if image.name == name] or list(images)
+
+    def pexes(props: Any) -> list[dict[str, Any]]:
+        return [_pex_options(i) for i in {image.pex: image for image in chosen(props)}.values()]
+
+    def made(props: Any) -> list[dict[str, Any]]:
+        return [_image_options(image, source) for image in chosen(props)]
+
+    return VerifyReproducible(
+        wheels={"packages": packages},
+        pexes=renderer(pexes),
+        images=renderer(made),
+        doStepIf=lambda step: bool(step.getProperty("verify", default)),
+        hideStepIf=lambda results, _: results == SKIPPED,
         **options,
     )
-
-
-def _image(image: ShipImage, **options: Any) -> BuildRuntimeImage:
-    title = _title("image", image.name)
-    return BuildRuntimeImage(image.name, dockerfile=image.dockerfile, name=title, **options)
 
 
 def _push(image: ShipImage, **options: Any) -> PushTagged:

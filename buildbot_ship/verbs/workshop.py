@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from ..daemon.interface import RESULT, Daemon, Job, JobFile
+from ..model.conditions import Conditions
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request import Index, Limits
@@ -48,6 +49,7 @@ class Workshop:
     index: Index = attrs.field(factory=Index)
     ca_bundle: bytes | None = None
     limits: Limits = attrs.field(factory=Limits)
+    conditions: Conditions = attrs.field(factory=Conditions)
 
     def run(
         self,
@@ -61,9 +63,20 @@ class Workshop:
     ) -> dict[str, Any]:
         """Run a script of ``inside/`` in a tools image; only with *network* it has an index."""
         out.mkdir()
+        conditions = self.conditions
         if network:
             arguments, inputs = self._with_index(arguments, inputs)
-        job = Job(script, image, arguments, PYTHON, inputs, network=network, limits=self.limits)
+            conditions = conditions.online()
+        job = Job(
+            script,
+            image,
+            arguments,
+            PYTHON,
+            inputs,
+            network=network,
+            conditions=conditions,
+            limits=self.limits,
+        )
         return self.daemon.run(job, out=out, log=self.log)
 
     def tools(self, base: Reference) -> Tools:

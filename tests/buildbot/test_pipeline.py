@@ -65,9 +65,11 @@ def test_the_same_commit_forced_again_gives_the_same_digests(shop: Shop, day: Da
         assert look_up(image.repository, day.commit)[0] == image.digest
 
 
-def test_one_image_is_built_and_nothing_pushed(shop: Shop, day: Day) -> None:
-    build = shop.force(SHIP, branch="main", images="remotemath", push=False)
+def test_one_image_is_built_twice_and_nothing_pushed(shop: Shop, day: Day) -> None:
+    build = shop.force(SHIP, branch="main", images="remotemath", push=False, verify=True)
     assert result_name(build["results"]) == "SUCCESS", say(shop, build)
+    found, source = build["properties"]["ship_reproducible"]
+    assert (list(found["images"]), source) == (["remotemath"], "VerifyReproducible")
     done = [
         step["name"]
         for step in shop.rest.steps(build["buildid"])

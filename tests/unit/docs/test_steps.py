@@ -216,14 +216,14 @@ def test_the_accepted_instructions_are_those_that_are_read() -> None:
     assert sorted(accepted) == sorted(KINDS)
 
 
-def test_the_refused_instructions_are_refused() -> None:
-    rows = table(below(page(steps.BuildRuntimeImage), "The Dockerfile"), "what")
-    words = re.compile(r"(?:`[A-Z]+`(?:, )?)+")
-    refused = [w for r in rows if words.fullmatch(r[0]) for w in re.findall("[A-Z]+", r[0])]
-    assert {"RUN", "ADD", "HEALTHCHECK"} <= set(refused)
-    for word in refused:
-        with pytest.raises(errors.InvalidFile, match=f"2: {word} is not one of"):
-            dockerfile.read(f"FROM registry.example.com/team/base:1\n{word} x\n", "app.docker")
+def test_the_instructions_for_the_engine_are_handed_to_it() -> None:
+    text = below(page(steps.BuildRuntimeImage), "The Dockerfile")
+    match = re.search(r"to the engine's builder.*?: ((?:`[A-Z]+`,\s)+)", text, re.S)
+    assert match is not None
+    assert re.findall("[A-Z]+", match[1]) == list(dockerfile.ENGINE_ONLY)
+    for word in dockerfile.ENGINE_ONLY:
+        found = dockerfile.read(f"FROM registry.example.com/team/base:1\n{word} x\n", "f")
+        assert [item.word for item in found.foreign] == [word]
 
 
 def advice(kind: type[errors.ShipError]) -> str:

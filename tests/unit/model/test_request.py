@@ -28,6 +28,7 @@ REQUESTS: list[r.Request] = [
     PUSH,
     r.GarbageRequest(finish=True),
     r.BuildRequest(WHEELS, (PEX,), (IMAGE,), (PUSH,)),
+    r.VerifyRequest(WHEELS, (PEX,), (IMAGE,)),
 ]
 
 

@@ -22,6 +22,7 @@ NAMES = (
     "BuildPex",
     "BuildRuntimeImage",
     "PushTagged",
+    "VerifyReproducible",
     "CollectGarbage",
 )
 STEPS = [getattr(steps, name) for name in NAMES]
@@ -54,6 +55,29 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: steps.BuildRuntimeImage("app", labels={"a": 1}), "labels: "),
     (lambda: steps.PushTagged("app", f"{OWN}/app:latest"), "repository: "),
     (lambda: steps.PushTagged("app", "Team/app"), "repository: 'Team/app' is not an image"),
+    (lambda: steps.VerifyReproducible(wheels=["."]), "wheels: ['.'] is not what BuildWheels"),
+    (
+        lambda: steps.VerifyReproducible(pexes={"pex": "a"}),
+        "pexes: {'pex': 'a'} is not what BuildPex is given",
+    ),
+    (
+        lambda: steps.VerifyReproducible(wheels={"package": ["."]}),
+        "wheels: package is not an option of BuildWheels",
+    ),
+    (
+        lambda: steps.VerifyReproducible(pexes=[{"pex": "a/b", "requirements": ["x"]}]),
+        "VerifyReproducible: pexes: pex: 'a/b' is not a plain file name",
+    ),
+    (
+        lambda: steps.VerifyReproducible(
+            pexes=[{"pex": "a", "requirements": ["x"], "module": "x", "script": "x"}]
+        ),
+        "pexes: module and script: give one of them, not both",
+    ),
+    (
+        lambda: steps.VerifyReproducible(images=[{"image": "App"}]),
+        "images: image: 'App' is not an image name",
+    ),
     (lambda: steps.CollectGarbage(finish="yes"), "finish: 'yes' is not True or False"),
     (lambda: steps.CollectGarbage(older_than_hours=-1), "older_than_hours"),
     (lambda: steps.CollectGarbage(memory="4g"), "memory: '4g' is not a whole number"),
@@ -111,6 +135,7 @@ def test_renderables_pass_unseen() -> None:
         steps.RetagBase([(later, later)], through=later)
         steps.BuildPex(later, [later], module="a", script=later)
         steps.PushTagged(later, later, revision=later, work=later, python=later)
+        steps.VerifyReproducible(wheels=later, pexes=later, images=[{"image": later}])
         steps.CollectGarbage(
             finish=later,
             memory=later,

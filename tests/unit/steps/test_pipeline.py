@@ -74,6 +74,32 @@ def test_nothing_is_published_unless_it_was_asked_for(factory: Any) -> None:
     assert "image-page" in chosen
 
 
+def test_a_commit_is_verified_before_it_is_published_where_asked(factory: Any) -> None:
+    assert "verify" not in names(factory)
+    chosen = names(factory, images="all", push=True, verify=True)
+    assert chosen.index("image-page") < chosen.index("verify") < chosen.index("push-math")
+    always = ship_factory("https://git.example.com/app.git", [MATH], verify=True)
+    assert "verify" in names(always)
+    assert "verify" not in names(always, images="all", push=True, verify=False)
+
+
+def test_what_is_verified_is_what_was_built() -> None:
+    factory = ship_factory("https://git.example.com/a.git", [MATH, PAGE], packages=["."])
+    verify = next(step for step in steps_of(factory) if step.name == "verify")
+    for chosen in ("page", "all"):
+        wanted = [PAGE] if chosen == "page" else [MATH, PAGE]
+        props = Properties(images=chosen)
+        pexes, images = (value.fn(props) for value in (verify.pexes, verify.images))
+        assert [pex["pex"] for pex in pexes] == [image.pex for image in wanted]
+        built = [step for step in steps_of(factory) if step.name.startswith("image-")]
+        assert images == [
+            {"image": step.image, "dockerfile": step.dockerfile, "source": step.source}
+            for step in built
+            if step.image in [image.name for image in wanted]
+        ]
+    assert verify.wheels == {"packages": ["."]}
+
+
 def test_the_last_step_always_runs_and_fails_no_build(factory: Any) -> None:
     last = steps_of(factory)[-1]
     assert (last.alwaysRun, last.finish, last.flunkOnFailure) == (True, True, False)

@@ -17,6 +17,7 @@ from buildbot_ship.steps import (
     HardenRequirements,
     PushTagged,
     RetagBase,
+    VerifyReproducible,
 )
 from tests.unit.steps.step_case import BUILDER, NUMBER, StepCase, ended
 
@@ -71,6 +72,23 @@ class TestRequests(StepCase):
         expected = request.GarbageRequest(finish=True, older_than_hours=1)
         step = CollectGarbage(finish=True, older_than_hours=1)
         assert (await self.sent(step)).request == expected
+
+    async def test_verify_sends_what_the_others_sent(self) -> None:
+        self.setup_build()
+        step = VerifyReproducible(
+            wheels={"packages": ["."]},
+            pexes=[{"pex": "app.pex", "requirements": ["app"], "module": "app"}],
+            images=[{"image": util.Interpolate("%(kw:x)s", x="app"), "source": None}],
+        )
+        assert (await self.sent(step)).request == request.VerifyRequest(
+            request.WheelsRequest(packages=(".",)),
+            (request.PexRequest("app.pex", ("app",), module="app"),),
+            (request.ImageRequest("app"),),
+        )
+
+    async def test_verify_may_look_at_wheels_alone(self) -> None:
+        sent = (await self.sent(VerifyReproducible())).request
+        assert sent == request.VerifyRequest(request.WheelsRequest())
 
     async def test_options_are_rendered(self) -> None:
         self.setup_build()

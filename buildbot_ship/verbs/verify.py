@@ -1,0 +1,207 @@
+"""Build a commit a second time from nothing, elsewhere, and compare the bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import attrs
+
+from ..daemon.interface import Daemon
+from ..errors import NotReproducible, OutputMissing
+from ..model.artefact import Image, Pex, Wheelhouse
+from ..model.conditions import ELSEWHERE
+from ..model.difference import Difference, compare_names
+from ..model.dockerfile import read
+from ..model.garbage import IMAGE, Entry
+from ..model.request import Request, VerifyRequest
+from ..model.result import SUCCESS, Result
+from ..source.interface import Tree, required
+from ..store.work import Work
+from .content import digest_of_file, expect
+from .engine_built import why
+from .members import first_difference
+from .workshop import Workshop
+
+
+class Ledger(Protocol):
+    """What stands in the engine for this build."""
+
+    @property
+    def build(self) -> str:
+        """Return the name of this build."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield everything that stands there, whoever made it."""
+
+
+@attrs.frozen
+class _Artefact:
+    """One file that has to have the same bytes, and the digest that its record says."""
+
+    title: str
+    path: Path
+    digest: str
+    verb: str
+
+
+def verify(
+    request: VerifyRequest,
+    *,
+    tree: Tree,
+    shop: Workshop,
+    perform: Callable[[Request, Workshop], Result],
+    ledger: Ledger,
+    explain: Callable[[Path, Path], str],
+) -> Result:
+    """Compare what the work folder has of the commit of *tree* with a second build of it.
+
+    *perform* runs a request in a workshop: here in a fresh work folder, under conditions
+    of which nothing is as usual.  *explain* says more about two files that differ.
+    Images that the engine builds are left out.
+    Raises OutputMissing, NotReproducible, and what the second build raises.
+    """
+    left_out = _not_promised(request, tree)
+    images = tuple(image for image in request.images if image.image not in left_out)
+    request = attrs.evolve(request, images=images)
+    first = _artefacts(request, tree.commit, shop.work)
+    with shop.work.scratch() as scratch, _taken_away(ledger, shop.daemon):
+        again = attrs.evolve(shop, work=Work(scratch / "again"), conditions=ELSEWHERE)
+        for part in (request.wheels, *request.pexes, *request.images):
+            shop.log(f"a second time: {part.verb}")
+            result = perform(part, again)
+            shop.log(f"{result.verb}: {result.summary}")
+        _compare(first, _artefacts(request, tree.commit, again.work), explain)
+    return _result(request, first, left_out)
+
+
+def _not_promised(request: VerifyRequest, tree: Tree) -> dict[str, str]:
+    """Return the images whose bytes nobody promises, and why."""
+    dockerfiles = {
+        image.image: read(required(tree, image.dockerfile), image.dockerfile)
+        for image in request.images
+    }
+    return {name: why(found) for name, found in dockerfiles.items() if found.foreign}
+
+
+@contextmanager
+def _taken_away(ledger: Ledger, daemon: Daemon) -> Iterator[None]:
+    """Take away the images that are loaded meanwhile, and no other of this build."""
+
+    def loaded() -> set[str]:
+        ours = (e for e in ledger.entries() if e.kind == IMAGE and e.build == ledger.build)
+        return {entry.name for entry in ours}
+
+    before = loaded()
+    try:
+        yield
+    finally:
+        for name in sorted(loaded() - before):
+            daemon.remove_image(name)
+
+
+def _artefacts(request: VerifyRequest, commit: str, work: Work) -> dict[str, _Artefact]:
+    """Return what was made, the inputs of others first; each is what its record says."""
+    found = [
+        *_wheels(work.find(Wheelhouse, commit), work),
+        *(_pex(work.find(Pex, commit, pex.name), work) for pex in request.pexes),
+    ]
+    for image in request.images:
+        found += _files_of(work.find(Image, commit, image.image), work)
+    for artefact in found:
+        if not artefact.path.is_file():
+            raise OutputMissing(artefact.title, artefact.verb)
+        expect(artefact.title, artefact.digest, digest_of_file(artefact.path))
+    return {artefact.title: artefact for artefact in found}
+
+
+def _wheels(house: Wheelhouse, work: Work) -> list[_Artefact]:
+    return [
+        _Artefact(wheel.file, work.wheelhouse / wheel.file, wheel.digest, "BuildWheels")
+        for wheel in house.wheels
+    ]
+
+
+def _pex(pex: Pex, work: Work) -> _Artefact:
+    return _Artefact(f"pex {pex.name}", work.pex(pex.name), pex.digest, "BuildPex")
+
+
+def _files_of(image: Image, work: Work) -> list[_Artefact]:
+    digests = {
+        **{f"layer-{n}.tar.gz": layer.digest for n, layer in enumerate(image.layers)},
+        "config.json": image.image_id,
+        "manifest.json": image.manifest_digest,
+    }
+    return [
+        _Artefact(
+            f"{file} of image {image.name}",
+            work.image(image.name) / file,
+            digest,
+            "BuildRuntimeImage",
+        )
+        for file, digest in digests.items()
+    ]
+
+
+def _compare(
+    first: dict[str, _Artefact],
+    second: dict[str, _Artefact],
+    explain: Callable[[Path, Path], str],
+) -> None:
+    """Raise NotReproducible with the first difference of the first artefact that has one."""
+    lines = [
+        f"{title}: {_digest(first.get(title))}, then {_digest(second.get(title))}"
+        for title in {**first, **second}
+        if _digest(first.get(title)) != _digest(second.get(title))
+    ]
+    names = compare_names([*first], [*second])
+    if names is not None:
+        raise NotReproducible("the commit", names.member, names.what, "\n".join(lines))
+    for title, artefact in first.items():
+        if artefact.digest != second[title].digest:
+            other = second[title].path
+            found: Difference = first_difference(artefact.path, other)
+            more = explain(artefact.path, other)
+            details = "\n".join([*lines, *([more] if more else [])])
+            raise NotReproducible(title, found.member, found.what, details)
+
+
+def _digest(artefact: _Artefact | None) -> str:
+    return artefact.digest if artefact else "not there"
+
+
+def _result(
+    request: VerifyRequest, found: dict[str, _Artefact], left_out: dict[str, str]
+) -> Result:
+    listing = "".join(f"{a.digest}  {a.title}\n" for a in found.values())
+    wheels = sum(artefact.verb == "BuildWheels" for artefact in found.values())
+    counts = (
+        _count(wheels, "wheel", "wheels"),
+        _count(len(request.pexes), "pex", "pexes"),
+        _count(len(request.images), "image", "images"),
+    )
+    left = [f"{name} left out, {reason}" for name, reason in left_out.items()]
+    images = {
+        part.image: found[f"manifest.json of image {part.image}"].digest
+        for part in request.images
+    }
+    pexes = {part.name: found[f"pex {part.name}"].digest for part in request.pexes}
+    digests: dict[str, Any] = {
+        "all": f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}",
+        "pexes": pexes,
+        "images": images,
+    }
+    return Result(
+        "verify",
+        SUCCESS,
+        "; ".join([f"identical: {', '.join(filter(None, counts))}", *left]),
+        properties={"ship_reproducible": digests},
+        texts={"digests.txt": listing},
+    )
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}" if number else ""
