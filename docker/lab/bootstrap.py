@@ -1,4 +1,4 @@
-"""The way from a bare Python to the demo or the tests; standard library only.
+"""The way from a bare Python to the demo, the tests or the corpus; standard library only.
 
 It says what it is about to install, installs it, makes the virtual environment and the base
 images side by side, and then becomes the program that was asked for.
@@ -15,11 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.cache import cache_folder
+from lab.corpus.options import parse_corpus
 from lab.debian import cached_layers
 from lab.environment import make_environment
 from lab.errors import LabError
 from lab.options import parse_demo, parse_tests
-from lab.packages import Need, install, look, makes_bases, missing_packages
+from lab.packages import Need, install, look, makes_bases, makes_other_root, missing_packages
+from lab.processes import with_parent
 from lab.progress import Say, progress
 
 LAB = Path(__file__).resolve().parent
@@ -36,8 +38,20 @@ def demo(argv: Sequence[str]) -> int:
 def tests(argv: Sequence[str]) -> int:
     """Prepare the machine, then become the test suite."""
     options = parse_tests(argv)
-    need = Need(machine=options.machine, browser=options.browser, own_bases=True)
+    need = Need(
+        machine=options.machine,
+        browser=options.browser,
+        own_bases=True,
+        other_engine=options.other_engine,
+    )
     return _become("lab.suite", argv, need, CHECKOUT / "tests" / "requirements.txt")
+
+
+def corpus(argv: Sequence[str]) -> int:
+    """Prepare the machine, then become the corpus."""
+    parse_corpus(argv)
+    need = Need(own_bases=True)
+    return _become("lab.corpus", argv, need, CHECKOUT / "tests" / "requirements.txt")
 
 
 def _become(module: str, argv: Sequence[str], need: Need, requirements: Path) -> int:
@@ -62,23 +76,28 @@ def _prepare(need: Need, requirements: Path, say: Say) -> Path:
     machine = look(cache)
     if packages := missing_packages(machine, need):
         install(packages, cache, say)
-    with _bases_meanwhile(cache, makes_bases(machine, need), say):
+    bases = makes_bases(machine, need) and not cached_layers(cache)
+    other = makes_other_root(machine, need)
+    with (
+        _meanwhile("lab.debian", "the base images", bases, say),
+        _meanwhile("lab.other_root", "the root of a second engine", other, say),
+    ):
         environment = make_environment(cache, CHECKOUT, requirements, say)
     return environment / "bin" / "python"
 
 
 @contextmanager
-def _bases_meanwhile(cache: Path, wanted: bool, say: Say) -> Iterator[None]:
-    if not wanted or cached_layers(cache):
+def _meanwhile(module: str, what: str, wanted: bool, say: Say) -> Iterator[None]:
+    if not wanted:
         yield
         return
-    say("making the base images with debootstrap: a minute or two, once")
-    argv = [sys.executable, "-m", "lab.debian"]
+    say(f"making {what} with debootstrap: a minute or two, once")
+    argv = with_parent([sys.executable, "-m", module])
     with subprocess.Popen(argv, cwd=LAB.parent) as maker:
         try:
             yield
             if maker.wait() != 0:
-                raise LabError("the base images could not be made")
-            say("base images are made")
+                raise LabError(f"{what} could not be made")
+            say(f"{what}: made")
         finally:
             maker.terminate()

@@ -23,6 +23,7 @@ from typing import IO
 
 from lab.cache import cache_folder, locked
 from lab.errors import LabError, tail
+from lab.processes import with_parent
 
 SUITE = "bookworm"
 SLIM_PACKAGES = ("python3", "ca-certificates")
@@ -46,7 +47,7 @@ LEFT_OUT = (
 )
 # A mount and pid name space that dies with its first process: an interrupted bootstrap
 # leaves neither a mount nor a process behind.
-APART = ("setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
+APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def make_layers(cache: Path) -> dict[str, Layer]:
     with locked(cache / "bases" / "lock"):
         if layers := cached_layers(cache):
             return layers
-        _refuse_to_make_in_vain()
+        refuse_to_make_in_vain("the base images")
         folder = layers_folder(cache)
         scratch = folder.with_name(f"{folder.name}.new")
         # The lock is ours, so what lies here is an interrupted attempt.
@@ -95,18 +96,19 @@ def make_layers(cache: Path) -> dict[str, Layer]:
         return cached_layers(cache) or {}
 
 
-def _refuse_to_make_in_vain() -> None:
+def refuse_to_make_in_vain(what: str) -> None:
+    """Raise unless a Debian can be bootstrapped on this machine."""
     if os.geteuid() != 0:
-        raise LabError("bootstrapping the base images takes root")
+        raise LabError(f"bootstrapping {what} takes root")
     if not shutil.which("debootstrap"):
-        raise LabError("no image hub in reach, and debootstrap is not installed")
+        raise LabError(f"{what} cannot be made: debootstrap is not installed")
 
 
 def _make(scratch: Path) -> None:
     slim, full, log = scratch / "slim", scratch / "full", scratch / "bootstrap.log"
     include = f"--include={','.join(SLIM_PACKAGES)}"
-    _run([*APART, "debootstrap", "--variant=minbase", include, SUITE, str(slim)], log)
-    _run(["cp", "--archive", str(slim), str(full)], log)
+    run_logged([*APART, "debootstrap", "--variant=minbase", include, SUITE, str(slim)], log)
+    run_logged(["cp", "--archive", str(slim), str(full)], log)
     with ThreadPoolExecutor() as pool:
         slim_layer = pool.submit(_pack, slim)
         _install(full, log)
@@ -121,16 +123,17 @@ def _make(scratch: Path) -> None:
 
 def _install(root: Path, log: Path) -> None:
     inside = [*APART, f"--root={root}"]
-    _run([*inside, "apt-get", "update"], log)
+    run_logged([*inside, "apt-get", "update"], log)
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *FULL_PACKAGES]
-    _run([*inside, *install], log)
+    run_logged([*inside, *install], log)
 
 
-def _run(argv: Sequence[str], log: Path) -> None:
+def run_logged(argv: Sequence[str], log: Path) -> None:
+    """Run a program that dies with us; raise LabError with the end of its log."""
     environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     with log.open("ab") as output:
         status = subprocess.run(
-            argv,
+            with_parent(argv),
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -138,7 +141,7 @@ def _run(argv: Sequence[str], log: Path) -> None:
             env=environ,
         ).returncode
     if status != 0:
-        raise LabError(f"{argv[len(APART)]} failed:\n{tail(log)}")
+        raise LabError(f"{' '.join(argv)} failed:\n{tail(log)}")
 
 
 def _pack(root: Path) -> Layer:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab.cache import locked
 from lab.errors import LabError, tail
+from lab.processes import with_parent
 from lab.progress import Say
 
 EXTRAS = "master,worker"
@@ -60,7 +61,12 @@ def _fill(folder: Path, checkout: Path, requirements: Path) -> None:
 def _run(argv: Sequence[str], log: Path) -> None:
     with log.open("ab") as output:
         done = subprocess.run(
-            argv, check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            # An orphan must not go on writing into the environment that is made next.
+            with_parent(argv),
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
     if done.returncode != 0:
         raise LabError(f"{' '.join(argv)} failed:\n{tail(log)}")

@@ -15,11 +15,17 @@ class Group:
     about: str
     machine: bool = True
     browser: bool = False
+    other_engine: bool = False
 
 
 GROUPS = {
     "unit": Group("tests/unit", "pure parts, rules, style: no Docker, seconds", machine=False),
     "engine": Group("tests/engine", "verbs on a real engine and real registries"),
+    "engines": Group(
+        "tests/engines",
+        "the same commit on engines of different versions and storage",
+        other_engine=True,
+    ),
     "buildbot": Group("tests/buildbot", "a real master, workers and a browser", browser=True),
     "demo": Group("tests/demo", "docker/demo from nothing to its table"),
 }
@@ -49,6 +55,11 @@ class TestOptions:
     def browser(self) -> bool:
         """Say whether a group needs a browser."""
         return any(GROUPS[name].browser for name in self.groups)
+
+    @property
+    def other_engine(self) -> bool:
+        """Say whether a group needs a second engine beside the machine's own."""
+        return any(GROUPS[name].other_engine for name in self.groups)
 
 
 def parse_demo(argv: Sequence[str]) -> DemoOptions:

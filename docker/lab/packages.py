@@ -14,12 +14,14 @@ from pathlib import Path
 from lab.debian import cached_layers
 from lab.engine import engine_answers
 from lab.errors import LabError, tail
+from lab.other_root import root_folder
 from lab.progress import Say
 
 PACKAGES = {
     "git": "git",
     "dockerd": "docker.io",
     "iptables": "iptables",
+    "ip": "iproute2",
     "docker-registry": "docker-registry",
     "debootstrap": "debootstrap",
     "chromium": "chromium",
@@ -39,15 +41,17 @@ class Machine:
     hub: bool
     bases: bool
     installs: bool
+    other_root: bool = False
 
 
 @dataclass(frozen=True)
 class Need:
-    """What a command takes: a machine to play on, a browser, bases of our own making."""
+    """What a command takes: a machine to play on, a browser, bases and an engine of our own."""
 
     machine: bool = True
     browser: bool = False
     own_bases: bool = False
+    other_engine: bool = False
 
 
 def hub_answers() -> bool:
@@ -68,12 +72,18 @@ def look(cache: Path) -> Machine:
         hub=hub_answers(),
         bases=cached_layers(cache) is not None,
         installs=os.geteuid() == 0 and shutil.which("apt-get") is not None,
+        other_root=root_folder(cache).exists(),
     )
 
 
 def makes_bases(machine: Machine, need: Need) -> bool:
     """Say whether bases are made here: where no hub answers, or where tests want their own."""
     return need.machine and (need.own_bases or not machine.hub)
+
+
+def makes_other_root(machine: Machine, need: Need) -> bool:
+    """Say whether the root of a second engine is to be made."""
+    return need.other_engine and not machine.other_root
 
 
 def missing_packages(machine: Machine, need: Need) -> tuple[str, ...]:
@@ -84,12 +94,16 @@ def missing_packages(machine: Machine, need: Need) -> tuple[str, ...]:
     # Where Docker answers and apt is absent, the registry runs in a container.
     if need.machine and (machine.installs or not machine.engine):
         programs.append("docker-registry")
-    if makes_bases(machine, need) and not machine.bases:
+    if need.other_engine:
+        programs += ["iptables", "ip"]
+    makes_base = makes_bases(machine, need) and not machine.bases
+    if makes_base or makes_other_root(machine, need):
         programs.append("debootstrap")
     if need.browser:
         programs += ["chromium", "chromedriver"]
     first = [] if machine.ensurepip else ["python3-venv"]
-    return (*first, *(PACKAGES[name] for name in programs if name not in machine.programs))
+    missing = [PACKAGES[name] for name in programs if name not in machine.programs]
+    return (*first, *dict.fromkeys(missing))
 
 
 def install(packages: Sequence[str], cache: Path, say: Say) -> None:

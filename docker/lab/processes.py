@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -141,6 +142,11 @@ class Process:
 
     def _forget(self) -> None:
         (self.folder / f"{self.name}.pid.json").unlink(missing_ok=True)
+
+
+def with_parent(argv: Sequence[str]) -> list[str]:
+    """Return a command that the kernel kills when its parent dies, however that happens."""
+    return ["setpriv", "--pdeathsig=KILL", *argv] if shutil.which("setpriv") else list(argv)
 
 
 def recorded(folder: Path) -> list[Process]:

@@ -72,3 +72,11 @@ def test_another_system_is_told_what_is_missing(
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(LabError, match="not a Debian machine: .*: git"):
         install(["git"], tmp_path, print)
+
+
+def test_a_second_engine_takes_debootstrap_until_its_root_is_cached() -> None:
+    cached = dataclasses.replace(BARE, engine=True, bases=True)
+    need = Need(own_bases=True, other_engine=True)
+    assert missing_packages(cached, need)[-3:] == ("iptables", "iproute2", "debootstrap")
+    with_root = dataclasses.replace(cached, other_root=True)
+    assert "debootstrap" not in missing_packages(with_root, need)

@@ -1,0 +1,60 @@
+"""A Debian tree of the next suite, with the Docker Engine that other_engine.py starts.
+
+Run as a program under a bare Python, as root: `python3 -m lab.other_root`. The tree lies
+unpacked in the cache, is only ever read, and nothing is made twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from lab.cache import cache_folder, locked
+from lab.debian import APART, refuse_to_make_in_vain, run_logged
+from lab.errors import LabError
+
+SUITE = "trixie"
+PACKAGES = ("docker.io", "iptables", "ca-certificates")
+FORMAT = 1
+# What apt can fetch again.
+LEFT_OUT = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale")
+
+
+def root_folder(cache: Path) -> Path:
+    """Return where the tree of this recipe is or will be."""
+    recipe = [FORMAT, SUITE, PACKAGES, LEFT_OUT, platform.machine()]
+    key = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
+    return cache / "other-engine" / key
+
+
+def make_root(cache: Path) -> Path:
+    """Return the tree, made now unless it was made before."""
+    folder = root_folder(cache)
+    with locked(folder.parent / "lock"):
+        if not folder.exists():
+            refuse_to_make_in_vain("the other engine's root")
+            scratch = folder.with_suffix(".new")
+            # The lock is ours, so what lies here is an interrupted attempt.
+            shutil.rmtree(scratch, ignore_errors=True)
+            _make(scratch, folder.with_suffix(".log"))
+            scratch.replace(folder)
+    return folder
+
+
+def _make(root: Path, log: Path) -> None:
+    include = f"--include={','.join(PACKAGES)}"
+    bootstrap = ["debootstrap", "--variant=minbase", include, SUITE, str(root)]
+    run_logged([*APART, *bootstrap], log)
+    for path in LEFT_OUT:
+        shutil.rmtree(root / path, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    try:
+        make_root(cache_folder())
+    except LabError as error:
+        sys.exit(str(error))

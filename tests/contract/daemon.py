@@ -1,0 +1,187 @@
+"""What every engine does for us, whatever its version and however it stores images.
+
+A subclass gives the fixtures ``daemon``; ``base``, a reference with a digest to an image that
+holds Python; and ``place``, a repository that nobody else uses on a registry that answers.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from buildbot_ship.daemon.interface import RESULT, Daemon, EngineImage, Job, JobFile
+from buildbot_ship.errors import BaseNotFound, JobFailed, LimitExceeded, RegistryUnavailable
+from buildbot_ship.model.manifest import is_index
+from buildbot_ship.model.reference import Reference, Repository, digest_of
+from buildbot_ship.model.request import Limits
+from buildbot_ship.registry.client import RegistryClient
+from buildbot_ship.verbs.runtime import fetch_base
+from tests.contract.samples import PLAIN, load_over, store_platforms
+
+
+def compress_job(image: str, **more: Any) -> Job:
+    """Return a job that only takes Python: it gzips one file."""
+    inputs = (JobFile("a.tar", PLAIN * 1000),)
+    return Job("compress", image, {"files": ["a.tar"]}, inputs=inputs, **more)
+
+
+@pytest.fixture
+def pulled(daemon: Daemon, base: Reference) -> EngineImage:
+    """The base, pulled by its digest."""
+    return daemon.pull(base)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """An empty folder for what a job makes."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
+class DaemonContract:
+    """The tests."""
+
+    def test_a_pulled_image_is_known_by_digest_and_by_id(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage
+    ) -> None:
+        assert daemon.image(str(base)) == pulled
+        assert str(base.repository.at(str(base.digest))) in pulled.digests
+        by_id = daemon.image(pulled.image_id)
+        assert by_id is not None
+        assert by_id.image_id == pulled.image_id
+
+    def test_a_pulled_tag_leads_to_its_digest(self, daemon: Daemon, base: Reference) -> None:
+        tag = attrs.evolve(base, digest=None, tag="3.11-slim")
+        assert str(base.repository.at(str(base.digest))) in daemon.pull(tag).digests
+        assert daemon.image(str(tag)) == daemon.image(str(base))
+
+    def test_a_job_runs_in_a_base_that_is_named_by_tag_and_digest(
+        self, daemon: Daemon, base: Reference, out: Path
+    ) -> None:
+        both = attrs.evolve(base, tag="3.11-slim")
+        assert daemon.pull(both) == daemon.image(str(base))
+        daemon.run(compress_job(str(both)), out=out, log=print)
+        assert (out / "a.tar.gz").is_file()
+
+    def test_an_image_that_is_not_there_is_none(
+        self, daemon: Daemon, place: Repository
+    ) -> None:
+        assert daemon.image(f"ship.local/contract:{uuid.uuid4().hex}") is None
+        assert daemon.image(str(place.at(digest_of(uuid.uuid4().bytes)))) is None
+
+    def test_a_base_that_its_registry_lacks_is_not_found(
+        self, daemon: Daemon, place: Repository
+    ) -> None:
+        with pytest.raises(BaseNotFound):
+            daemon.pull(place.tagged("gone"))
+
+    def test_a_registry_that_does_not_listen_is_unavailable(self, daemon: Daemon) -> None:
+        # Port 1 is nobody's.
+        with pytest.raises(RegistryUnavailable):
+            daemon.pull(Reference.parse("127.0.0.1:1/team/app:1"))
+
+    def test_what_is_loaded_over_its_base_is_there_until_it_is_removed(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
+    ) -> None:
+        made, name = load_over(
+            daemon, fetch_base(base, daemon.platform(), RegistryClient()), tmp_path
+        )
+        found = daemon.image(name)
+        assert found is not None
+        assert found.image_id in (made.image_id, made.manifest_digest)
+        assert daemon.remove_image(name)
+        assert daemon.image(name) is None
+        assert daemon.image(found.image_id) is None
+        assert daemon.image(str(base)) == pulled
+        assert not daemon.remove_image(name)
+
+    def test_one_image_under_two_names_goes_with_the_second(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
+    ) -> None:
+        over = fetch_base(base, daemon.platform(), RegistryClient())
+        (_, first), (_, second) = (load_over(daemon, over, tmp_path) for _ in range(2))
+        assert daemon.image(first) == daemon.image(second)
+        assert daemon.remove_image(first)
+        assert daemon.image(second) is not None
+        assert daemon.remove_image(second)
+
+    def test_a_loaded_image_runs(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path, out: Path
+    ) -> None:
+        over = fetch_base(base, daemon.platform(), RegistryClient())
+        _, name = load_over(daemon, over, tmp_path)
+        try:
+            result = daemon.run(compress_job(name), out=out, log=print)
+        finally:
+            daemon.remove_image(name)
+        assert gzip.decompress((out / "a.tar.gz").read_bytes()) == PLAIN * 1000
+        assert result["files"]["a.tar"]["digest"] == digest_of((out / "a.tar.gz").read_bytes())
+
+    def test_a_job_in_an_image_without_its_python_says_so(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
+    ) -> None:
+        with pytest.raises(JobFailed, match="has no /nowhere/python"):
+            daemon.run(compress_job(str(base), python="/nowhere/python"), out=out, log=print)
+
+    def test_a_job_past_its_seconds_says_so(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
+    ) -> None:
+        job = compress_job(str(base), limits=Limits(seconds=2))
+        endless = attrs.evolve(job, arguments={"files": ["../../dev/zero"]})
+        with pytest.raises(LimitExceeded, match="2 seconds"):
+            daemon.run(endless, out=out, log=print)
+
+    def test_a_kept_container_is_an_image_with_its_result(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path, out: Path
+    ) -> None:
+        name = f"ship.local/tools:{uuid.uuid4().hex}"
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        result = daemon.keep(compress_job(str(base)), name, scratch=scratch, log=print)
+        try:
+            kept = daemon.image(name)
+            assert kept is not None
+            assert json.loads(kept.labels[RESULT]) == result
+            assert kept.image_id != pulled.image_id
+            assert daemon.run(compress_job(name), out=out, log=print) == result
+        finally:
+            assert daemon.remove_image(name)
+        assert daemon.image(name) is None
+
+    def test_what_is_pushed_is_pulled_by_the_digest_that_was_said(
+        self, daemon: Daemon, pulled: EngineImage, place: Repository
+    ) -> None:
+        reference = place.tagged("copied")
+        daemon.tag(pulled.image_id, reference)
+        digest = daemon.push(reference)
+        assert RegistryClient().head(reference) == digest
+        assert daemon.remove_image(str(reference))
+        again = daemon.pull(place.at(digest))
+        assert str(place.at(digest)) in again.digests
+        daemon.remove_image(str(place.at(digest)))
+
+    def test_the_engines_own_part_of_many_platforms_is_pushed(
+        self, daemon: Daemon, base: Reference, place: Repository
+    ) -> None:
+        source, target = place.tagged("many"), Repository(place.registry, f"{place.path}-copy")
+        store_platforms(base, source, daemon.platform())
+        pulled, reference = daemon.pull(source), target.tagged("one")
+        daemon.tag(pulled.image_id, reference)
+        digest = daemon.push(reference)
+        there = RegistryClient().manifest(reference)
+        assert there is not None
+        assert there.digest == digest
+        assert not is_index(there.media_type)
+        before = fetch_base(base, daemon.platform(), RegistryClient())
+        assert (
+            fetch_base(reference, daemon.platform(), RegistryClient()).config == before.config
+        )
+        for name in (reference, source):
+            assert daemon.remove_image(str(name))

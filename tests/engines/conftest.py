@@ -1,0 +1,59 @@
+"""The machine's engine, and a newer one with either storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from lab.engine import Engine, engine_host
+from lab.other_engine import STORAGES, OtherEngine
+from lab.runs import Run
+
+import docker
+
+FIRST = "the machine's"
+NAMES = (FIRST, *STORAGES)
+
+
+@dataclass(frozen=True)
+class Host:
+    """An engine; *address* is what DOCKER_HOST says."""
+
+    name: str
+    address: str
+    client: docker.DockerClient
+
+
+@pytest.fixture(scope="session")
+def others(engine: Engine, lab_run: Run) -> Iterator[dict[str, OtherEngine]]:
+    """The newer engine, once for each storage."""
+    engines = {storage: OtherEngine(lab_run, storage) for storage in STORAGES}
+    try:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(OtherEngine.start, engines.values()))
+        yield engines
+    finally:
+        for other in engines.values():
+            other.kill()
+
+
+@pytest.fixture(scope="session")
+def hosts(others: dict[str, OtherEngine]) -> Iterator[dict[str, Host]]:
+    """All engines by name."""
+    found = {FIRST: engine_host()} | {name: each.address for name, each in others.items()}
+    hosts = {
+        name: Host(name, address, docker.DockerClient(address, timeout=300))
+        for name, address in found.items()
+    }
+    yield hosts
+    for host in hosts.values():
+        host.client.close()
+
+
+@pytest.fixture(scope="session", params=NAMES)
+def host(request: pytest.FixtureRequest, hosts: dict[str, Host]) -> Any:
+    """Each engine in turn."""
+    return hosts[request.param]

@@ -1,0 +1,51 @@
+"""The same of every engine: the contract, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from buildbot_ship.daemon.engine import Engine
+from buildbot_ship.daemon.interface import Daemon
+from buildbot_ship.model.reference import Reference, Repository
+from buildbot_ship.store.ledger import Ledger
+from tests.contract.daemon import DaemonContract, out, pulled
+from tests.engines.conftest import Host
+
+if TYPE_CHECKING:
+    from lab.bases import Bases
+    from lab.registries import Registry
+
+__all__ = ["out", "pulled"]
+
+
+@pytest.fixture
+def daemon(host: Host, tmp_path: Path) -> Iterator[Daemon]:
+    ledger = Ledger(tmp_path / "ledger", "tests", "contract")
+    yield Engine(ledger, time.time, {"DOCKER_HOST": host.address})
+    entries = [f"{entry.kind} {entry.name}" for entry in ledger.entries()]
+    ledger.close()
+    assert [entry for entry in entries if not entry.startswith("tools ")] == []
+    label = f"org.buildbot-ship.owner={ledger.owner}"
+    assert host.client.containers.list(all=True, filters={"label": label}) == []
+    assert host.client.images.list(all=True, filters={"label": label}) == []
+
+
+@pytest.fixture
+def base(bases: Bases) -> Reference:
+    repository = Reference.parse(bases.slim.reference).repository
+    return repository.at(bases.slim.digest)
+
+
+@pytest.fixture
+def place(own_registry: Registry) -> Repository:
+    return Repository(own_registry.address, f"test-daemon/{uuid.uuid4().hex}")
+
+
+class TestEngine(DaemonContract):
+    """The contract."""
