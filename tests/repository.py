@@ -112,7 +112,7 @@ class Repository:
 def our_images() -> list[str]:
     """Return the temporary images in the engine, whoever left them."""
     with closing(docker.from_env()) as client:
-        tags = (tag for image in client.images.list() for tag in image.tags)
+        tags = (tag for image in client.api.images() for tag in image["RepoTags"] or ())
         return [tag for tag in tags if tag.startswith("ship.local/tiny:")]
 
 

@@ -59,6 +59,7 @@ def _envelope(
         work=options.work or f"../{checkout.resolve().name}.ship",
         index=index,
         limits=requests.Limits(options.memory * 1024**2, options.processes, options.seconds),
+        cache=requests.CacheOptions(options.cache, not options.untrusted, options.no_cache),
     )
 
 
@@ -125,8 +126,12 @@ def _build(options: Options) -> requests.BuildRequest:
         requests.PushRequest(name, f"{options.to}/{name}", options.revision)
         for name in (options.image if options.to else ())
     ]
+    images = (attrs.evolve(image, load=not pushes) for image in _images(options))
     return requests.BuildRequest(
-        _wheels(options), _pexes(options), _images(options), tuple(pushes)
+        attrs.evolve(_wheels(options), lazy=True),
+        _pexes(options),
+        tuple(images),
+        tuple(pushes),
     )
 
 
@@ -142,7 +147,9 @@ MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "image": lambda o: _image(o, o.image),
     "push": lambda o: requests.PushRequest(o.image, o.repository, o.revision),
     "gc": lambda o: requests.GarbageRequest(
-        older_than_hours=o.older_than_hours, tools_older_than_days=o.tools_older_than_days
+        older_than_hours=o.older_than_hours,
+        tools_older_than_days=o.tools_older_than_days,
+        cache_size=o.cache_size * 1024**2,
     ),
     "build": _build,
     "verify": _verify,

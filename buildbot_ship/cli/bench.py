@@ -22,13 +22,17 @@ from ..daemon.interface import Daemon
 from ..errors import FileMissing
 from ..model import request as requests
 from ..model.log import Log
+from ..model.reference import Repository
 from ..model.result import Result
 from ..registry.interface import Registry
 from ..source.checkout import Checkout
 from ..source.git import GitTree
+from ..store.interface import Shelf
 from ..store.ledger import Ledger
+from ..store.shelf import DiskShelf
 from ..store.work import Work
 from ..verbs.build import build
+from ..verbs.cache import Cache
 from ..verbs.gc import gc
 from ..verbs.harden import harden
 from ..verbs.image import image
@@ -56,13 +60,17 @@ class Bench:
         return Work(Path(os.path.normpath(self.checkout / self.envelope.work)))
 
     @cached_property
-    def ledger(self) -> Ledger:
-        """Return this worker's ledger."""
+    def state(self) -> Path:
+        """Return the folder of what this worker keeps from build to build."""
         state = self.environment.get("BUILDBOT_SHIP_STATE")
         home = self.environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-        root = Path(state) if state else Path(home) / "buildbot-ship"
+        return Path(state) if state else Path(home) / "buildbot-ship"
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Return this worker's ledger."""
         work = hashlib.sha256(str(self.work.root).encode()).hexdigest()[:16]
-        return Ledger(root / "ledger", work, self.envelope.build)
+        return Ledger(self.state / "ledger", work, self.envelope.build)
 
     @cached_property
     def daemon(self) -> Daemon:
@@ -70,6 +78,31 @@ class Bench:
         from ..daemon.engine import Engine  # noqa: PLC0415  # it imports the Docker SDK
 
         return Engine(self.ledger, time.time, self.environment, self.envelope.credentials)
+
+    @cached_property
+    def platform(self) -> str:
+        """Return what the engine runs; the SDK is not needed where a socket tells."""
+        from ..daemon.platform import ask  # noqa: PLC0415  # only some verbs need it
+
+        return ask(self.environment) or self.daemon.platform()
+
+    @cached_property
+    def disk(self) -> DiskShelf:
+        """Return this worker's own cache."""
+        trust = "trusted" if self.envelope.cache.trusted else "untrusted"
+        return DiskShelf(self.state / "cache" / trust)
+
+    @cached_property
+    def cache(self) -> Cache:
+        """Return the caches of this build, the nearest first."""
+        asked = self.envelope.cache
+        shelves: list[Shelf] = [self.disk]
+        if asked.repository:
+            from ..registry.shelf import RegistryShelf  # noqa: PLC0415  # few have one
+
+            repository = Repository.parse(asked.repository)
+            shelves.append(RegistryShelf(self.registry, repository, asked.trusted))
+        return Cache(self.log, shelves, reads=not asked.no_cache)
 
     @cached_property
     def registry(self) -> Registry:
@@ -84,7 +117,17 @@ class Bench:
         index = self.envelope.index
         bundle = self._read_bundle(index.ca_bundle) if index.ca_bundle else None
         limits = self.envelope.limits
-        return Workshop(self.daemon, self.work, self.log, index, bundle, limits)
+        return Workshop(
+            lambda: self.daemon,
+            lambda: self.platform,
+            self.registry,
+            self.work,
+            self.log,
+            self.cache,
+            index,
+            bundle,
+            limits,
+        )
 
     @staticmethod
     def _read_bundle(path: str) -> bytes:
@@ -158,13 +201,21 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
     ),
     "gc": lambda bench, request: gc(
         request,
-        daemon=bench.daemon,
+        daemon=lambda: bench.daemon,
         ledger=bench.ledger,
         work=bench.work,
+        disk=bench.disk,
         clock=time.time,
         log=bench.log,
     ),
-    "build": lambda bench, request: build(request, perform=bench.perform, log=bench.log),
+    "build": lambda bench, request: build(
+        request,
+        commit=bench.tree(request.wheels.revision).commit,
+        registry=bench.registry,
+        cache=bench.cache,
+        perform=bench.perform,
+        log=bench.log,
+    ),
     "verify": lambda bench, request: verify(
         request,
         tree=bench.tree(request.wheels.revision),

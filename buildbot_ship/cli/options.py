@@ -112,6 +112,9 @@ def _common(sub: Parser) -> None:
     sub.add_argument("--extra-index-url", action="append", default=[], help="one more")
     sub.add_argument("--proxy", help="HTTP proxy to the index ($HTTPS_PROXY)")
     sub.add_argument("--ca-bundle", help="CA certificates for the index ($PIP_CERT)")
+    sub.add_argument("--cache", metavar="REPOSITORY", help="the cache that workers share")
+    sub.add_argument("--untrusted", action="store_true", help="never write what others read")
+    sub.add_argument("--no-cache", action="store_true", help="make everything again")
     sub.add_argument("--memory", type=int, default=4096, help="MiB for a container (4096)")
     sub.add_argument("--processes", type=int, default=1024, help="in a container (1024)")
     sub.add_argument("--seconds", type=int, default=3600, help="for a container (3600)")
@@ -178,6 +181,7 @@ def _push(sub: Parser) -> None:
 def _gc(sub: Parser) -> None:
     sub.add_argument("--older-than-hours", type=float, default=24, help="images (24)")
     sub.add_argument("--tools-older-than-days", type=float, default=30, help="unused (30)")
+    sub.add_argument("--cache-size", type=int, default=10240, help="MiB it may hold (10240)")
 
 
 def _build(sub: Parser) -> None:

@@ -1,9 +1,9 @@
 """Fetch the files that a lock names, by hash; nothing of theirs runs.
 
 job.json: ``{"index": {...}, "pins": [{"name", "version", "hashes": [hex], "marker", "place"}],
-"sections": [[PIN]]}``.  Out folder: ``dists/FILE`` for the pins, and
-``build/N/FILE`` for section N of the build lock.  result.json: ``{"files": [FILE of each
-pin]}``.
+"known": [hex], "sections": {"N": [PIN]}}``.  Out folder: ``dists/FILE`` for the pins, but
+for files with a *known* hash, and ``build/N/FILE`` for section N of the build lock.
+result.json: ``{"files": [FILE of each pin]}``.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from packaging.markers import Marker
 
 
 def fetch(
-    index: Index, pin: dict[str, Any], folder: Path, *, wheels_only: bool
+    index: Index, pin: dict[str, Any], folder: Path, known: set[str], *, wheels_only: bool
 ) -> dict[str, str] | None:
-    """Fetch what one pin names.  Failures name file and line."""
+    """Fetch what one pin names, unless it is known.  Failures name file and line."""
     if pin["marker"] and not Marker(pin["marker"]).evaluate():
         return None
     try:
@@ -30,7 +30,9 @@ def fetch(
                 f"{pin['name']}=={pin['version']} is needed to build, and has no wheel",
                 "constrain it to a version that has a wheel for this interpreter",
             )
-        digest = index.fetch(chosen, pin["hashes"], folder)
+        digest = str(chosen.sha256)
+        if digest not in known:
+            digest = index.fetch(chosen, pin["hashes"], folder)
     except Failed as failed:
         failed.why = f"{pin['place']}: {failed.why}"
         raise
@@ -41,14 +43,15 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Fetch everything, eight files at a time."""
     index = Index(arguments["index"], index_environment(arguments["index"], job))
     (out / "dists").mkdir()
-    tasks = [(pin, out / "dists", False) for pin in arguments["pins"]]
-    for number, section in enumerate(arguments["sections"]):
-        folder = out / "build" / str(number)
+    known = set(arguments["known"])
+    tasks = [(pin, out / "dists", known, False) for pin in arguments["pins"]]
+    for number, section in arguments["sections"].items():
+        folder = out / "build" / number
         folder.mkdir(parents=True)
-        tasks += [(pin, folder, True) for pin in section]
+        tasks += [(pin, folder, set(), True) for pin in section]
     say(f"fetching {len(tasks)} files by their hashes")
     with ThreadPoolExecutor(8) as pool:
-        files = list(pool.map(lambda t: fetch(index, t[0], t[1], wheels_only=t[2]), tasks))
+        files = list(pool.map(lambda t: fetch(index, *t[:3], wheels_only=t[3]), tasks))
     return {"files": files[: len(arguments["pins"])]}
 
 

@@ -4,7 +4,8 @@ job.json: ``{"built": [{"title", "source", "section", "wheels"}], "wheels": [FIL
 each entry of ``built`` is an sdist (``dists/FILE``) or a folder of the repository
 (``tree/...``) with the section of the build lock that it may use (``sections/N.txt``,
 whose wheels lie in ``build/N``).  Out folder: ``wheelhouse/*.whl``.  result.json:
-``{"wheels": [{"file", "digest", "size", "built"}]}``, sorted by file.
+``{"wheels": [{"file", "digest", "size", "built"}], "built": [file]}``: the wheels sorted by
+file, what was built in the order of ``built``.
 
 The build backend runs in a virtual environment that holds its section and nothing else,
 at a path that is always the same: builds write it into what they make.
@@ -175,8 +176,9 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     wheelhouse.mkdir()
     for name in arguments["wheels"]:
         shutil.copyfile(job / "dists" / name, wheelhouse / name)
-    built = {make(entry, job, wheelhouse) for entry in arguments["built"]}
-    return {"wheels": [describe(path, built) for path in sorted(wheelhouse.iterdir())]}
+    built = [make(entry, job, wheelhouse) for entry in arguments["built"]]
+    wheels = [describe(path, set(built)) for path in sorted(wheelhouse.iterdir())]
+    return {"wheels": wheels, "built": built}
 
 
 if __name__ == "__main__":

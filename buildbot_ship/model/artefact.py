@@ -21,12 +21,17 @@ class Wheel:
 
 @attrs.frozen
 class Wheelhouse:
-    """All wheels of a commit; *tools* is the image that they were made in."""
+    """All wheels of a commit; *base* is what they were made on, *ground* is its key.
+
+    *tools* is the image they were made in, empty where nothing had to be made.  A wheel
+    that was known need not lie in the work folder.
+    """
 
     commit: str
     base: str
     tools: str
     wheels: tuple[Wheel, ...]
+    ground: str = ""
 
 
 @attrs.frozen
@@ -53,7 +58,8 @@ class Image:
     """An assembled image: what `PushTagged` sends, and the name the engine has it under.
 
     *base* is a reference with the digest of the base's manifest; *size* is the sum of
-    the compressed layers in bytes, the base's included.
+    the compressed layers in bytes, the base's included.  *loaded_as* is the name that the
+    engine has it under, empty where it has not.
     """
 
     commit: str

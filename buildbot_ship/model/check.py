@@ -147,3 +147,9 @@ def at_most_one(**options: object) -> None:
     given = [name for name, value in options.items() if value is not None]
     if len(given) > 1:
         raise InvalidRequest(" and ".join(given), "give one of them, not both")
+
+
+def optional_repository(_: object, attribute: Any, value: str | None) -> None:
+    """Accept a repository, or None."""
+    if value is not None:
+        repository(_, attribute, value)

@@ -45,6 +45,20 @@ class Limits:
 
 
 @attrs.frozen
+class CacheOptions:
+    """Which caches a build uses, beside its worker's own.
+
+    *repository* holds the one that workers share.  Who is not *trusted* reads it and never
+    writes it, and has a cache of its own on the worker.  With *no_cache* nothing is read:
+    all is made again.
+    """
+
+    repository: str | None = attrs.field(default=None, validator=check.optional_repository)
+    trusted: bool = True
+    no_cache: bool = False
+
+
+@attrs.frozen
 class Request:
     """The part that every verb's request has."""
 
@@ -88,7 +102,11 @@ class HardenRequest(Request):
 
 @attrs.frozen
 class WheelsRequest(Request):
-    """Make the wheelhouse of a commit; *packages* are folders of its own packages."""
+    """Make the wheelhouse of a commit; *packages* are folders of its own packages.
+
+    With *lazy* a wheel that is known is not put into the work folder before a later verb
+    has to read it.
+    """
 
     verb: ClassVar[str] = "wheels"
     revision: str = attrs.field(default="HEAD", validator=check.revision)
@@ -96,6 +114,7 @@ class WheelsRequest(Request):
     build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
     dockerfile: str = attrs.field(default="build.docker", validator=check.path)
     packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+    lazy: bool = False
 
 
 @attrs.frozen
@@ -119,7 +138,10 @@ class PexRequest(Request):
 
 @attrs.frozen
 class ImageRequest(Request):
-    """Assemble one runtime image from ``<image>.docker`` and the files it copies."""
+    """Assemble one runtime image from ``<image>.docker`` and the files it copies.
+
+    With *load* the engine gets it, under a temporary name.
+    """
 
     verb: ClassVar[str] = "image"
     image: str = attrs.field(validator=check.image_name)
@@ -127,6 +149,7 @@ class ImageRequest(Request):
     revision: str = attrs.field(default="HEAD", validator=check.revision)
     source: str | None = None
     labels: dict[str, str] = attrs.field(factory=dict)
+    load: bool = True
 
     @dockerfile.default
     def _named_like_the_image(self) -> str:
@@ -145,10 +168,14 @@ class PushRequest(Request):
 
 @attrs.frozen
 class GarbageRequest(Request):
-    """Remove what dead builds left; with *finish*, also what this build made."""
+    """Remove what dead builds left; with *finish*, also what this build made.
+
+    The worker's cache gives up what was of use longest ago, to hold *cache_size* bytes.
+    """
 
     verb: ClassVar[str] = "gc"
     finish: bool = False
+    cache_size: int = attrs.field(default=10 * 1024**3, validator=check.at_least(0))
     older_than_hours: float = attrs.field(default=24.0, validator=check.at_least(0))
     tools_older_than_days: float = attrs.field(default=30.0, validator=check.at_least(0))
 
@@ -203,6 +230,7 @@ class Envelope:
     work: str
     index: Index = Index()
     limits: Limits = Limits()
+    cache: CacheOptions = CacheOptions()
     credentials: tuple[Credential, ...] = ()
     schema: int = SCHEMA
 

@@ -87,7 +87,7 @@ class GitTree:
         """Yield every plain file and every link by its path, in order."""
         for blob in self._listed(""):
             target = os.fsdecode(self._content(blob)) if blob.is_link else ""
-            yield blob.path, TreeEntry(blob.size, blob.executable, target)
+            yield blob.path, TreeEntry(blob.size, blob.executable, target, blob.object)
 
     def _blobs(self, below: str) -> list[_Blob]:
         return [blob for blob in self._listed(below) if not blob.is_link]

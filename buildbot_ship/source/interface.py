@@ -22,11 +22,15 @@ class TreeFile:
 
 @frozen
 class TreeEntry:
-    """A file or a link of a commit, its bytes unread; a link has a *target*."""
+    """A file or a link of a commit, its bytes unread; a link has a *target*.
+
+    *identity* is the same for the same bytes: git's name for them.
+    """
 
     size: int
     executable: bool = False
     target: str = ""
+    identity: str = ""
 
 
 class Files(Protocol):

@@ -18,11 +18,12 @@ class CollectGarbage(ShipStep):
     :param finish: remove what this build made, too
     :param older_than_hours: what another build made goes when it is older than this
     :param tools_older_than_days: images with the build tools go when they are older
+    :param cache_size: bytes that the worker's own cache may hold
     """
 
     name = "collect-garbage"
     request_type = GarbageRequest
-    own_options = ("finish", "older_than_hours", "tools_older_than_days")
+    own_options = ("finish", "older_than_hours", "tools_older_than_days", "cache_size")
     renderables: ClassVar[tuple[str, ...]] = own_options
 
     def __init__(
@@ -31,10 +32,12 @@ class CollectGarbage(ShipStep):
         finish: bool | IRenderable = False,
         older_than_hours: float | IRenderable = 24.0,
         tools_older_than_days: float | IRenderable = 30.0,
+        cache_size: int | IRenderable = 10 * 1024**3,
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.finish = finish
         self.older_than_hours = older_than_hours
         self.tools_older_than_days = tools_older_than_days
+        self.cache_size = cache_size
         super().__init__(**kwargs)

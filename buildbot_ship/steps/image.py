@@ -20,11 +20,12 @@ class BuildRuntimeImage(ShipStep):
     :param source: the address of the source, for the label
         ``org.opencontainers.image.source``
     :param labels: more labels of the image
+    :param load: whether the engine gets the image, for steps that run it
     """
 
     name = "image"
     request_type = ImageRequest
-    own_options = ("image", "dockerfile", "revision", "source", "labels")
+    own_options = ("image", "dockerfile", "revision", "source", "labels", "load")
     renderables: ClassVar[tuple[str, ...]] = own_options
 
     def __init__(
@@ -35,10 +36,11 @@ class BuildRuntimeImage(ShipStep):
         revision: str | IRenderable = "HEAD",
         source: str | IRenderable | None = None,
         labels: Mapping[str, str] | IRenderable | None = None,
+        load: bool | IRenderable = True,
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.image, self.dockerfile, self.revision = image, dockerfile, revision
-        self.source = source
+        self.source, self.load = source, load
         self.labels = {} if labels is None else labels
         super().__init__(**kwargs)

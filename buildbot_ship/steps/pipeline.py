@@ -70,7 +70,7 @@ def ship_factory(
     source = _public(repourl)
 
     def steps() -> Iterator[Any]:
-        yield BuildWheels(packages=packages, **options)
+        yield BuildWheels(packages=packages, lazy=True, **options)
         for pex in dict.fromkeys(image.pex for image in images):
             users = [image for image in images if image.pex == pex]
             wanted = _selected([image.name for image in users], every)
@@ -144,7 +144,8 @@ def _pex_options(image: ShipImage) -> dict[str, Any]:
 
 def _image(image: ShipImage, source: str | None, **options: Any) -> BuildRuntimeImage:
     title = _title("image", image.name)
-    return BuildRuntimeImage(**_image_options(image, source), name=title, **options)
+    settings = _image_options(image, source)
+    return BuildRuntimeImage(**settings, load=False, name=title, **options)
 
 
 def _image_options(image: ShipImage, source: str | None) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from buildbot.process.logobserver import LogLineObserver
 
 from ..errors import InvalidRequest, LimitExceeded, ShipError
 from ..model import result, wire
-from ..model.request import Envelope, Index, Limits, Request
+from ..model.request import CacheOptions, Envelope, Index, Limits, Request
+from . import common, options, result_file
 from . import credentials as logins
-from . import options, result_file
 
 # Buildbot's numbers, typed: without py.typed they are Any.
 FAILURE: int = results.FAILURE
@@ -31,13 +31,6 @@ _STATUS: dict[str, int] = {
     result.FAILURE: FAILURE,
     result.RETRY: RETRY,
 }
-_INDEX = {
-    "url": "index_url",
-    "extra_urls": "extra_index_urls",
-    "proxy": "proxy",
-    "ca_bundle": "ca_bundle",
-}
-_LIMITS = ("memory", "processes", "seconds")
 _SPARE_SECONDS = 300
 _LINE = 120
 
@@ -68,6 +61,9 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
     :param memory: bytes of memory that one throw-away container may use
     :param processes: how many processes and threads one container may have
     :param seconds: how long one container may run
+    :param cache: the repository of the cache that workers share, if there is one
+    :param trusted: whether this builder may write to it
+    :param no_cache: whether all is made again, whatever a cache knows
     :param credentials: ``{"registry.example.com": (user, util.Secret("name"))}``: how to
         log in to registries; it travels on the command's standard input only
     :param retries: how often the build is tried again when the outside world failed
@@ -77,7 +73,7 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
     request_type: ClassVar[type[Request]]
     own_options: ClassVar[Sequence[str]] = ()
     field_names: ClassVar[Mapping[str, str]] = {}
-    renderables: ClassVar[Sequence[str]] = ("work", "python", *_INDEX.values(), *_LIMITS)
+    renderables: ClassVar[Sequence[str]] = common.RENDERABLES
 
     haltOnFailure = True
     logEnviron = False
@@ -98,6 +94,9 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
         memory: int | IRenderable | None = None,
         processes: int | IRenderable | None = None,
         seconds: int | IRenderable | None = None,
+        cache: str | IRenderable | None = None,
+        trusted: bool | IRenderable = True,
+        no_cache: bool | IRenderable = False,
         credentials: Mapping[str, tuple[str, str]] | IRenderable | None = None,
         retries: int = 2,
         **kwargs: Any,
@@ -107,6 +106,7 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
         self.index_url, self.extra_index_urls = index_url, extra_index_urls
         self.proxy, self.ca_bundle = proxy, ca_bundle
         self.memory, self.processes, self.seconds = memory, processes, seconds
+        self.cache, self.trusted, self.no_cache = cache, trusted, no_cache
         self.credentials = {} if credentials is None else credentials
         self.retries = retries
         super().__init__(
@@ -130,19 +130,7 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
     def faults(self) -> Iterator[str]:
         """Yield ``option: why`` for every option that is wrong, as far as it has a value."""
         yield from self.request_faults()
-        yield from options.faults(Index, self._index(), _INDEX)
-        yield from options.faults(Limits, self._limits())
-        yield from logins.faults(self.credentials)
-        for name in ("work", "python"):
-            value = getattr(self, name)
-            if not options.is_renderable(value) and not (isinstance(value, str) and value):
-                yield f"{name}: {value!r} is not a path"
-        if isinstance(self.work, str) and not self.work.startswith(("/", "../")):
-            yield f"work: {self.work!r} is inside the checkout, or may be: begin with ../"
-        if isinstance(self.retries, bool) or not isinstance(self.retries, int):
-            yield f"retries: {self.retries!r} is not a whole number"
-        elif self.retries < 0:
-            yield f"retries: {self.retries} is less than 0"
+        yield from common.faults(self)
 
     async def run(self) -> int:
         """Run the verb on the worker; return how it ended, for Buildbot."""
@@ -192,8 +180,9 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
             request=options.make(self.request_type, self.request_values()),
             build=f"{master}-{record['builderid']}-{record['number']}",
             work=self.work,
-            index=options.make(Index, self._index()),
-            limits=options.make(Limits, self._limits()),
+            index=common.make(Index, self),
+            limits=common.make(Limits, self),
+            cache=common.make(CacheOptions, self),
             credentials=known,
         )
 
@@ -239,12 +228,6 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
             summary: dict[str, str] = BuildStep.getResultSummary(self)
             return summary
         return {"step": re.sub(r"\s+", " ", self._cleaned(self._summary))}
-
-    def _index(self) -> dict[str, object]:
-        return {field: getattr(self, option) for field, option in _INDEX.items()}
-
-    def _limits(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in _LIMITS}
 
     def _cleaned(self, text: str) -> str:
         """Return *text* without the secrets that this build has used."""

@@ -19,11 +19,12 @@ class BuildWheels(ShipStep):
     :param build_lock: the file with what building packages needs, hashed as well
     :param dockerfile: the file whose FROM line names the build base
     :param packages: folders of the repository's own packages; ``.`` is its top
+    :param lazy: leave a wheel that a cache knows where it is until a step has to read it
     """
 
     name = "wheels"
     request_type = WheelsRequest
-    own_options = ("revision", "strict", "build_lock", "dockerfile", "packages")
+    own_options = ("revision", "strict", "build_lock", "dockerfile", "packages", "lazy")
     renderables: ClassVar[tuple[str, ...]] = own_options
 
     def __init__(
@@ -34,9 +35,10 @@ class BuildWheels(ShipStep):
         build_lock: str | IRenderable = "requirements.build.txt",
         dockerfile: str | IRenderable = "build.docker",
         packages: Sequence[str] | IRenderable = (),
+        lazy: bool | IRenderable = False,
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.revision, self.strict, self.build_lock = revision, strict, build_lock
-        self.dockerfile, self.packages = dockerfile, packages
+        self.dockerfile, self.packages, self.lazy = dockerfile, packages, lazy
         super().__init__(**kwargs)

@@ -11,21 +11,24 @@ from ..model.log import Log
 from ..model.request import GarbageRequest
 from ..model.result import SUCCESS, Result
 from ..store.ledger import Ledger
+from ..store.shelf import DiskShelf
 from ..store.work import Work
 
 
 def gc(
     request: GarbageRequest,
     *,
-    daemon: Daemon,
+    daemon: Callable[[], Daemon],
     ledger: Ledger,
     work: Work,
+    disk: DiskShelf,
     clock: Callable[[], float],
     log: Log,
 ) -> Result:
     """Remove every dead entry of the ledger; what is gone already is struck out too.
 
-    What killed processes left in the work folder goes with it.
+    What killed processes left in the work folder goes with it.  The engine is only asked
+    where there is something to remove.
     """
     work.sweep()
     doomed = dead(
@@ -36,8 +39,10 @@ def gc(
         now=clock(),
         alive=ledger.alive,
     )
-    removed = [entry.name for entry in doomed if _remove(entry, daemon, ledger, log)]
+    removed = [entry.name for entry in doomed if _remove(entry, daemon(), ledger, log)]
     ledger.sweep()
+    if given := disk.trim(request.cache_size):
+        log(f"cache: {given / 1e6:.1f} MB given up, which nobody used for longest")
     summary = f"removed {len(removed)} temporary things" if removed else "nothing to remove"
     return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})
 

@@ -14,7 +14,7 @@ from ..model.requirements import Pin, decode, parse_loose, parse_strict
 from ..model.result import SUCCESS, Result
 from ..source.checkout import Checkout
 from ..source.interface import read_text, required
-from .wheels import export
+from .maker import export
 from .workshop import Tools, Workshop
 
 NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"

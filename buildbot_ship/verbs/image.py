@@ -58,8 +58,9 @@ def image(
             )
         else:
             assembled, layers = _assemble(parts, registry, scratch, shop)
-        made = Made(parts.base, assembled, layers, f"ship.local/{name}")
-        load(made, scratch, shop.daemon)
+        made = Made(parts.base, assembled, layers, f"ship.local/{name}" if request.load else "")
+        if request.load:
+            load(made, scratch, shop.daemon)
         record = _record(request.image, tree.commit, made)
         _keep(record, made, scratch, shop.work)
     return _result(record, parts.dockerfile)
@@ -80,7 +81,7 @@ def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Worksho
     dockerfile = read(data, request.dockerfile)
     label.check(dockerfile)
     defaults = label.defaults(request.source, request.labels)
-    base = fetch_base(dockerfile.base, shop.daemon.platform(), registry)
+    base = fetch_base(dockerfile.base, shop.platform(), registry)
     if not dockerfile.foreign:
         dockerfile = read(data, request.dockerfile, base.environment)
         label.check(dockerfile)

@@ -9,11 +9,12 @@ from pathlib import Path
 import attrs
 
 from ..daemon.interface import Daemon, JobFile
-from ..errors import EngineError, OutputMissing
+from ..errors import EngineError
 from ..model.archive import write_archive
 from ..model.artefact import Layer, Wheelhouse
 from ..model.base import Base
 from ..model.image import Assembled
+from ..model.reference import Reference
 from .content import digest_of_file, expect, opener
 from .workshop import Workshop
 
@@ -32,11 +33,11 @@ class Made:
 
 
 def tools_of(commit: str, shop: Workshop) -> str:
-    """Return the tools image that made this commit's wheels; raise OutputMissing."""
-    tools = shop.work.find(Wheelhouse, commit).tools
-    if shop.daemon.image(tools) is None:
-        raise OutputMissing(f"tools image {tools}", "BuildWheels")
-    return tools
+    """Return the tools image of this commit's build base; raise OutputMissing."""
+    house = shop.work.find(Wheelhouse, commit)
+    if house.tools and shop.daemon.image(house.tools) is not None:
+        return house.tools
+    return shop.tools(Reference.parse(house.base)).image
 
 
 def compress(tars: Mapping[str, str], tools: str, scratch: Path, shop: Workshop) -> Compressed:

@@ -7,6 +7,7 @@ from ..model.artefact import Pex, Wheelhouse
 from ..model.reference import Reference
 from ..model.request import PexRequest
 from ..model.result import SUCCESS, Result
+from .wheelhouse import bring
 from .workshop import Workshop
 
 
@@ -17,6 +18,7 @@ def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
     not fit or the wheelhouse was tampered with.
     """
     house = shop.work.find(Wheelhouse, commit)
+    bring(house, house.wheels, shop)
     tools = shop.tools(Reference.parse(house.base))
     arguments = {
         "name": request.name,

@@ -21,9 +21,11 @@ from ..model.request import Request, VerifyRequest
 from ..model.result import SUCCESS, Result
 from ..source.interface import Tree, required
 from ..store.work import Work
+from .cache import Cache
 from .content import digest_of_file, expect
 from .engine_built import why
 from .members import first_difference
+from .wheelhouse import bring
 from .workshop import Workshop
 
 
@@ -67,9 +69,13 @@ def verify(
     left_out = _not_promised(request, tree)
     images = tuple(image for image in request.images if image.image not in left_out)
     request = attrs.evolve(request, images=images)
+    house = shop.work.find(Wheelhouse, tree.commit)
+    bring(house, house.wheels, shop)
     first = _artefacts(request, tree.commit, shop.work)
     with shop.work.scratch() as scratch, _taken_away(ledger, shop.daemon):
-        again = attrs.evolve(shop, work=Work(scratch / "again"), conditions=ELSEWHERE)
+        again = attrs.evolve(
+            shop, work=Work(scratch / "again"), conditions=ELSEWHERE, cache=Cache(shop.log)
+        )
         for part in (request.wheels, *request.pexes, *request.images):
             shop.log(f"a second time: {part.verb}")
             result = perform(part, again)

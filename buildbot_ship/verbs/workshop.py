@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,24 +13,24 @@ from typing import Any
 import attrs
 
 from ..daemon.interface import RESULT, Daemon, Job, JobFile
+from ..errors import RegistryForbidden, RegistryUnavailable
 from ..model.conditions import Conditions
+from ..model.key import key
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request import Index, Limits
+from ..registry.interface import Registry
 from ..store.work import Work
+from .cache import Cache
 
 PYTHON = "/ship/tools/bin/python"
 
 
 @attrs.frozen
 class Tools:
-    """The tools image of a base; *facts* are what ``inside/tools.py`` found out.
-
-    *base* is the base's reference with its digest, where the engine knows one.
-    """
+    """The tools image of a base; *facts* are what ``inside/tools.py`` found out."""
 
     image: str
-    base: str
     facts: Mapping[str, Any]
 
     @property
@@ -40,16 +40,64 @@ class Tools:
 
 
 @attrs.frozen
-class Workshop:
-    """Everything that a verb needs to run scripts in throw-away containers."""
+class Ground:
+    """What every job on a base builds on: *base* is its reference, with its digest.
 
-    daemon: Daemon
+    *key* is that of the base, the platform, and our own scripts and tools.
+    """
+
+    base: Reference
+    key: str
+
+
+@attrs.frozen
+class Workshop:
+    """Everything that a verb needs to run scripts in throw-away containers.
+
+    The engine is only connected to by who asks for the `daemon`; *platform* tells what it
+    runs at less cost (``linux/amd64``).
+    """
+
+    connect: Callable[[], Daemon]
+    platform: Callable[[], str]
+    registry: Registry
     work: Work
     log: Log
+    cache: Cache
     index: Index = attrs.field(factory=Index)
     ca_bundle: bytes | None = None
     limits: Limits = attrs.field(factory=Limits)
     conditions: Conditions = attrs.field(factory=Conditions)
+
+    @property
+    def daemon(self) -> Daemon:
+        """Return the engine."""
+        return self.connect()
+
+    def ground(self, base: Reference) -> Ground:
+        """Return what jobs on *base* build on; its registry's word counts.
+
+        Raises BaseNotFound, and what registry and engine raise.
+        """
+        digest = base.digest or self._digest(base)
+        if digest is None:
+            # A base of this engine's own, which no registry has.
+            digest = (self.daemon.image(str(base)) or self.daemon.pull(base)).image_id
+        else:
+            base = attrs.evolve(base, digest=digest)
+        made_by = _digest_of_scripts()
+        ground = key("ground", base=digest, platform=self.platform(), scripts=made_by)
+        return Ground(base, ground)
+
+    def _digest(self, base: Reference) -> str | None:
+        """Return the digest that the base's registry says; None where the engine's counts."""
+        try:
+            return self.registry.head(base)
+        except (RegistryUnavailable, RegistryForbidden) as error:
+            if self.daemon.image(str(base)) is None:
+                raise
+            self.log(f"taking the engine's own {base}: {error}")
+            return None
 
     def run(
         self,
@@ -87,11 +135,10 @@ class Workshop:
         image = self.daemon.image(str(base)) or self.daemon.pull(base)
         locks = tuple(_locks())
         reference = f"ship.local/tools:{_key(image.image_id, locks)}"
-        pinned = _with_digest(base, image.digests)
         known = self.daemon.image(reference)
         if known is not None and RESULT in known.labels:
             self.daemon.use(reference)
-            return Tools(reference, pinned, json.loads(known.labels[RESULT]))
+            return Tools(reference, json.loads(known.labels[RESULT]))
         self.log(f"making the tools image of {base} (once for each base)")
         arguments, inputs = self._with_index({}, locks)
         job = Job(
@@ -99,7 +146,7 @@ class Workshop:
         )
         with self.work.scratch() as scratch:
             facts = self.daemon.keep(job, reference, scratch=scratch, log=self.log)
-        return Tools(reference, pinned, facts)
+        return Tools(reference, facts)
 
     def _with_index(
         self, arguments: Mapping[str, Any], inputs: tuple[JobFile, ...]
@@ -122,6 +169,18 @@ def _locks() -> list[JobFile]:
     return [JobFile(f"tools/{name}", (folder / name).read_bytes()) for name in names]
 
 
+def _digest_of_scripts() -> str:
+    """Return a digest of all that runs in containers, and of the tools that it takes."""
+    digest = hashlib.sha256()
+    folder = files("buildbot_ship.inside")
+    for name in sorted(item.name for item in folder.iterdir() if item.name.endswith(".py")):
+        digest.update((folder / name).read_bytes())
+    for lock in _locks():
+        assert isinstance(lock.content, bytes)  # noqa: S101  # _locks() read them
+        digest.update(lock.content)
+    return digest.hexdigest()
+
+
 def _key(image_id: str, locks: tuple[JobFile, ...]) -> str:
     script = (files("buildbot_ship.inside") / "tools.py").read_bytes()
     digest = hashlib.sha256(image_id.encode() + script)
@@ -129,13 +188,3 @@ def _key(image_id: str, locks: tuple[JobFile, ...]) -> str:
         assert isinstance(lock.content, bytes)  # noqa: S101  # _locks() read them
         digest.update(lock.content)
     return digest.hexdigest()[:32]
-
-
-def _with_digest(base: Reference, digests: tuple[str, ...]) -> str:
-    if base.digest:
-        return str(base)
-    for text in digests:
-        known = Reference.parse(text)
-        if known.repository == base.repository:
-            return str(attrs.evolve(base, digest=known.digest))
-    return str(base)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lab.registries import Registry
 
 import docker
 from buildbot_ship.model.buildlock import parse_build_lock
@@ -86,8 +87,8 @@ def test_a_loose_file_is_refused_by_line_before_anything_runs(repository: Reposi
 
 def test_wheels_are_the_same_bytes_again(repository: Repository, tmp_path: Path) -> None:
     first = repository.succeed(*WHEELS)["texts"]["wheels.txt"]
-    second = repository.succeed(*WHEELS, "--work", str(tmp_path / "w"))["texts"]["wheels.txt"]
-    assert first == second
+    elsewhere = ("--work", str(tmp_path / "w"), "--no-cache")
+    assert repository.succeed(*WHEELS, *elsewhere)["texts"]["wheels.txt"] == first
     names = {line.split()[1] for line in first.splitlines()}
     assert {"remotemath-17.3.0-py3-none-any.whl", "tiny-1.0-py3-none-any.whl"} <= names
     assert {path.name for path in repository.work.joinpath("wheelhouse").iterdir()} == names
@@ -105,13 +106,15 @@ def test_a_pex_holds_what_it_needs_and_no_more(repository: Repository) -> None:
     assert properties["ship_pex_tiny.pex"].startswith("sha256:")
 
 
-def test_a_changed_wheel_makes_no_pex(repository: Repository) -> None:
+def test_a_changed_wheel_is_taken_anew_and_that_is_said(repository: Repository) -> None:
     repository.succeed(*WHEELS)
+    first = repository.succeed(*PEX)["properties"]
     wheel = next((repository.work / "wheelhouse").glob("six-*.whl"))
     wheel.write_bytes(wheel.read_bytes() + b"x")
-    said = repository.ship(*PEX)
-    assert said.status == 24
-    assert wheel.name in said.result["summary"]
+    said = repository.ship(*PEX, "--no-cache")
+    assert said.status == 0
+    assert f"{wheel.name} in the work folder is not what was made: taken anew" in said.output
+    assert said.result["properties"] == first
 
 
 def test_a_pex_needs_the_wheels_of_its_commit(repository: Repository) -> None:
@@ -272,13 +275,14 @@ def test_a_base_that_does_not_exist_is_named(repository: Repository, bases: Any)
 
 
 def test_a_base_without_python_is_said_so(
-    repository: Repository, bases: Any, client: docker.DockerClient
+    repository: Repository, bases: Any, client: docker.DockerClient, own_registry: Registry
 ) -> None:
-    reference = "127.0.0.1:5000/tests/empty:1"
+    name = f"{own_registry.address}/tests/empty"
+    reference = f"{name}:1"
     empty = repository.folder.parent / "empty.tar"
     with tarfile.open(empty, "w") as archive:
         archive.add(repository.folder / "setup.py", "setup.py")
-    client.api.import_image_from_file(str(empty), "127.0.0.1:5000/tests/empty", "1")
+    client.api.import_image_from_file(str(empty), name, "1")
     try:
         edit(repository, "build.docker", bases.full.reference, reference)
         said = repository.ship(*WHEELS)

@@ -26,7 +26,7 @@ from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.image import image
-from buildbot_ship.verbs.workshop import Workshop
+from tests.fakes.workshop import make_workshop
 
 COMMIT = "0123456789" * 4
 Contents = Mapping[str, TreeFile | str]
@@ -126,10 +126,11 @@ class Yard:
             ImageRequest(image="app"),
             tree=Commit({**files, "app.docker": TreeFile(dockerfile.encode())}),
             registry=RegistryClient(),
-            shop=Workshop(
+            shop=make_workshop(
                 Engine(self.ledger, time.time, dict(os.environ)),
                 folder,
                 self.lines.append,
+                RegistryClient(),
                 limits=self.limits,
             ),
             new_name=lambda: uuid.uuid4().hex,

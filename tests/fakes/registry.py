@@ -22,13 +22,15 @@ from buildbot_ship.registry.interface import Manifest
 class MemoryRegistry:
     """All registries of a test.
 
-    Those in *down* cannot be reached; with *mounts* off no blob is mounted.  *calls*
+    Those in *down* cannot be reached; with *mounts* off no blob is mounted; with
+    *verifies* a blob that a test damaged is refused.  *calls*
     tells what changed, in order; *before_put* runs before a manifest is stored, as
     another writer would.
     """
 
     down: set[str] = attrs.field(factory=set)
     mounts: bool = True
+    verifies: bool = False
     calls: list[str] = attrs.field(factory=list)
     before_put: Callable[[Reference], None] | None = None
     after_put: Callable[[Reference], None] | None = None
@@ -83,6 +85,8 @@ class MemoryRegistry:
         if not self.has(repository, digest):
             raise ImageNotFound(str(repository.at(digest)))
         data = self.blobs[repository, digest]
+        if self.verifies and digest_of(data) != digest:
+            raise DigestMismatch(f"blob {digest}", digest, digest_of(data))
         yield data[: len(data) // 2]
         yield data[len(data) // 2 :]
 

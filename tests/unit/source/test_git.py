@@ -5,6 +5,7 @@ import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 
+import attrs
 import pytest
 
 from buildbot_ship.errors import FileMissing, InvalidFile, RepositoryError
@@ -68,7 +69,11 @@ def test_a_link_or_a_folder_is_no_plain_file(repository: Path) -> None:
 
 def test_entries_are_files_and_links_with_their_bytes_unread(repository: Path) -> None:
     tree = GitTree.resolve(repository, "HEAD")
-    assert dict(tree.entries()) == {
+    names = {path: entry.identity for path, entry in tree.entries()}
+    assert len({*names.values()}) == len(names)
+    assert {len(name) for name in names.values()} == {40}
+    entries = tree.entries()
+    assert {path: attrs.evolve(entry, identity="") for path, entry in entries} == {
         "link": TreeEntry(len("/etc/passwd"), target="/etc/passwd"),
         "src-other": TreeEntry(3),
         "src/a.py": TreeEntry(6),

@@ -30,9 +30,9 @@ from buildbot_ship.registry.interface import Manifest
 from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.image import image
-from buildbot_ship.verbs.workshop import Workshop
 from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.registry import MemoryRegistry
+from tests.fakes.workshop import make_workshop
 
 COMMIT = "0123456789" * 4
 TOOLS = "ship.local/tools:1"
@@ -128,7 +128,7 @@ class World:
             ImageRequest(image="app", **options),
             tree=self.tree,
             registry=self.registry,
-            shop=Workshop(self.daemon, self.work, self.lines.append),
+            shop=make_workshop(self.daemon, self.work, self.lines.append),
             new_name=self.name,
         )
 
@@ -450,8 +450,8 @@ def test_an_image_that_copies_nothing_has_the_base_s_layers_only(world: World) -
 
 
 def test_without_wheels_there_is_nothing_to_compress_in(world: World) -> None:
-    world.daemon.images.pop(TOOLS)
-    with pytest.raises(OutputMissing, match="tools image ship") as caught:
+    (world.work.root / "records" / "wheelhouse-all.json").unlink()
+    with pytest.raises(OutputMissing, match="the wheelhouse") as caught:
         world.run()
     assert "BuildWheels" in caught.value.remedy
 

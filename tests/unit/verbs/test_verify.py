@@ -31,6 +31,7 @@ from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.verify import verify
 from buildbot_ship.verbs.workshop import Workshop
 from tests.fakes.daemon import MemoryDaemon
+from tests.fakes.workshop import make_workshop
 
 COMMIT = "0123456789" * 4
 REQUEST = VerifyRequest(
@@ -174,7 +175,7 @@ class World:
         return verify(
             request,
             tree=self.tree,
-            shop=Workshop(self.daemon, self.work, lambda _: None),
+            shop=make_workshop(self.daemon, self.work, lambda _: None),
             perform=self.perform,
             ledger=self,
             explain=lambda first, second: self.said and f"{first} {second}",

@@ -1,0 +1,46 @@
+"""What an engine runs, asked over its socket: the SDK takes 0.4 s to import."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+_SOCKET = "unix:///var/run/docker.sock"
+_SECONDS = 10.0
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over the socket at *path*."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def ask(environment: Mapping[str, str]) -> str | None:
+    """Return the platform of the engine that DOCKER_HOST names: ``linux/amd64``.
+
+    None where it is not behind a socket, or does not say: the SDK knows the other ways,
+    and how to tell what is wrong.  Source: https://docs.docker.com/reference/api/engine/
+    (``GET /version``).
+    """
+    url = urlsplit(environment.get("DOCKER_HOST") or _SOCKET)
+    if url.scheme != "unix":
+        return None
+    connection = _Connection(url.path)
+    try:
+        connection.request("GET", "/version")
+        version = json.loads(connection.getresponse().read())
+        return f"{version['Os']}/{version['Arch']}"
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()

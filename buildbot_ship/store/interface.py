@@ -1,0 +1,36 @@
+"""What verbs ask of a place that keeps what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from ..model.cache import Blob, Entry
+
+
+class Shelf(Protocol):
+    """One place where made things are kept by key: this worker's disk, or a registry."""
+
+    @property
+    def title(self) -> str:
+        """Return what people call it."""
+
+    @property
+    def shared(self) -> bool:
+        """Tell whether other workers read it."""
+
+    def find(self, key: str) -> Entry | None:
+        """Return what was kept under *key*, whose blobs were there a moment ago."""
+
+    def fetch(self, blob: Blob, into: Path) -> bool:
+        """Write *blob*, verified, to the new file *into*; False when it is not there.
+
+        Raises DigestMismatch when its bytes are others; they are then no longer there.
+        """
+
+    def keep(self, key: str, entry: Entry, files: Mapping[str, Path]) -> None:
+        """Keep *entry*; *files* has the bytes of its blobs, by digest.
+
+        What is there under *key* already stays.
+        """

@@ -1,0 +1,129 @@
+"""This worker's own cache: entries by key, blobs by digest.
+
+Layout: ``entries/KEY.json`` and ``blobs/HEX``.  A blob is written beside its place and
+renamed, an entry after its blobs.  A blob's time of change tells when it was last of use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import attrs
+
+from ..errors import DigestMismatch, InvalidRequest
+from ..model.cache import Blob, Entry
+from ..model.wire import CONVERTER, structure
+
+_CHUNK = 1 << 20
+
+
+@attrs.frozen
+class DiskShelf:
+    """The cache below *root*."""
+
+    root: Path
+    title: str = "this worker's cache"
+    shared: bool = False
+
+    def find(self, key: str) -> Entry | None:
+        """Return what was kept under *key*, if its blobs are all there."""
+        path = self._entry(key)
+        try:
+            entry = structure(json.loads(path.read_bytes()), Entry, f"cache entry {key}")
+        except (FileNotFoundError, ValueError, InvalidRequest):
+            return None
+        if not all(self._blob(blob.digest).is_file() for blob in entry.blobs):
+            path.unlink(missing_ok=True)
+            return None
+        for used in (path, *(self._blob(blob.digest) for blob in entry.blobs)):
+            os.utime(used)
+        return entry
+
+    def fetch(self, blob: Blob, into: Path) -> bool:
+        """Link *blob*, verified, to *into*; False when it is not there."""
+        path = self._blob(blob.digest)
+        try:
+            got = _digest(path)
+            if got != blob.digest:
+                path.unlink(missing_ok=True)
+                raise DigestMismatch(f"{blob.name} in {self.title}", blob.digest, got)
+            _link(path, into)
+        except FileNotFoundError:
+            return False
+        os.utime(path)
+        return True
+
+    def keep(self, key: str, entry: Entry, files: Mapping[str, Path]) -> None:
+        """Keep *entry*, and the *files* of its blobs by digest."""
+        for blob in entry.blobs:
+            if not self._blob(blob.digest).is_file():
+                self._put(files[blob.digest], self._blob(blob.digest))
+        scratch = self._scratch()
+        scratch.write_text(json.dumps(CONVERTER.unstructure(entry)), encoding="utf-8")
+        self._entry(key).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(scratch, self._entry(key))
+
+    def trim(self, limit: int) -> int:
+        """Remove what was of use longest ago until blobs take *limit* bytes; return how many.
+
+        Bytes that are removed are counted.
+        """
+        found = sorted(self._found(), reverse=True)
+        kept = removed = 0
+        for _, size, path in found:
+            kept += size
+            if kept > limit:
+                path.unlink(missing_ok=True)
+                removed += size
+        return removed
+
+    def _found(self) -> Iterator[tuple[float, int, Path]]:
+        for path in self.root.glob("blobs/*"):
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue
+            yield stat.st_mtime, stat.st_size, path
+
+    def _put(self, file: Path, path: Path) -> None:
+        scratch = self._scratch()
+        _link(file, scratch)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(scratch, path)
+
+    def _scratch(self) -> Path:
+        folder = self.root / "new"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / uuid.uuid4().hex
+
+    def _entry(self, key: str) -> Path:
+        return self.root / "entries" / f"{key}.json"
+
+    def _blob(self, digest: str) -> Path:
+        return self.root / "blobs" / digest.partition(":")[2]
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file one more name, or copy it where the file systems differ."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,64 @@
+"""The wheelhouse in the work folder: what lies there, and what is brought when it is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import OutputMissing
+from ..model.artefact import Wheel, Wheelhouse
+from ..model.cache import Blob
+from ..model.reference import Reference
+from ..model.wheels import pin_of
+from ..store.work import Work
+from .content import digest_of_file
+from .workshop import Workshop
+
+
+def place(house: Wheelhouse, made: Path, scratch: Path, work: Work) -> None:
+    """Put what was *made*, and what lay there already, in the work folder's wheelhouse."""
+    folder = scratch / "wheelhouse"
+    folder.mkdir()
+    for wheel in house.wheels:
+        for place in (made, work.wheelhouse):
+            with suppress(FileNotFoundError):
+                os.link(place / wheel.file, folder / wheel.file)
+                break
+    work.replace(folder, work.wheelhouse)
+
+
+def bring(house: Wheelhouse, wheels: Iterable[Wheel], shop: Workshop) -> None:
+    """See that *wheels* of *house* lie in the work folder, every byte verified.
+
+    One that is not there comes out of a cache, or from the index by its hash.  Raises
+    OutputMissing when a wheel that was built is in no cache any more.
+    """
+    lost = [wheel for wheel in wheels if not _is_there(wheel, shop)]
+    for wheel in lost:
+        if wheel.built:
+            raise OutputMissing(f"wheel {wheel.file}", "BuildWheels")
+    if lost:
+        shop.log(f"fetching {len(lost)} wheels again, by their hashes")
+        _fetch(house, lost, shop)
+
+
+def _is_there(wheel: Wheel, shop: Workshop) -> bool:
+    path = shop.work.wheelhouse / wheel.file
+    if path.is_file():
+        if digest_of_file(path) == wheel.digest:
+            return True
+        shop.log(f"{wheel.file} in the work folder is not what was made: taken anew")
+        path.unlink()
+    return shop.cache.fetch(Blob(wheel.file, wheel.digest, wheel.size), path)
+
+
+def _fetch(house: Wheelhouse, wheels: list[Wheel], shop: Workshop) -> None:
+    tools = shop.tools(Reference.parse(house.base))
+    arguments = {"pins": [pin_of(wheel) for wheel in wheels], "known": [], "sections": {}}
+    with shop.work.scratch() as scratch:
+        shop.run("fetch", tools.image, arguments, scratch / "fetched", network=True)
+        for wheel in wheels:
+            made = scratch / "fetched" / "dists" / wheel.file
+            os.replace(made, shop.work.wheelhouse / wheel.file)

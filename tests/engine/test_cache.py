@@ -1,0 +1,141 @@
+"""What is done once: on one worker, on another one, and by somebody who is not trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab.registries import Registry
+from lab.runs import Run
+
+from buildbot_ship.model.reference import Repository as Name
+from buildbot_ship.registry.client import RegistryClient
+from buildbot_ship.registry.shelf import RegistryShelf
+from buildbot_ship.store.interface import Shelf
+from tests.contract.shelf import BLOB, ShelfContract
+
+from .conftest import Repository
+
+WHEELS = ("wheels", "--package", ".")
+FETCHES, BUILDS = "fetching", "building"
+
+
+@pytest.fixture
+def team(own_registry: Registry, tmp_path: Path) -> str:
+    """A place in the team's registry that no other test uses."""
+    return f"{own_registry.address}/cache/{tmp_path.name.replace('_', '-')}"
+
+
+@pytest.fixture
+def build(team: str) -> tuple[str, ...]:
+    """The whole chain to this registry."""
+    made = ("--package", ".", "--script", "tiny", "--pex", "tiny.pex=tiny", "--image", "tiny")
+    return ("build", *made, "--to", team)
+
+
+def change(repository: Repository, name: str, text: str) -> None:
+    path = repository.folder / name
+    path.write_text(path.read_text() + text)
+    repository.commit()
+
+
+def test_the_same_wheels_are_neither_fetched_nor_built_again(repository: Repository) -> None:
+    first = repository.succeed(*WHEELS)
+    change(repository, "tiny.docker", "ENV A=1\n")
+    said = repository.ship(*WHEELS)
+    assert said.result["summary"].endswith("all known")
+    assert FETCHES not in said.output
+    assert BUILDS not in said.output
+    assert said.result["texts"] == first["texts"]
+
+
+def test_one_line_builds_one_wheel_and_fetches_what_builds_it(repository: Repository) -> None:
+    repository.succeed(*WHEELS)
+    change(repository, "tiny/__init__.py", "# a line\n")
+    said = repository.ship(*WHEELS)
+    assert said.result["summary"].endswith("; 1 of them now")
+    assert "fetching 1 files" in said.output
+    assert [line for line in said.output.splitlines() if BUILDS in line] == [
+        "building package ."
+    ]
+
+
+def test_a_published_commit_costs_a_look_at_the_registry(
+    repository: Repository, build: tuple[str, ...]
+) -> None:
+    first = repository.succeed(*build)
+    repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
+    again = repository.succeed(*build, "--work", "../empty")
+    assert again["summary"] == "tiny: published already"
+    pushed = "ship_pushed_tiny"
+    assert again["properties"][pushed]["digest"] == first["properties"][pushed]["digest"]
+
+
+def test_a_new_worker_downloads_what_was_built(
+    repository: Repository, team: str, tmp_path: Path
+) -> None:
+    shared = ("--cache", f"{team}/cache")
+    first = repository.succeed(*WHEELS, *shared)
+    repository.state = tmp_path / "new-worker"
+    said = repository.ship(*WHEELS, *shared, "--work", str(tmp_path / "new-work"))
+    assert said.result["texts"] == first["texts"]
+    assert BUILDS not in said.output
+    assert "again, by their hashes" in said.output
+
+
+def test_who_is_not_trusted_writes_nothing(
+    repository: Repository, team: str, tmp_path: Path
+) -> None:
+    shared = ("--cache", f"{team}/cache")
+    repository.succeed(*WHEELS, *shared, "--untrusted")
+    assert RegistryClient().manifest(Name.parse(f"{team}/cache").tagged("any")) is None
+    said = repository.ship(*WHEELS, *shared)
+    assert BUILDS in said.output
+    repository.state = tmp_path / "new-worker"
+    reader = (*shared, "--untrusted", "--work", str(tmp_path / "new-work"))
+    assert BUILDS not in repository.ship(*WHEELS, *reader).output
+
+
+def test_without_cache_all_is_made_again(repository: Repository) -> None:
+    first = repository.succeed(*WHEELS)
+    said = repository.ship(*WHEELS, "--no-cache")
+    assert BUILDS in said.output
+    assert said.result["texts"] == first["texts"]
+
+
+def test_what_is_damaged_is_made_again_and_that_is_said(
+    repository: Repository, tmp_path: Path
+) -> None:
+    first = repository.succeed(*WHEELS)
+    for blob in (repository.state / "cache" / "trusted" / "blobs").iterdir():
+        if b"tiny/__init__.py" in blob.read_bytes():
+            blob.write_bytes(b"damaged")
+    work = ("--work", str(tmp_path / "w"))
+    said = repository.ship(*WHEELS, *work)
+    assert "it is made again" in said.output
+    assert repository.ship(*WHEELS, *work).result["texts"] == first["texts"]
+
+
+class TestSharedShelf(ShelfContract):
+    """The contract of shelves on a real registry."""
+
+    @pytest.fixture
+    def shelf(self, team: str, lab_run: Run) -> Shelf:
+        self.storage = lab_run.folder
+        return RegistryShelf(RegistryClient(), Name.parse(f"{team}/shelf"))
+
+    def damage(self, shelf: Shelf) -> None:
+        """Damage the file in which the registry keeps the blob."""
+        kept = list(self.storage.rglob(f"{BLOB.digest[7:]}/data"))
+        if not kept:
+            pytest.skip("this machine's registry keeps its files in a container")
+        original = kept[0].read_bytes()
+        kept[0].write_bytes(b"x" + original[1:])
+        self.undo = lambda: kept[0].write_bytes(original)
+
+    @pytest.fixture(autouse=True)
+    def undamaged(self) -> Iterator[None]:
+        """Mend the blob: others of the session may have it."""
+        yield
+        getattr(self, "undo", int)()
