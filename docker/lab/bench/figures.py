@@ -14,6 +14,7 @@ FLOWS = (ARTICLE, NAIVE, DEPS_FIRST, VERBS, BUILD)
 COLD, NO_CHANGE, ONE_LINE, ONE_DEPENDENCY = "cold", "no-change", "one-line", "one-dependency"
 SITUATIONS = (COLD, NO_CHANGE, ONE_LINE, ONE_DEPENDENCY)
 BASE_COPY = "base-copy"
+ALL_SITUATIONS = (*SITUATIONS, BASE_COPY)
 COPIERS = (ARTICLE, VERBS)
 
 
@@ -41,7 +42,7 @@ def medians(figures: Iterable[Figure]) -> list[Figure]:
         groups.setdefault((figure.situation, figure.flow), []).append(figure)
     return [
         _median(groups[situation, flow])
-        for situation in (*SITUATIONS, BASE_COPY)
+        for situation in ALL_SITUATIONS
         for flow in FLOWS
         if (situation, flow) in groups
     ]

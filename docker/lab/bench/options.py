@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.bench.figures import FLOWS, SITUATIONS
+from lab.bench.figures import ALL_SITUATIONS, FLOWS
 
 ROUNDS = 5
 EXAMPLES = """\
@@ -27,7 +27,7 @@ class BenchOptions:
 
     rounds: int = ROUNDS
     flows: tuple[str, ...] = FLOWS
-    situations: tuple[str, ...] = SITUATIONS
+    situations: tuple[str, ...] = ALL_SITUATIONS
     growth: bool = False
     json: Path | None = None
     chart: Path | None = None
@@ -50,7 +50,7 @@ def parse_bench(argv: Sequence[str]) -> BenchOptions:
     return BenchOptions(
         chosen.rounds,
         tuple(flow for flow in FLOWS if flow in chosen.flows),
-        tuple(each for each in SITUATIONS if each in chosen.situations),
+        tuple(each for each in ALL_SITUATIONS if each in chosen.situations),
         chosen.growth,
         chosen.json,
         chosen.chart,
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--rounds", type=int, default=ROUNDS, help=f"of which the median counts ({ROUNDS})")
     add("--flows", nargs="+", choices=FLOWS, default=FLOWS, help="some of them (all)")
-    add("--situations", nargs="+", choices=SITUATIONS, default=SITUATIONS, help="(all)")
+    add("--situations", nargs="+", choices=ALL_SITUATIONS, default=ALL_SITUATIONS, help="(all)")
     add("--growth", action="store_true", help="how cost grows, in place of the comparison")
     add("--json", type=Path, metavar="FILE", help="write the figures there")
     add("--chart", type=Path, metavar="FILE", help="draw them there, as SVG")

@@ -85,6 +85,8 @@ class Lane:
 
 def measure(run: Run, options: BenchOptions) -> Iterator[Figure]:
     """Yield the figures of every round."""
+    if not any(each in SITUATIONS for each in options.situations):
+        return
     git_server = GitServer.start(run)
     for number in range(options.rounds):
         run.say(f"round {number + 1} of {options.rounds}")
