@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from lab.ports import LOOPBACK
@@ -34,13 +34,13 @@ class Counter:
         """Begin to count from nothing."""
         self.sent = 0
 
-    async def serve(self, started: threading.Event) -> None:
-        """Forward connections until the task is cancelled."""
+    async def serve(self, ready: threading.Event, end: asyncio.Event) -> None:
+        """Forward connections until the end."""
         server = await asyncio.start_server(self._forward, LOOPBACK, 0)
         self.port = int(server.sockets[0].getsockname()[1])
-        started.set()
-        async with server:
-            await server.serve_forever()
+        ready.set()
+        await end.wait()
+        server.close()
 
     async def _forward(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -72,20 +72,21 @@ class Counter:
 @contextmanager
 def counting(target: int) -> Iterator[Counter]:
     """Have a proxy before the registry on the loopback port *target*."""
-    counter, started = Counter(target), threading.Event()
-    loop = asyncio.new_event_loop()
-    task = loop.create_task(counter.serve(started))
+    counter, ready = Counter(target), threading.Event()
+    stop: list[Callable[[], object]] = []
 
-    def work() -> None:
-        with suppress(asyncio.CancelledError):
-            loop.run_until_complete(task)
+    async def work() -> None:
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        stop.append(lambda: loop.call_soon_threadsafe(end.set))
+        # Connections that are still open end with the loop: nobody uses them again.
+        await counter.serve(ready, end)
 
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(work()), daemon=True)
     thread.start()
+    if not ready.wait(10):
+        raise OSError("the counting proxy did not start")
     try:
-        if not started.wait(10):
-            raise OSError("the counting proxy did not start")
         yield counter
     finally:
-        loop.call_soon_threadsafe(task.cancel)
+        stop[0]()
         thread.join(10)

@@ -20,8 +20,8 @@ def run(program: str, *arguments: str) -> None:
 
 run("pip", "install", *PINNED)
 run("pip", "wheel", *PINNED, "--wheel-dir", "/wheelhouse")
-# With its dependencies it would take newer ones than are pinned.
-run("pip", "wheel", "--no-deps", "/fancycalculator", "--wheel-dir", "/wheelhouse")
+# As the article has it: what the package needs is asked for again, without the pins.
+run("pip", "wheel", "/fancycalculator", "--wheel-dir", "/wheelhouse")
 os.makedirs(OUTPUT)
 ENTRY = ("-o", f"{OUTPUT}/fc-twist.pex", "-m", "twisted")
 run("pex", *ENTRY, "-f", "/wheelhouse", "--no-index", "twisted", "fancycalculator")
