@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -28,17 +28,31 @@ from ..source.checkout import Checkout
 from ..source.git import GitTree
 from ..store.ledger import Ledger
 from ..store.work import Work
-from ..verbs.build import build
-from ..verbs.gc import gc
-from ..verbs.harden import harden
-from ..verbs.image import image
-from ..verbs.pex import pex
-from ..verbs.push import push
-from ..verbs.retag import retag
-from ..verbs.verify import verify
-from ..verbs.wheels import wheels
-from ..verbs.workshop import Workshop
+from .deferred import deferred
 from .diffoscope import explain
+
+if TYPE_CHECKING:
+    from ..verbs.build import build
+    from ..verbs.gc import gc
+    from ..verbs.harden import harden
+    from ..verbs.image import image
+    from ..verbs.pex import pex
+    from ..verbs.push import push
+    from ..verbs.retag import retag
+    from ..verbs.verify import verify
+    from ..verbs.wheels import wheels
+    from ..verbs.workshop import Workshop
+else:
+    build = deferred("verbs.build")
+    gc = deferred("verbs.gc")
+    harden = deferred("verbs.harden")
+    image = deferred("verbs.image")
+    pex = deferred("verbs.pex")
+    push = deferred("verbs.push")
+    retag = deferred("verbs.retag")
+    verify = deferred("verbs.verify")
+    wheels = deferred("verbs.wheels")
+    Workshop = deferred("verbs.workshop", "Workshop")
 
 
 @attrs.define(slots=False)
@@ -158,7 +172,7 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
     ),
     "gc": lambda bench, request: gc(
         request,
-        daemon=bench.daemon,
+        daemon=lambda: bench.daemon,
         ledger=bench.ledger,
         work=bench.work,
         clock=time.time,

@@ -17,7 +17,7 @@ from ..store.work import Work
 def gc(
     request: GarbageRequest,
     *,
-    daemon: Daemon,
+    daemon: Callable[[], Daemon],
     ledger: Ledger,
     work: Work,
     clock: Callable[[], float],
@@ -25,7 +25,8 @@ def gc(
 ) -> Result:
     """Remove every dead entry of the ledger; what is gone already is struck out too.
 
-    What killed processes left in the work folder goes with it.
+    What killed processes left in the work folder goes with it.  *daemon* is called only
+    when something is to be removed.
     """
     work.sweep()
     doomed = dead(
@@ -36,7 +37,7 @@ def gc(
         now=clock(),
         alive=ledger.alive,
     )
-    removed = [entry.name for entry in doomed if _remove(entry, daemon, ledger, log)]
+    removed = [entry.name for entry in doomed if _remove(entry, daemon(), ledger, log)]
     ledger.sweep()
     summary = f"removed {len(removed)} temporary things" if removed else "nothing to remove"
     return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})

@@ -10,8 +10,9 @@ from ..model.artefact import Wheel, Wheelhouse
 from ..model.buildlock import BuildLock, parse_build_lock
 from ..model.dockerfile import base_of
 from ..model.request import WheelsRequest
-from ..model.requirements import decode, parse_strict
+from ..model.requirements import parse_strict
 from ..model.result import SUCCESS, Result
+from ..model.text import decode
 from ..model.wheels import Fetched, WheelsPlan, build_arguments, decide, section_text
 from ..model.wire import structure
 from ..source.interface import Files, Tree, read_text, required
