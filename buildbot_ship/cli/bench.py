@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -31,18 +31,33 @@ from ..store.interface import Shelf
 from ..store.ledger import Ledger
 from ..store.shelf import DiskShelf
 from ..store.work import Work
-from ..verbs.build import build
-from ..verbs.cache import Cache
-from ..verbs.gc import gc
-from ..verbs.harden import harden
-from ..verbs.image import image
-from ..verbs.pex import pex
-from ..verbs.push import push
-from ..verbs.retag import retag
-from ..verbs.verify import verify
-from ..verbs.wheels import wheels
-from ..verbs.workshop import Workshop
+from .deferred import deferred
 from .diffoscope import explain
+
+if TYPE_CHECKING:
+    from ..verbs.build import build
+    from ..verbs.cache import Cache
+    from ..verbs.gc import gc
+    from ..verbs.harden import harden
+    from ..verbs.image import image
+    from ..verbs.pex import pex
+    from ..verbs.push import push
+    from ..verbs.retag import retag
+    from ..verbs.verify import verify
+    from ..verbs.wheels import wheels
+    from ..verbs.workshop import Workshop
+else:
+    build = deferred("verbs.build")
+    gc = deferred("verbs.gc")
+    harden = deferred("verbs.harden")
+    image = deferred("verbs.image")
+    pex = deferred("verbs.pex")
+    push = deferred("verbs.push")
+    retag = deferred("verbs.retag")
+    verify = deferred("verbs.verify")
+    wheels = deferred("verbs.wheels")
+    Cache = deferred("verbs.cache", "Cache")
+    Workshop = deferred("verbs.workshop", "Workshop")
 
 
 @attrs.define(slots=False)

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from ..errors import InvalidRequest
 from .reference import Reference, Repository
 
@@ -90,6 +88,9 @@ def optional_script(_: object, attribute: Any, value: str | None) -> None:
 
 def requirement_names(_: object, attribute: Any, value: tuple[str, ...]) -> None:
     """Accept names of distributions, with extras; their versions are the strict file's."""
+    # Late: most requests name no distribution, and it is a tenth of their process's start.
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+
     not_empty(_, attribute, value)
     for item in value:
         try:

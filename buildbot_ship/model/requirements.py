@@ -58,15 +58,6 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield start, " ".join(parts).strip()
 
 
-def decode(data: bytes, file: str) -> str:
-    """Return the text of a requirement file.  Raises InvalidFile unless it is UTF-8."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InvalidFile((Problem(file, line, "this is not UTF-8"),)) from None
-
-
 def _requirement(line: str) -> Requirement | str:
     """Return the requirement on *line*, or what is wrong with it."""
     if line.startswith("-"):

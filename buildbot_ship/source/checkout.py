@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import FileMissing, RepositoryError
+from .blobs import git_command
 from .interface import TreeFile
 
 
@@ -28,17 +29,9 @@ class Checkout:
 
     def files(self, folder: str) -> Iterator[tuple[str, TreeFile]]:
         """Yield the plain files below *folder* that git tracks or would, from there on."""
-        command = ["git", "-c", "safe.directory=*", "--literal-pathspecs", "-C", str(self.root)]
-        command += [
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-            "--",
-            folder,
-        ]
-        done = subprocess.run([*command, "--", folder], capture_output=True, check=False)
+        options = ["-z", "--cached", "--others", "--exclude-standard"]
+        command = git_command(self.root, "ls-files", *options, "--", folder)
+        done = subprocess.run(command, capture_output=True, check=False)
         if done.returncode:
             raise RepositoryError(f"folder {folder}", "this is no git checkout")
         for name in sorted(set(os.fsdecode(done.stdout).split("\0")) - {""}):

@@ -27,8 +27,8 @@ def gc(
 ) -> Result:
     """Remove every dead entry of the ledger; what is gone already is struck out too.
 
-    What killed processes left in the work folder goes with it.  The engine is only asked
-    where there is something to remove.
+    What killed processes left in the work folder goes with it.  *daemon* is called only
+    when something is to be removed.
     """
     work.sweep()
     doomed = dead(

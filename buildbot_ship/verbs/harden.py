@@ -10,8 +10,9 @@ from ..model.buildlock import parse_build_lock
 from ..model.changes import compare
 from ..model.dockerfile import base_of
 from ..model.request import HardenRequest
-from ..model.requirements import Pin, decode, parse_loose, parse_strict
+from ..model.requirements import Pin, parse_loose, parse_strict
 from ..model.result import SUCCESS, Result
+from ..model.text import decode
 from ..source.checkout import Checkout
 from ..source.interface import read_text, required
 from .maker import export

@@ -6,8 +6,9 @@ from ..model.artefact import Wheelhouse
 from ..model.buildlock import BuildLock, parse_build_lock
 from ..model.dockerfile import base_of
 from ..model.request import WheelsRequest
-from ..model.requirements import Pin, decode, parse_strict
+from ..model.requirements import Pin, parse_strict
 from ..model.result import SUCCESS, Result
+from ..model.text import decode
 from ..model.wheels import decide
 from ..source.interface import Tree, read_text, required
 from .maker import Known, Maker

@@ -29,6 +29,7 @@ MANIFEST = f"{DOCKER}.distribution.manifest.v2+json"
 CONFIG = f"{DOCKER}.container.image.v1+json"
 LAYER = f"{DOCKER}.image.rootfs.diff.tar.gzip"
 TIMEOUT = 120
+MARK = "org.buildbot-ship.lab.mark"
 
 
 @dataclass(frozen=True)
@@ -48,21 +49,28 @@ class Bases:
     slim: Base
 
 
-def publish_bases(cache: Path, address: str) -> Bases:
-    """Make the bases unless the cache has them, and publish both in a registry."""
+def publish_bases(cache: Path, address: str, mark: str = "") -> Bases:
+    """Make the bases unless the cache has them, and publish both in a registry.
+
+    With a *mark* their image IDs are those of no other bases.
+    """
     layers = make_layers(cache)
-    published = {name: _publish(layer, address, TAGS[name]) for name, layer in layers.items()}
+    published = {
+        name: publish(layer, address, REPOSITORY, TAGS[name], mark)
+        for name, layer in layers.items()
+    }
     return Bases(f"{address}/{REPOSITORY.partition('/')[0]}", **published)
 
 
-def image_config(diff_id: str) -> bytes:
-    """Return the image config of a base with this one layer."""
+def image_config(diff_id: str, mark: str = "") -> bytes:
+    """Return the image config of a base with this one layer, *mark* in a label."""
     machine = platform.machine()
+    labels = {"Labels": {MARK: mark}} if mark else {}
     config = {
         "architecture": ARCHITECTURES.get(machine, machine),
         "os": "linux",
         "created": CREATED,
-        "config": {"Env": [f"PATH={PATH}"], "Cmd": ["python3"]},
+        "config": {"Env": [f"PATH={PATH}"], "Cmd": ["python3"], **labels},
         "rootfs": {"type": "layers", "diff_ids": [diff_id]},
         "history": [{"created": CREATED, "created_by": "lab.bases"}],
     }
@@ -85,9 +93,10 @@ def sha256(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _publish(layer: Layer, address: str, tag: str) -> Base:
-    url = f"http://{address}/v2/{REPOSITORY}"
-    config = image_config(layer.diff_id)
+def publish(layer: Layer, address: str, repository: str, tag: str, mark: str = "") -> Base:
+    """Publish an image of one layer in a registry."""
+    url = f"http://{address}/v2/{repository}"
+    config = image_config(layer.diff_id, mark)
     manifest = image_manifest(layer, config)
     with requests.Session() as session:
         with layer.path.open("rb") as content:
@@ -98,7 +107,7 @@ def _publish(layer: Layer, address: str, tag: str) -> Base:
             session.put(f"{url}/manifests/{tag}", manifest, headers=headers, timeout=TIMEOUT),
             HTTPStatus.CREATED,
         )
-    return Base(f"{address}/{REPOSITORY}:{tag}", sha256(manifest))
+    return Base(f"{address}/{repository}:{tag}", sha256(manifest))
 
 
 def _upload(session: requests.Session, url: str, digest: str, content: Any) -> None:

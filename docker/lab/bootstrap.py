@@ -1,4 +1,4 @@
-"""The way from a bare Python to the demo, the tests or the corpus; standard library only.
+"""The way from a bare Python to demo, tests, corpus or benchmark; standard library only.
 
 It says what it is about to install, installs it, makes the virtual environment and the base
 images side by side, and then becomes the program that was asked for.
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab.bench.options import parse_bench
 from lab.cache import cache_folder
 from lab.corpus.options import parse_corpus
 from lab.debian import cached_layers
@@ -52,6 +53,13 @@ def corpus(argv: Sequence[str]) -> int:
     parse_corpus(argv)
     need = Need(own_bases=True)
     return _become("lab.corpus", argv, need, CHECKOUT / "tests" / "requirements.txt")
+
+
+def bench(argv: Sequence[str]) -> int:
+    """Prepare the machine, then become the benchmark."""
+    options = parse_bench(argv)
+    need = Need(machine=options.read is None, own_bases=True)
+    return _become("lab.bench", argv, need, LAB / "requirements.txt")
 
 
 def _become(module: str, argv: Sequence[str], need: Need, requirements: Path) -> int:

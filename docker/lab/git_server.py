@@ -93,7 +93,7 @@ class GitServer:
     def start(cls, run: Run, preferred: int = 0) -> GitServer:
         """Start `git daemon` for this run."""
         folder, port = run.folder / "git", free_port(preferred)
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         argv = ["git", "daemon", "--reuseaddr", "--export-all", f"--base-path={folder}"]
         argv += [f"--listen={LOOPBACK}", f"--port={port}", str(folder)]
         process = Process.start("git-daemon", argv, run.folder)

@@ -7,7 +7,8 @@ import pytest
 from buildbot_ship.errors import InvalidFile
 from buildbot_ship.model.buildlock import parse_build_lock
 from buildbot_ship.model.changes import compare
-from buildbot_ship.model.requirements import Pin, decode, parse_loose, parse_strict
+from buildbot_ship.model.requirements import Pin, parse_loose, parse_strict
+from buildbot_ship.model.text import decode
 
 A, B = "a" * 64, "b" * 64
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -79,6 +80,40 @@ def test_entries_are_files_and_links_with_their_bytes_unread(repository: Path) -
         "src/a.py": TreeEntry(6),
         "src/run": TreeEntry(3, executable=True),
     }
+
+
+def test_many_files_take_few_processes(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        (repository / f"file-{number}").write_text(f"{number}\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "many")
+    started: list[object] = []
+    popen = subprocess.Popen
+
+    def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(arguments)
+        return popen(*arguments, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    tree = GitTree.resolve(repository, "HEAD")
+    names = [path for path, _ in tree.entries() if path.startswith("file-")]
+    assert [tree.read(name) for name in names] == [
+        TreeFile(f"{name.removeprefix('file-')}\n".encode()) for name in names
+    ]
+    assert len(names) == 50
+    assert len(dict(tree.files("."))) > 50
+    # rev-parse, ls-tree of entries() and of files(), and one cat-file.
+    assert len(started) == 4
+
+
+def test_a_blob_that_git_lost_is_named(repository: Path) -> None:
+    name = git(repository, "rev-parse", "HEAD:src/a.py")
+    (repository / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    tree = GitTree.resolve(repository, "HEAD")
+    with pytest.raises(RepositoryError, match=r"src/a\.py"):
+        tree.read("src/a.py")
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "HEAD:src/a.py", "--help"])

@@ -1,0 +1,172 @@
+"""The flows of this project: the verbs in one process, and a whole Buildbot build."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.bench.world import IMAGE, TEAM, World
+from lab.buildmaster import Master
+from lab.errors import LabError, tail
+from lab.git_server import BRANCH
+from lab.rest import Rest, result_name
+from lab.settings import SHIP, Settings, host_ca_bundle, host_index_url
+from lab.worker import OWNER_FILE, ProcessWorker
+
+PEX = "fc-twist.pex=twisted,fancycalculator"
+# The poller does not look at it: what builds is what was forced.
+WATCHED_BY_NOBODY = "bench"
+LOOK_SECONDS = 0.1
+BUILD_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Calls of `buildbot-ship` in one repository, as one owner in the engine."""
+
+    folder: Path
+    home: Path
+    owner: str
+
+    def run(self, *arguments: str) -> float:
+        """Run a verb; return the seconds.  Raises LabError."""
+        begun = time.perf_counter()
+        process = self.start(arguments)
+        status = process.wait()
+        seconds = time.perf_counter() - begun
+        if status != 0:
+            raise LabError(f"buildbot-ship {arguments[0]} failed:\n{tail(self._log)}")
+        return seconds
+
+    def start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a verb, its output in a log."""
+        owner = self.home / "state" / OWNER_FILE
+        if not owner.exists():
+            owner.parent.mkdir(parents=True)
+            owner.write_text(self.owner, encoding="ascii")
+        with self._log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-I", "-m", "buildbot_ship", *arguments],
+                cwd=self.folder,
+                env=os.environ | self._places(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    def forget_tools(self) -> None:
+        """Take the tools images away: they are made from bases that nobody else has."""
+        self.run("gc", "--tools-older-than-days", "0")
+
+    @property
+    def _log(self) -> Path:
+        return self.home / "log"
+
+    def _places(self) -> dict[str, str]:
+        """Return where the product keeps what outlives a process: nowhere else."""
+        return {
+            "BUILDBOT_SHIP_STATE": str(self.home / "state"),
+            "XDG_STATE_HOME": str(self.home / "state"),
+            "XDG_CACHE_HOME": str(self.home / "cache"),
+        }
+
+
+@dataclass
+class VerbsFlow:
+    """One `buildbot-ship build`: from wheels to push."""
+
+    world: World
+
+    @property
+    def _command_line(self) -> CommandLine:
+        home = self.world.run.folder / f"{self.world.name}.home"
+        return CommandLine(self.world.developer.tree, home, self.world.owner)
+
+    def start(self) -> None:
+        """Need nothing that runs before."""
+
+    def ship(self) -> float:
+        """Ship the newest commit; return the seconds."""
+        entry = ["--package", ".", "--module", "twisted"]
+        made = ["--pex", PEX, "--image", IMAGE, "--to", f"{self.world.counter.address}/{TEAM}"]
+        return self._command_line.run("build", *entry, *made, *network())
+
+    def close(self) -> None:
+        """Take the tools image of this world away."""
+        self._command_line.forget_tools()
+
+
+@dataclass
+class BuildFlow:
+    """A build of `master.cfg.example` on a master and a worker, forced, to its end."""
+
+    world: World
+    master: Master = field(init=False)
+    worker: ProcessWorker = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Choose ports and names; start nothing."""
+        bundle = host_ca_bundle()
+        settings = Settings.on_free_ports(
+            git_url=self.world.git_url,
+            registry=f"{self.world.counter.address}/{TEAM}",
+            upstream=f"{self.world.counter.address}/library",
+            worker_password=secrets.token_hex(16),
+            worker_name=f"{self.world.name}-worker",
+            poll_seconds=600,
+            ca_bundle=str(bundle) if bundle else None,
+            index_url=host_index_url(),
+        )
+        self.master = Master(self.world.run, settings, name=f"{self.world.name}-master")
+        self.worker = ProcessWorker(self.world.run, settings)
+
+    def start(self) -> None:
+        """Start master and worker."""
+        self.master.create()
+        self.master.start()
+        self.worker.start()
+
+    def ship(self) -> float:
+        """Force a build of the newest commit; return the seconds until it is finished."""
+        self.world.developer.push(WATCHED_BY_NOBODY)
+        rest = self.master.rest
+        begun = time.perf_counter()
+        build = rest.force(SHIP, branch=WATCHED_BY_NOBODY, images=IMAGE)
+        ended = _finished(rest, build, begun)
+        seconds = time.perf_counter() - begun
+        if ended != 0:
+            logs = "\n".join(rest.failing_logs(build))
+            raise LabError(f"build {build} of {BRANCH} is {result_name(ended)}:\n{logs}")
+        return seconds
+
+    def close(self) -> None:
+        """Stop master and worker, and take the tools image of this world away."""
+        self.master.stop()
+        self.worker.stop()
+        run, name = self.world.run, self.master.settings.worker_name
+        home = run.folder / f"{self.world.name}.home"
+        home.mkdir()
+        (run.folder / f"{name}.state").rename(home / "state")
+        CommandLine(run.folder, home, self.world.owner).forget_tools()
+
+
+def network() -> list[str]:
+    """Return the options that say how containers reach the index."""
+    bundle, url = host_ca_bundle(), host_index_url()
+    options = ["--ca-bundle", str(bundle)] if bundle else []
+    return [*options, "--index-url", url] if url else options
+
+
+def _finished(rest: Rest, build: int, begun: float) -> int:
+    while True:
+        if (found := rest.build(build))["complete"]:
+            return int(found["results"])
+        if time.perf_counter() - begun > BUILD_SECONDS:
+            raise LabError(f"build {build} still runs after {BUILD_SECONDS:.0f} s")
+        time.sleep(LOOK_SECONDS)

@@ -1,0 +1,77 @@
+"""The flows that are scripts around the `docker` command: the article's and two Dockerfiles."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.bench.changes import CA_BUNDLE, FLOW_FILES
+from lab.bench.figures import ARTICLE, DEPS_FIRST, NAIVE
+from lab.bench.world import World
+from lab.errors import LabError, tail
+from lab.settings import INDEX_VARIABLE, host_ca_bundle, host_index_url
+
+SCRIPTS = {ARTICLE: "article.sh", NAIVE: "dockerfile.sh", DEPS_FIRST: "dockerfile.sh"}
+CA_VARIABLE = "PIP_CERT"
+
+
+@dataclass(frozen=True)
+class ScriptFlow:
+    """A flow whose commands are in tests/bench/flows."""
+
+    world: World
+    flow: str
+
+    def start(self) -> None:
+        """Need nothing that runs before."""
+
+    def ship(self) -> float:
+        """Ship the newest commit; return the seconds."""
+        variables = {
+            "IMAGE": self.world.repository,
+            "BUILDER": f"{self.world.counter.address}/builder",
+            "DOCKERFILE": f"bench/{self.flow}.docker",
+        }
+        folder, log = (
+            self.world.developer.tree,
+            self.world.run.folder / f"{self.world.name}.log",
+        )
+        return run_script(SCRIPTS[self.flow], folder, log, variables)
+
+    def close(self) -> None:
+        """Leave nothing but images under the world's address, which the world forgets."""
+
+
+def run_script(name: str, folder: Path, log: Path, variables: Mapping[str, str]) -> float:
+    """Run a script of tests/bench/flows in a folder; return the seconds.  Raises LabError."""
+    begun = time.perf_counter()
+    with log.open("ab") as output:
+        status = subprocess.run(
+            ["sh", str(FLOW_FILES / name)],
+            check=False,
+            cwd=folder,
+            env=script_environment(os.environ) | dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        ).returncode
+    seconds = time.perf_counter() - begun
+    if status != 0:
+        raise LabError(f"{name} ended with status {status}:\n{tail(log)}")
+    return seconds
+
+
+def script_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what scripts see: how containers reach the index, and the classic builder."""
+    kept = {name: value for name, value in environ.items() if name != CA_VARIABLE}
+    if host_ca_bundle(environ):
+        kept[CA_VARIABLE] = f"/src/{CA_BUNDLE}"
+    kept.pop(INDEX_VARIABLE, None)
+    if url := host_index_url(environ):
+        kept[INDEX_VARIABLE] = url
+    # The engine's own builder: BuildKit needs a client plugin that Debian has not.
+    return kept | {"DOCKER_BUILDKIT": "0"}
