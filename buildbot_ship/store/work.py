@@ -1,8 +1,9 @@
 """The work folder: files that verbs make, each with a record beside it.
 
-Layout: ``wheelhouse/*.whl``, ``pex/NAME``, ``images/NAME/{config.json,manifest.json,
-layer-N.tar.gz}``; the record of each is ``records/KIND-NAME.json``, written last and in
-one rename, so that a record never names files that are not there.
+Layout: ``wheelhouse/*.whl``, ``pex/NAME``, ``layers/{HEX.tar.gz,IDENTITY.json}``,
+``images/NAME/{config.json,manifest.json,layer-N.tar.gz}``; the record of each but layers is
+``records/KIND-NAME.json``, written last and in one rename, so that a record never names
+files that are not there.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TypeVar
 import attrs
 
 from ..errors import OutputMissing
-from ..model.artefact import Image, Pex, Wheelhouse
+from ..model.artefact import Image, Layer, Pex, Wheelhouse
 from ..model.wire import CONVERTER, structure
 
 
@@ -33,6 +34,15 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _write(path: Path, record: Wheelhouse | Pex | Image | Layer) -> None:
+    """Put *record* at *path* in one rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(CONVERTER.unstructure(record), indent=1, sort_keys=True)
+    new = path.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    os.replace(new, path)
 
 
 R = TypeVar("R", Wheelhouse, Pex, Image)
@@ -57,6 +67,27 @@ class Work:
     def image(self, name: str) -> Path:
         """Return the folder of the image *name*."""
         return self.root / "images" / name
+
+    def layer(self, digest: str) -> Path:
+        """Return the path of the gzipped layer with this digest."""
+        return self.root / "layers" / f"{digest.removeprefix('sha256:')}.tar.gz"
+
+    def find_layer(self, identity: str) -> Layer | None:
+        """Return the layer that was kept under *identity*, if its file is there, too."""
+        try:
+            text = self._identity(identity).read_text(encoding="utf-8")
+            layer = structure(json.loads(text), Layer, "record")
+        except (FileNotFoundError, ValueError):
+            return None
+        return layer if self.layer(layer.digest).is_file() else None
+
+    def keep_layer(self, identity: str, layer: Layer, made: Path) -> None:
+        """Keep the file *made* as *layer*, under *identity*."""
+        self.replace(made, self.layer(layer.digest))
+        _write(self._identity(identity), layer)
+
+    def _identity(self, identity: str) -> Path:
+        return self.root / "layers" / f"{identity}.json"
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -83,12 +114,7 @@ class Work:
 
     def save(self, record: Wheelhouse | Pex | Image) -> None:
         """Keep *record* for the next verbs."""
-        path = self._path(type(record), getattr(record, "name", "all"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(CONVERTER.unstructure(record), indent=1, sort_keys=True)
-        new = path.with_suffix(".new")
-        new.write_text(text, encoding="utf-8")
-        os.replace(new, path)
+        _write(self._path(type(record), getattr(record, "name", "all")), record)
 
     def find(self, kind: type[R], commit: str, name: str = "all") -> R:
         """Return the record of *name* made for *commit*; raise OutputMissing."""

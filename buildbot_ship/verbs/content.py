@@ -6,6 +6,7 @@ import hashlib
 import stat
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -37,6 +38,7 @@ class Contents:
     tree: Tree
     pexes: dict[str, Path]
     ignored: Ignored
+    records: tuple[Pex, ...] = ()
 
     def file(self, path: str, source: str, node: Node) -> Member:
         """Return the member *path* with what *source* holds."""
@@ -57,7 +59,8 @@ def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
     A pex of this commit that it names wins over a file of that name; others are not there,
     or it would matter in which order pexes and images are made.
     """
-    pexes = {path.name: path for path in _pexes(dockerfile, tree, work)}
+    records = tuple(_records(dockerfile, tree, work))
+    pexes = {record.name: _verified(record, work) for record in records}
     ignore = tree.read(IGNORE_FILE)
     ignored = NOTHING if ignore is None else Ignored.read(ignore.data)
     nodes: dict[str, Node] = {}
@@ -67,23 +70,25 @@ def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
             nodes[path] = link(entry.target)
     inside = Context.of(nodes.items(), ignored).inside.nodes
     context = Context.of([*inside.items(), *((name, EXECUTABLE) for name in pexes)])
-    return Contents(context, tree, pexes, ignored)
+    return Contents(context, tree, pexes, ignored, records)
 
 
-def _pexes(dockerfile: Dockerfile, tree: Tree, work: Work) -> Iterator[Path]:
-    for source in sorted(dockerfile.copied):
-        name = source.removeprefix("./")
-        try:
-            record = work.find(Pex, tree.commit, name) if "/" not in name else None
-        except OutputMissing:
-            continue
-        if record is None:
-            continue
-        path = work.pex(record.name)
-        if not path.is_file():
+def _records(dockerfile: Dockerfile, tree: Tree, work: Work) -> Iterator[Pex]:
+    for name in sorted({source.removeprefix("./") for source in dockerfile.copied}):
+        with suppress(OutputMissing):
+            if "/" not in name:
+                yield work.find(Pex, tree.commit, name)
+
+
+def _verified(record: Pex, work: Work) -> Path:
+    """Return the file of a pex, it and its layers being what was made."""
+    path = work.pex(record.name)
+    parts = {path: record.digest, **{work.layer(x.digest): x.digest for x in record.layers}}
+    for part, digest in parts.items():
+        if not part.is_file():
             raise OutputMissing(f"pex {record.name}", "BuildPex")
-        expect(f"pex {record.name}", record.digest, digest_of_file(path))
-        yield path
+        expect(f"pex {record.name}", digest, digest_of_file(part))
+    return path
 
 
 def require(dockerfile: Dockerfile, contents: Contents) -> None:

@@ -29,10 +29,14 @@ def build(  # noqa: PLR0917
     contents: Contents,
     labels: Labels,
     name: str,
+    trees: Compressed,
     scratch: Path,
     shop: Workshop,
 ) -> tuple[Assembled, Compressed]:
     """Let the engine build, under the temporary *name*, and return what it made as ours.
+
+    The layers of *trees* come between the base and what was built: while it is built they
+    are not there.
 
     Raises JobFailed with the line that failed, EngineError, LimitExceeded.
     """
@@ -52,7 +56,8 @@ def build(  # noqa: PLR0917
     except (ValueError, tarfile.TarError, zlib.error) as error:
         raise EngineError(f"build {dockerfile.file}", str(error)) from None
     saved.unlink()
-    layers = compress(tars, tools_of(commit, shop) if tars else "", scratch, shop)
+    built = compress(tars, tools_of(commit, shop) if tars else "", scratch, shop)
+    layers = (*trees, *built)
     only = tuple(layer for layer, _ in layers)
     return adopt(image, base, only, created=created, labels=labels), layers
 

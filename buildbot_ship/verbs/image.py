@@ -7,11 +7,13 @@ from pathlib import Path
 
 import attrs
 
+from ..errors import BaseUnfit
 from ..model import label
 from ..model.artefact import Image
 from ..model.base import Base
 from ..model.dockerfile import Dockerfile, read
 from ..model.filesystem import Filesystem
+from ..model.fit import misfit, search_path
 from ..model.image import Assembled, Labels, assemble
 from ..model.layer import write_layer
 from ..model.placement import needs_base, place
@@ -45,7 +47,9 @@ def image(
     """
     parts = _gather(request, tree, registry, shop)
     name = f"{request.image}:{new_name()}"
+    _check_fit(parts, registry, shop)
     with shop.work.scratch() as scratch:
+        trees = _trees(parts.contents, scratch, shop.work)
         if parts.dockerfile.foreign:
             assembled, layers = build(
                 parts.dockerfile,
@@ -53,11 +57,12 @@ def image(
                 parts.contents,
                 parts.labels,
                 f"ship.local/build/{name}",
+                trees,
                 scratch,
                 shop,
             )
         else:
-            assembled, layers = _assemble(parts, registry, scratch, shop)
+            assembled, layers = _assemble(parts, trees, registry, scratch, shop)
         made = Made(parts.base, assembled, layers, f"ship.local/{name}")
         load(made, scratch, shop.daemon)
         record = _record(request.image, tree.commit, made)
@@ -91,10 +96,36 @@ def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Worksho
     return _Parts(dockerfile, base, contents, Labels(defaults, facts))
 
 
+def _check_fit(parts: _Parts, registry: Registry, shop: Workshop) -> None:
+    """Raise BaseUnfit when the base cannot run a layered pex.
+
+    Of an image that the engine builds nobody knows what its base has in the end.
+    """
+    pexes = [] if parts.dockerfile.foreign else parts.contents.records
+    for record in pexes:
+        if record.needs is None:
+            continue
+        inside = list_base(parts.base, registry, shop.work, shop.log)
+        path = search_path(parts.base, parts.dockerfile)
+        if why := misfit(record.needs, path, inside):
+            raise BaseUnfit(record.name, str(parts.base.reference), why)
+
+
+def _trees(contents: Contents, scratch: Path, work: Work) -> Compressed:
+    """Return the layers of all layered pexes, each once; their files are links."""
+    layers = {layer.digest: layer for pex in contents.records for layer in pex.layers}
+    found = []
+    for number, layer in enumerate(layers.values()):
+        path = scratch / f"tree-{number}.tar.gz"
+        path.hardlink_to(work.layer(layer.digest))
+        found.append((layer, path))
+    return tuple(found)
+
+
 def _assemble(
-    parts: _Parts, registry: Registry, scratch: Path, shop: Workshop
+    parts: _Parts, trees: Compressed, registry: Registry, scratch: Path, shop: Workshop
 ) -> tuple[Assembled, Compressed]:
-    """Return the image with one new layer, or with none where nothing is copied."""
+    """Return the image with the *trees*, and a layer of what is copied, if anything is."""
     base, dockerfile, contents = parts.base, parts.dockerfile, parts.contents
     looked = needs_base(dockerfile, contents.context)
     inside = list_base(base, registry, shop.work, shop.log) if looked else Filesystem()
@@ -106,7 +137,7 @@ def _assemble(
         with (scratch / _LAYER).open("wb") as out:
             tars[_LAYER] = write_layer(members, out)
     tools = tools_of(contents.tree.commit, shop) if tars else ""
-    layers = compress(tars, tools, scratch, shop)
+    layers = (*trees, *compress(tars, tools, scratch, shop))
     assembled = assemble(
         base,
         dockerfile,

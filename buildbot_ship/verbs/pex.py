@@ -7,17 +7,26 @@ from ..model.artefact import Pex, Wheelhouse
 from ..model.reference import Reference
 from ..model.request import PexRequest
 from ..model.result import SUCCESS, Result
-from .workshop import Workshop
+from .trees import make_layered
+from .workshop import Tools, Workshop
 
 
 def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
     """Make the pex that *request* names, of the wheels as they were built.
 
-    Raises OutputMissing when this commit has no wheelhouse, JobFailed when the wheels do
-    not fit or the wheelhouse was tampered with.
+    Raises OutputMissing when this commit has no wheelhouse, RequirementMissing, JobFailed
+    when the wheels do not fit or the wheelhouse was tampered with.
     """
     house = shop.work.find(Wheelhouse, commit)
     tools = shop.tools(Reference.parse(house.base))
+    make = make_layered if request.layout == "layered" else _make_zipapp
+    record = make(request, house, tools, shop)
+    shop.work.pex(request.name).chmod(0o755)
+    shop.work.save(record)
+    return _result(record)
+
+
+def _make_zipapp(request: PexRequest, house: Wheelhouse, tools: Tools, shop: Workshop) -> Pex:
     arguments = {
         "name": request.name,
         "requirements": list(request.requirements),
@@ -33,12 +42,16 @@ def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
     with shop.work.scratch() as scratch:
         made = shop.run("pex", tools.image, arguments, scratch / "made", inputs)
         shop.work.replace(scratch / "made" / request.name, shop.work.pex(request.name))
-    shop.work.pex(request.name).chmod(0o755)
-    record = Pex(commit, request.name, made["digest"], made["size"])
-    shop.work.save(record)
+    return Pex(house.commit, request.name, made["digest"], made["size"])
+
+
+def _result(record: Pex) -> Result:
+    count = len(record.layers)
+    size = (record.size + sum(layer.size for layer in record.layers)) / 1e6
+    spread = f" in {count} layer{'' if count == 1 else 's'}" if count else ""
     return Result(
         "pex",
         SUCCESS,
-        f"{record.name}: {record.size / 1e6:.1f} MB, {record.digest[:19]}",
-        properties={f"ship_pex_{record.name}": record.digest},
+        f"{record.name}: {size:.1f} MB{spread}, {record.whole[:19]}",
+        properties={f"ship_pex_{record.name}": record.whole},
     )

@@ -75,7 +75,10 @@ def verify(
             result = perform(part, again)
             shop.log(f"{result.verb}: {result.summary}")
         _compare(first, _artefacts(request, tree.commit, again.work), explain)
-    return _result(request, first, left_out)
+    pexes = {
+        pex.name: shop.work.find(Pex, tree.commit, pex.name).whole for pex in request.pexes
+    }
+    return _result(request, first, pexes, left_out)
 
 
 def _not_promised(request: VerifyRequest, tree: Tree) -> dict[str, str]:
@@ -105,10 +108,9 @@ def _taken_away(ledger: Ledger, daemon: Daemon) -> Iterator[None]:
 
 def _artefacts(request: VerifyRequest, commit: str, work: Work) -> dict[str, _Artefact]:
     """Return what was made, the inputs of others first; each is what its record says."""
-    found = [
-        *_wheels(work.find(Wheelhouse, commit), work),
-        *(_pex(work.find(Pex, commit, pex.name), work) for pex in request.pexes),
-    ]
+    found = _wheels(work.find(Wheelhouse, commit), work)
+    for wanted in request.pexes:
+        found += _pex(work.find(Pex, commit, wanted.name), work)
     for image in request.images:
         found += _files_of(work.find(Image, commit, image.image), work)
     for artefact in found:
@@ -125,8 +127,14 @@ def _wheels(house: Wheelhouse, work: Work) -> list[_Artefact]:
     ]
 
 
-def _pex(pex: Pex, work: Work) -> _Artefact:
-    return _Artefact(f"pex {pex.name}", work.pex(pex.name), pex.digest, "BuildPex")
+def _pex(pex: Pex, work: Work) -> list[_Artefact]:
+    verb = "BuildPex"
+    file = _Artefact(f"pex {pex.name}", work.pex(pex.name), pex.digest, verb)
+    layers = [
+        _Artefact(f"{layer.title} in {pex.name}", work.layer(layer.digest), layer.digest, verb)
+        for layer in pex.layers
+    ]
+    return [*layers, file]
 
 
 def _files_of(image: Image, work: Work) -> list[_Artefact]:
@@ -174,7 +182,10 @@ def _digest(artefact: _Artefact | None) -> str:
 
 
 def _result(
-    request: VerifyRequest, found: dict[str, _Artefact], left_out: dict[str, str]
+    request: VerifyRequest,
+    found: dict[str, _Artefact],
+    pexes: dict[str, str],
+    left_out: dict[str, str],
 ) -> Result:
     listing = "".join(f"{a.digest}  {a.title}\n" for a in found.values())
     wheels = sum(artefact.verb == "BuildWheels" for artefact in found.values())
@@ -188,7 +199,6 @@ def _result(
         part.image: found[f"manifest.json of image {part.image}"].digest
         for part in request.images
     }
-    pexes = {part.name: found[f"pex {part.name}"].digest for part in request.pexes}
     digests: dict[str, Any] = {
         "all": f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}",
         "pexes": pexes,

@@ -1,0 +1,52 @@
+"""How the wheels of a layered pex are spread over layers: what changes seldom lies below."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from .artefact import Wheel
+
+PREFIX = "/opt/ship"
+"""Where the trees lie, in every image: a layer is the same whatever pex it belongs to."""
+ALONE = 256 * 1024
+"""Bytes from which on a wheel has a layer of its own, where the budget allows it."""
+BUDGET = 6
+"""Layers of third parties that a pex has at most."""
+
+
+@attrs.frozen
+class Planned:
+    """A layer to make of *wheels*; *identity* is a digest of all that it depends on."""
+
+    identity: str
+    title: str
+    wheels: tuple[Wheel, ...]
+
+
+def plan(wheels: Iterable[Wheel], recipe: str) -> tuple[Planned, ...]:
+    """Return the layers of *wheels*, the lowest first.
+
+    The largest wheels of others come first, each alone; then all small ones together, and
+    own ones last.  *recipe* stands for all but the wheels that decides about bytes: the
+    tools image and the scripts.
+    """
+    wheels = list(wheels)
+    others = sorted((w for w in wheels if not w.own), key=lambda w: (-w.size, w.file))
+    large = [wheel for wheel in others if wheel.size >= ALONE]
+    all_alone = len(large) == len(others) <= BUDGET
+    large = large[: BUDGET if all_alone else BUDGET - 1]
+    small = [wheel for wheel in others if wheel not in large]
+    groups = [*([wheel] for wheel in large), small, [w for w in wheels if w.own]]
+    return tuple(_planned(group, recipe) for group in groups if group)
+
+
+def _planned(group: Sequence[Wheel], recipe: str) -> Planned:
+    ordered = tuple(sorted(group, key=lambda wheel: wheel.file))
+    inputs = [recipe, PREFIX, *(f"{wheel.file} {wheel.digest}" for wheel in ordered)]
+    identity = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+    titles = [f"{wheel.name} {wheel.version}" for wheel in ordered]
+    return Planned(identity, ", ".join(titles), ordered)
