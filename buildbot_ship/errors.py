@@ -221,6 +221,21 @@ class HostileArchive(ShipError):
 
 
 @attrs.define(slots=False)
+class BaseUnfit(ShipError):
+    """A runtime base that cannot run what was built."""
+
+    pex: str
+    reference: str
+    why: str
+    template = "{pex} does not run on {reference}: {why}"
+    advice = (
+        "take a runtime base with the Python and C library of the build base, "
+        "or build on a base that has those of this one"
+    )
+    status = 27
+
+
+@attrs.define(slots=False)
 class RegistryUnavailable(ShipError):
     """A registry that cannot be reached, or stays broken over the retries."""
 
@@ -327,6 +342,21 @@ class ResultUnusable(ShipError):
     template = "buildbot-ship {verb} left no result that can be read: {why}"
     advice = "{hint}"
     status = 41
+
+
+@attrs.define(slots=False)
+class RequirementMissing(ShipError):
+    """A requirement that no wheel of the wheelhouse meets; *by* is what requires it."""
+
+    requirement: str
+    by: str
+    why: str
+    template = "{requirement}, which {by} requires, {why}"
+    advice = (
+        "name it in the loose file, run HardenRequirements, review and commit; "
+        "a package of your own belongs in the option packages"
+    )
+    status = 43
 
 
 @attrs.define(slots=False)

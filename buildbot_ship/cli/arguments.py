@@ -103,7 +103,12 @@ def _wheels(options: Options) -> requests.WheelsRequest:
 
 def _pex(options: Options, name: str, requirements: str) -> requests.PexRequest:
     return requests.PexRequest(
-        name, _words(requirements), options.module, options.script, options.revision
+        name,
+        _words(requirements),
+        options.module,
+        options.script,
+        options.revision,
+        options.layout,
     )
 
 

@@ -210,9 +210,7 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
     "push": lambda bench, request: push(
         request,
         commit=bench.tree(request.revision).commit,
-        registry=bench.registry,
-        work=bench.work,
-        log=bench.log,
+        shop=bench.shop,
     ),
     "gc": lambda bench, request: gc(
         request,

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from ..model.request import LAYOUTS
+
 Parser = argparse.ArgumentParser
 
 TOP = """\
@@ -136,6 +138,12 @@ def _files(sub: Parser) -> None:
 def _entry(sub: Parser) -> None:
     sub.add_argument("--module", help="what the pex runs, as python -m would")
     sub.add_argument("--script", help="what the pex runs, a console script")
+    sub.add_argument(
+        "--layout",
+        default="layered",
+        choices=LAYOUTS,
+        help="plain trees, or one file (layered)",
+    )
 
 
 def _dockerfile(sub: Parser) -> None:

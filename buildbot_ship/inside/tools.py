@@ -3,7 +3,8 @@
 job.json: ``{"index": {"url", "extra_urls", "proxy", "ca"}}``; beside it the locks as
 ``tools/pyX.Y.txt``.  The tools go to ``/ship/tools``.  result.json: ``{"python": path,
 "version": "3.11.7", "abi": "cpython-311-x86_64-linux-gnu", "platform": "linux-x86_64",
-"libc": "glibc 2.36", "tools": {name: version}}``.
+"libc": "glibc 2.36", "tools": {name: version}, "environment": {variable: text}}``; the
+last are those of environment markers (PEP 508), but for what only the machine's kernel says.
 
 The container's file system is kept as the tools image, so nothing but ``/ship/tools``
 stays: no cache, no CA bundle, no index URL.
@@ -11,6 +12,7 @@ stays: no cache, no CA bundle, no index URL.
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import sys
@@ -22,6 +24,12 @@ from typing import Any
 from job import Failed, call, index_environment, main, say
 
 TOOLS = Path("/ship/tools")
+MARKERS = """
+import json
+from packaging.markers import default_environment
+kernel = {"platform_release": "", "platform_version": ""}
+print(json.dumps({**default_environment(), **kernel}))
+"""
 
 
 def lock_for_this_python(folder: Path) -> Path:
@@ -63,16 +71,19 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         environment=index_environment(arguments["index"], job),
     )
     frozen = call([*pip, "freeze", "--all"], "the tools do not run")
+    python = TOOLS / "bin" / "python"
+    environment = call([python, "-I", "-c", MARKERS], "the tools do not run")
     pins = dict(line.split("==") for line in frozen.split() if "==" in line)
     for leftover in job.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     return {
-        "python": str(TOOLS / "bin" / "python"),
+        "python": str(python),
         "version": platform.python_version(),
         "abi": sysconfig.get_config_var("SOABI") or "",
         "platform": sysconfig.get_platform(),
         "libc": " ".join(platform.libc_ver()),
         "tools": {name: pins[name] for name in ("pip", "pip-tools", "pex")},
+        "environment": json.loads(environment),
     }
 
 

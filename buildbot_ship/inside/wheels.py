@@ -4,8 +4,9 @@ job.json: ``{"built": [{"title", "source", "section", "wheels"}], "wheels": [FIL
 each entry of ``built`` is an sdist (``dists/FILE``) or a folder of the repository
 (``tree/...``) with the section of the build lock that it may use (``sections/N.txt``,
 whose wheels lie in ``build/N``).  Out folder: ``wheelhouse/*.whl``.  result.json:
-``{"wheels": [{"file", "digest", "size", "built"}], "built": [file]}``: the wheels sorted by
-file, what was built in the order of ``built``.
+``{"wheels": [{"file", "digest", "size", "built", "own", ...}], "built": [file]}``: the
+wheels sorted by file, what was built in the order of ``built``; the rest is what `metadata`
+finds in the wheel, and *own* are those from the repository.
 
 The build backend runs in a virtual environment that holds its section and nothing else,
 at a path that is always the same: builds write it into what they make.
@@ -26,6 +27,7 @@ from typing import Any
 
 from build import BuildBackendException, BuildException, ProjectBuilder
 from job import EPOCH, Failed, call, main, say, seal
+from metadata import metadata
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -162,11 +164,17 @@ def make(entry: dict[str, Any], job: Path, wheelhouse: Path) -> str:
     return name
 
 
-def describe(path: Path, built: set[str]) -> dict[str, Any]:
-    """Return the record of one wheel."""
+def describe(path: Path, built: dict[str, bool]) -> dict[str, Any]:
+    """Return the record of one wheel; *built* says of those built here whether they are own."""
     data = path.read_bytes()
-    digest = "sha256:" + hashlib.sha256(data).hexdigest()
-    return {"file": path.name, "digest": digest, "size": len(data), "built": path.name in built}
+    return {
+        "file": path.name,
+        "digest": "sha256:" + hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+        "built": path.name in built,
+        "own": built.get(path.name, False),
+        **metadata(path),
+    }
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
@@ -176,9 +184,12 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     wheelhouse.mkdir()
     for name in arguments["wheels"]:
         shutil.copyfile(job / "dists" / name, wheelhouse / name)
-    built = [make(entry, job, wheelhouse) for entry in arguments["built"]]
-    wheels = [describe(path, set(built)) for path in sorted(wheelhouse.iterdir())]
-    return {"wheels": wheels, "built": built}
+    built = {
+        make(entry, job, wheelhouse): entry["source"].startswith("tree/")
+        for entry in arguments["built"]
+    }
+    wheels = [describe(path, built) for path in sorted(wheelhouse.iterdir())]
+    return {"wheels": wheels, "built": list(built)}
 
 
 if __name__ == "__main__":

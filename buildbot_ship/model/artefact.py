@@ -6,17 +6,50 @@ earlier build left behind.
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
 import attrs
 
 
 @attrs.frozen
 class Wheel:
-    """One wheel as it lies in the wheelhouse; *digest* is of its bytes as built."""
+    """One wheel as it lies in the wheelhouse; *digest* is of its bytes as built.
+
+    *own* are the repository's.  *requires*, *scripts* (``module:function`` by name, empty
+    for one that the wheel holds as a file) and *glibc* (N where it needs 2.N, else 0) are
+    what ``inside/metadata.py`` found in it.
+    """
 
     file: str
     digest: str
     size: int
     built: bool = False
+    own: bool = False
+    requires: tuple[str, ...] = ()
+    scripts: dict[str, str] = attrs.field(factory=dict)
+    glibc: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return the name of the distribution, normalised."""
+        return str(self._parts()[0])
+
+    @property
+    def version(self) -> str:
+        """Return the version of the distribution."""
+        return str(self._parts()[1])
+
+    @property
+    def pure(self) -> bool:
+        """Tell whether it fits every platform."""
+        return {tag.platform for tag in self._parts()[3]} == {"any"}
+
+    def _parts(self) -> tuple[Any, ...]:
+        # Imported late: every verb reads records, and only some ask what is in a name.
+        from packaging.utils import parse_wheel_filename  # noqa: PLC0415
+
+        return parse_wheel_filename(self.file)
 
 
 @attrs.frozen
@@ -35,22 +68,52 @@ class Wheelhouse:
 
 
 @attrs.frozen
+class Layer:
+    """One layer of ours: *diff_id* of the tar, *digest* and *size* of the gzipped tar.
+
+    *title* says what is in it, where that is not what a Dockerfile copies; *key* is what
+    caches know it by, empty where it is none of their business.
+    """
+
+    diff_id: str
+    digest: str
+    size: int
+    title: str = ""
+    key: str = ""
+
+
+@attrs.frozen
+class Needs:
+    """What a runtime base must have: Python *minor* (``3.11``), and for what is compiled
+    its *abi* (``cpython-311-x86_64-linux-gnu``) and *glibc* (N of 2.N); else empty and 0.
+    """
+
+    minor: str
+    abi: str = ""
+    glibc: int = 0
+
+
+@attrs.frozen
 class Pex:
-    """One pex file."""
+    """One pex: a file, and with the layered layout the layers of the trees that it runs.
+
+    *size* is the file's.
+    """
 
     commit: str
     name: str
     digest: str
     size: int
+    layers: tuple[Layer, ...] = ()
+    needs: Needs | None = None
 
-
-@attrs.frozen
-class Layer:
-    """One layer of ours: *diff_id* of the tar, *digest* and *size* of the gzipped tar."""
-
-    diff_id: str
-    digest: str
-    size: int
+    @property
+    def whole(self) -> str:
+        """Return a digest of all of it: the file's, where there is nothing else."""
+        if not self.layers:
+            return self.digest
+        parts = [self.digest, *(layer.diff_id for layer in self.layers)]
+        return f"sha256:{hashlib.sha256(' '.join(parts).encode()).hexdigest()}"
 
 
 @attrs.frozen

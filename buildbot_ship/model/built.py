@@ -112,6 +112,9 @@ def _history(
         ]
         if not (entry.get("empty_layer") and OURS in str(entry.get("created_by")))
     ]
-    if sum("empty_layer" not in entry for entry in found) == len(layers):
-        return found
-    return [{"created": moment, "created_by": "docker build"} for _ in layers]
+    trees = [layer for layer in layers if layer.title]
+    below = [{"created": moment, "created_by": f"buildbot-ship pex: {t.title}"} for t in trees]
+    built = len(layers) - len(trees)
+    if sum("empty_layer" not in entry for entry in found) != built:
+        found = [{"created": moment, "created_by": "docker build"}] * built
+    return [*below, *found]

@@ -8,6 +8,7 @@ Format of layers and of whiteouts: https://github.com/opencontainers/image-spec/
 from __future__ import annotations
 
 import posixpath
+import re
 import stat
 import tarfile
 import zlib
@@ -21,14 +22,16 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _MAX_LINKS = 255
 PASSWD, GROUP = "etc/passwd", "etc/group"
 """The files whose content is kept: they say who a user is."""
-_MAX_CONTENT = 1 << 20
+_LIBC = re.compile(r"(.*/)?libc(-2\.\d+)?\.so(\.6)?")
+_GLIBC = re.compile(rb"GLIBC_2\.(\d+)[.\0]")
+_MAX_CONTENT = 16 << 20
 
 
 @attrs.frozen
 class Node:
     """One entry: *mode* with the bits of its type (`stat`), its owner, a link's *target*.
 
-    *content* is that of a few files only.
+    *content* is that of a few files only; of a glibc it is N, when it is version 2.N.
     """
 
     mode: int
@@ -145,11 +148,16 @@ def _node(member: tarfile.TarInfo) -> Node:
 def _with_content(
     node: Node, path: str, member: tarfile.TarInfo, archive: tarfile.TarFile
 ) -> Node:
-    known = path in (PASSWD, GROUP) and member.isreg() and member.size <= _MAX_CONTENT
-    file = archive.extractfile(member) if known else None
+    libc = _LIBC.fullmatch(path) is not None
+    known = (libc or path in (PASSWD, GROUP)) and member.size <= _MAX_CONTENT
+    file = archive.extractfile(member) if known and member.isreg() else None
     if file is None:
         return node
-    return attrs.evolve(node, content=file.read().decode("utf-8", "surrogateescape"))
+    data = file.read()
+    if libc:
+        newest = max(map(int, _GLIBC.findall(data)), default="")
+        return attrs.evolve(node, content=str(newest))
+    return attrs.evolve(node, content=data.decode("utf-8", "surrogateescape"))
 
 
 @attrs.define

@@ -146,7 +146,11 @@ def _history(
         "created": written_time(created),
         "created_by": f"buildbot-ship image: {_summary(dockerfile)}",
     }
-    return [entry] * len(layers) or [{**entry, "empty_layer": True}]
+    titled = [
+        {**entry, "created_by": f"buildbot-ship pex: {layer.title}"} if layer.title else entry
+        for layer in layers
+    ]
+    return titled or [{**entry, "empty_layer": True}]
 
 
 def _summary(dockerfile: Dockerfile) -> str:

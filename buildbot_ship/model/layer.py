@@ -4,6 +4,8 @@ Members are sorted, every time is `EPOCH`, no names of users are kept.  The form
 POSIX pax: a plain ustar header wherever a member fits one, which is the form that every
 engine reads, and a pax header for longer or non-ASCII paths and for big files; GNU tar's
 own extensions, the other way to write those, are nobody's standard.
+
+Only the standard library is used: ``inside/layer.py`` is a link to this file.
 """
 
 from __future__ import annotations
@@ -11,21 +13,20 @@ from __future__ import annotations
 import hashlib
 import tarfile
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import IO, cast
-
-import attrs
 
 EPOCH = 315532800
 """The time of every member: 1980-01-01, in seconds since 1970; wheels have the same."""
 
 
-@attrs.frozen
+@dataclass(frozen=True)
 class Member:
     """One member: *path* without ``/`` in front, *mode* without type bits, *size* in bytes.
 
-    *opener* gives a file's content, *size* bytes of it; a folder has none, and a link has
-    a *target*.
+    *opener* gives a file's content, *size* bytes of it, which *identity* stands for in keys;
+    a folder has none, and a link has a *target*.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Member:
     uid: int = 0
     gid: int = 0
     target: str = ""
+    identity: str = ""
 
 
 def file_mode(executable: bool) -> int:
@@ -88,12 +90,12 @@ def _add(archive: tarfile.TarFile, member: Member) -> None:
             raise ValueError(f"{member.path} holds more than {member.size} bytes")
 
 
-@attrs.define
+@dataclass
 class _Hashing:
     """A file to write to that knows the digest of what went through."""
 
     out: IO[bytes]
-    digest: hashlib._Hash = attrs.field(factory=hashlib.sha256)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def write(self, data: bytes) -> int:
         """Pass *data* on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .artefact import Image
+from .artefact import Image, Layer
 from .manifest import list_blobs
 from .reference import Reference, Repository
 from .request import PushRequest
@@ -13,10 +13,10 @@ from .tag import commit_tag
 
 @attrs.frozen
 class OwnBlob:
-    """A blob of ours, and the name of its file in the image's folder."""
+    """A blob of ours: a *layer*, or the config."""
 
     digest: str
-    file: str
+    layer: Layer | None = None
 
 
 @attrs.frozen
@@ -36,10 +36,7 @@ class PushPlan:
         """Return the plan for the image of *record*; raise InvalidManifest."""
         tag = commit_tag(record.commit)
         reference = Repository.parse(request.repository).tagged(tag)
-        own = {
-            layer.digest: OwnBlob(layer.digest, f"layer-{number}.tar.gz")
-            for number, layer in enumerate(record.layers)
-        }
+        own = {layer.digest: OwnBlob(layer.digest, layer) for layer in record.layers}
         config, *layers = list_blobs(manifest, reference)
         ours = {*own, config.digest}
         theirs = [b.digest for b in layers if b.digest not in ours and not b.foreign]
@@ -47,5 +44,5 @@ class PushPlan:
             reference,
             Reference.parse(record.base).repository,
             tuple(dict.fromkeys(theirs)),
-            (*own.values(), OwnBlob(config.digest, "config.json")),
+            (*own.values(), OwnBlob(config.digest)),
         )

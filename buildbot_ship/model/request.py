@@ -14,6 +14,7 @@ import attrs
 from . import check
 
 SCHEMA = 1
+LAYOUTS = ("layered", "zipapp")
 
 
 @attrs.frozen
@@ -122,6 +123,8 @@ class PexRequest(Request):
     """Make one pex, *name*, of some *requirements* of the wheelhouse and what they need.
 
     It runs *module* (as ``python -m``) or the console script *script*, never both.
+    *layout* is ``layered`` (a launcher, and plain trees that images get as layers) or
+    ``zipapp`` (one file that holds all).
     """
 
     verb: ClassVar[str] = "pex"
@@ -130,6 +133,7 @@ class PexRequest(Request):
     module: str | None = attrs.field(default=None, validator=check.optional_module)
     script: str | None = attrs.field(default=None, validator=check.optional_script)
     revision: str = attrs.field(default="HEAD", validator=check.revision)
+    layout: str = attrs.field(default="layered", validator=check.one_of(*LAYOUTS))
 
     def __attrs_post_init__(self) -> None:
         """Raise InvalidRequest unless there is at most one entry point."""

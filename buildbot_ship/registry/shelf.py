@@ -18,6 +18,7 @@ from ..errors import ImageNotFound
 from ..model.cache import Blob, Entry
 from ..model.manifest import OCI_MANIFEST
 from ..model.reference import Repository, digest_of
+from .copy import copy_blob
 from .interface import Manifest, Registry
 
 _EMPTY = b"{}"
@@ -29,15 +30,11 @@ _BLOB = "application/octet-stream"
 
 @attrs.frozen
 class RegistryShelf:
-    """The cache in *repository*; *writes* is False for a builder that is not trusted.
-
-    *near* are repositories on the same registry that may hold a blob already.
-    """
+    """The cache in *repository*; *writes* is False for a builder that is not trusted."""
 
     registry: Registry
     repository: Repository
     writes: bool = True
-    near: tuple[Repository, ...] = ()
     shared: bool = True
 
     @property
@@ -65,21 +62,27 @@ class RegistryShelf:
             new.unlink(missing_ok=True)
         return True
 
-    def keep(self, key: str, entry: Entry, files: Mapping[str, Path]) -> None:
+    def keep(
+        self,
+        key: str,
+        entry: Entry,
+        files: Mapping[str, Path],
+        near: Repository | None = None,
+    ) -> None:
         """Keep *entry* under *key*, unless another worker did."""
         reference = self.repository.tagged(key)
         if not self.writes or self.registry.head(reference) is not None:
             return
         for blob in entry.blobs:
-            self._send(blob.digest, files[blob.digest])
+            if near is None:
+                self._send(blob.digest, files[blob.digest])
+            else:
+                copy_blob(self.registry, blob.digest, near, self.repository)
         self._send(digest_of(_EMPTY), _EMPTY)
         self.registry.put(reference, _manifest(entry))
 
     def _send(self, digest: str, content: bytes | Path) -> None:
-        if self.registry.has(self.repository, digest):
-            return
-        mounted = (self.registry.mount(self.repository, digest, near) for near in self.near)
-        if not any(mounted):
+        if not self.registry.has(self.repository, digest):
             self.registry.upload(self.repository, digest, content)
 
 

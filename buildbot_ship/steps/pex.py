@@ -22,11 +22,13 @@ class BuildPex(ShipStep):
     :param module: what it runs, as ``python -m`` does (``twisted``)
     :param script: the console script that it runs, in place of a module
     :param revision: the commit of the checkout that is built
+    :param layout: ``layered`` (a launcher, and plain trees as layers of the image), or
+        ``zipapp`` (one file that holds all)
     """
 
     name = "pex"
     request_type = PexRequest
-    own_options = ("pex", "requirements", "module", "script", "revision")
+    own_options = ("pex", "requirements", "module", "script", "revision", "layout")
     field_names: ClassVar[dict[str, str]] = {"pex": "name"}
     renderables: ClassVar[tuple[str, ...]] = own_options
 
@@ -38,11 +40,13 @@ class BuildPex(ShipStep):
         module: str | IRenderable | None = None,
         script: str | IRenderable | None = None,
         revision: str | IRenderable = "HEAD",
+        layout: str | IRenderable = "layered",
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.pex, self.requirements = pex, requirements
         self.module, self.script, self.revision = module, script, revision
+        self.layout = layout
         super().__init__(**kwargs)
 
     def request_faults(self) -> Iterator[str]:

@@ -33,8 +33,8 @@ class ShipImage:
     """One image of a repository: the pex it runs, and where it is published.
 
     *name* is its short name, *repository* where it goes, *dockerfile* its Dockerfile
-    (``<name>.docker`` if not given).  *pex*, *requirements*, *module* and *script* are
-    the options of `BuildPex`; images may share a pex.
+    (``<name>.docker`` if not given).  *pex*, *requirements*, *module*, *script* and *layout*
+    are the options of `BuildPex`; images may share a pex.
     """
 
     name: str
@@ -44,6 +44,7 @@ class ShipImage:
     module: str | None = None
     script: str | None = None
     dockerfile: str | None = None
+    layout: str = "layered"
 
 
 def ship_factory(
@@ -139,6 +140,7 @@ def _pex_options(image: ShipImage) -> dict[str, Any]:
         "requirements": image.requirements,
         "module": image.module,
         "script": image.script,
+        "layout": image.layout,
     }
 
 
@@ -207,7 +209,12 @@ def _refuse_doubles(images: Sequence[ShipImage]) -> None:
     for number, image in enumerate(images):
         if any(image.name == other.name for other in images[:number]):
             config.error(f"ship_factory: two images are named {image.name!r}")
-        described = (freeze(image.requirements), image.module, image.script)
+        described = (
+            freeze(image.requirements),
+            image.module,
+            image.script,
+            image.layout,
+        )
         if pexes.setdefault(image.pex, described) != described:
             config.error(f"ship_factory: {image.pex!r} is described in two ways")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..model.cache import Blob, Entry
+from ..model.reference import Repository
 
 
 class Shelf(Protocol):
@@ -29,8 +30,18 @@ class Shelf(Protocol):
         Raises DigestMismatch when its bytes are others; they are then no longer there.
         """
 
-    def keep(self, key: str, entry: Entry, files: Mapping[str, Path]) -> None:
-        """Keep *entry*; *files* has the bytes of its blobs, by digest.
+    @property
+    def repository(self) -> Repository | None:
+        """Return the repository that it is, if it is one."""
+
+    def keep(
+        self,
+        key: str,
+        entry: Entry,
+        files: Mapping[str, Path],
+        near: Repository | None = None,
+    ) -> None:
+        """Keep *entry*; *files* has the bytes of its blobs by digest, or *near* holds them.
 
         What is there under *key* already stays.
         """

@@ -18,6 +18,7 @@ import attrs
 
 from ..errors import DigestMismatch, InvalidRequest
 from ..model.cache import Blob, Entry
+from ..model.reference import Repository
 from ..model.wire import CONVERTER, structure
 
 _CHUNK = 1 << 20
@@ -30,6 +31,7 @@ class DiskShelf:
     root: Path
     title: str = "this worker's cache"
     shared: bool = False
+    repository: None = None
 
     def find(self, key: str) -> Entry | None:
         """Return what was kept under *key*, if its blobs are all there."""
@@ -59,7 +61,13 @@ class DiskShelf:
         os.utime(path)
         return True
 
-    def keep(self, key: str, entry: Entry, files: Mapping[str, Path]) -> None:
+    def keep(
+        self,
+        key: str,
+        entry: Entry,
+        files: Mapping[str, Path],
+        near: Repository | None = None,
+    ) -> None:
         """Keep *entry*, and the *files* of its blobs by digest."""
         for blob in entry.blobs:
             if not self._blob(blob.digest).is_file():

@@ -1,8 +1,9 @@
 """The work folder: files that verbs make, each with a record beside it.
 
-Layout: ``wheelhouse/*.whl``, ``pex/NAME``, ``images/NAME/{config.json,manifest.json,
-layer-N.tar.gz}``; the record of each is ``records/KIND-NAME.json``, written last and in
-one rename, so that a record never names files that are not there.
+Layout: ``wheelhouse/*.whl``, ``pex/NAME``, ``layers/HEX.tar.gz``,
+``images/NAME/{config.json,manifest.json}``; the record of each but layers is
+``records/KIND-NAME.json``, written last and in one rename, so that a record never names
+files that are not there.  Wheels and layers that a cache knows may be missing.
 """
 
 from __future__ import annotations
@@ -35,6 +36,15 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _write(path: Path, record: Wheelhouse | Pex | Image) -> None:
+    """Put *record* at *path* in one rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(CONVERTER.unstructure(record), indent=1, sort_keys=True)
+    new = path.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    os.replace(new, path)
+
+
 R = TypeVar("R", Wheelhouse, Pex, Image)
 _VERB = {Wheelhouse: "BuildWheels", Pex: "BuildPex", Image: "BuildRuntimeImage"}
 
@@ -58,6 +68,10 @@ class Work:
         """Return the folder of the image *name*."""
         return self.root / "images" / name
 
+    def layer(self, digest: str) -> Path:
+        """Return the path of the gzipped layer with this digest."""
+        return self.root / "layers" / f"{digest.removeprefix('sha256:')}.tar.gz"
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Give a folder of the work folder's own file system, gone at the end."""
@@ -73,6 +87,14 @@ class Work:
                 shutil.rmtree(folder)
         for result in self.root.glob("result-*.json*"):
             result.unlink(missing_ok=True)
+        self._sweep_layers()
+
+    def _sweep_layers(self) -> None:
+        """Remove the layers that no record names."""
+        records = "".join(path.read_text("utf-8") for path in self.root.glob("records/*.json"))
+        for layer in self.root.glob("layers/*.tar.gz"):
+            if layer.name.removesuffix(".tar.gz") not in records:
+                layer.unlink(missing_ok=True)
 
     def replace(self, made: Path, final: Path) -> None:
         """Put what was *made* in a scratch folder in place of *final*."""
@@ -83,12 +105,7 @@ class Work:
 
     def save(self, record: Wheelhouse | Pex | Image) -> None:
         """Keep *record* for the next verbs."""
-        path = self._path(type(record), getattr(record, "name", "all"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(CONVERTER.unstructure(record), indent=1, sort_keys=True)
-        new = path.with_suffix(".new")
-        new.write_text(text, encoding="utf-8")
-        os.replace(new, path)
+        _write(self._path(type(record), getattr(record, "name", "all")), record)
 
     def find(self, kind: type[R], commit: str, name: str = "all") -> R:
         """Return the record of *name* made for *commit*; raise OutputMissing."""

@@ -12,6 +12,7 @@ import attrs
 from ..errors import DigestMismatch, ShipError
 from ..model.cache import Blob, Entry
 from ..model.log import Log
+from ..model.reference import Repository
 from ..store.interface import Shelf
 
 T = TypeVar("T")
@@ -53,6 +54,17 @@ class Cache:
         for shelf in list(self.shelves):
             if shared or not shelf.shared:
                 self._ask(shelf, partial(shelf.keep, key, entry, files))
+
+    def share(self, key: str, entry: Entry, near: Repository) -> None:
+        """Let other workers know *entry*, whose blobs *near* holds."""
+        for shelf in list(self.shelves):
+            if shelf.shared:
+                self._ask(shelf, partial(shelf.keep, key, entry, {}, near))
+
+    def repositories(self) -> list[Repository]:
+        """Return the repositories that workers share."""
+        found = [shelf.repository for shelf in self.shelves]
+        return [repository for repository in found if repository is not None]
 
     def _ask(self, shelf: Shelf, call: Callable[[], T]) -> T | None:
         try:

@@ -6,6 +6,8 @@ import hashlib
 import stat
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -21,7 +23,7 @@ from ..model.filesystem import Node
 from ..model.layer import Member, file_mode
 from ..model.pattern import IGNORE_FILE, NOTHING, Ignored
 from ..model.placement import Layout
-from ..source.interface import Tree
+from ..source.interface import Tree, TreeEntry, required
 from ..store.work import Work
 
 _CHUNK = 1 << 20
@@ -35,20 +37,28 @@ class Contents:
 
     context: Context
     tree: Tree
-    pexes: dict[str, Path]
+    entries: dict[str, TreeEntry]
     ignored: Ignored
+    pexes: dict[str, Path]
+    records: tuple[Pex, ...] = ()
 
     def file(self, path: str, source: str, node: Node) -> Member:
         """Return the member *path* with what *source* holds."""
         mode = stat.S_IMODE(node.mode)
-        if source in self.pexes:
-            size = self.pexes[source].stat().st_size
-            return Member(path, mode, size, opener(self.pexes[source]), node.uid, node.gid)
-        file = self.tree.read(source)
-        if file is None:
+        member = Member(path, mode, uid=node.uid, gid=node.gid)
+        for record in self.records:
+            if record.name == source:
+                content = opener(self.pexes[source])
+                size, name = record.size, record.digest
+                return replace(member, size=size, opener=content, identity=name)
+        entry = self.entries.get(source)
+        if entry is None:
             raise FileMissing(source, f"commit {self.tree.commit[:12]}")
-        data = file.data
-        return Member(path, mode, len(data), lambda: BytesIO(data), node.uid, node.gid)
+
+        def content_of() -> IO[bytes]:
+            return BytesIO(required(self.tree, source))
+
+        return replace(member, size=entry.size, opener=content_of, identity=entry.identity)
 
 
 def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
@@ -57,33 +67,35 @@ def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
     A pex of this commit that it names wins over a file of that name; others are not there,
     or it would matter in which order pexes and images are made.
     """
-    pexes = {path.name: path for path in _pexes(dockerfile, tree, work)}
+    records = tuple(_records(dockerfile, tree, work))
+    pexes = {record.name: _verified(record, work) for record in records}
     ignore = tree.read(IGNORE_FILE)
     ignored = NOTHING if ignore is None else Ignored.read(ignore.data)
     nodes: dict[str, Node] = {}
-    for path, entry in tree.entries():
+    entries = dict(tree.entries())
+    for path, entry in entries.items():
         nodes[path] = EXECUTABLE if entry.executable else FILE
         if entry.target:
             nodes[path] = link(entry.target)
     inside = Context.of(nodes.items(), ignored).inside.nodes
     context = Context.of([*inside.items(), *((name, EXECUTABLE) for name in pexes)])
-    return Contents(context, tree, pexes, ignored)
+    return Contents(context, tree, entries, ignored, pexes, records)
 
 
-def _pexes(dockerfile: Dockerfile, tree: Tree, work: Work) -> Iterator[Path]:
-    for source in sorted(dockerfile.copied):
-        name = source.removeprefix("./")
-        try:
-            record = work.find(Pex, tree.commit, name) if "/" not in name else None
-        except OutputMissing:
-            continue
-        if record is None:
-            continue
-        path = work.pex(record.name)
-        if not path.is_file():
-            raise OutputMissing(f"pex {record.name}", "BuildPex")
-        expect(f"pex {record.name}", record.digest, digest_of_file(path))
-        yield path
+def _records(dockerfile: Dockerfile, tree: Tree, work: Work) -> Iterator[Pex]:
+    for name in sorted({source.removeprefix("./") for source in dockerfile.copied}):
+        with suppress(OutputMissing):
+            if "/" not in name:
+                yield work.find(Pex, tree.commit, name)
+
+
+def _verified(record: Pex, work: Work) -> Path:
+    """Return the file of a pex, which is what was made."""
+    path = work.pex(record.name)
+    if not path.is_file():
+        raise OutputMissing(f"pex {record.name}", "BuildPex")
+    expect(f"pex {record.name}", record.digest, digest_of_file(path))
+    return path
 
 
 def require(dockerfile: Dockerfile, contents: Contents) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from ..daemon.interface import Build
 from ..errors import EngineError
+from ..model.artefact import Layer
 from ..model.base import Base
 from ..model.built import Saved, adopt, member
 from ..model.dockerfile import Dockerfile
 from ..model.image import Assembled, Labels
 from ..model.layer import write_tar
 from .content import Contents, context_members
-from .layers import Compressed, compress, tools_of
+from .layers import compress, tools_of
 from .workshop import Workshop
 
 _CHUNK = 1 << 20
@@ -29,10 +30,14 @@ def build(  # noqa: PLR0917
     contents: Contents,
     labels: Labels,
     name: str,
+    trees: tuple[Layer, ...],
     scratch: Path,
     shop: Workshop,
-) -> tuple[Assembled, Compressed]:
+) -> tuple[Assembled, tuple[Layer, ...]]:
     """Let the engine build, under the temporary *name*, and return what it made as ours.
+
+    The layers of *trees* come between the base and what was built: while it is built they
+    are not there.
 
     Raises JobFailed with the line that failed, EngineError, LimitExceeded.
     """
@@ -52,9 +57,9 @@ def build(  # noqa: PLR0917
     except (ValueError, tarfile.TarError, zlib.error) as error:
         raise EngineError(f"build {dockerfile.file}", str(error)) from None
     saved.unlink()
-    layers = compress(tars, tools_of(commit, shop) if tars else "", scratch, shop)
-    only = tuple(layer for layer, _ in layers)
-    return adopt(image, base, only, created=created, labels=labels), layers
+    built = compress(tars, tools_of(commit, shop) if tars else "", scratch, shop)
+    layers = (*trees, *built)
+    return adopt(image, base, layers, created=created, labels=labels), layers
 
 
 def _build(

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import attrs
 
+from ..errors import BaseUnfit
 from ..model import label
-from ..model.artefact import Image
+from ..model.artefact import Image, Layer, Wheelhouse
 from ..model.base import Base
 from ..model.dockerfile import Dockerfile, read
 from ..model.filesystem import Filesystem
+from ..model.fit import misfit, search_path
 from ..model.image import Assembled, Labels, assemble
-from ..model.layer import write_layer
+from ..model.key import key
+from ..model.layer import Member, write_layer
 from ..model.placement import needs_base, place
 from ..model.request import ImageRequest
 from ..model.result import SUCCESS, Result
@@ -22,7 +25,7 @@ from ..source.interface import Tree, required
 from ..store.work import Work
 from .content import Contents, find_members, look, require
 from .engine_built import build, why
-from .layers import Compressed, Made, compress, load, tools_of
+from .layers import Made, compress, known_layer, load, tools_of
 from .runtime import fetch_base, list_base
 from .workshop import Workshop
 
@@ -45,7 +48,9 @@ def image(
     """
     parts = _gather(request, tree, registry, shop)
     name = f"{request.image}:{new_name()}"
+    _check_fit(parts, registry, shop)
     with shop.work.scratch() as scratch:
+        trees = _trees(parts.contents)
         if parts.dockerfile.foreign:
             assembled, layers = build(
                 parts.dockerfile,
@@ -53,14 +58,15 @@ def image(
                 parts.contents,
                 parts.labels,
                 f"ship.local/build/{name}",
+                trees,
                 scratch,
                 shop,
             )
         else:
-            assembled, layers = _assemble(parts, registry, scratch, shop)
+            assembled, layers = _assemble(parts, trees, registry, scratch, shop)
         made = Made(parts.base, assembled, layers, f"ship.local/{name}" if request.load else "")
         if request.load:
-            load(made, scratch, shop.daemon)
+            load(made, scratch, shop)
         record = _record(request.image, tree.commit, made)
         _keep(record, made, scratch, shop.work)
     return _result(record, parts.dockerfile)
@@ -92,30 +98,62 @@ def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Worksho
     return _Parts(dockerfile, base, contents, Labels(defaults, facts))
 
 
+def _check_fit(parts: _Parts, registry: Registry, shop: Workshop) -> None:
+    """Raise BaseUnfit when the base cannot run a layered pex.
+
+    Of an image that the engine builds nobody knows what its base has in the end.
+    """
+    pexes = [] if parts.dockerfile.foreign else parts.contents.records
+    for record in pexes:
+        if record.needs is None:
+            continue
+        inside = list_base(parts.base, registry, shop.work, shop.log)
+        path = search_path(parts.base, parts.dockerfile)
+        if why := misfit(record.needs, path, inside):
+            raise BaseUnfit(record.name, str(parts.base.reference), why)
+
+
+def _trees(contents: Contents) -> tuple[Layer, ...]:
+    """Return the layers of all layered pexes, each once."""
+    layers = {layer.digest: layer for pex in contents.records for layer in pex.layers}
+    return tuple(layers.values())
+
+
 def _assemble(
-    parts: _Parts, registry: Registry, scratch: Path, shop: Workshop
-) -> tuple[Assembled, Compressed]:
-    """Return the image with one new layer, or with none where nothing is copied."""
+    parts: _Parts,
+    trees: tuple[Layer, ...],
+    registry: Registry,
+    scratch: Path,
+    shop: Workshop,
+) -> tuple[Assembled, tuple[Layer, ...]]:
+    """Return the image with the *trees*, and a layer of what is copied, if anything is."""
     base, dockerfile, contents = parts.base, parts.dockerfile, parts.contents
     looked = needs_base(dockerfile, contents.context)
     inside = list_base(base, registry, shop.work, shop.log) if looked else Filesystem()
     layout = place(dockerfile, contents.context, inside, base.work_folder)
     members = find_members(layout, contents)
-    tars = {}
-    if members:
-        shop.log(f"{_LAYER}: {len(members)} members")
-        with (scratch / _LAYER).open("wb") as out:
-            tars[_LAYER] = write_layer(members, out)
-    tools = tools_of(contents.tree.commit, shop) if tars else ""
-    layers = compress(tars, tools, scratch, shop)
+    layers = (*trees, *(_copied(members, contents, scratch, shop) if members else ()))
     assembled = assemble(
-        base,
-        dockerfile,
-        tuple(layer for layer, _ in layers),
-        created=contents.tree.committed,
-        labels=parts.labels,
+        base, dockerfile, layers, created=contents.tree.committed, labels=parts.labels
     )
     return assembled, layers
+
+
+def _copied(
+    members: list[Member], contents: Contents, scratch: Path, shop: Workshop
+) -> tuple[Layer, ...]:
+    """Return the layer of what is copied, made unless a cache knows it."""
+    commit = contents.tree.commit
+    ground = shop.work.find(Wheelhouse, commit).ground
+    inputs = [[m.path, m.mode, m.uid, m.gid, m.target, m.identity] for m in members]
+    name = key("layer", ground=ground, members=inputs)
+    known = known_layer(name, shop)
+    if known is not None:
+        return (known,)
+    shop.log(f"{_LAYER}: {len(members)} members")
+    with (scratch / _LAYER).open("wb") as out:
+        diff_id = write_layer(members, out)
+    return compress({_LAYER: diff_id}, tools_of(commit, shop), scratch, shop, name)
 
 
 def _record(name: str, commit: str, made: Made) -> Image:
@@ -126,7 +164,7 @@ def _record(name: str, commit: str, made: Made) -> Image:
         manifest_digest=made.assembled.manifest_digest,
         media_type=made.assembled.media_type,
         base=str(made.base.reference),
-        layers=tuple(layer for layer, _ in made.layers),
+        layers=made.layers,
         size=made.assembled.size,
         loaded_as=made.loaded_as,
     )
@@ -138,8 +176,6 @@ def _keep(record: Image, made: Made, scratch: Path, work: Work) -> None:
     folder.mkdir()
     (folder / "config.json").write_bytes(made.assembled.config)
     (folder / "manifest.json").write_bytes(made.assembled.manifest)
-    for number, (_, path) in enumerate(made.layers):
-        path.rename(folder / f"layer-{number}.tar.gz")
     work.replace(folder, work.image(record.name))
     work.save(record)
 

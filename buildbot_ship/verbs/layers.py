@@ -8,18 +8,17 @@ from pathlib import Path
 
 import attrs
 
-from ..daemon.interface import Daemon, JobFile
-from ..errors import EngineError
+from ..daemon.interface import JobFile
+from ..errors import EngineError, OutputMissing
 from ..model.archive import write_archive
 from ..model.artefact import Layer, Wheelhouse
 from ..model.base import Base
+from ..model.cache import Blob, Entry
 from ..model.image import Assembled
 from ..model.reference import Reference
+from ..model.wire import CONVERTER, structure
 from .content import digest_of_file, expect, opener
 from .workshop import Workshop
-
-Compressed = tuple[tuple[Layer, Path], ...]
-"""Layers with the gzipped tar of each."""
 
 
 @attrs.frozen
@@ -28,7 +27,7 @@ class Made:
 
     base: Base
     assembled: Assembled
-    layers: Compressed
+    layers: tuple[Layer, ...]
     loaded_as: str
 
 
@@ -40,10 +39,13 @@ def tools_of(commit: str, shop: Workshop) -> str:
     return shop.tools(Reference.parse(house.base)).image
 
 
-def compress(tars: Mapping[str, str], tools: str, scratch: Path, shop: Workshop) -> Compressed:
+def compress(
+    tars: Mapping[str, str], tools: str, scratch: Path, shop: Workshop, key: str = ""
+) -> tuple[Layer, ...]:
     """Return the layers of the *tars* in *scratch*, whose diff IDs are given by name.
 
-    They are compressed in the tools image, whose zlib is pinned, and verified here.
+    They are compressed in the tools image, whose zlib is pinned, verified here, and kept:
+    under *key*, if it is but one.
     """
     if not tars:
         return ()
@@ -57,16 +59,62 @@ def compress(tars: Mapping[str, str], tools: str, scratch: Path, shop: Workshop)
         expect(f"{path.name}, unpacked,", diff_id, digest_of_file(path, zlib.decompressobj(31)))
         size = path.stat().st_size
         shop.log(f"{name}: {size} bytes compressed")
-        found.append((Layer(diff_id, digest, size), path))
+        layer = Layer(diff_id, digest, size, key=key)
+        keep_layer(layer, path, shop)
+        found.append(layer)
     return tuple(found)
 
 
-def load(made: Made, scratch: Path, daemon: Daemon) -> None:
+def known_layer(key: str, shop: Workshop) -> Layer | None:
+    """Return the layer that a cache knows under *key*; its bytes are left where they are."""
+    entry = shop.cache.find(key)
+    return None if entry is None else structure(entry.record, Layer, "layer")
+
+
+def keep_layer(layer: Layer, path: Path, shop: Workshop) -> None:
+    """Keep the file at *path* as *layer*: for this build, and in this worker's cache.
+
+    Other workers get to know it when it is published.
+    """
+    shop.work.replace(path, shop.work.layer(layer.digest))
+    files = {layer.digest: shop.work.layer(layer.digest)}
+    if layer.key:
+        shop.cache.keep(layer.key, entry_of(layer), files, shared=False)
+
+
+def entry_of(layer: Layer) -> Entry:
+    """Return what a cache holds of a layer."""
+    blob = Blob(layer.title or "what is copied", layer.digest, layer.size)
+    return Entry(CONVERTER.unstructure(layer), (blob,))
+
+
+def bring_layer(layer: Layer, shop: Workshop) -> Path:
+    """Return the verified file of a layer in the work folder, out of a cache if need be.
+
+    Raises OutputMissing when no cache has it any more.
+    """
+    path = shop.work.layer(layer.digest)
+    if path.is_file():
+        if digest_of_file(path) == layer.digest:
+            return path
+        shop.log(
+            f"the layer of {layer.title or 'what is copied'} is not what was made: taken anew"
+        )
+        path.unlink()
+    (blob,) = entry_of(layer).blobs
+    if shop.cache.fetch(blob, path):
+        return path
+    verb = "BuildPex" if layer.title else "BuildRuntimeImage"
+    raise OutputMissing(f"the layer of {blob.name}", verb)
+
+
+def load(made: Made, scratch: Path, shop: Workshop) -> None:
     """Load the image over its base, and see that the engine calls it as we do."""
+    daemon = shop.daemon
     if daemon.image(str(made.base.pinned)) is None:
         daemon.pull(made.base.pinned)
     archive = scratch / "image.tar"
-    openers = [(layer, opener(path)) for layer, path in made.layers]
+    openers = [(layer, opener(bring_layer(layer, shop))) for layer in made.layers]
     with archive.open("wb") as out:
         write_archive(made.assembled, made.base, openers, made.loaded_as, out)
     daemon.load(archive, made.loaded_as)

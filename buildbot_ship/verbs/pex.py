@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import attrs
+
 from ..daemon.interface import JobFile
 from ..model.artefact import Pex, Wheelhouse
+from ..model.cache import Blob, Entry
+from ..model.key import key
 from ..model.reference import Reference
 from ..model.request import PexRequest
 from ..model.result import SUCCESS, Result
+from ..model.wire import CONVERTER
+from .trees import make_layered
 from .wheelhouse import bring
 from .workshop import Workshop
 
@@ -14,10 +22,37 @@ from .workshop import Workshop
 def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
     """Make the pex that *request* names, of the wheels as they were built.
 
-    Raises OutputMissing when this commit has no wheelhouse, JobFailed when the wheels do
-    not fit or the wheelhouse was tampered with.
+    Raises OutputMissing when this commit has no wheelhouse, RequirementMissing, JobFailed
+    when the wheels do not fit or the wheelhouse was tampered with.
     """
     house = shop.work.find(Wheelhouse, commit)
+    make = make_layered if request.layout == "layered" else _make_zipapp
+    record = make(request, house, shop)
+    shop.work.pex(request.name).chmod(0o755)
+    shop.work.save(record)
+    return _result(record)
+
+
+def _make_zipapp(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
+    """Leave the file; return its record.  One that this worker's cache knows is not made."""
+    asked = CONVERTER.unstructure(attrs.evolve(request, revision=house.commit))
+    del asked["revision"]
+    wheels = [[wheel.file, wheel.digest] for wheel in house.wheels]
+    name = key("pex", ground=house.ground, asked=asked, wheels=wheels)
+    path = shop.work.pex(request.name)
+    entry = shop.cache.find(name, shared=False)
+    if entry is not None:
+        path.unlink(missing_ok=True)
+        if shop.cache.fetch(entry.blobs[0], path):
+            return Pex(house.commit, request.name, **entry.record)
+    made = _make(request, house, shop)
+    blob = Blob(request.name, made["digest"], made["size"])
+    shop.cache.keep(name, Entry(made, (blob,)), {blob.digest: path}, shared=False)
+    return Pex(house.commit, request.name, **made)
+
+
+def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> dict[str, Any]:
+    """Make the file; return its digest and its size."""
     bring(house, house.wheels, shop)
     tools = shop.tools(Reference.parse(house.base))
     arguments = {
@@ -35,12 +70,16 @@ def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
     with shop.work.scratch() as scratch:
         made = shop.run("pex", tools.image, arguments, scratch / "made", inputs)
         shop.work.replace(scratch / "made" / request.name, shop.work.pex(request.name))
-    shop.work.pex(request.name).chmod(0o755)
-    record = Pex(commit, request.name, made["digest"], made["size"])
-    shop.work.save(record)
+    return {"digest": made["digest"], "size": made["size"]}
+
+
+def _result(record: Pex) -> Result:
+    count = len(record.layers)
+    size = (record.size + sum(layer.size for layer in record.layers)) / 1e6
+    spread = f" in {count} layer{'' if count == 1 else 's'}" if count else ""
     return Result(
         "pex",
         SUCCESS,
-        f"{record.name}: {record.size / 1e6:.1f} MB, {record.digest[:19]}",
-        properties={f"ship_pex_{record.name}": record.digest},
+        f"{record.name}: {size:.1f} MB{spread}, {record.whole[:19]}",
+        properties={f"ship_pex_{record.name}": record.whole},
     )

@@ -6,35 +6,38 @@ from pathlib import Path
 
 from ..errors import DigestMismatch, OutputMissing
 from ..model.artefact import Image
-from ..model.log import Log
 from ..model.push import OwnBlob, PushPlan
 from ..model.reference import Repository
 from ..model.request import PushRequest
 from ..model.result import SUCCESS, Result
 from ..registry.copy import Copied, copy_blob
-from ..registry.interface import Manifest, Registry
+from ..registry.interface import Manifest
 from ..registry.publication import find_held, publish
-from ..store.work import Work
+from .layers import bring_layer, entry_of
+from .workshop import Workshop
 
 
-def push(
-    request: PushRequest, *, commit: str, registry: Registry, work: Work, log: Log
-) -> Result:
+def push(request: PushRequest, *, commit: str, shop: Workshop) -> Result:
     """Send the image of *request* that was made for *commit*; its tag never moves.
 
-    A tag that holds the same image is success, and its digest is adopted.  Raises
-    OutputMissing, TagTaken, DigestMismatch, and what registries raise.
+    A tag that holds the same image is success, and its digest is adopted.  Other workers
+    get to know the layers.
+
+    Raises OutputMissing, TagTaken, DigestMismatch, and what registries raise.
     """
-    record = work.find(Image, commit, request.image)
-    folder = work.image(request.image)
-    manifest = _read_manifest(record, folder)
+    registry, log = shop.registry, shop.log
+    record = shop.work.find(Image, commit, request.image)
+    manifest = _read_manifest(record, shop.work.image(request.image))
     plan = PushPlan.of(request, record, manifest.data)
     held = find_held(registry, plan.reference, manifest)
     if held is not None:
         log(f"{plan.reference} holds this image already")
         return _result(record, plan, held, None)
-    sent = _send_blobs(plan, folder, registry, log)
+    sent = _send_blobs(plan, shop.work.image(request.image), shop)
     digest = publish(registry, plan.reference, manifest)
+    for layer in record.layers:
+        if layer.key:
+            shop.cache.share(layer.key, entry_of(layer), plan.reference.repository)
     return _result(record, plan, digest, sent + Copied(len(manifest.data)))
 
 
@@ -51,27 +54,30 @@ def _read_manifest(record: Image, folder: Path) -> Manifest:
     return manifest
 
 
-def _send_blobs(plan: PushPlan, folder: Path, registry: Registry, log: Log) -> Copied:
+def _send_blobs(plan: PushPlan, folder: Path, shop: Workshop) -> Copied:
     """See that the repository holds every blob of the image."""
     repository = plan.reference.repository
     done = Copied()
     for digest in plan.base_blobs:
-        done += copy_blob(registry, digest, plan.base, repository)
+        done += copy_blob(shop.registry, digest, plan.base, repository)
     for blob in plan.own_blobs:
-        done += _send_own(blob, folder, repository, registry)
-    log(
+        done += _send_own(blob, folder, repository, shop)
+    shop.log(
         f"{plan.reference}: {done.mounted} blobs mounted, {done.sent} sent "
         f"({done.bytes_sent} bytes)"
     )
     return done
 
 
-def _send_own(
-    blob: OwnBlob, folder: Path, repository: Repository, registry: Registry
-) -> Copied:
+def _send_own(blob: OwnBlob, folder: Path, repository: Repository, shop: Workshop) -> Copied:
+    registry, layer = shop.registry, blob.layer
     if registry.has(repository, blob.digest):
         return Copied()
-    path = folder / blob.file
+    if layer is not None and not shop.work.layer(layer.digest).is_file():
+        for near in shop.cache.repositories():
+            if registry.has(near, layer.digest):
+                return copy_blob(registry, layer.digest, near, repository)
+    path = folder / "config.json" if layer is None else bring_layer(layer, shop)
     if not path.is_file():
         raise OutputMissing(f"image {folder.name}", "BuildRuntimeImage")
     return Copied(registry.upload(repository, blob.digest, path), sent=1)

@@ -46,7 +46,7 @@ def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesyste
     Raises BaseNotFound when a layer cannot be read.
     """
     name = str(base.reference.digest).partition(":")[2]
-    known = work.root / "bases" / f"{name}.2.json"
+    known = work.root / "bases" / f"{name}.3.json"
     try:
         rows = json.loads(known.read_text(encoding="utf-8"))
         return Filesystem({path: Node(*fields) for path, *fields in rows})

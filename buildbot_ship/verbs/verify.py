@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +25,7 @@ from ..store.work import Work
 from .cache import Cache
 from .content import digest_of_file, expect
 from .engine_built import why
+from .layers import bring_layer
 from .members import first_difference
 from .wheelhouse import bring
 from .workshop import Workshop
@@ -69,8 +71,7 @@ def verify(
     left_out = _not_promised(request, tree)
     images = tuple(image for image in request.images if image.image not in left_out)
     request = attrs.evolve(request, images=images)
-    house = shop.work.find(Wheelhouse, tree.commit)
-    bring(house, house.wheels, shop)
+    _bring(request, tree.commit, shop)
     first = _artefacts(request, tree.commit, shop.work)
     with shop.work.scratch() as scratch, _taken_away(ledger, shop.daemon):
         again = attrs.evolve(
@@ -81,7 +82,10 @@ def verify(
             result = perform(part, again)
             shop.log(f"{result.verb}: {result.summary}")
         _compare(first, _artefacts(request, tree.commit, again.work), explain)
-    return _result(request, first, left_out)
+    pexes = {
+        pex.name: shop.work.find(Pex, tree.commit, pex.name).whole for pex in request.pexes
+    }
+    return _result(request, first, pexes, left_out)
 
 
 def _not_promised(request: VerifyRequest, tree: Tree) -> dict[str, str]:
@@ -109,12 +113,21 @@ def _taken_away(ledger: Ledger, daemon: Daemon) -> Iterator[None]:
             daemon.remove_image(name)
 
 
+def _bring(request: VerifyRequest, commit: str, shop: Workshop) -> None:
+    """See that what a cache knew lies in the work folder."""
+    house = shop.work.find(Wheelhouse, commit)
+    bring(house, house.wheels, shop)
+    layers = [shop.work.find(Pex, commit, pex.name).layers for pex in request.pexes]
+    layers += [shop.work.find(Image, commit, image.image).layers for image in request.images]
+    for layer in dict.fromkeys(chain.from_iterable(layers)):
+        bring_layer(layer, shop)
+
+
 def _artefacts(request: VerifyRequest, commit: str, work: Work) -> dict[str, _Artefact]:
     """Return what was made, the inputs of others first; each is what its record says."""
-    found = [
-        *_wheels(work.find(Wheelhouse, commit), work),
-        *(_pex(work.find(Pex, commit, pex.name), work) for pex in request.pexes),
-    ]
+    found = _wheels(work.find(Wheelhouse, commit), work)
+    for wanted in request.pexes:
+        found += _pex(work.find(Pex, commit, wanted.name), work)
     for image in request.images:
         found += _files_of(work.find(Image, commit, image.image), work)
     for artefact in found:
@@ -131,24 +144,30 @@ def _wheels(house: Wheelhouse, work: Work) -> list[_Artefact]:
     ]
 
 
-def _pex(pex: Pex, work: Work) -> _Artefact:
-    return _Artefact(f"pex {pex.name}", work.pex(pex.name), pex.digest, "BuildPex")
+def _pex(pex: Pex, work: Work) -> list[_Artefact]:
+    verb = "BuildPex"
+    file = _Artefact(f"pex {pex.name}", work.pex(pex.name), pex.digest, verb)
+    layers = [
+        _Artefact(f"{layer.title} in {pex.name}", work.layer(layer.digest), layer.digest, verb)
+        for layer in pex.layers
+    ]
+    return [*layers, file]
 
 
 def _files_of(image: Image, work: Work) -> list[_Artefact]:
-    digests = {
-        **{f"layer-{n}.tar.gz": layer.digest for n, layer in enumerate(image.layers)},
-        "config.json": image.image_id,
-        "manifest.json": image.manifest_digest,
-    }
+    """Return what there is of an image, but for the layers that its pexes have."""
+    folder, of_image = work.image(image.name), f"of image {image.name}"
+    verb = "BuildRuntimeImage"
+    layers = [
+        _Artefact(f"layer {n} {of_image}", work.layer(layer.digest), layer.digest, verb)
+        for n, layer in enumerate(image.layers)
+        if not layer.title
+    ]
+    config, manifest = folder / "config.json", folder / "manifest.json"
     return [
-        _Artefact(
-            f"{file} of image {image.name}",
-            work.image(image.name) / file,
-            digest,
-            "BuildRuntimeImage",
-        )
-        for file, digest in digests.items()
+        *layers,
+        _Artefact(f"config.json {of_image}", config, image.image_id, verb),
+        _Artefact(f"manifest.json {of_image}", manifest, image.manifest_digest, verb),
     ]
 
 
@@ -180,7 +199,10 @@ def _digest(artefact: _Artefact | None) -> str:
 
 
 def _result(
-    request: VerifyRequest, found: dict[str, _Artefact], left_out: dict[str, str]
+    request: VerifyRequest,
+    found: dict[str, _Artefact],
+    pexes: dict[str, str],
+    left_out: dict[str, str],
 ) -> Result:
     listing = "".join(f"{a.digest}  {a.title}\n" for a in found.values())
     wheels = sum(artefact.verb == "BuildWheels" for artefact in found.values())
@@ -194,7 +216,6 @@ def _result(
         part.image: found[f"manifest.json of image {part.image}"].digest
         for part in request.images
     }
-    pexes = {part.name: found[f"pex {part.name}"].digest for part in request.pexes}
     digests: dict[str, Any] = {
         "all": f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}",
         "pexes": pexes,

@@ -14,6 +14,7 @@ import attrs
 
 from ..daemon.interface import RESULT, Daemon, Job, JobFile
 from ..errors import RegistryForbidden, RegistryUnavailable
+from ..model.cache import Entry
 from ..model.conditions import Conditions
 from ..model.key import key
 from ..model.log import Log
@@ -36,7 +37,12 @@ class Tools:
     @property
     def minor(self) -> str:
         """Return the interpreter's minor version: ``3.11``."""
-        return ".".join(str(self.facts["version"]).split(".")[:2])
+        return minor_of(self.facts)
+
+
+def minor_of(facts: Mapping[str, Any]) -> str:
+    """Return the minor version of an interpreter: ``3.11``."""
+    return ".".join(str(facts["version"]).split(".")[:2])
 
 
 @attrs.frozen
@@ -126,6 +132,16 @@ class Workshop:
             limits=self.limits,
         )
         return self.daemon.run(job, out=out, log=self.log)
+
+    def facts(self, ground: Ground) -> Mapping[str, Any]:
+        """Return what ``inside/tools.py`` found out about a base, known or looked up."""
+        name = key("facts", ground=ground.key)
+        entry = self.cache.find(name)
+        if entry is not None:
+            return entry.record
+        facts = self.tools(ground.base).facts
+        self.cache.keep(name, Entry(facts), {})
+        return facts
 
     def tools(self, base: Reference) -> Tools:
         """Return the tools image of *base*, made when the engine has none.

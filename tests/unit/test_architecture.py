@@ -36,7 +36,7 @@ LIBRARIES = {
     "verbs": {"attrs"},
     "cli": {"attrs"},
     "steps": {"attrs", "buildbot", "twisted", "zope"},
-    "inside": {"packaging", "requests", "urllib3", "build", "pip"},
+    "inside": {"packaging", "requests", "urllib3", "build", "installer", "pip"},
 }
 TOUCHES_THE_WORLD = {
     "time",

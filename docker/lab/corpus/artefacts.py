@@ -31,8 +31,9 @@ class Artefacts:
         wheels = sorted((work / "wheelhouse").iterdir())
         files = {f"wheel {path.name}": path for path in wheels}
         files["pex"] = work / "pex" / f"{image}.pex"
-        layers = sorted(folder.glob("layer-*"))
-        files |= {f"layer {number}": path for number, path in enumerate(layers)}
+        for number, layer in enumerate(record["layers"]):
+            name = layer["digest"].partition(":")[2]
+            files[f"layer {number}"] = work / "layers" / f"{name}.tar.gz"
         files |= {"image ID": folder / "config.json", "manifest": folder / "manifest.json"}
         built = sum(wheel["built"] for wheel in house["wheels"])
         return cls(files, len(wheels), built, record["size"], published)

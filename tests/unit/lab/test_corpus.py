@@ -145,11 +145,14 @@ def test_last_words_are_one_line() -> None:
 def work_folder(root: Path, member: str) -> Artefacts:
     """Write what a build leaves, with *member* in its wheel; return it as read."""
     image = root / "images" / "app"
-    for folder in (root / "records", root / "wheelhouse", root / "pex", image):
+    layers = root / "layers"
+    for folder in (root / "records", root / "wheelhouse", root / "pex", image, layers):
         folder.mkdir(parents=True)
     house = {"wheels": [{"file": "app.whl", "built": True}]}
     (root / "records" / "wheelhouse-all.json").write_text(json.dumps(house))
-    (root / "records" / "image-app.json").write_text('{"size": 7}')
+    record = {"size": 7, "layers": [{"digest": "sha256:abc"}]}
+    (root / "records" / "image-app.json").write_text(json.dumps(record))
+    (layers / "abc.tar.gz").write_text("a layer")
     with zipfile.ZipFile(root / "wheelhouse" / "app.whl", "w") as wheel:
         for name, text in (("first.py", "same"), ("second.py", member)):
             wheel.writestr(zipfile.ZipInfo(name), text)
@@ -158,7 +161,7 @@ def work_folder(root: Path, member: str) -> Artefacts:
     return Artefacts.of(root, "app", digest_of(image / "manifest.json"))
 
 
-IMAGE = ("layer-0.tar.gz", "config.json", "manifest.json")
+IMAGE = ("config.json", "manifest.json")
 
 
 def test_two_builds_with_the_same_bytes_have_no_difference(tmp_path: Path) -> None:

@@ -8,10 +8,13 @@ from buildbot_ship.model.artefact import Image, Layer
 from buildbot_ship.model.reference import Repository, digest_of
 from buildbot_ship.model.request import PushRequest
 from buildbot_ship.model.result import Result
+from buildbot_ship.store.interface import Shelf
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.push import push
+from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.images import SmallImage, small_image, store_image
 from tests.fakes.registry import MemoryRegistry
+from tests.fakes.workshop import make_workshop
 
 COMMIT = "0123456789" * 4
 BASE = Repository.parse("registry.test/own/python311-slim")
@@ -29,6 +32,7 @@ class World:
     work: Work
     registry: MemoryRegistry = attrs.field(factory=MemoryRegistry)
     lines: list[str] = attrs.field(factory=list)
+    shelves: tuple[Shelf, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         base = small_image("base", *BASE_LAYERS)
@@ -43,18 +47,16 @@ class World:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_bytes(image.blobs[image.image_id])
         (folder / "manifest.json").write_bytes(image.manifest.data)
-        (folder / "layer-0.tar.gz").write_bytes(OWN_LAYER)
+        layer = self.work.layer(digest_of(OWN_LAYER))
+        layer.parent.mkdir(exist_ok=True)
+        layer.write_bytes(OWN_LAYER)
         self.work.save(record(image, base))
         return image
 
     def push(self) -> Result:
-        return push(
-            REQUEST,
-            commit=COMMIT,
-            registry=self.registry,
-            work=self.work,
-            log=self.lines.append,
-        )
+        log = self.lines.append
+        shop = make_workshop(MemoryDaemon(), self.work, log, self.registry, self.shelves)
+        return push(REQUEST, commit=COMMIT, shop=shop)
 
 
 def record(image: SmallImage, base: Repository = BASE) -> Image:

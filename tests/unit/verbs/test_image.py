@@ -135,12 +135,16 @@ class World:
     def record(self) -> Image:
         return self.work.find(Image, COMMIT, "app")
 
+    def layer(self) -> Path:
+        (layer,) = self.record().layers
+        return self.work.layer(layer.digest)
+
     def members(self) -> dict[str, tarfile.TarInfo]:
-        with tarfile.open(self.work.image("app") / "layer-0.tar.gz") as tar:
+        with tarfile.open(self.layer()) as tar:
             return {member.name: member for member in tar}
 
     def content(self, name: str) -> bytes:
-        with tarfile.open(self.work.image("app") / "layer-0.tar.gz") as tar:
+        with tarfile.open(self.layer()) as tar:
             file = tar.extractfile(name)
             assert file is not None
             return file.read()
@@ -176,17 +180,16 @@ def test_the_pex_becomes_an_image_in_the_engine(world: World) -> None:
 def test_what_is_kept_is_what_the_record_says(world: World) -> None:
     world.run()
     record, folder = world.record(), world.work.image("app")
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "config.json", "layer-0.tar.gz", "manifest.json",
-    ]  # fmt: skip
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "manifest.json"]
     assert digest_of((folder / "config.json").read_bytes()) == record.image_id
     assert digest_of((folder / "manifest.json").read_bytes()) == record.manifest_digest
     (layer,) = record.layers
-    data = (folder / "layer-0.tar.gz").read_bytes()
+    data = world.layer().read_bytes()
     assert (digest_of(data), len(data)) == (layer.digest, layer.size)
     assert digest_of(gzip.decompress(data)) == layer.diff_id
     assert sorted(path.name for path in world.work.root.iterdir()) == [
         "images",
+        "layers",
         "pex",
         "records",
     ]
@@ -384,9 +387,8 @@ def test_what_we_do_not_assemble_the_engine_builds(world: World, gzipped: bool) 
     record = world.record()
     assert [layer.diff_id for layer in record.layers] == list(map(digest_of, builder.above))
     folder = world.work.image("app")
-    for number, layer in enumerate(builder.above):
-        data = (folder / f"layer-{number}.tar.gz").read_bytes()
-        assert gzip.decompress(data) == layer
+    for made, layer in zip(record.layers, builder.above, strict=True):
+        assert gzip.decompress(world.work.layer(made.digest).read_bytes()) == layer
     config = json.loads((folder / "config.json").read_bytes())
     assert config["created"] == "2026-11-23T04:50:49Z"
     assert config["config"]["Env"] == ["A=1"]

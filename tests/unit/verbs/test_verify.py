@@ -110,8 +110,8 @@ class Build:
         folder = work.image("app")
         write(folder / "config.json", config)
         write(folder / "manifest.json", manifest)
-        for number, data in enumerate(self.layers):
-            write(folder / f"layer-{number}.tar.gz", data)
+        for data in self.layers:
+            write(work.layer(digest_of(data)), data)
         work.save(
             Image(
                 commit=COMMIT,
@@ -205,7 +205,7 @@ def test_the_same_bytes_are_counted_and_their_digests_kept(world: World) -> None
     assert [line.split("  ")[1] for line in listing.splitlines()] == [
         "app-1.whl",
         "pex app.pex",
-        "layer-0.tar.gz of image app",
+        "layer 0 of image app",
         "config.json of image app",
         "manifest.json of image app",
     ]

@@ -1,0 +1,89 @@
+"""The layers of a layered pex: which there are is decided, and those that lack are made."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+import attrs
+
+from ..daemon.interface import JobFile
+from ..model.artefact import Layer, Needs, Pex, Wheel, Wheelhouse
+from ..model.closure import close
+from ..model.launcher import find_entry, write_launcher
+from ..model.layering import PREFIX, Planned, plan
+from ..model.reference import Reference, digest_of
+from ..model.request import PexRequest
+from .content import digest_of_file, expect
+from .layers import keep_layer, known_layer
+from .wheelhouse import bring
+from .workshop import Ground, Workshop, minor_of
+
+
+def make_layered(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
+    """Leave launcher and layers of the pex that *request* names; return its record.
+
+    A layer that a cache knows is neither made nor fetched.  Raises RequirementMissing,
+    InvalidRequest for a script that is not there, JobFailed.
+    """
+    facts = shop.facts(Ground(Reference.parse(house.base), house.ground))
+    wheels = close(request.requirements, house.wheels, facts["environment"], request.name)
+    entry = find_entry(request, wheels)
+    layers = provide(plan(wheels, house.ground), house, shop)
+    data = write_launcher(_script("launcher"), minor_of(facts), entry)
+    path = shop.work.pex(request.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    needs = _needs(wheels, facts)
+    return Pex(house.commit, request.name, digest_of(data), len(data), layers, needs)
+
+
+def provide(planned: Sequence[Planned], house: Wheelhouse, shop: Workshop) -> tuple[Layer, ...]:
+    """Return the layers that were *planned*; those that nobody knows are made, in one go."""
+    found = {layer.key: known_layer(layer.key, shop) for layer in planned}
+    missing = [layer for layer in planned if found[layer.key] is None]
+    made = {**found, **(make(missing, house, shop) if missing else {})}
+    return tuple(layer for plan in planned if (layer := made[plan.key]) is not None)
+
+
+def make(missing: Sequence[Planned], house: Wheelhouse, shop: Workshop) -> dict[str, Layer]:
+    """Make layers in one container, and keep them; return them by their keys.
+
+    Raises JobFailed when a wheel cannot be installed or is not what was recorded.
+    """
+    wheels = {wheel.file: wheel for layer in missing for wheel in layer.wheels}
+    bring(house, wheels.values(), shop)
+    tools = shop.tools(Reference.parse(house.base))
+    inputs = tuple(JobFile(f"wheelhouse/{f}", shop.work.wheelhouse / f) for f in wheels)
+    layers = {layer.key: [_named(wheel) for wheel in layer.wheels] for layer in missing}
+    arguments = {"prefix": PREFIX, "layers": layers}
+    made: dict[str, Layer] = {}
+    with shop.work.scratch() as scratch:
+        out = scratch / "made"
+        said = shop.run("install", tools.image, arguments, out, inputs)["layers"]
+        for layer in missing:
+            path, told = out / f"{layer.key}.tar.gz", said[layer.key]
+            expect(layer.title, told["digest"], digest_of_file(path))
+            unpacked = digest_of_file(path, zlib.decompressobj(31))
+            expect(f"{layer.title}, unpacked,", told["diff_id"], unpacked)
+            record = Layer(**told, title=layer.title, key=layer.key)
+            keep_layer(record, path, shop)
+            made[layer.key] = record
+    return made
+
+
+def _named(wheel: Wheel) -> dict[str, str]:
+    return {"file": wheel.file, "digest": wheel.digest}
+
+
+def _script(name: str) -> str:
+    return (files("buildbot_ship.inside") / f"{name}.py").read_text(encoding="utf-8")
+
+
+def _needs(wheels: Sequence[Wheel], facts: Mapping[str, Any]) -> Needs:
+    needs = Needs(minor_of(facts), glibc=max((wheel.glibc for wheel in wheels), default=0))
+    if all(wheel.pure for wheel in wheels):
+        return needs
+    return attrs.evolve(needs, abi=str(facts["abi"]))
