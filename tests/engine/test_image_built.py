@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from typing import Any
 
 import attrs
@@ -46,14 +48,15 @@ def test_the_engine_builds_what_we_do_not(yard: Yard, text: str) -> None:
 
 def test_its_record_is_like_every_other(yard: Yard) -> None:
     record = yard.assemble(RUN.format(base=yard.base))
-    folder = Work(yard.folder / "work").image("app")
+    work = Work(yard.folder / "work")
+    folder = work.image("app")
     manifest = (folder / "manifest.json").read_bytes()
     assert digest_of(manifest) == record.manifest_digest
     assert digest_of((folder / "config.json").read_bytes()) == record.image_id
     _, *layers = list_blobs(manifest, Reference.parse(record.base))
     own = [layer.digest for layer in record.layers]
     assert [layer.digest for layer in layers][-len(own) :] == own
-    files = [digest_of((folder / f"layer-{n}.tar.gz").read_bytes()) for n in range(len(own))]
+    files = [digest_of(work.layer(digest).read_bytes()) for digest in own]
     assert files == own
     found = yard.client.api.inspect_image(record.loaded_as)
     assert found["Created"] == "2026-11-23T04:50:49Z"
@@ -65,7 +68,7 @@ def test_the_summary_says_which_line_is_why(yard: Yard) -> None:
     result = yard.ship(STAGES.format(base=yard.base))
     yard.made.append(result.properties["ship_image_app"]["loaded_as"])
     assert result.summary.endswith("; bytes not promised: RUN in app.docker:4")
-    assert any(line.startswith("Step 4/8 : RUN cat") for line in yard.lines)
+    assert any(re.match(r"Step 4/\d+ : RUN cat", line) for line in yard.lines)
 
 
 def test_nothing_is_left_of_a_build(yard: Yard) -> None:
