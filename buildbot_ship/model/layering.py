@@ -17,6 +17,8 @@ ALONE = 256 * 1024
 BUDGET = 6
 """Layers of third parties that a pex has at most."""
 
+_NAMED = 3
+
 
 @attrs.frozen
 class Planned:
@@ -48,5 +50,6 @@ def _planned(group: Sequence[Wheel], recipe: str) -> Planned:
     ordered = tuple(sorted(group, key=lambda wheel: wheel.file))
     inputs = [recipe, PREFIX, *(f"{wheel.file} {wheel.digest}" for wheel in ordered)]
     identity = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
-    titles = [f"{wheel.name} {wheel.version}" for wheel in ordered]
-    return Planned(identity, ", ".join(titles), ordered)
+    title = ", ".join(f"{wheel.name} {wheel.version}" for wheel in ordered[:_NAMED])
+    more = len(ordered) - _NAMED
+    return Planned(identity, f"{title} and {more} more" if more > 0 else title, ordered)

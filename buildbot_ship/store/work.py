@@ -73,10 +73,18 @@ class Work:
         return self.root / "layers" / f"{digest.removeprefix('sha256:')}.tar.gz"
 
     def find_layer(self, identity: str) -> Layer | None:
-        """Return the layer that was kept under *identity*, if its file is there, too."""
+        """Return the layer that was kept under *identity*, if its file is there, too.
+
+        It counts as used now.
+        """
+        layer = self._read_layer(self._identity(identity))
+        if layer is not None:
+            os.utime(self.layer(layer.digest))
+        return layer
+
+    def _read_layer(self, record: Path) -> Layer | None:
         try:
-            text = self._identity(identity).read_text(encoding="utf-8")
-            layer = structure(json.loads(text), Layer, "record")
+            layer = structure(json.loads(record.read_text(encoding="utf-8")), Layer, "record")
         except (FileNotFoundError, ValueError):
             return None
         return layer if self.layer(layer.digest).is_file() else None
@@ -85,6 +93,16 @@ class Work:
         """Keep the file *made* as *layer*, under *identity*."""
         self.replace(made, self.layer(layer.digest))
         _write(self._identity(identity), layer)
+
+    def sweep_layers(self, since: float) -> None:
+        """Remove the layers that were not used *since* then, in seconds since 1970."""
+        for path in (self.root / "layers").glob("*.tar.gz"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < since:
+                    path.unlink()
+        for record in (self.root / "layers").glob("*.json"):
+            if self._read_layer(record) is None:
+                record.unlink(missing_ok=True)
 
     def _identity(self, identity: str) -> Path:
         return self.root / "layers" / f"{identity}.json"

@@ -25,9 +25,10 @@ def gc(
 ) -> Result:
     """Remove every dead entry of the ledger; what is gone already is struck out too.
 
-    What killed processes left in the work folder goes with it.
+    What killed processes left in the work folder goes with it, and layers of no use.
     """
     work.sweep()
+    work.sweep_layers(clock() - request.tools_older_than_days * 86400)
     doomed = dead(
         ledger.entries(),
         request,

@@ -149,8 +149,8 @@ def test_the_first_of_all_that_differs_is_named_and_the_rest_is_listed(
     titles = [line.split(": ")[0] for line in said.failure["details"].splitlines()]
     assert titles[:5] == [
         "tiny-1.0-py3-none-any.whl",
-        "pex tiny.pex",
-        "layer-0.tar.gz of image tiny",
+        "tiny 1.0 in tiny.pex",
+        "layer-1.tar.gz of image tiny",
         "config.json of image tiny",
         "manifest.json of image tiny",
     ]

@@ -55,3 +55,5 @@ def test_a_layer_is_known_by_its_wheels_and_its_recipe_alone() -> None:
 def test_the_title_says_what_is_in_it() -> None:
     (layer,) = plan([wheel("b", 1), wheel("A_x", 1)], "recipe")
     assert layer.title == "a-x 1, b 1"
+    (layer,) = plan([wheel(name, 1) for name in "edcba"], "recipe")
+    assert layer.title == "a 1, b 1, c 1 and 2 more"

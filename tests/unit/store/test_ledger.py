@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from buildbot_ship.errors import OutputMissing
-from buildbot_ship.model.artefact import Pex
+from buildbot_ship.model.artefact import Layer, Pex
 from buildbot_ship.model.garbage import CONTAINER, IMAGE, TOOLS, Entry, dead
 from buildbot_ship.model.request import GarbageRequest
 from buildbot_ship.store.ledger import Ledger
@@ -110,3 +111,22 @@ def test_what_a_killed_process_left_is_swept_and_what_is_in_use_stays(tmp_path: 
         (work.root / "result-wheels-1.json").write_text("{}")
         work.sweep()
         assert [path.name for path in work.root.iterdir()] == [used.name]
+
+
+def test_a_layer_is_found_by_its_identity_until_nobody_wants_it(tmp_path: Path) -> None:
+    work, kept = Work(tmp_path / "w"), []
+    for name in ("old", "new"):
+        layer = Layer("sha256:tar", f"sha256:{name}", 3, "six 1.16")
+        (tmp_path / "made").write_bytes(b"abc")
+        work.keep_layer(name, layer, tmp_path / "made")
+        kept.append(layer)
+    assert [work.find_layer(name) for name in ("old", "new", "other")] == [*kept, None]
+    os.utime(work.layer("sha256:old"), (1000, 1000))
+    os.utime(work.layer("sha256:new"), (3000, 3000))
+    work.sweep_layers(2000)
+    assert work.layer("sha256:new").stat().st_mtime == 3000
+    assert [work.find_layer(name) for name in ("old", "new")] == [None, kept[1]]
+    assert sorted(path.name for path in (work.root / "layers").iterdir()) == [
+        "new.json", "new.tar.gz",
+    ]  # fmt: skip
+    assert work.layer("sha256:new").stat().st_mtime > 3000
