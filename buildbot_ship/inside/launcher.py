@@ -126,8 +126,8 @@ def interpret() -> None:
     """Be an interpreter: ``-c CODE``, ``-m MODULE``, a file, or what comes in."""
     import runpy  # noqa: PLC0415
 
-    del sys.argv[0]
-    first, more = (sys.argv[0] if sys.argv else "-"), len(sys.argv) > 1
+    sys.argv = sys.argv[1:] or [""]
+    first, more = sys.argv[0] or "-", len(sys.argv) > 1
     names = {"__name__": "__main__"}
     sys.path.insert(0, "")
     if first == "-c" and more:

@@ -84,8 +84,10 @@ class Layer:
 
 @attrs.frozen
 class Needs:
-    """What a runtime base must have: Python *minor* (``3.11``), and for what is compiled
-    its *abi* (``cpython-311-x86_64-linux-gnu``) and *glibc* (N of 2.N); else empty and 0.
+    """What a runtime base must have.
+
+    Python *minor* (``3.11``); and where something is compiled, its *abi*
+    (``cpython-311-x86_64-linux-gnu``), and N for glibc 2.N, or 0.
     """
 
     minor: str

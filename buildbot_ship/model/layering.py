@@ -16,6 +16,8 @@ ALONE = 256 * 1024
 BUDGET = 6
 """Layers of third parties that a pex has at most."""
 
+_NAMED = 3
+
 
 @attrs.frozen
 class Planned:
@@ -46,6 +48,7 @@ def plan(wheels: Iterable[Wheel], ground: str) -> tuple[Planned, ...]:
 def _planned(group: Sequence[Wheel], ground: str) -> Planned:
     ordered = tuple(sorted(group, key=lambda wheel: wheel.file))
     inputs = [[wheel.file, wheel.digest] for wheel in ordered]
-    titles = [f"{wheel.name} {wheel.version}" for wheel in ordered]
     name = key("layer", ground=ground, prefix=PREFIX, wheels=inputs)
-    return Planned(name, ", ".join(titles), ordered)
+    title = ", ".join(f"{wheel.name} {wheel.version}" for wheel in ordered[:_NAMED])
+    more = len(ordered) - _NAMED
+    return Planned(name, f"{title} and {more} more" if more > 0 else title, ordered)

@@ -47,6 +47,10 @@ class RegistryShelf:
         manifest = self.registry.manifest(self.repository.tagged(key))
         return None if manifest is None else _read(manifest)
 
+    def has(self, blob: Blob) -> bool:
+        """Tell whether *blob* is there; it is verified when it is read."""
+        return self.registry.has(self.repository, blob.digest)
+
     def fetch(self, blob: Blob, into: Path) -> bool:
         """Download *blob*, verified, to *into*; False when it is not there."""
         new = into.with_name(f"{into.name}.part")

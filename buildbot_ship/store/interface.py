@@ -22,7 +22,13 @@ class Shelf(Protocol):
         """Tell whether other workers read it."""
 
     def find(self, key: str) -> Entry | None:
-        """Return what was kept under *key*, whose blobs were there a moment ago."""
+        """Return what was kept under *key*."""
+
+    def has(self, blob: Blob) -> bool:
+        """Tell whether *blob* is there, every byte of it as far as can be told here.
+
+        Raises DigestMismatch when its bytes are others; they are then no longer there.
+        """
 
     def fetch(self, blob: Blob, into: Path) -> bool:
         """Write *blob*, verified, to the new file *into*; False when it is not there.

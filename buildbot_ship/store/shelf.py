@@ -34,31 +34,31 @@ class DiskShelf:
     repository: None = None
 
     def find(self, key: str) -> Entry | None:
-        """Return what was kept under *key*, if its blobs are all there."""
+        """Return what was kept under *key*."""
         path = self._entry(key)
         try:
-            entry = structure(json.loads(path.read_bytes()), Entry, f"cache entry {key}")
+            return structure(json.loads(path.read_bytes()), Entry, f"cache entry {key}")
         except (FileNotFoundError, ValueError, InvalidRequest):
             return None
-        if not all(self._blob(blob.digest).is_file() for blob in entry.blobs):
-            path.unlink(missing_ok=True)
-            return None
-        for used in (path, *(self._blob(blob.digest) for blob in entry.blobs)):
-            os.utime(used)
-        return entry
 
-    def fetch(self, blob: Blob, into: Path) -> bool:
-        """Link *blob*, verified, to *into*; False when it is not there."""
+    def has(self, blob: Blob) -> bool:
+        """Tell whether *blob* is there, and what it should be."""
         path = self._blob(blob.digest)
         try:
             got = _digest(path)
-            if got != blob.digest:
-                path.unlink(missing_ok=True)
-                raise DigestMismatch(f"{blob.name} in {self.title}", blob.digest, got)
-            _link(path, into)
+            os.utime(path)
         except FileNotFoundError:
             return False
-        os.utime(path)
+        if got != blob.digest:
+            path.unlink(missing_ok=True)
+            raise DigestMismatch(f"{blob.name} in {self.title}", blob.digest, got)
+        return True
+
+    def fetch(self, blob: Blob, into: Path) -> bool:
+        """Link *blob*, verified, to *into*; False when it is not there."""
+        if not self.has(blob):
+            return False
+        _link(self._blob(blob.digest), into)
         return True
 
     def keep(

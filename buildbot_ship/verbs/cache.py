@@ -27,13 +27,16 @@ class Cache:
     reads: bool = True
 
     def find(self, key: str, *, shared: bool = True) -> Entry | None:
-        """Return what was made under *key*; with *shared* false, if this worker has it."""
+        """Return what was made under *key*, its blobs being there and undamaged.
+
+        With *shared* false only what this worker has counts.
+        """
         if not self.reads:
             return None
         for shelf in list(self.shelves):
             if shared or not shelf.shared:
                 entry = self._ask(shelf, partial(shelf.find, key))
-                if entry is not None:
+                if entry is not None and self._has(shelf, entry):
                     return entry
         return None
 
@@ -65,6 +68,9 @@ class Cache:
         """Return the repositories that workers share."""
         found = [shelf.repository for shelf in self.shelves]
         return [repository for repository in found if repository is not None]
+
+    def _has(self, shelf: Shelf, entry: Entry) -> bool:
+        return all(self._ask(shelf, partial(shelf.has, blob)) for blob in entry.blobs)
 
     def _ask(self, shelf: Shelf, call: Callable[[], T]) -> T | None:
         try:

@@ -50,20 +50,7 @@ def image(
     name = f"{request.image}:{new_name()}"
     _check_fit(parts, registry, shop)
     with shop.work.scratch() as scratch:
-        trees = _trees(parts.contents)
-        if parts.dockerfile.foreign:
-            assembled, layers = build(
-                parts.dockerfile,
-                parts.base,
-                parts.contents,
-                parts.labels,
-                f"ship.local/build/{name}",
-                trees,
-                scratch,
-                shop,
-            )
-        else:
-            assembled, layers = _assemble(parts, trees, registry, scratch, shop)
+        assembled, layers = _make(parts, name, registry, scratch, shop)
         made = Made(parts.base, assembled, layers, f"ship.local/{name}" if request.load else "")
         if request.load:
             load(made, scratch, shop)
@@ -96,6 +83,25 @@ def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Worksho
         require(dockerfile, contents)
     facts = label.facts(base, tree.commit, tree.committed)
     return _Parts(dockerfile, base, contents, Labels(defaults, facts))
+
+
+def _make(
+    parts: _Parts, name: str, registry: Registry, scratch: Path, shop: Workshop
+) -> tuple[Assembled, tuple[Layer, ...]]:
+    """Return the image, what is new in it over the layers of its pexes."""
+    trees = _trees(parts.contents)
+    if not parts.dockerfile.foreign:
+        return _assemble(parts, trees, registry, scratch, shop)
+    return build(
+        parts.dockerfile,
+        parts.base,
+        parts.contents,
+        parts.labels,
+        f"ship.local/build/{name}",
+        trees,
+        scratch,
+        shop,
+    )
 
 
 def _check_fit(parts: _Parts, registry: Registry, shop: Workshop) -> None:

@@ -36,7 +36,9 @@ class ShelfContract:
         assert shelf.find(KEY) is None
         shelf.keep(KEY, ENTRY, {BLOB.digest: file})
         assert shelf.find(KEY) == ENTRY
+        assert shelf.has(BLOB)
         assert shelf.find(key("wheel", source="abd")) is None
+        assert not shelf.has(attrs.evolve(BLOB, digest=digest_of(b"other")))
 
     def test_a_record_needs_no_blob(self, shelf: Shelf) -> None:
         shelf.keep(KEY, Entry({"a": None}), {})

@@ -211,6 +211,8 @@ def test_process_1_is_a_good_init(made: Made) -> None:
     assert seconds < 2
     assert made.end("tiny", "crash")[0] == 128 + 9
     assert made.run("tiny", "orphan") == "0 zombies\n"
+    foreground = "import os; print(os.tcgetpgrp(0) == os.getpgrp() == os.getpid())"
+    assert made.run("bare", "-c", foreground, tty=True) == "True\r\n"
 
 
 def test_pexes_of_one_commit_share_layers_and_an_image_knows_each_once(made: Made) -> None:
@@ -230,6 +232,7 @@ def test_a_commit_of_one_line_leaves_all_layers_but_the_code(made: Made) -> None
     made.repository.commit()
     made.repository.succeed("wheels", "--package", ".")
     made.make("tiny")
+    assert "installing" not in made.repository.ship("pex", "tiny.pex", *PEXES["tiny"]).output
     after = made.layers("tiny")
     assert [a == b for a, b in zip(after, before, strict=True)] == [
         *([True] * (len(before) - 2)), False, True,
@@ -253,6 +256,21 @@ def test_a_zipapp_is_one_file_as_ever(made: Made) -> None:
     said = made.run("bare", "-c", code, read_only=False, environment={"HOME": "/tmp"})
     assert "/site-packages/" not in said
     assert "six" in said
+
+
+def test_an_image_that_the_engine_builds_has_the_trees_as_well(made: Made) -> None:
+    text = (made.repository.folder / "tiny.docker").read_text()
+    file = made.repository.folder / "ran.docker"
+    file.write_text(text.replace("COPY", "RUN echo made > /made\nCOPY"))
+    made.repository.commit()
+    made.repository.succeed("wheels", "--package", ".")
+    made.repository.succeed("pex", "tiny.pex", *PEXES["tiny"])
+    made.image("ran")
+    made.image("tiny")
+    trees = made.layers("tiny")[:-1]
+    assert made.layers("ran")[: len(trees)] == trees
+    assert len(made.layers("ran")) == len(trees) + 2
+    assert json.loads(made.run("ran", "report"))["argv"] == ["report"]
 
 
 def test_a_base_with_another_python_is_refused(made: Made) -> None:

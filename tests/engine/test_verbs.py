@@ -96,7 +96,7 @@ def test_wheels_are_the_same_bytes_again(repository: Repository, tmp_path: Path)
 
 def test_a_pex_holds_what_it_needs_and_no_more(repository: Repository) -> None:
     repository.succeed(*WHEELS)
-    properties = repository.succeed(*PEX)["properties"]
+    properties = repository.succeed(*PEX, "--layout", "zipapp")["properties"]
     pex = repository.work / "pex" / "tiny.pex"
     with zipfile.ZipFile(pex) as archive:
         info = json.loads(archive.read("PEX-INFO"))

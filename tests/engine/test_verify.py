@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import zipfile
 from pathlib import Path
 
@@ -89,7 +88,7 @@ def test_the_same_commit_gives_the_same_bytes(
     found = said.result["properties"]["ship_reproducible"]
     assert list(found["pexes"]) == ["tiny.pex"]
     assert list(found["images"]) == ["tiny"]
-    assert len(said.result["texts"]["digests.txt"].splitlines()) == wheels + 4
+    assert len(said.result["texts"]["digests.txt"].splitlines()) == wheels + 8
     assert ours(client, repository) == before
     assert sorted(p.name for p in repository.work.glob("scratch-*")) == []
 
@@ -125,10 +124,10 @@ def test_what_differs_is_named_down_to_the_line(
     repository.succeed("wheels", "--package", ".")
     said = repository.ship("verify", "--package", ".")
     assert said.status == 42, said.output
-    assert re.match(
-        r"tiny-1.0-py3-none-any.whl is not the same bytes again: "
-        r"tiny/stamp.py line 2 is ['\"]STAMP = .*, then ['\"]STAMP = ",
-        said.result["summary"],
+    summary = said.result["summary"].replace('"', "'")
+    assert summary.startswith(
+        "tiny-1.0-py3-none-any.whl is not the same bytes again: "
+        "tiny/stamp.py line 2 is 'STAMP = "
     )
     assert said.failure["details"].startswith("tiny-1.0-py3-none-any.whl: sha256:")
     assert ours(client, repository) == []
@@ -151,8 +150,8 @@ def test_the_first_of_all_that_differs_is_named_and_the_rest_is_listed(
     titles = [line.split(": ")[0] for line in said.failure["details"].splitlines()]
     assert titles[:5] == [
         "tiny-1.0-py3-none-any.whl",
-        "pex tiny.pex",
-        "layer 0 of image tiny",
+        "tiny 1.0 in tiny.pex",
+        "layer 1 of image tiny",
         "config.json of image tiny",
         "manifest.json of image tiny",
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from buildbot_ship.errors import OutputMissing
-from buildbot_ship.model.artefact import Pex
+from buildbot_ship.model.artefact import Layer, Pex
 from buildbot_ship.model.garbage import CONTAINER, IMAGE, TOOLS, Entry, dead
 from buildbot_ship.model.request import GarbageRequest
 from buildbot_ship.store.ledger import Ledger
@@ -110,3 +110,14 @@ def test_what_a_killed_process_left_is_swept_and_what_is_in_use_stays(tmp_path: 
         (work.root / "result-wheels-1.json").write_text("{}")
         work.sweep()
         assert [path.name for path in work.root.iterdir()] == [used.name]
+
+
+def test_layers_that_no_record_names_are_swept(tmp_path: Path) -> None:
+    work = Work(tmp_path / "w")
+    named = Layer("sha256:tar", "sha256:named", 3)
+    for digest in ("sha256:named", "sha256:other"):
+        work.layer(digest).parent.mkdir(parents=True, exist_ok=True)
+        work.layer(digest).write_bytes(b"abc")
+    work.save(Pex("c" * 40, "a.pex", "sha256:p", 1, (named,)))
+    work.sweep()
+    assert [path.name for path in (work.root / "layers").iterdir()] == ["named.tar.gz"]

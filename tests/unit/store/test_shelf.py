@@ -27,12 +27,12 @@ class TestDiskShelf(ShelfContract):
         shelf.keep(KEY, ENTRY, {BLOB.digest: file})
         self.damage(shelf)
         with pytest.raises(DigestMismatch):
-            shelf.fetch(BLOB, file.parent / "a.whl")
-        assert shelf.find(KEY) is None
+            shelf.has(BLOB)
+        assert not shelf.has(BLOB)
         file.unlink()
         file.write_bytes(DATA)
         shelf.keep(KEY, ENTRY, {BLOB.digest: file})
-        assert shelf.find(KEY) == ENTRY
+        assert shelf.has(BLOB)
 
     def test_a_torn_entry_is_none(self, shelf: Shelf, tmp_path: Path) -> None:
         shelf.keep(KEY, Entry({}), {})
@@ -44,7 +44,7 @@ class TestDiskShelf(ShelfContract):
 
 
 def test_what_was_of_use_longest_ago_goes_first(tmp_path: Path) -> None:
-    shelf = DiskShelf(tmp_path / "shelf")
+    shelf, blobs = DiskShelf(tmp_path / "shelf"), dict[str, Blob]()
     for number, name in enumerate(("old", "used", "new")):
         data = name.encode() * 100
         file = tmp_path / name
@@ -52,8 +52,9 @@ def test_what_was_of_use_longest_ago_goes_first(tmp_path: Path) -> None:
         blob = Blob(name, digest_of(data), len(data))
         shelf.keep(name, Entry({}, (blob,)), {blob.digest: file})
         os.utime(file, (number, number))
-    assert shelf.find("used") is not None
+        blobs[name] = blob
+    assert shelf.has(blobs["used"])
     assert shelf.trim(10_000) == 0
     assert shelf.trim(700) == 300
-    assert [name for name in ("old", "used", "new") if shelf.find(name)] == ["used", "new"]
+    assert [name for name in blobs if shelf.has(blobs[name])] == ["used", "new"]
     assert (tmp_path / "old").exists()

@@ -77,6 +77,15 @@ def test_a_cache_that_is_down_is_left_out_after_one_try(world: World) -> None:
     assert line.startswith("cache: going on without the cache example.com/cache: ")
 
 
+def test_damaged_bytes_are_not_known(world: World) -> None:
+    world.keep(shared=False)
+    world.disk.root.joinpath("blobs", BLOB.digest[7:]).write_bytes(b"x")
+    assert world.cache().find(KEY) is None
+    assert world.cache().find(KEY) is None
+    (line,) = world.lines
+    assert line.endswith("it is made again")
+
+
 def test_damaged_bytes_come_from_elsewhere_and_that_is_said(world: World) -> None:
     world.keep()
     world.disk.root.joinpath("blobs", BLOB.digest[7:]).write_bytes(b"x")

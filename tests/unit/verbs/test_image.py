@@ -15,13 +15,14 @@ import pytest
 from buildbot_ship.daemon.interface import Build, Job
 from buildbot_ship.errors import (
     BaseNotFound,
+    BaseUnfit,
     DigestMismatch,
     EngineError,
     FileMissing,
     InvalidFile,
     OutputMissing,
 )
-from buildbot_ship.model.artefact import Image, Pex, Wheelhouse
+from buildbot_ship.model.artefact import Image, Layer, Needs, Pex, Wheelhouse
 from buildbot_ship.model.manifest import DOCKER_LIST, DOCKER_MANIFEST
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.model.request import ImageRequest
@@ -72,6 +73,7 @@ def base_layer() -> bytes:
             info.mode, info.linkname = mode, link
             info.type = tarfile.SYMTYPE if link else tarfile.DIRTYPE
             tar.addfile(info)
+        tar.addfile(tarfile.TarInfo("usr/python3.11"))
     return out.getvalue()
 
 
@@ -84,6 +86,7 @@ class World:
     tree: Commit = attrs.field(factory=lambda: Commit({"app.docker": TreeFile(DOCKERFILE)}))
     lines: list[str] = attrs.field(factory=list)
     names: int = 0
+    base_layer: str = ""
     daemon: MemoryDaemon = attrs.field(factory=MemoryDaemon)
 
     def __attrs_post_init__(self) -> None:
@@ -97,9 +100,10 @@ class World:
         manifest = {
             "schemaVersion": 2,
             "config": self.upload(json.dumps(document).encode()),
-            "layers": [self.upload(gzip.compress(layer))],
+            "layers": [self.upload(gzip.compress(layer, mtime=0))],
         }
         self.registry.put(BASE, Manifest(DOCKER_MANIFEST, json.dumps(manifest).encode()))
+        self.base_layer = digest_of(gzip.compress(layer, mtime=0))
         self.daemon.registry = self.registry
         self.daemon.add(TOOLS, b'{"rootfs": {"diff_ids": []}}')
         self.work.save(Wheelhouse(COMMIT, str(BASE), TOOLS, ()))
@@ -114,6 +118,21 @@ class World:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         self.work.save(Pex(commit, "twist.pex", digest_of(PEX), len(PEX)))
+
+    def make_layered(self, name: str, *contents: bytes, minor: str = "3.11") -> list[str]:
+        """Leave a layered pex with a layer for each of *contents*; return their digests."""
+        self.work.pex(name).parent.mkdir(parents=True, exist_ok=True)
+        self.work.pex(name).write_bytes(PEX)
+        layers = []
+        for data in contents:
+            packed = gzip.compress(data)
+            layer = Layer(digest_of(data), digest_of(packed), len(packed), data.decode())
+            self.work.layer(layer.digest).parent.mkdir(exist_ok=True)
+            self.work.layer(layer.digest).write_bytes(packed)
+            layers.append(layer)
+        record = Pex(COMMIT, name, digest_of(PEX), len(PEX), tuple(layers), Needs(minor))
+        self.work.save(record)
+        return [layer.digest for layer in layers]
 
     def write(self, text: str, **files: TreeFile) -> None:
         dockerfile = f"FROM {BASE}\n{text}\n".encode()
@@ -480,3 +499,61 @@ def test_an_engine_that_has_another_image_is_not_believed(world: World) -> None:
         world.run()
     with pytest.raises(OutputMissing):
         world.record()
+
+
+# --- Layered pexes -------------------------------------------------------------------
+
+
+def layers_of(world: World) -> list[str]:
+    manifest = json.loads((world.work.image("app") / "manifest.json").read_text())
+    return [layer["digest"] for layer in manifest["layers"]]
+
+
+def test_the_layers_of_a_pex_lie_between_base_and_dockerfile(world: World) -> None:
+    trees = world.make_layered("twist.pex", b"big", b"own")
+    world.run()
+    below, *rest, above = layers_of(world)
+    assert rest == trees
+    assert below == world.base_layer
+    assert above == world.record().layers[-1].digest
+    history = json.loads((world.work.image("app") / "config.json").read_text())["history"]
+    assert [entry["created_by"] for entry in history[1:]] == [
+        "buildbot-ship pex: big",
+        "buildbot-ship pex: own",
+        "buildbot-ship image: COPY twist.pex /",
+    ]
+    for layer in world.record().layers:
+        assert digest_of(world.work.layer(layer.digest).read_bytes()) == layer.digest
+
+
+def test_two_pexes_share_what_they_have_in_common(world: World) -> None:
+    first = world.make_layered("twist.pex", b"shared", b"one")
+    second = world.make_layered("other.pex", b"shared", b"two")
+    world.write("COPY twist.pex other.pex /")
+    world.run()
+    assert set(layers_of(world)[1:-1]) == {*first, *second}
+    assert len(layers_of(world)) == 5
+
+
+def test_a_layer_that_changed_since_is_not_shipped(world: World) -> None:
+    (tree,) = world.make_layered("twist.pex", b"tree")
+    world.work.layer(tree).write_bytes(b"other")
+    with pytest.raises(OutputMissing, match="the layer of tree was not made"):
+        world.run()
+    assert "the layer of tree is not what was made: taken anew" in world.lines
+
+
+def test_the_engine_gets_nothing_where_nobody_runs_it(world: World) -> None:
+    (tree,) = world.make_layered("twist.pex", b"tree")
+    world.work.layer(tree).unlink()
+    world.run(load=False)
+    assert world.daemon.loaded == []
+    assert world.record().loaded_as == ""
+
+
+def test_a_base_that_cannot_run_the_pex_is_refused(world: World) -> None:
+    world.make_layered("twist.pex", b"tree", minor="3.12")
+    with pytest.raises(BaseUnfit) as caught:
+        world.run()
+    assert str(caught.value).endswith("it needs Python 3.12 on the PATH, the base has 3.11")
+    assert world.daemon.loaded == []

@@ -90,6 +90,7 @@ class Build:
     layers: tuple[bytes, ...] = attrs.field(factory=lambda: (layer(),))
     config: dict[str, Any] = attrs.field(factory=lambda: {"config": {"Labels": {"a": "b"}}})
     loads: str = "ship.local/app:1"
+    tree: bytes = b""
 
     def perform(self, request: Request, work: Work) -> None:
         {"wheels": self._wheels, "pex": self._pex, "image": self._image}[request.verb](work)
@@ -102,7 +103,11 @@ class Build:
 
     def _pex(self, work: Work) -> None:
         write(work.pex("app.pex"), self.pex)
-        work.save(Pex(COMMIT, "app.pex", digest_of(self.pex), len(self.pex)))
+        trees = [Layer("sha256:x", digest_of(self.tree), 1, "six 1.16")] if self.tree else []
+        for layer in trees:
+            write(work.layer(layer.digest), self.tree)
+        record = Pex(COMMIT, "app.pex", digest_of(self.pex), len(self.pex), tuple(trees))
+        work.save(record)
 
     def _image(self, work: Work) -> None:
         config = json.dumps(self.config).encode()
@@ -365,3 +370,16 @@ def test_other_conditions_go_through_elsewhere() -> None:
         ELSEWHERE.out,
     ]
     assert ELSEWHERE.online().command("fetch")[2] == "0"
+
+
+def test_the_layers_of_a_pex_are_compared_as_well(world: World) -> None:
+    world.first.tree = layer()
+    world.second.tree = layer(mode=0o600)
+    error = world.differs()
+    assert (error.artefact, error.member) == ("six 1.16 in app.pex", "srv/app.pex")
+    world.second.tree = world.first.tree
+    result = world.verify()
+    assert "six 1.16 in app.pex" in result.texts["digests.txt"]
+    whole = world.work.find(Pex, COMMIT, "app.pex").whole
+    assert result.properties["ship_reproducible"]["pexes"] == {"app.pex": whole}
+    assert whole != digest_of(world.first.pex)

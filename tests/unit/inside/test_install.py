@@ -1,0 +1,157 @@
+"""Wheels made here, installed to layers as in a container."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+import buildbot_ship
+from buildbot_ship.model.reference import digest_of
+
+INSIDE = Path(buildbot_ship.__path__[0], "inside")
+MINOR = f"python{sys.version_info.major}.{sys.version_info.minor}"
+SITE = f"opt/ship/lib/{MINOR}/site-packages"
+TAG = f"cpython-{sys.version_info.major}{sys.version_info.minor}"
+RUN = """\
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv.pop(1))
+import install
+install.STAGE = Path(sys.argv[2]).parent / "stage"
+install.main(install.work)
+"""
+METADATA = "Metadata-Version: 2.1\nName: {}\nVersion: 1\n"
+WHEEL = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
+
+@attrs.define
+class Job:
+    """A job folder with wheels, and what becomes of it."""
+
+    folder: Path
+    result: dict[str, Any] = attrs.field(factory=dict)
+
+    def wheel(self, name: str, files: dict[str, str], **more: str) -> dict[str, str]:
+        """Make a wheel; what begins with ``!`` is executable."""
+        info = f"{name}-1.dist-info"
+        own = {f"{info}/METADATA": METADATA.format(name), f"{info}/WHEEL": WHEEL}
+        own |= {f"{info}/{file}": text for file, text in more.items()}
+        path = self.folder / "job" / "wheelhouse" / f"{name}-1-py3-none-any.whl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w") as archive:
+            for file, text in {**files, **own, f"{info}/RECORD": ""}.items():
+                item = zipfile.ZipInfo(file.lstrip("!"))
+                item.external_attr = (0o100755 if file.startswith("!") else 0o100600) << 16
+                archive.writestr(item, text)
+        return {"file": path.name, "digest": digest_of(path.read_bytes())}
+
+    def run(self, **layers: list[dict[str, str]]) -> dict[str, Any]:
+        job, out = self.folder / "job", self.folder / "out"
+        (job / "bytecode.py").write_bytes((INSIDE / "bytecode.py").read_bytes())
+        (job / "job.json").write_text(json.dumps({"prefix": "/opt/ship", "layers": layers}))
+        command = [sys.executable, "-c", RUN, str(INSIDE), str(job), str(out)]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder)
+        self.result = json.loads((out / "result.json").read_text())
+        return self.result
+
+    def layer(self, name: str) -> dict[str, tuple[int, bytes]]:
+        """Return mode and content of every file."""
+        found = {}
+        with tarfile.open(self.folder / "out" / f"{name}.tar.gz") as tar:
+            for member in tar:
+                if content := tar.extractfile(member):
+                    found[member.name] = (member.mode, content.read())
+        return found
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    return Job(tmp_path)
+
+
+def test_every_file_goes_where_an_installer_puts_it(job: Job) -> None:
+    wheel = job.wheel(
+        "app",
+        {
+            "app/__init__.py": "x = 1\n",
+            "!app/tool": "#!/bin/sh\n",
+            "app/__pycache__/old.pyc": "stale",
+            "app-1.data/purelib/more.py": "",
+            "app-1.data/scripts/run": "#!python\nprint()\n",
+            "app-1.data/data/share/app/file": "shared",
+            "app-1.data/headers/app.h": "int x;",
+        },
+        **{"entry_points.txt": "[console_scripts]\napp = app:main\n", "INSTALLER": ""},
+    )
+    assert job.run(layer=[wheel])["ok"] is True
+    found = job.layer("layer")
+    cached = f"__pycache__/{{}}.{TAG}.pyc"
+    assert sorted(found) == sorted([
+        f"{SITE}/app/__init__.py", f"{SITE}/app/{cached.format('__init__')}",
+        f"{SITE}/app/tool", f"{SITE}/more.py", f"{SITE}/{cached.format('more')}",
+        *(f"{SITE}/app-1.dist-info/{n}" for n in (
+            "METADATA", "WHEEL", "RECORD", "entry_points.txt", "INSTALLER")),
+        "opt/ship/bin/run", "opt/ship/share/app/file",
+        f"opt/ship/include/site/{MINOR}/app/app.h",
+    ])  # fmt: skip
+    assert found[f"{SITE}/app/tool"][0] == 0o755
+    assert found[f"{SITE}/app/__init__.py"] == (0o644, b"x = 1\n")
+    assert found["opt/ship/bin/run"] == (0o755, f"#!/usr/bin/env {MINOR}\nprint()\n".encode())
+    record = found[f"{SITE}/app-1.dist-info/RECORD"][1].decode()
+    assert "../../../bin/run," in record
+    assert "bin/app" not in record
+
+
+def test_bytecode_is_bound_to_nothing_but_its_place(job: Job) -> None:
+    broken = {"app/template.py": "{{ no python }}\n", "app/ok.py": "def f(): return 1\n"}
+    assert job.run(layer=[job.wheel("app", broken)])["ok"] is True
+    found = job.layer("layer")
+    assert f"{SITE}/app/template.py" in found
+    assert f"{SITE}/app/__pycache__/template.{TAG}.pyc" not in found
+    data = found[f"{SITE}/app/__pycache__/ok.{TAG}.pyc"][1]
+    assert int.from_bytes(data[4:8], "little") == 0b01
+    assert f"/{SITE}/app/ok.py".encode() in data
+
+
+def test_a_wheel_alone_has_the_same_layer_whatever_is_made_beside_it(tmp_path: Path) -> None:
+    code = "".join(f"def name{n}(other): return {{'name{n}', 'x', other}}\n" for n in range(50))
+    results = []
+    for number, others in enumerate((0, 5)):
+        job = Job(tmp_path / str(number))
+        wheel = job.wheel("app", {"app/a.py": code, "app/b.py": code + "y = 'name1'\n"})
+        more = [job.wheel(f"o{n}", {f"o{n}/a.py": code}) for n in range(others)]
+        made = job.run(**({"more": more} if more else {}), app=[wheel])
+        results.append(made["layers"]["app"])
+    assert results[0] == results[1]
+
+
+def test_of_two_files_at_one_place_the_last_wheel_has_it(job: Job) -> None:
+    first = job.wheel("a", {"shared/__init__.py": "first = 1\n"})
+    last = job.wheel("b", {"shared/__init__.py": "last = 1\n"})
+    assert job.run(layer=[first, last])["ok"] is True
+    found = job.layer("layer")
+    assert found[f"{SITE}/shared/__init__.py"][1] == b"last = 1\n"
+    assert b"last" in found[f"{SITE}/shared/__pycache__/__init__.{TAG}.pyc"][1]
+
+
+def test_a_wheel_that_is_not_what_was_recorded_is_refused(job: Job) -> None:
+    wheel = job.wheel("app", {"app.py": ""})
+    said = job.run(layer=[{**wheel, "digest": "sha256:other"}])
+    assert said["ok"] is False
+    assert "the wheelhouse recorded sha256:other" in said["why"]
+
+
+@pytest.mark.parametrize("path", ["../../../../../../etc/evil", "/etc/evil"])
+def test_a_wheel_that_leaves_its_tree_is_refused(job: Job, path: str) -> None:
+    said = job.run(layer=[job.wheel("app", {path: "evil"})])
+    assert said["ok"] is False
+    assert said["why"].startswith("app-1-py3-none-any.whl cannot be installed: ")
+    assert not Path("/etc/evil").exists()

@@ -1,0 +1,235 @@
+"""The launcher as a process of its own, with trees in a folder of the test's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import attrs
+import pytest
+
+import buildbot_ship
+from buildbot_ship.errors import InvalidRequest
+from buildbot_ship.model.artefact import Wheel
+from buildbot_ship.model.launcher import Entry, find_entry, write_launcher
+from buildbot_ship.model.layering import PREFIX
+from buildbot_ship.model.request import PexRequest
+
+SOURCE = Path(buildbot_ship.__path__[0], "inside", "launcher.py").read_text(encoding="utf-8")
+MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
+APP = """\
+import sys
+def main():
+    print(sys.argv[1:], sys.prefix, __name__, flush=True)
+    return 3
+if __name__ == "__main__":
+    main()
+"""
+AS_PROCESS_1 = "os.getpid() == 1", "True"
+
+
+@attrs.define
+class Tree:
+    """What is at the prefix, and launchers that run it."""
+
+    prefix: Path
+
+    @property
+    def site(self) -> Path:
+        return self.prefix / "lib" / f"python{MINOR}" / "site-packages"
+
+    def write(self, path: str, text: str) -> Path:
+        file = self.prefix / path if path.startswith("bin/") else self.site / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def launcher(self, kind: str, target: str = "", *, init: bool = False) -> list[str]:
+        text = write_launcher(SOURCE, MINOR, Entry(kind, target)).decode()
+        if init:
+            assert AS_PROCESS_1[0] in text
+            text = text.replace(*AS_PROCESS_1)
+        path = self.prefix / f"{kind}.pex"
+        path.write_text(text.replace(f"'{PREFIX}'", repr(str(self.prefix)), 1))
+        return [sys.executable, str(path)]
+
+    def run(
+        self, command: list[str], *arguments: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+        )
+
+    def said(self, command: list[str], *arguments: str, **environment: str) -> str:
+        done = self.run(command, *arguments, **environment)
+        return done.stdout.strip() or done.stderr
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    tree = Tree(tmp_path)
+    tree.write("app/__init__.py", APP)
+    tree.write(
+        "app/__main__.py", "from . import main\nprint(__name__)\nraise SystemExit(main())\n"
+    )
+    return tree
+
+
+def test_a_function_gets_the_arguments_and_gives_the_status(tree: Tree) -> None:
+    done = tree.run(tree.launcher("function", "app:main"), "a b", "-c")
+    assert done.stdout == f"['a b', '-c'] {tree.prefix} app\n"
+    assert done.returncode == 3
+
+
+def test_a_module_runs_as_the_main_one(tree: Tree) -> None:
+    done = tree.run(tree.launcher("module", "app"), "x")
+    assert done.stdout == f"__main__\n['x'] {tree.prefix} app\n"
+    assert done.returncode == 3
+
+
+def test_a_script_runs_here_and_another_program_in_our_place(tree: Tree) -> None:
+    script = tree.write(
+        "bin/script", "#!/usr/bin/env python3\nimport sys\nprint(sys.argv[1:])\n"
+    )
+    assert tree.said(tree.launcher("script", str(script)), "x") == "['x']"
+    program = tree.write("bin/program", '#!/bin/sh\necho "program $*"\n')
+    program.chmod(0o755)
+    assert tree.said(tree.launcher("script", str(program)), "x", "y") == "program x y"
+
+
+def test_with_no_entry_it_is_an_interpreter(tree: Tree) -> None:
+    command = tree.launcher("interpreter")
+    show = "import sys, app; print(sys.argv, __name__)"
+    assert tree.said(command, "-c", show, "x") == "['-c', 'x'] __main__"
+    assert tree.said(command, "-m", "app", "x").startswith("__main__\n['x']")
+    file = tree.write("../file.py", show)
+    assert tree.said(command, str(file), "x") == f"['{file}', 'x'] __main__"
+    done = subprocess.run(command, input=show, capture_output=True, text=True, check=True)
+    assert done.stdout == "[''] __main__\n"
+
+
+def test_only_the_trees_and_the_standard_library_can_be_imported(
+    tree: Tree, tmp_path: Path
+) -> None:
+    evil = tmp_path / "evil"
+    evil.mkdir()
+    (evil / "evil.py").write_text("")
+    (evil / "app.py").write_text("print('evil')")
+    show = "import sys; print([p for p in sys.path if 'evil' in p or 'site-packages' in p])"
+    said = tree.said(tree.launcher("interpreter"), "-c", show, PYTHONPATH=str(evil))
+    assert said == str([str(tree.site)])
+
+
+def test_other_variables_and_options_of_the_interpreter_count(tree: Tree) -> None:
+    _, path = tree.launcher("interpreter")
+    show = "import sys; print(sys.flags.dev_mode, sys.flags.optimize)"
+    said = tree.said([sys.executable, "-X", "dev", path], "-c", show, PYTHONOPTIMIZE="1")
+    assert said == "True 1"
+
+
+def test_pth_files_are_read_and_helpers_are_there(tree: Tree) -> None:
+    more = tree.write("../more/moved.py", "").parent
+    tree.write("a.pth", f"{more}\nimport sys; sys.marked = 'yes'\n")
+    show = "import sys, moved; print(sys.marked, callable(exit), callable(help))"
+    assert tree.said(tree.launcher("interpreter"), "-c", show) == "yes True True"
+
+
+# --- As process 1 --------------------------------------------------------------------
+
+
+def start(tree: Tree, code: str) -> subprocess.Popen[str]:
+    command = [*tree.launcher("interpreter", init=True), "-c", code]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def end(process: subprocess.Popen[str]) -> tuple[int, str]:
+    output, _ = process.communicate(timeout=10)
+    return process.returncode, output.strip()
+
+
+@pytest.mark.parametrize("status", [0, 7])
+def test_it_ends_as_the_application_ends(tree: Tree, status: int) -> None:
+    assert end(start(tree, f"raise SystemExit({status})"))[0] == status
+
+
+def test_a_signal_that_kills_the_application_is_128_more(tree: Tree) -> None:
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert end(start(tree, code))[0] == 128 + signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1]
+)
+def test_signals_are_passed_on(tree: Tree, number: signal.Signals) -> None:
+    code = (
+        "import signal, sys\n"
+        f"signal.signal({int(number)}, lambda n, frame: sys.exit(n + 40))\n"
+        "print('ready', flush=True)\n"
+        "signal.pause()\n"
+    )
+    process = start(tree, code)
+    assert line(process) == "ready"
+    process.send_signal(number)
+    assert end(process)[0] == number + 40
+
+
+def test_an_application_without_a_handler_ends_on_sigterm(tree: Tree) -> None:
+    process = start(tree, "import time; print('ready', flush=True); time.sleep(30)")
+    assert line(process) == "ready"
+    began = time.monotonic()
+    process.terminate()
+    assert end(process)[0] == 128 + signal.SIGTERM
+    assert time.monotonic() - began < 5
+
+
+def test_the_application_is_in_a_group_of_its_own_with_nothing_blocked(tree: Tree) -> None:
+    code = (
+        "import os, signal; blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])\n"
+        "print(os.getpgid(0) == os.getpid(), blocked)"
+    )
+    assert end(start(tree, code)) == (0, "True set()")
+
+
+# --- What runs -----------------------------------------------------------------------
+
+
+WHEELS = [
+    Wheel("app-1-py3-none-any.whl", "", 1, scripts={"app": "app.cli:main", "raw": ""}),
+    Wheel("other-1-py3-none-any.whl", "", 1, scripts={"raw": "other:main", "file": ""}),
+]
+
+
+def entry(**options: str) -> Entry:
+    return find_entry(PexRequest("app.pex", ("app",), **options), WHEELS)
+
+
+def test_what_runs_is_found_when_the_pex_is_made() -> None:
+    assert entry() == Entry("interpreter", "")
+    assert entry(module="app.web") == Entry("module", "app.web")
+    assert entry(module="app:run") == Entry("function", "app:run")
+    assert entry(script="app") == Entry("function", "app.cli:main")
+    assert entry(script="raw") == Entry("function", "other:main")
+    assert entry(script="file") == Entry("script", f"{PREFIX}/bin/file")
+    with pytest.raises(InvalidRequest, match=r"no package of app.pex has the script 'gone'"):
+        entry(script="gone")
+
+
+def test_the_launcher_names_its_python_and_holds_any_target() -> None:
+    text = write_launcher(SOURCE, "3.12", Entry("script", r"a'\1\n"))
+    assert text.startswith(b"#!/usr/bin/env python3.12\n")
+    assert rb"""KIND, TARGET = ('/opt/ship', 'script', "a'\\1\\n")""" in text
