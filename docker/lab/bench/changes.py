@@ -28,6 +28,8 @@ urllib3==2.7.0 \\
     # via requests
 """
 CA_BUNDLE = "ca-bundle.pem"
+BUILD_LOCK = "requirements.build.txt"
+OWN_PACKAGE = "#: package ."
 
 
 def first_files(bases: Mapping[str, str]) -> dict[str, bytes]:
@@ -66,6 +68,14 @@ def move_dependency(text: str) -> str:
     """Return the strict file with one dependency at its release before."""
     pinned = rf"^{MOVED}==(?:.*\\\n)+.*\n(?:    #.*\n)*"
     return _replaced(pinned, NEW_PIN, text)
+
+
+def own_package_lock() -> str:
+    """Return the part of the example's build lock that building an own package takes."""
+    _, title, section = (
+        (EXAMPLE / BUILD_LOCK).read_text(encoding="utf-8").partition(OWN_PACKAGE)
+    )
+    return f"{title}{section}"
 
 
 def _replaced(pattern: str, new: str, text: str) -> str:

@@ -27,6 +27,14 @@ BUILD_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
+class Used:
+    """What a process took: seconds, and the most bytes of memory that it held at a time."""
+
+    seconds: float
+    peak: int
+
+
+@dataclass(frozen=True)
 class CommandLine:
     """Calls of `buildbot-ship` in one repository, as one owner in the engine."""
 
@@ -36,16 +44,20 @@ class CommandLine:
 
     def run(self, *arguments: str) -> float:
         """Run a verb; return the seconds.  Raises LabError."""
-        begun = time.perf_counter()
-        process = self.start(arguments)
-        status = process.wait()
-        seconds = time.perf_counter() - begun
-        if status != 0:
-            raise LabError(f"buildbot-ship {arguments[0]} failed:\n{tail(self._log)}")
-        return seconds
+        return self.measure(*arguments).seconds
 
-    def start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start a verb, its output in a log."""
+    def measure(self, *arguments: str) -> Used:
+        """Run a verb; return what it took.  Raises LabError."""
+        begun = time.perf_counter()
+        process = self._start(arguments)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise LabError(f"buildbot-ship {arguments[0]} failed:\n{tail(self._log)}")
+        return Used(seconds, usage.ru_maxrss * 1024)
+
+    def _start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
         owner = self.home / "state" / OWNER_FILE
         if not owner.exists():
             owner.parent.mkdir(parents=True)
