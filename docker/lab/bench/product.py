@@ -14,7 +14,6 @@ from pathlib import Path
 from lab.bench.world import IMAGE, TEAM, World
 from lab.buildmaster import Master
 from lab.errors import LabError, tail
-from lab.git_server import BRANCH
 from lab.rest import Rest, result_name
 from lab.settings import SHIP, Settings, host_ca_bundle, host_index_url
 from lab.worker import OWNER_FILE, ProcessWorker
@@ -154,18 +153,20 @@ class BuildFlow:
         seconds = time.perf_counter() - begun
         if ended != 0:
             logs = "\n".join(rest.failing_logs(build))
-            raise LabError(f"build {build} of {BRANCH} is {result_name(ended)}:\n{logs}")
+            raise LabError(f"build {build} of {SHIP} is {result_name(ended)}:\n{logs}")
         return seconds
 
     def close(self) -> None:
         """Stop master and worker, and take the tools image of this world away."""
         self.master.stop()
         self.worker.stop()
-        run, name = self.world.run, self.master.settings.worker_name
-        home = run.folder / f"{self.world.name}.home"
-        home.mkdir()
-        (run.folder / f"{name}.state").rename(home / "state")
-        CommandLine(run.folder, home, self.world.owner).forget_tools()
+        run = self.world.run
+        state = run.folder / f"{self.master.settings.worker_name}.state"
+        if state.exists():
+            home = run.folder / f"{self.world.name}.home"
+            home.mkdir()
+            state.rename(home / "state")
+            CommandLine(run.folder, home, self.world.owner).forget_tools()
 
 
 def network() -> list[str]:
