@@ -70,12 +70,10 @@ def move_dependency(text: str) -> str:
     return _replaced(pinned, NEW_PIN, text)
 
 
-def own_package_lock() -> str:
-    """Return the part of the example's build lock that building an own package takes."""
-    _, title, section = (
-        (EXAMPLE / BUILD_LOCK).read_text(encoding="utf-8").partition(OWN_PACKAGE)
-    )
-    return f"{title}{section}"
+def own_package_lock(folder: str) -> str:
+    """Return the example's build lock for one own package in *folder*, and nothing else."""
+    lock = (EXAMPLE / BUILD_LOCK).read_text(encoding="utf-8")
+    return f"#: package {folder}\n{lock.partition(OWN_PACKAGE)[2]}"
 
 
 def _replaced(pattern: str, new: str, text: str) -> str:

@@ -22,7 +22,9 @@ from lab.runs import Run
 
 PART, BIG_PART = 100_000, 100_000_000
 FEW = 10
-CODE = "grown/__init__.py"
+# In a folder of its own: a package at the top takes all files of the tree to its build.
+PACKAGE = "own"
+CODE = f"{PACKAGE}/grown/__init__.py"
 SETUP = (
     "from setuptools import setup\n\nsetup(name='grown', version='1.0', packages=['grown'])\n"
 )
@@ -113,9 +115,9 @@ def repository_files(
     """Yield the files of a case's repository; publish the projects that it pins."""
     pins = [publish_project(projects, n, case.part_size) for n in range(case.parts)]
     yield "requirements.strict.txt", "".join(pins)
-    yield BUILD_LOCK, own_package_lock()
+    yield BUILD_LOCK, own_package_lock(PACKAGE)
     yield "build.docker", f"FROM {bases['python311']}\n"
-    yield "setup.py", SETUP
+    yield f"{PACKAGE}/setup.py", SETUP
     yield CODE, code(case, "first")
     copied = "COPY static /static\n" if case.files else ""
     for name in case.names:
@@ -133,7 +135,7 @@ def code(case: Case, build: str) -> str:
 def build_arguments(case: Case, to: str, index: str) -> list[str]:
     """Return the command line that ships all images of a case."""
     packages = ",".join(["grown", *(project(number) for number in range(case.parts))])
-    options = ["--package", ".", "--module", "grown", "--to", to]
+    options = ["--package", PACKAGE, "--module", "grown", "--to", to]
     for name in case.names:
         options += ["--pex", f"{name}.pex={packages}", "--image", name]
     given = network()

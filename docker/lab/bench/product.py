@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab.bench.memory import PeakMemory
 from lab.bench.world import IMAGE, TEAM, World
 from lab.buildmaster import Master
 from lab.errors import LabError, tail
@@ -49,12 +50,14 @@ class CommandLine:
         """Run a verb; return what it took.  Raises LabError."""
         begun = time.perf_counter()
         process = self._start(arguments)
-        _, status, usage = os.wait4(process.pid, 0)
+        watch = PeakMemory(process.pid)
+        watch.start()
+        status = process.wait()
         seconds = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        watch.join()
+        if status != 0:
             raise LabError(f"buildbot-ship {arguments[0]} failed:\n{tail(self._log)}")
-        return Used(seconds, usage.ru_maxrss * 1024)
+        return Used(seconds, watch.peak)
 
     def _start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
         owner = self.home / "state" / OWNER_FILE

@@ -4,6 +4,8 @@ import hashlib
 import json
 import re
 import socket
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +34,7 @@ from lab.bench.growth import (
     repository_files,
     sentences,
 )
+from lab.bench.memory import PeakMemory
 from lab.bench.options import ROUNDS, parse_bench
 from lab.bench.page import END, PLACE, figures_table, goals_table, put, share
 from lab.bench.rounds import make_flow
@@ -312,6 +315,17 @@ def test_a_generated_repository_pins_what_its_index_has(tmp_path: Path) -> None:
         assert wheel.testzip() is None
         records = wheel.read("bench_part_000-1.0.dist-info/RECORD").decode().splitlines()
     assert len(records) == 5
+
+
+def test_the_peak_is_that_of_the_process_not_of_its_parent() -> None:
+    ballast = b"x" * 200_000_000
+    script = "import time; held = b'x' * 50_000_000; time.sleep(0.3)"
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", script]) as process:
+        watch = PeakMemory(process.pid)
+        watch.start()
+    watch.join(5)
+    assert len(ballast) > 150_000_000
+    assert 50_000_000 < watch.peak < 100_000_000
 
 
 def test_every_image_of_a_case_is_asked_for() -> None:
