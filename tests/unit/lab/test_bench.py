@@ -161,7 +161,7 @@ def test_a_page_gets_each_table_in_its_place_again_and_again(tmp_path: Path) -> 
 def test_a_page_without_a_place_is_refused(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing")
-    with pytest.raises(LabError, match="0 places for goals"):
+    with pytest.raises(LabError, match="no place for goals"):
         put(page, {"goals": "x"})
 
 
