@@ -163,8 +163,18 @@ def digest_of_file(path: Path, inflater: zlib._Decompress | None = None) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            digest.update(inflater.decompress(chunk) if inflater else chunk)
+            for part in _inflated(chunk, inflater) if inflater else (chunk,):
+                digest.update(part)
+    if inflater:
+        digest.update(inflater.flush())
     return f"sha256:{digest.hexdigest()}"
+
+
+def _inflated(chunk: bytes, inflater: zlib._Decompress) -> Iterator[bytes]:
+    """Yield what is in *chunk* bit by bit: it may be a thousand times as much."""
+    while chunk:
+        yield inflater.decompress(chunk, _CHUNK)
+        chunk = inflater.unconsumed_tail
 
 
 def expect(what: str, expected: str, got: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from lab.bench.chart import draw
 from lab.bench.copying import measure_copies
 from lab.bench.figures import BASE_COPY, Figure, from_json, medians, to_json
+from lab.bench.growth import growth_table, measure_growth, sentences
 from lab.bench.options import BenchOptions, parse_bench
 from lab.bench.page import figures_table, goals_table, put
 from lab.bench.rounds import measure
@@ -19,7 +20,7 @@ from lab.progress import progress
 from lab.runs import Run, running
 
 KIND = "bench"
-FIGURES, GOALS = "figures", "goals"
+FIGURES, GOALS, GROWTH = "figures", "goals", "growth"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -27,7 +28,10 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options, begun = parse_bench(argv), time.monotonic()
     try:
-        publish(options, collect(options))
+        if options.growth:
+            publish_growth(options)
+        else:
+            publish(options, collect(options))
     except LabError as error:
         print(f"\nThe benchmark failed. {error}", file=sys.stderr, flush=True)
         return 1
@@ -69,6 +73,17 @@ def publish(options: BenchOptions, figures: Sequence[Figure]) -> None:
         options.chart.write_text(draw(figures), encoding="utf-8")
     if options.page:
         put(options.page, parts)
+
+
+def publish_growth(options: BenchOptions) -> None:
+    """Measure how cost grows, print that, and write it where it was asked for."""
+    with running(KIND, progress()) as run:
+        run.start_engine()
+        costs = list(measure_growth(run))
+    part = f"{growth_table(costs)}\n\n{sentences(costs)}"
+    print(f"\n{part}", flush=True)
+    if options.page:
+        put(options.page, {GROWTH: part})
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ urllib3==2.7.0 \\
     # via requests
 """
 CA_BUNDLE = "ca-bundle.pem"
+BUILD_LOCK = "requirements.build.txt"
+OWN_PACKAGE = "#: package ."
 
 
 def first_files(bases: Mapping[str, str]) -> dict[str, bytes]:
@@ -66,6 +68,12 @@ def move_dependency(text: str) -> str:
     """Return the strict file with one dependency at its release before."""
     pinned = rf"^{MOVED}==(?:.*\\\n)+.*\n(?:    #.*\n)*"
     return _replaced(pinned, NEW_PIN, text)
+
+
+def own_package_lock(folder: str) -> str:
+    """Return the example's build lock for one own package in *folder*, and nothing else."""
+    lock = (EXAMPLE / BUILD_LOCK).read_text(encoding="utf-8")
+    return f"#: package {folder}\n{lock.partition(OWN_PACKAGE)[2]}"
 
 
 def _replaced(pattern: str, new: str, text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,11 +41,11 @@ def put(page: Path, parts: dict[str, str]) -> None:
     """Write each part into its place of a page.  Raises LabError when it has none."""
     text = page.read_text(encoding="utf-8")
     for name, part in parts.items():
-        place = re.escape(PLACE.format(name))
-        whole = f"{PLACE.format(name)}\n{part}\n\n{END}"
-        text, count = re.subn(rf"{place}.*?{END}", lambda _: whole, text, flags=re.S)  # noqa: B023
-        if count != 1:
-            raise LabError(f"{page} has {count} places for {name}, not one")
+        head, found, rest = text.partition(PLACE.format(name))
+        _old, end, after = rest.partition(END)
+        if not (found and end):
+            raise LabError(f"{page} has no place for {name}")
+        text = f"{head}{found}\n{part}\n\n{end}{after}"
     page.write_text(text, encoding="utf-8")
 
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab.bench.memory import PeakMemory
 from lab.bench.world import IMAGE, TEAM, World
 from lab.buildmaster import Master
 from lab.errors import LabError, tail
-from lab.git_server import BRANCH
 from lab.rest import Rest, result_name
 from lab.settings import SHIP, Settings, host_ca_bundle, host_index_url
 from lab.worker import OWNER_FILE, ProcessWorker
@@ -27,6 +27,14 @@ BUILD_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
+class Used:
+    """What a process took: seconds, and the most bytes of memory that it held at a time."""
+
+    seconds: float
+    peak: int
+
+
+@dataclass(frozen=True)
 class CommandLine:
     """Calls of `buildbot-ship` in one repository, as one owner in the engine."""
 
@@ -36,16 +44,22 @@ class CommandLine:
 
     def run(self, *arguments: str) -> float:
         """Run a verb; return the seconds.  Raises LabError."""
+        return self.measure(*arguments).seconds
+
+    def measure(self, *arguments: str) -> Used:
+        """Run a verb; return what it took.  Raises LabError."""
         begun = time.perf_counter()
-        process = self.start(arguments)
+        process = self._start(arguments)
+        watch = PeakMemory(process.pid)
+        watch.start()
         status = process.wait()
         seconds = time.perf_counter() - begun
+        watch.join()
         if status != 0:
             raise LabError(f"buildbot-ship {arguments[0]} failed:\n{tail(self._log)}")
-        return seconds
+        return Used(seconds, watch.peak)
 
-    def start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start a verb, its output in a log."""
+    def _start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
         owner = self.home / "state" / OWNER_FILE
         if not owner.exists():
             owner.parent.mkdir(parents=True)
@@ -142,18 +156,20 @@ class BuildFlow:
         seconds = time.perf_counter() - begun
         if ended != 0:
             logs = "\n".join(rest.failing_logs(build))
-            raise LabError(f"build {build} of {BRANCH} is {result_name(ended)}:\n{logs}")
+            raise LabError(f"build {build} of {SHIP} is {result_name(ended)}:\n{logs}")
         return seconds
 
     def close(self) -> None:
         """Stop master and worker, and take the tools image of this world away."""
         self.master.stop()
         self.worker.stop()
-        run, name = self.world.run, self.master.settings.worker_name
-        home = run.folder / f"{self.world.name}.home"
-        home.mkdir()
-        (run.folder / f"{name}.state").rename(home / "state")
-        CommandLine(run.folder, home, self.world.owner).forget_tools()
+        run = self.world.run
+        state = run.folder / f"{self.master.settings.worker_name}.state"
+        if state.exists():
+            home = run.folder / f"{self.world.name}.home"
+            home.mkdir()
+            state.rename(home / "state")
+            CommandLine(run.folder, home, self.world.owner).forget_tools()
 
 
 def network() -> list[str]:

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import socket
+import subprocess
+import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,6 +25,16 @@ from lab.bench.figures import (
     to_json,
 )
 from lab.bench.goals import BEST, GOALS, ratio, verdicts
+from lab.bench.growth import (
+    CASES,
+    Case,
+    Cost,
+    build_arguments,
+    growth_table,
+    repository_files,
+    sentences,
+)
+from lab.bench.memory import PeakMemory
 from lab.bench.options import ROUNDS, parse_bench
 from lab.bench.page import END, PLACE, figures_table, goals_table, put, share
 from lab.bench.rounds import make_flow
@@ -146,7 +161,7 @@ def test_a_page_gets_each_table_in_its_place_again_and_again(tmp_path: Path) -> 
 def test_a_page_without_a_place_is_refused(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing")
-    with pytest.raises(LabError, match="0 places for goals"):
+    with pytest.raises(LabError, match="no place for goals"):
         put(page, {"goals": "x"})
 
 
@@ -248,6 +263,80 @@ def test_scripts_see_the_bundle_where_the_containers_have_it(tmp_path: Path) -> 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_flow_knows_its_script(name: str) -> None:
     assert make_flow(name, None).flow == name  # type: ignore[arg-type, attr-defined]
+
+
+# --- Growth --------------------------------------------------------------------------
+
+
+def cost(what: str, number: int, first: float, again: float) -> Cost:
+    return Cost(Case(what, number), first, again, 2_000, 45_000_000)
+
+
+def test_a_sentence_says_what_one_more_costs() -> None:
+    costs = [cost("images", 1, 10.0, 2.0), cost("images", 4, 13.0, 2.03)]
+    assert sentences(costs) == (
+        "- From 1 to 4 images, each further one costs 1.00 s in a first build and 10.0 ms "
+        "after one line."
+    )
+
+
+def test_one_size_alone_says_nothing_of_growth() -> None:
+    assert sentences([cost("images", 1, 10.0, 2.0)]) == ""
+
+
+def test_the_growth_table_has_a_row_for_each_case() -> None:
+    rows = growth_table([cost("dependencies", 1_000, 10.04, 2.0)]).splitlines()[2:]
+    cells = [cell.strip() for cell in rows[0].strip("|").split("|")]
+    assert cells == ["dependencies", "1,000", "10.0 s", "2.0 s", "2.0 KB", "45.0 MB"]
+
+
+def test_the_cases_are_those_of_the_promise() -> None:
+    numbers: dict[str, list[int]] = {}
+    for case in CASES:
+        numbers.setdefault(case.what, []).append(case.number)
+    assert list(numbers.values()) == [
+        [1, 2, 4, 8],
+        [10, 40, 160],
+        [1_000, 50_000],
+        [100, 1_000],
+    ]
+    assert CASES[-1].parts * CASES[-1].part_size == 10**9
+
+
+def test_a_generated_repository_pins_what_its_index_has(tmp_path: Path) -> None:
+    case = Case("images", 2, images=2, parts=3, part_size=10, files=2)
+    files = dict(repository_files(case, BASES, tmp_path))
+    assert set(files) >= {"app-0.docker", "app-1.docker", "static/000/00001.txt"}
+    pins = re.findall(r"sha256:(\w{64})", files["requirements.strict.txt"])
+    wheels = sorted(tmp_path.rglob("*.whl"))
+    assert pins == [hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels]
+    assert len(pins) == 3
+    with zipfile.ZipFile(wheels[0]) as wheel:
+        assert wheel.testzip() is None
+        records = wheel.read("bench_part_000-1.0.dist-info/RECORD").decode().splitlines()
+    assert len(records) == 5
+
+
+def test_the_peak_is_that_of_the_process_not_of_its_parent() -> None:
+    ballast = b"x" * 200_000_000
+    script = "import time; held = b'x' * 50_000_000; time.sleep(0.3)"
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", script]) as process:
+        watch = PeakMemory(process.pid)
+        watch.start()
+    watch.join(5)
+    assert len(ballast) > 150_000_000
+    assert 50_000_000 < watch.peak < 100_000_000
+
+
+def test_every_image_of_a_case_is_asked_for() -> None:
+    arguments = build_arguments(Case("images", 2, images=2, parts=1), "team", "http://index")
+    assert [a for a in arguments if a.startswith("app-")] == [
+        "app-0.pex=grown,bench-part-000",
+        "app-0",
+        "app-1.pex=grown,bench-part-000",
+        "app-1",
+    ]
+    assert arguments[-2:] == ["--extra-index-url", "http://index"]
 
 
 # --- The counter ---------------------------------------------------------------------
