@@ -16,6 +16,7 @@ import os
 import sys
 
 PREFIX, KIND, TARGET = "/opt/ship", "interpreter", ""
+ELSEWHERE = 'this runs in images of buildbot-ship; take layout="zipapp" to run anywhere'
 
 
 def main() -> None:
@@ -74,10 +75,13 @@ def enter() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     if sys.path and sys.path[0] == here:
         del sys.path[0]
+    minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = f"{PREFIX}/lib/{minor}/site-packages"
+    if not os.path.isdir(packages):
+        sys.exit(f"{__file__}: {packages} is not here: {ELSEWHERE}")
     import site  # noqa: PLC0415
 
-    minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    site.addsitedir(f"{PREFIX}/lib/{minor}/site-packages")
+    site.addsitedir(packages)
     site.setquit()
     site.setcopyright()
     site.sethelper()

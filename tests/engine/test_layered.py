@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -273,16 +276,52 @@ def test_an_image_that_the_engine_builds_has_the_trees_as_well(made: Made) -> No
     assert json.loads(made.run("ran", "report"))["argv"] == ["report"]
 
 
-def test_a_base_with_another_python_is_refused(made: Made) -> None:
+@contextmanager
+def derived(made: Made, command: str) -> Iterator[None]:
+    """Have the image tiny, while this lasts, on a base of which *command* made another."""
+    registry = made.base.partition("/")[0]
+    base = f"{registry}/tests/derived:{uuid.uuid4().hex}"
+    dockerfile = BytesIO(f"FROM {made.base}\nRUN {command}\n".encode())
+    made.client.images.build(fileobj=dockerfile, tag=base, rm=True, forcerm=True)
+    made.client.images.push(base)
+    made.client.images.remove(base, force=True)
     file = made.repository.folder / "tiny.docker"
-    text = file.read_text()
+    before = file.read_text()
     try:
-        file.write_text(f"{text}ENV PATH=/nowhere\n")
+        file.write_text(before.replace(made.base, base))
         made.repository.commit()
         made.repository.succeed("wheels", "--package", ".")
-        made.repository.succeed("pex", "tiny.pex", "tiny", "--script", "tiny")
-        said = made.repository.ship("image", "tiny")
+        yield
     finally:
-        file.write_text(text)
+        file.write_text(before)
         made.repository.commit()
+
+
+def test_another_runtime_base_takes_the_same_layers(made: Made) -> None:
+    made.repository.succeed("wheels", "--package", ".")
+    made.make("tiny")
+    before = made.layers("tiny"), made.client.images.get(made.images["tiny"]).id
+    with derived(made, "echo new > /new"):
+        said = made.repository.ship("pex", "tiny.pex", *PEXES["tiny"])
+        assert "installing" not in said.output
+        made.image("tiny")
+    assert made.layers("tiny") == before[0]
+    assert made.client.images.get(made.images["tiny"]).id != before[1]
+    assert json.loads(made.run("tiny", "report"))["plugins"] == ["plugged"]
+
+
+def test_a_base_with_another_python_is_refused(made: Made) -> None:
+    with derived(made, 'mv "$(readlink -f "$(which python3)")" /usr/bin/python3.9'):
+        made.repository.succeed("pex", "tiny.pex", *PEXES["tiny"])
+        said = made.repository.ship("image", "tiny")
     assert said.status == 27
+    assert "needs Python 3.11 on the PATH, the base has 3.9" in said.result["summary"]
+
+
+def test_a_base_with_another_c_library_is_refused(made: Made) -> None:
+    lacking = "find / -xdev -name libc.so.6 -exec rm {} +"
+    with derived(made, lacking):
+        made.repository.succeed("pex", "tiny.pex", *PEXES["tiny"])
+        said = made.repository.ship("image", "tiny")
+    assert said.status == 27
+    assert "the base has none" in said.result["summary"]

@@ -144,6 +144,15 @@ def test_pth_files_are_read_and_helpers_are_there(tree: Tree) -> None:
     assert tree.said(tree.launcher("interpreter"), "-c", show) == "yes True True"
 
 
+def test_without_its_trees_it_says_where_it_runs(tree: Tree) -> None:
+    command = tree.launcher("module", "app")
+    tree.site.rename(tree.prefix / "elsewhere")
+    done = tree.run(command)
+    assert done.returncode == 1
+    assert f"{tree.site} is not here: this runs in images" in done.stderr
+    assert 'layout="zipapp"' in done.stderr
+
+
 # --- As process 1 --------------------------------------------------------------------
 
 

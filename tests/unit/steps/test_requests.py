@@ -53,6 +53,12 @@ class TestRequests(StepCase):
     async def test_pex_sends_name_and_entry_point(self) -> None:
         step = BuildPex("twist.pex", ["twisted", "remotemath"], module="twisted")
         expected = request.PexRequest("twist.pex", ("twisted", "remotemath"), module="twisted")
+        assert expected.layout == "layered"
+        assert (await self.sent(step)).request == expected
+
+    async def test_pex_sends_its_layout(self) -> None:
+        expected = request.PexRequest("a.pex", ("a",), layout="zipapp")
+        step = BuildPex("a.pex", ["a"], layout="zipapp")
         assert (await self.sent(step)).request == expected
 
     async def test_image_is_built_from_the_dockerfile_of_its_name(self) -> None:
