@@ -42,11 +42,6 @@ class Source(WheelFile):
         super().__init__(archive)
         self.archive = archive
 
-    @property
-    def dist_info_filenames(self) -> list[str]:
-        """Return the names in dist-info, but that of which console scripts are made."""
-        return [name for name in super().dist_info_filenames if name != ENTRY_POINTS]
-
     def get_contents(self) -> Iterator[WheelContentElement]:
         """Yield every file."""
         for item in self.archive.infolist():
@@ -54,6 +49,15 @@ class Source(WheelFile):
                 with self.archive.open(item) as stream:
                     executable = bool(item.external_attr >> 16 & 0o111)
                     yield (item.filename, "", ""), cast(Any, stream), executable
+
+
+class SourceOfTrees(Source):
+    """A wheel of which no console scripts are made."""
+
+    @property
+    def dist_info_filenames(self) -> list[str]:
+        """Return the names in dist-info, but that of which console scripts are made."""
+        return [name for name in super().dist_info_filenames if name != ENTRY_POINTS]
 
 
 def schemes(prefix: str, name: str) -> dict[str, str]:
@@ -86,7 +90,7 @@ class Destination(SchemeDictionaryDestination):
 def install_wheel(wheel: Path, root: Path, prefix: str) -> list[list[str]]:
     """Install one wheel below *root*; return its modules: where they lie, and will lie."""
     try:
-        with Source.open(wheel) as source:
+        with SourceOfTrees.open(wheel) as source:
             places = schemes(prefix, source.distribution)
             destination = Destination(
                 places,

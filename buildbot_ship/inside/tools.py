@@ -1,10 +1,11 @@
 """Install our locked tools into the build base, and find out what the base is.
 
-job.json: ``{"index": {"url", "extra_urls", "proxy", "ca"}}``; beside it the locks as
-``tools/pyX.Y.txt``.  The tools go to ``/ship/tools``.  result.json: ``{"python": path,
-"version": "3.11.7", "abi": "cpython-311-x86_64-linux-gnu", "platform": "linux-x86_64",
-"libc": "glibc 2.36", "tools": {name: version}, "environment": {variable: text}}``; the
-last are those of environment markers (PEP 508), but for what only the machine's kernel says.
+job.json: ``{"index": {"url", "extra_urls", "proxy", "ca"}, "only": [NAME]}``; beside it the
+locks as ``tools/pyX.Y.txt``.  All that is locked, or *only* what is named, goes to
+``/ship/tools``.  result.json: ``{"python": path, "version": "3.11.7",
+"abi": "cpython-311-x86_64-linux-gnu", "platform": "linux-x86_64", "libc": "glibc 2.36",
+"tools": {name: version}, "environment": {variable: text}}``; the last are those of
+environment markers (PEP 508), but for what only the machine's kernel says.
 
 The container's file system is kept as the tools image, so nothing but ``/ship/tools``
 stays: no cache, no CA bundle, no index URL.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import sys
 import sysconfig
@@ -24,11 +26,13 @@ from typing import Any
 from job import Failed, call, index_environment, main, say
 
 TOOLS = Path("/ship/tools")
-MARKERS = """
+FACTS = """
 import json
+from importlib.metadata import distributions
 from packaging.markers import default_environment
 kernel = {"platform_release": "", "platform_version": ""}
-print(json.dumps({**default_environment(), **kernel}))
+tools = {found.name: found.version for found in distributions()}
+print(json.dumps({"tools": tools, "environment": {**default_environment(), **kernel}}))
 """
 
 
@@ -45,10 +49,38 @@ def lock_for_this_python(folder: Path) -> Path:
     return lock
 
 
-def make_environment() -> None:
-    """Make the virtual environment of the tools."""
+def pick(lock: Path, names: list[str]) -> Path:
+    """Return the lock with nothing but the entries of *names*, all of them if there is none."""
+    if not names:
+        return lock
+    entries = re.split(r"^(?=\S)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    picked = lock.with_name("picked.txt")
+    picked.write_text("".join(e for e in entries if e.partition("==")[0] in names), "utf-8")
+    return picked
+
+
+def make_environment() -> list[str | Path]:
+    """Make the virtual environment of the tools; return how to call a pip for it.
+
+    The pip that comes with the interpreter for ensurepip is run out of its wheel: to
+    install it first takes longer than all that follows.  Where the wheel lies:
+    https://docs.python.org/3/using/configure.html (``--with-wheel-pkg-dir``).
+    """
+    import ensurepip  # noqa: PLC0415  # some bases lack it
+
+    folders = (
+        Path(ensurepip.__file__).parent / "_bundled",
+        Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or "/nowhere"),
+    )
+    wheels = [wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))]
+    venv.create(TOOLS, with_pip=not wheels, symlinks=True)
+    return [TOOLS / "bin" / "python", *([wheels[0] / "pip"] if wheels else ["-m", "pip"])]
+
+
+def environment_or_failure() -> list[str | Path]:
+    """Make the virtual environment.  Raises Failed where the base cannot."""
     try:
-        venv.create(TOOLS, with_pip=True, symlinks=True)
+        return make_environment()
     except Exception as error:
         raise Failed(
             f"the build base cannot make a virtual environment: {error}",
@@ -61,19 +93,16 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     del out
     lock = lock_for_this_python(job / "tools")
     say(f"installing locked tools for Python {platform.python_version()}")
-    make_environment()
-    pip = [str(TOOLS / "bin" / "python"), "-m", "pip"]
-    install = [*pip, "install", "-q", "--no-cache-dir"]
+    lock = pick(lock, arguments["only"])
+    install = [*environment_or_failure(), "install", "-q", "--no-cache-dir"]
     call(
         [*install, "--require-hashes", "--only-binary", ":all:", "-r", lock],
         "the locked tools cannot be installed",
         hint="see that containers reach the package index: index_url, proxy, ca_bundle",
         environment=index_environment(arguments["index"], job),
     )
-    frozen = call([*pip, "freeze", "--all"], "the tools do not run")
     python = TOOLS / "bin" / "python"
-    environment = call([python, "-I", "-c", MARKERS], "the tools do not run")
-    pins = dict(line.split("==") for line in frozen.split() if "==" in line)
+    facts = json.loads(call([python, "-I", "-c", FACTS], "the tools do not run"))
     for leftover in job.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     return {
@@ -82,8 +111,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         "abi": sysconfig.get_config_var("SOABI") or "",
         "platform": sysconfig.get_platform(),
         "libc": " ".join(platform.libc_ver()),
-        "tools": {name: pins[name] for name in ("pip", "pip-tools", "pex")},
-        "environment": json.loads(environment),
+        **facts,
     }
 
 

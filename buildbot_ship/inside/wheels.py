@@ -18,14 +18,17 @@ import hashlib
 import os
 import re
 import shutil
-import sys
 import venv
+import zipfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from build import BuildBackendException, BuildException, ProjectBuilder
+from install import Source, schemes
+from installer import install
+from installer.destinations import SchemeDictionaryDestination
 from job import EPOCH, Failed, call, main, say, seal
 from metadata import metadata
 from packaging.requirements import Requirement
@@ -41,13 +44,26 @@ def environment_of(section: Path | None, wheels: Path, folder: Path) -> Path:
     """Make a virtual environment with what a section pins; return its interpreter."""
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
-    if section is not None and section.stat().st_size:
-        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q"]
-        call(
-            [*pip, "--no-index", "--find-links", wheels, "--require-hashes", "-r", section],
-            f"the build requirements of {section.name} cannot be installed",
-        )
+    pinned = section.read_text(encoding="utf-8") if section is not None else ""
+    for wheel in sorted(wheels.glob("*.whl")) if pinned else ():
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        if f"--hash=sha256:{digest}" not in pinned:
+            raise Failed(f"{wheel.name} has sha256:{digest}, which its section does not pin")
+        install_wheel(wheel, folder, python)
     return python
+
+
+def install_wheel(wheel: Path, folder: Path, python: Path) -> None:
+    """Install a wheel in the virtual environment in *folder*."""
+    try:
+        with Source.open(wheel) as source:
+            places = schemes(str(folder), source.distribution)
+            destination = SchemeDictionaryDestination(
+                places, str(python), "posix", overwrite_existing=True
+            )
+            install(source, destination, {})
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile, AssertionError) as error:
+        raise Failed(f"{wheel.name} cannot be installed: {error}") from None
 
 
 def unpack(sdist: Path, folder: Path) -> Path:

@@ -18,7 +18,7 @@ from ..model.image import Assembled
 from ..model.reference import Reference
 from ..model.wire import CONVERTER, structure
 from .content import digest_of_file, expect, opener
-from .workshop import Workshop
+from .workshop import MAKING, Workshop
 
 
 @attrs.frozen
@@ -36,7 +36,7 @@ def tools_of(commit: str, shop: Workshop) -> str:
     house = shop.work.find(Wheelhouse, commit)
     if house.tools and shop.daemon.image(house.tools) is not None:
         return house.tools
-    return shop.tools(Reference.parse(house.base)).image
+    return shop.tools(Reference.parse(house.base), MAKING).image
 
 
 def compress(

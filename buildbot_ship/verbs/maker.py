@@ -23,7 +23,7 @@ from ..model.wheels import (
 )
 from ..model.wire import CONVERTER, structure
 from ..source.interface import Files, Tree
-from .workshop import Ground, Workshop
+from .workshop import MAKING, Ground, Workshop
 
 
 @attrs.frozen
@@ -96,7 +96,7 @@ class Maker:
         stock = self._stock() if missing.pins else {}
         sdists = {self.plan.sections[number].sdist_hash or "" for number in known.sections}
         missing = attrs.evolve(missing, known=frozenset(stock) | sdists - {""})
-        tools = self.shop.tools(self.ground.base).image
+        tools = self.shop.tools(self.ground.base, MAKING).image
         work = choose(self.plan, missing, self._fetch(missing, tools, scratch / "fetched"))
         new, built = self._build(work, tools, scratch)
         sections = {**known.sections, **built}

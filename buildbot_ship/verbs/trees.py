@@ -19,7 +19,7 @@ from ..model.request import PexRequest
 from .content import digest_of_file, expect
 from .layers import keep_layer, known_layer
 from .wheelhouse import bring
-from .workshop import Ground, Workshop, minor_of
+from .workshop import MAKING, Ground, Workshop, minor_of
 
 
 def make_layered(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
@@ -55,7 +55,7 @@ def make(missing: Sequence[Planned], house: Wheelhouse, shop: Workshop) -> dict[
     """
     wheels = {wheel.file: wheel for layer in missing for wheel in layer.wheels}
     bring(house, wheels.values(), shop)
-    tools = shop.tools(Reference.parse(house.base))
+    tools = shop.tools(Reference.parse(house.base), MAKING)
     inputs = tuple(JobFile(f"wheelhouse/{f}", shop.work.wheelhouse / f) for f in wheels)
     layers = {layer.key: [_named(wheel) for wheel in layer.wheels] for layer in missing}
     arguments = {"prefix": PREFIX, "layers": layers}

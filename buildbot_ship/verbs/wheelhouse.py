@@ -14,7 +14,7 @@ from ..model.reference import Reference
 from ..model.wheels import pin_of
 from ..store.work import Work
 from .content import digest_of_file
-from .workshop import Workshop
+from .workshop import MAKING, Workshop
 
 
 def place(house: Wheelhouse, made: Path, scratch: Path, work: Work) -> None:
@@ -55,7 +55,7 @@ def _is_there(wheel: Wheel, shop: Workshop) -> bool:
 
 
 def _fetch(house: Wheelhouse, wheels: list[Wheel], shop: Workshop) -> None:
-    tools = shop.tools(Reference.parse(house.base))
+    tools = shop.tools(Reference.parse(house.base), MAKING)
     arguments = {"pins": [pin_of(wheel) for wheel in wheels], "known": [], "sections": {}}
     with shop.work.scratch() as scratch:
         shop.run("fetch", tools.image, arguments, scratch / "fetched", network=True)

@@ -25,6 +25,19 @@ from ..store.work import Work
 from .cache import Cache
 
 PYTHON = "/ship/tools/bin/python"
+MAKING = (
+    "build",
+    "certifi",
+    "charset-normalizer",
+    "idna",
+    "installer",
+    "packaging",
+    "pip",
+    "pyproject-hooks",
+    "requests",
+    "urllib3",
+)
+"""The tools that wheels and layers take, without those of hardening and of zipapps."""
 
 
 @attrs.frozen
@@ -139,24 +152,25 @@ class Workshop:
         entry = self.cache.find(name)
         if entry is not None:
             return entry.record
-        facts = self.tools(ground.base).facts
+        facts = self.tools(ground.base, MAKING).facts
         self.cache.keep(name, Entry(facts), {})
         return facts
 
-    def tools(self, base: Reference) -> Tools:
+    def tools(self, base: Reference, names: tuple[str, ...] = ()) -> Tools:
         """Return the tools image of *base*, made when the engine has none.
 
-        Raises BaseNotFound, and JobFailed when the base cannot hold the tools.
+        It holds the tools of these *names* only, if there are any.  Raises BaseNotFound,
+        and JobFailed when the base cannot hold the tools.
         """
         image = self.daemon.image(str(base)) or self.daemon.pull(base)
         locks = tuple(_locks())
-        reference = f"ship.local/tools:{_key(image.image_id, locks)}"
+        reference = f"ship.local/tools:{_key(image.image_id, names, locks)}"
         known = self.daemon.image(reference)
         if known is not None and RESULT in known.labels:
             self.daemon.use(reference)
             return Tools(reference, json.loads(known.labels[RESULT]))
         self.log(f"making the tools image of {base} (once for each base)")
-        arguments, inputs = self._with_index({}, locks)
+        arguments, inputs = self._with_index({"only": list(names)}, locks)
         job = Job(
             "tools", str(base), arguments, inputs=inputs, network=True, limits=self.limits
         )
@@ -197,9 +211,9 @@ def _digest_of_scripts() -> str:
     return digest.hexdigest()
 
 
-def _key(image_id: str, locks: tuple[JobFile, ...]) -> str:
+def _key(image_id: str, names: tuple[str, ...], locks: tuple[JobFile, ...]) -> str:
     script = (files("buildbot_ship.inside") / "tools.py").read_bytes()
-    digest = hashlib.sha256(image_id.encode() + script)
+    digest = hashlib.sha256(f"{image_id} {' '.join(names)}".encode() + script)
     for lock in locks:
         assert isinstance(lock.content, bytes)  # noqa: S101  # _locks() read them
         digest.update(lock.content)
