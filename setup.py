@@ -30,6 +30,7 @@ setup(
             for step in (
                 "RetagBase",
                 "HardenRequirements",
+                "CheckRequirements",
                 "BuildWheels",
                 "BuildPex",
                 "BuildRuntimeImage",

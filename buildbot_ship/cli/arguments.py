@@ -87,6 +87,18 @@ def _harden(options: Options) -> requests.HardenRequest:
         options.build_lock,
         options.build_dockerfile,
         tuple(options.package),
+        options.upgrade,
+    )
+
+
+def _check(options: Options) -> requests.CheckRequest:
+    return requests.CheckRequest(
+        options.revision,
+        options.loose,
+        options.strict,
+        options.build_lock,
+        options.build_dockerfile,
+        tuple(options.package),
     )
 
 
@@ -137,6 +149,7 @@ def _verify(options: Options) -> requests.VerifyRequest:
 MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "retag": _retag,
     "harden": _harden,
+    "check": _check,
     "wheels": _wheels,
     "pex": lambda o: _pex(o, o.name, o.requirements),
     "image": lambda o: _image(o, o.image),

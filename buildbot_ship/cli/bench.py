@@ -21,7 +21,9 @@ import attrs
 from ..daemon.interface import Daemon
 from ..errors import FileMissing
 from ..model import request as requests
+from ..model.header import Interpreter
 from ..model.log import Log
+from ..model.reference import Reference
 from ..model.result import Result
 from ..registry.interface import Registry
 from ..source.checkout import Checkout
@@ -29,6 +31,7 @@ from ..source.git import GitTree
 from ..store.ledger import Ledger
 from ..store.work import Work
 from ..verbs.build import build
+from ..verbs.check import check
 from ..verbs.gc import gc
 from ..verbs.harden import harden
 from ..verbs.image import image
@@ -84,7 +87,10 @@ class Bench:
         index = self.envelope.index
         bundle = self._read_bundle(index.ca_bundle) if index.ca_bundle else None
         limits = self.envelope.limits
-        return Workshop(self.daemon, self.work, self.log, index, bundle, limits)
+        credentials = self.envelope.credentials
+        return Workshop(
+            self.daemon, self.work, self.log, index, bundle, limits, credentials=credentials
+        )
 
     @staticmethod
     def _read_bundle(path: str) -> bytes:
@@ -119,6 +125,10 @@ class Bench:
         other.work, other.shop = shop.work, shop
         return other
 
+    def interpreter(self, base: Reference) -> Interpreter:
+        """Return which Python a base has; the engine is asked."""
+        return Interpreter.of(self.shop.tools(base).facts)
+
     def close(self) -> None:
         """Let go of what was held."""
         if "ledger" in self.__dict__:
@@ -135,6 +145,9 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
     ),
     "harden": lambda bench, request: harden(
         request, checkout=Checkout(bench.checkout), shop=bench.shop
+    ),
+    "check": lambda bench, request: check(
+        request, tree=bench.tree(request.revision), ask=bench.interpreter
     ),
     "wheels": lambda bench, request: wheels(
         request, tree=bench.tree(request.revision), shop=bench.shop

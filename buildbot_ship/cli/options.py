@@ -15,7 +15,7 @@ with no network, a pex, a small runtime image, pushed under its commit.
 
 ORDER = """\
 In order: retag once in a while; harden when requirements change, and commit what it
-writes; then for every commit wheels, pex, image, push (or build, which is all four).
+writes; then for every commit check, wheels, pex, image, push (or build, the last four).
 verify tells, after image or build, whether the commit gives the same bytes again.
 
 Exit status: 0, or one per kind of error; 2 for options that make no sense, 70 for a bug
@@ -33,7 +33,12 @@ ABOUT = {
         "Pin every package, version and hash. Resolves requirements.loose.txt in a "
         "throw-away container from the base\nthat build.docker names, and writes "
         "requirements.strict.txt and requirements.build.txt. Review and commit both.",
-        "buildbot-ship harden --package .",
+        "buildbot-ship harden --package . --upgrade twisted,klein",
+    ),
+    "check": (
+        "Tell whether the strict file still follows from the loose one. Reads the commit, "
+        "asks no\nnetwork, and changes nothing; what is stale is named by file and line.",
+        "buildbot-ship check --package .",
     ),
     "wheels": (
         "Make the wheelhouse of a commit. Fetches every file that the strict file pins, "
@@ -147,8 +152,19 @@ def _retag(sub: Parser) -> None:
 
 
 def _harden(sub: Parser) -> None:
+    _loose(sub)
+    words = "all, nothing, or names separated by commas (all)"
+    sub.add_argument("--upgrade", default="all", metavar="WHAT", help=words)
+
+
+def _loose(sub: Parser) -> None:
     sub.add_argument("--loose", default="requirements.loose.txt", help="the loose file")
     _files(sub)
+
+
+def _check(sub: Parser) -> None:
+    _revision(sub)
+    _loose(sub)
 
 
 def _wheels(sub: Parser) -> None:
@@ -201,6 +217,7 @@ def _made(sub: Parser, *, required: bool) -> None:
 OPTIONS: dict[str, Callable[[Parser], None]] = {
     "retag": _retag,
     "harden": _harden,
+    "check": _check,
     "wheels": _wheels,
     "pex": _pex,
     "image": _image,

@@ -102,6 +102,14 @@ def requirement_names(_: object, attribute: Any, value: tuple[str, ...]) -> None
             )
 
 
+def upgrade(_: object, attribute: Any, value: str) -> None:
+    """Accept ``all``, ``nothing``, or names of distributions, separated by commas."""
+    names = [name.strip() for name in value.split(",")]
+    if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name) for name in names):
+        why = f"{value!r} is not all, nothing, or names separated by commas"
+        raise InvalidRequest(attribute.name, why)
+
+
 def not_empty(_: object, attribute: Any, value: tuple[object, ...]) -> None:
     """Accept a tuple that holds something."""
     if not value:

@@ -76,9 +76,27 @@ class RetagRequest(Request):
 
 @attrs.frozen
 class HardenRequest(Request):
-    """Write the strict file and the build lock from the loose file."""
+    """Write the strict file and the build lock from the loose file and own packages.
+
+    *upgrade* is ``all``, ``nothing`` (pins stay, as far as the loose files allow), or the
+    names of what may be newer, separated by commas.
+    """
 
     verb: ClassVar[str] = "harden"
+    loose: str = attrs.field(default="requirements.loose.txt", validator=check.path)
+    strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
+    build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
+    dockerfile: str = attrs.field(default="build.docker", validator=check.path)
+    packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+    upgrade: str = attrs.field(default="all", validator=check.upgrade)
+
+
+@attrs.frozen
+class CheckRequest(Request):
+    """Tell whether a commit's strict file and build lock follow from what it asks for."""
+
+    verb: ClassVar[str] = "check"
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
     loose: str = attrs.field(default="requirements.loose.txt", validator=check.path)
     strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
     build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
@@ -179,6 +197,7 @@ REQUESTS: dict[str, type[Request]] = {
     for request in (
         RetagRequest,
         HardenRequest,
+        CheckRequest,
         WheelsRequest,
         PexRequest,
         ImageRequest,

@@ -1,5 +1,6 @@
 """The steps that a master offers: thin, one file each."""
 
+from .check import CheckRequirements
 from .checkout import Checkout
 from .gc import CollectGarbage
 from .harden import HardenRequirements
@@ -15,6 +16,7 @@ __all__ = [
     "BuildPex",
     "BuildRuntimeImage",
     "BuildWheels",
+    "CheckRequirements",
     "Checkout",
     "CollectGarbage",
     "HardenRequirements",

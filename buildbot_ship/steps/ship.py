@@ -69,7 +69,7 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
     :param processes: how many processes and threads one container may have
     :param seconds: how long one container may run
     :param credentials: ``{"registry.example.com": (user, util.Secret("name"))}``: how to
-        log in to registries; it travels on the command's standard input only
+        log in to registries and package indexes; it travels on standard input only
     :param retries: how often the build is tried again when the outside world failed
         (no engine, no registry); after that it is a failure
     """

@@ -15,8 +15,9 @@ import attrs
 from ..daemon.interface import RESULT, Daemon, Job, JobFile
 from ..model.conditions import Conditions
 from ..model.log import Log
+from ..model.netrc import netrc
 from ..model.reference import Reference
-from ..model.request import Index, Limits
+from ..model.request import Credential, Index, Limits
 from ..store.work import Work
 
 PYTHON = "/ship/tools/bin/python"
@@ -50,6 +51,7 @@ class Workshop:
     ca_bundle: bytes | None = None
     limits: Limits = attrs.field(factory=Limits)
     conditions: Conditions = attrs.field(factory=Conditions)
+    credentials: tuple[Credential, ...] = attrs.field(default=(), repr=False)
 
     def run(
         self,
@@ -109,7 +111,12 @@ class Workshop:
             "extra_urls": list(self.index.extra_urls),
             "proxy": self.index.proxy,
             "ca": None,
+            "netrc": None,
         }
+        logins = netrc(self.index, self.credentials)
+        if logins:
+            index["netrc"] = "netrc"
+            inputs = (*inputs, JobFile("netrc", logins.encode()))
         if self.ca_bundle is not None:
             index["ca"] = "ca.pem"
             inputs = (*inputs, JobFile("ca.pem", self.ca_bundle))

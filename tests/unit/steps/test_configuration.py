@@ -18,6 +18,7 @@ OWN = "registry.example.com/team"
 NAMES = (
     "RetagBase",
     "HardenRequirements",
+    "CheckRequirements",
     "BuildWheels",
     "BuildPex",
     "BuildRuntimeImage",
@@ -38,6 +39,11 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
         lambda: steps.HardenRequirements(loose="/etc/passwd"),
         "loose: '/etc/passwd' is not a path",
     ),
+    (
+        lambda: steps.HardenRequirements(upgrade="six==1"),
+        "upgrade: 'six==1' is not all, nothing, or names",
+    ),
+    (lambda: steps.CheckRequirements(strict="../x"), "strict: '../x' is not a path"),
     (lambda: steps.BuildWheels(packages="."), "packages: '.' is not a list, each a text"),
     (lambda: steps.BuildWheels(packages=["../x"]), "packages: '../x' is not a path inside"),
     (lambda: steps.BuildWheels(revision="-x"), "revision: '-x' is not a git revision"),

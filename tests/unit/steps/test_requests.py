@@ -13,6 +13,7 @@ from buildbot_ship.steps import (
     BuildPex,
     BuildRuntimeImage,
     BuildWheels,
+    CheckRequirements,
     CollectGarbage,
     HardenRequirements,
     PushTagged,
@@ -44,6 +45,15 @@ class TestRequests(StepCase):
     async def test_harden_sends_its_files(self) -> None:
         step = HardenRequirements(loose="loose.txt", packages=["."])
         expected = request.HardenRequest(loose="loose.txt", packages=(".",))
+        assert (await self.sent(step)).request == expected
+
+    async def test_harden_may_be_told_by_the_force_form_what_to_upgrade(self) -> None:
+        step = HardenRequirements(upgrade=util.Property("upgrade", default="nothing"))
+        assert (await self.sent(step)).request == request.HardenRequest(upgrade="nothing")
+
+    async def test_check_sends_its_files(self) -> None:
+        step = CheckRequirements(strict="strict.txt", packages=["."])
+        expected = request.CheckRequest(strict="strict.txt", packages=(".",))
         assert (await self.sent(step)).request == expected
 
     async def test_wheels_sends_what_is_built(self) -> None:
