@@ -129,7 +129,8 @@ def _fault(wish: Wish, pin: Pin | None, strict: str) -> str | None:
     has = {canonicalize_name(extra) for extra in pin.extras}
     lacking = {canonicalize_name(extra) for extra in wanted.extras} - has
     if lacking:
-        return f"{wanted.name}[{','.join(sorted(lacking))}] is without its extra in {where}"
+        wants = f"{wanted.name}[{','.join(sorted(lacking))}]"
+        return f"{wants} is without its extra in {where}"
     return None
 
 

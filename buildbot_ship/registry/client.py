@@ -24,6 +24,7 @@ from .download import stream_blob
 from .fault import Fault, Patience, Sleep
 from .interface import Manifest
 from .login import Keychain
+from .tags import list_tags
 from .transport import Call, Transport
 from .upload import DIGEST, Upload, pull_scope, push_scope, upload_url
 
@@ -108,6 +109,10 @@ class RegistryClient:
         if theirs != ours:
             raise DigestMismatch(f"what was put as {reference}", ours, theirs or "nothing")
         return ours
+
+    def list_tags(self, repository: Repository) -> tuple[str, ...]:
+        """Return every tag of *repository*, none when the registry does not know it."""
+        return list_tags(self._transport, repository)
 
     def has(self, repository: Repository, digest: str) -> bool:
         """Tell whether *repository* holds the blob."""
