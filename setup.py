@@ -29,6 +29,8 @@ setup(
             f"{step} = buildbot_ship.steps:{step}"
             for step in (
                 "RetagBase",
+                "PinBase",
+                "ProposeChange",
                 "HardenRequirements",
                 "CheckRequirements",
                 "BuildWheels",

@@ -80,6 +80,20 @@ def _retag(options: Options) -> requests.RetagRequest:
     )
 
 
+def _propose(options: Options) -> requests.ProposeRequest:
+    return requests.ProposeRequest(
+        options.topic,
+        tuple(options.files),
+        options.message,
+        target=options.target,
+        remote=options.remote,
+        prefix=options.prefix,
+        author=options.author,
+        push_options=tuple(options.push_option),
+        again=options.again,
+    )
+
+
 def _harden(options: Options) -> requests.HardenRequest:
     return requests.HardenRequest(
         options.loose,
@@ -148,6 +162,8 @@ def _verify(options: Options) -> requests.VerifyRequest:
 
 MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "retag": _retag,
+    "pin": lambda o: requests.PinRequest(tuple(o.dockerfiles)),
+    "propose": _propose,
     "harden": _harden,
     "check": _check,
     "wheels": _wheels,

@@ -28,7 +28,9 @@ from ..model.result import Result
 from ..registry.interface import Registry
 from ..source.checkout import Checkout
 from ..source.git import GitTree
+from ..source.origin import Origin
 from ..store.ledger import Ledger
+from ..store.notes import Notes
 from ..store.work import Work
 from ..verbs.build import build
 from ..verbs.check import check
@@ -36,6 +38,8 @@ from ..verbs.gc import gc
 from ..verbs.harden import harden
 from ..verbs.image import image
 from ..verbs.pex import pex
+from ..verbs.pin import pin
+from ..verbs.propose import propose
 from ..verbs.push import push
 from ..verbs.retag import retag
 from ..verbs.verify import verify
@@ -125,6 +129,16 @@ class Bench:
         other.work, other.shop = shop.work, shop
         return other
 
+    @property
+    def notes(self) -> Notes:
+        """Return what verbs note of the files that they write."""
+        return Notes(self.work.root / "notes")
+
+    def origin(self, request: requests.ProposeRequest) -> Origin:
+        """Return the git server that a request names."""
+        known = self.envelope.credentials
+        return Origin(self.checkout, request.remote, known, request.known_hosts)
+
     def interpreter(self, base: Reference) -> Interpreter:
         """Return which Python a base has; the engine is asked."""
         return Interpreter.of(self.shop.tools(base).facts)
@@ -144,7 +158,22 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
         log=bench.log,
     ),
     "harden": lambda bench, request: harden(
-        request, checkout=Checkout(bench.checkout), shop=bench.shop
+        request, checkout=Checkout(bench.checkout), shop=bench.shop, notes=bench.notes
+    ),
+    "pin": lambda bench, request: pin(
+        request,
+        checkout=Checkout(bench.checkout),
+        registry=bench.registry,
+        notes=bench.notes,
+        log=bench.log,
+    ),
+    "propose": lambda bench, request: propose(
+        request,
+        checkout=Checkout(bench.checkout),
+        origin=bench.origin(request),
+        notes=bench.notes,
+        clock=lambda: datetime.now(timezone.utc),
+        log=bench.log,
     ),
     "check": lambda bench, request: check(
         request, tree=bench.tree(request.revision), ask=bench.interpreter

@@ -14,9 +14,10 @@ with no network, a pex, a small runtime image, pushed under its commit.
 """
 
 ORDER = """\
-In order: retag once in a while; harden when requirements change, and commit what it
-writes; then for every commit check, wheels, pex, image, push (or build, the last four).
-verify tells, after image or build, whether the commit gives the same bytes again.
+In order: retag, and pin, once in a while; harden when requirements change, and commit what
+it writes (propose makes a branch of it); then for every commit check, wheels, pex, image,
+push (or build, the last four).  verify tells, after image or build, whether the commit
+gives the same bytes again.
 
 Exit status: 0, or one per kind of error; 2 for options that make no sense, 70 for a bug
 of buildbot-ship, 143 when it was told to stop.
@@ -28,6 +29,16 @@ ABOUT = {
         "A tag is never moved.",
         "buildbot-ship retag python:3.11=registry.example.com/team/python311 \\\n"
         "      python:3.11-slim=registry.example.com/team/python311-slim",
+    ),
+    "pin": (
+        "Move FROM lines to the newest own bases. Looks at what retag made, and changes "
+        "nothing else\nin the files; without names, in every *.docker of the top folder.",
+        "buildbot-ship pin build.docker app.docker",
+    ),
+    "propose": (
+        "Push changed files as a branch for review. The branch is ship/TOPIC-NUMBER-DIGEST; "
+        "no branch is ever\nmoved, and what is proposed already is not proposed again.",
+        "buildbot-ship propose bases *.docker --message Newer_bases --target main",
     ),
     "harden": (
         "Pin every package, version and hash. Resolves requirements.loose.txt in a "
@@ -151,6 +162,23 @@ def _retag(sub: Parser) -> None:
     sub.add_argument("--through", default="auto", choices=ways, help="which way (auto)")
 
 
+def _pin(sub: Parser) -> None:
+    sub.add_argument("dockerfiles", nargs="*", metavar="DOCKERFILE")
+
+
+def _propose(sub: Parser) -> None:
+    sub.add_argument("topic", help="what it is about, as a part of the branch's name")
+    sub.add_argument("files", nargs="+", metavar="PATTERN", help="files, if they changed")
+    sub.add_argument("--message", required=True, help="the first line of the commit's message")
+    sub.add_argument("--target", default="main", help="the branch that it is for (main)")
+    sub.add_argument("--remote", default="origin", help="name or URL of the server (origin)")
+    sub.add_argument("--prefix", default="ship/", help="how the branch begins (ship/)")
+    nobody = "buildbot-ship <buildbot-ship@localhost>"
+    sub.add_argument("--author", default=nobody, help="Name <mail> of the commit")
+    sub.add_argument("--push-option", action="append", default=[], help="for the server")
+    sub.add_argument("--again", action="store_true", help="even if its branch was deleted")
+
+
 def _harden(sub: Parser) -> None:
     _loose(sub)
     words = "all, nothing, or names separated by commas (all)"
@@ -216,6 +244,8 @@ def _made(sub: Parser, *, required: bool) -> None:
 
 OPTIONS: dict[str, Callable[[Parser], None]] = {
     "retag": _retag,
+    "pin": _pin,
+    "propose": _propose,
     "harden": _harden,
     "check": _check,
     "wheels": _wheels,

@@ -75,6 +75,39 @@ class RetagRequest(Request):
 
 
 @attrs.frozen
+class PinRequest(Request):
+    """Move FROM lines to newer own bases; no *dockerfiles*: every ``*.docker`` at the top."""
+
+    verb: ClassVar[str] = "pin"
+    dockerfiles: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+
+
+@attrs.frozen
+class ProposeRequest(Request):
+    """Push what was generated as a branch for review.
+
+    The branch is *prefix*, *topic*, a number and a digest of the change.  *files* are
+    patterns of paths, *target* is the branch that the proposal is for, *remote* the name
+    or URL of its server.  *known_hosts* are lines as ssh has them.  With *again*, also a
+    proposal whose branch somebody deleted is made.
+    """
+
+    verb: ClassVar[str] = "propose"
+    topic: str = attrs.field(validator=check.topic)
+    files: tuple[str, ...] = attrs.field(validator=[check.not_empty, check.paths])
+    message: str = attrs.field(validator=check.message)
+    target: str = attrs.field(default="main", validator=check.revision)
+    remote: str = attrs.field(default="origin", validator=check.remote)
+    prefix: str = attrs.field(default="ship/", validator=check.branch_prefix)
+    author: str = attrs.field(
+        default="buildbot-ship <buildbot-ship@localhost>", validator=check.author
+    )
+    push_options: tuple[str, ...] = attrs.field(default=(), validator=check.push_options)
+    known_hosts: str = ""
+    again: bool = False
+
+
+@attrs.frozen
 class HardenRequest(Request):
     """Write the strict file and the build lock from the loose file and own packages.
 
@@ -196,6 +229,8 @@ REQUESTS: dict[str, type[Request]] = {
     request.verb: request
     for request in (
         RetagRequest,
+        PinRequest,
+        ProposeRequest,
         HardenRequest,
         CheckRequest,
         WheelsRequest,

@@ -6,6 +6,8 @@ from .gc import CollectGarbage
 from .harden import HardenRequirements
 from .image import BuildRuntimeImage
 from .pex import BuildPex
+from .pin import PinBase
+from .propose import ProposeChange
 from .push import PushTagged
 from .retag import RetagBase
 from .ship import ShipStep
@@ -20,6 +22,8 @@ __all__ = [
     "Checkout",
     "CollectGarbage",
     "HardenRequirements",
+    "PinBase",
+    "ProposeChange",
     "PushTagged",
     "RetagBase",
     "ShipStep",

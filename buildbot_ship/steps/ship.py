@@ -71,7 +71,7 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
     :param credentials: ``{"registry.example.com": (user, util.Secret("name"))}``: how to
         log in to registries and package indexes; it travels on standard input only
     :param retries: how often the build is tried again when the outside world failed
-        (no engine, no registry); after that it is a failure
+        (no engine, no registry, no git server); after that it is a failure
     """
 
     request_type: ClassVar[type[Request]]

@@ -20,11 +20,14 @@ from ..model.requirements import parse_strict
 from ..model.result import SUCCESS, Result
 from ..source.checkout import Checkout
 from ..source.interface import read_text, required
+from ..store.notes import Notes
 from .wheels import export
 from .workshop import Tools, Workshop
 
 
-def harden(request: HardenRequest, *, checkout: Checkout, shop: Workshop) -> Result:
+def harden(
+    request: HardenRequest, *, checkout: Checkout, shop: Workshop, notes: Notes
+) -> Result:
     """Resolve in a throw-away container from the build base; write both files, or none.
 
     The loose files are read from the working directory, where people edit them.  Where
@@ -54,7 +57,10 @@ def harden(request: HardenRequest, *, checkout: Checkout, shop: Workshop) -> Res
     parse_build_lock(new[request.build_lock], request.build_lock)
     texts = old if all(_is_as_good(old[path], new[path]) for path in new) else new
     checkout.write({path: text for path, text in texts.items() if text != old[path]})
-    return _result(request, compare(before, after), len(after.pins), texts)
+    changes = compare(before, after)
+    if texts is new:
+        notes.leave(new[request.strict].encode(), changes.message(request.strict))
+    return _result(request, changes, len(after.pins), texts)
 
 
 @attrs.frozen

@@ -21,6 +21,8 @@ IMAGE = r.ImageRequest("app", labels={"a": "b"})
 PUSH = r.PushRequest("app", "r.example.com/team/app")
 REQUESTS: list[r.Request] = [
     r.RetagRequest((r.BaseCopy("python:3.11", "r.example.com/team/python311"),)),
+    r.PinRequest(("app.docker",)),
+    r.ProposeRequest("bases", ("*.docker",), "Newer bases", push_options=("a=b",)),
     r.HardenRequest(upgrade="twisted, klein"),
     r.CheckRequest("v1", packages=(".",)),
     WHEELS,

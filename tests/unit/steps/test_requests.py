@@ -16,6 +16,8 @@ from buildbot_ship.steps import (
     CheckRequirements,
     CollectGarbage,
     HardenRequirements,
+    PinBase,
+    ProposeChange,
     PushTagged,
     RetagBase,
     VerifyReproducible,
@@ -41,6 +43,16 @@ class TestRequests(StepCase):
         step = RetagBase([(util.Interpolate("python:%(kw:v)s", v="3.11"), f"{OWN}/python311")])
         copies = (request.BaseCopy("python:3.11", f"{OWN}/python311"),)
         assert (await self.sent(step)).request == request.RetagRequest(copies)
+
+    async def test_pin_sends_its_dockerfiles(self) -> None:
+        assert (await self.sent(PinBase())).request == request.PinRequest()
+
+    async def test_propose_sends_what_and_where_to(self) -> None:
+        step = ProposeChange("bases", ["*.docker"], "Newer bases", push_options=["a"])
+        expected = request.ProposeRequest(
+            "bases", ("*.docker",), "Newer bases", push_options=("a",)
+        )
+        assert (await self.sent(step)).request == expected
 
     async def test_harden_sends_its_files(self) -> None:
         step = HardenRequirements(loose="loose.txt", packages=["."])
