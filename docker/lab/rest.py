@@ -17,6 +17,8 @@ Json = dict[str, Any]
 RESULTS = ("SUCCESS", "WARNINGS", "FAILURE", "SKIPPED", "EXCEPTION", "RETRY", "CANCELLED")
 POLL_SECONDS = 0.3
 TIMEOUT = 30
+# Now and then the master announces gzip and sends something else.
+PLAIN = {"Accept-Encoding": "identity"}
 LOG_LINES = 40
 
 
@@ -40,7 +42,8 @@ class Rest:
 
     def get(self, path: str, **query: str | int) -> Json:
         """Read an endpoint below /api/v2/."""
-        reply = requests.get(f"{self.url}api/v2/{path}", params=query, timeout=TIMEOUT)
+        url = f"{self.url}api/v2/{path}"
+        reply = requests.get(url, params=query, headers=PLAIN, timeout=TIMEOUT)
         if not reply.ok:
             raise LabError(f"GET {reply.url} answered {reply.status_code}: {reply.text[:500]}")
         return cast(Json, reply.json())
