@@ -50,8 +50,8 @@ class Draft:
         environment = {
             f"GIT_{role}_{k}": v for k, v in who.items() for role in ("AUTHOR", "COMMITTER")
         }
-        arguments = ["commit-tree", "--no-gpg-sign", "-p", self.head, "-m", message, self.tree]
-        return _git(self.root, *arguments, environment=environment)
+        arguments = ["commit-tree", "--no-gpg-sign", "-p", self.head, "-F", "-", self.tree]
+        return _git(self.root, *arguments, environment=environment, said=message.encode())
 
     def is_in(self, commit: str) -> bool:
         """Tell whether a commit that is here holds these files as they are now."""
@@ -86,11 +86,14 @@ def _blobs(root: Path, tree: str, paths: Iterable[str]) -> dict[str, str]:
     return {path: found.get(path, "") for path in wanted}
 
 
-def _git(root: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
+def _git(
+    root: Path, *arguments: str, environment: dict[str, str] | None = None, said: bytes = b""
+) -> str:
     command = ["git", "-c", "safe.directory=*", "--literal-pathspecs", "-C", str(root)]
     done = subprocess.run(
         [*command, *arguments],
         env={**os.environ, "LC_ALL": "C", **(environment or {})},
+        input=said,
         capture_output=True,
         check=False,
     )
