@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from pathlib import Path
 
 import attrs
 import pytest
@@ -234,6 +235,13 @@ def test_the_command_names_the_files_that_are_not_the_usual_ones() -> None:
     with pytest.raises(InvalidFile, match="its header") as caught:
         check(request, tree=commit, ask=nobody)
     assert "--strict 'my strict.txt' --package ." in caught.value.remedy
+
+
+def test_the_example_follows_from_its_loose_files() -> None:
+    folder = Path(__file__).resolve().parents[3] / "docker" / "example"
+    names = [LOOSE, STRICT, LOCK, "setup.py", "build.docker"]
+    texts = {name: (folder / name).read_text("utf-8") for name in names}
+    assert check(REQUEST, tree=Commit(texts), ask=nobody).status == "success"
 
 
 def moved(has: Interpreter) -> list[Reference]:
