@@ -34,33 +34,37 @@ def harden(
     nothing changes that matters, both files stay as they are, to the byte.
     """
 
+    base = base_of(required(checkout, request.dockerfile), request.dockerfile)
+    loose, inputs = _read(request, checkout)
+    old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
+    before = _lines(old[request.strict], request.strict)
+    keep = split(old[request.strict])[1] if before.pins else ""
+    tools = shop.tools(base)
+    with shop.work.scratch() as scratch:
+        files = _files(request, loose, checkout, scratch)
+        made = _resolve(_arguments(request, keep), files, tools.image, shop, scratch)
+    head = _header(inputs, base, tools, made.sdists).text
+    new = {request.strict: head + made.strict, request.build_lock: head + made.lock}
+    after = Lines(parse_strict(new[request.strict], request.strict), new[request.strict])
+    parse_build_lock(new[request.build_lock], request.build_lock)
+    changes = compare(before, after)
+    texts = old if all(_is_as_good(old[path], new[path]) for path in new) else new
+    if texts is new:
+        checkout.write({path: text for path, text in new.items() if text != old[path]})
+        notes.leave(new[request.strict].encode(), changes.message(request.strict))
+    return _result(request, changes, len(after.pins), texts)
+
+
+def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, str]]:
+    """Return the loose files, and the digests of all that says what is needed."""
+
     def read(path: str) -> bytes | None:
         file = checkout.read(path)
         return None if file is None else file.data
 
     metadata = metadata_of(request.packages, read)
     loose = read_loose(request.loose, read, empty=bool(metadata))
-    base = base_of(required(checkout, request.dockerfile), request.dockerfile)
-    old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
-    before = _lines(old[request.strict], request.strict)
-    tools = shop.tools(base)
-    keep = split(old[request.strict])[1] if before.pins else ""
-    with shop.work.scratch() as scratch:
-        files = _files(request, loose, checkout, scratch)
-        made = _resolve(_arguments(request, keep), files, tools.image, shop, scratch)
-    header = _header(digests({**loose.files, **metadata}), base, tools, made.sdists)
-    new = {
-        request.strict: header.text + made.strict,
-        request.build_lock: header.text + made.lock,
-    }
-    after = Lines(parse_strict(new[request.strict], request.strict), new[request.strict])
-    parse_build_lock(new[request.build_lock], request.build_lock)
-    texts = old if all(_is_as_good(old[path], new[path]) for path in new) else new
-    checkout.write({path: text for path, text in texts.items() if text != old[path]})
-    changes = compare(before, after)
-    if texts is new:
-        notes.leave(new[request.strict].encode(), changes.message(request.strict))
-    return _result(request, changes, len(after.pins), texts)
+    return loose, digests({**loose.files, **metadata})
 
 
 @attrs.frozen

@@ -51,18 +51,10 @@ def propose(
     deleted = notes.find(desk.change.encode())
     if deleted is not None and deleted not in there and not request.again:
         return _result(f"{deleted} was proposed and somebody deleted it: not proposed again")
-    new = next_proposal(earlier, request.prefix, request.topic, desk.change)
     texts = (notes.find(required(checkout, path)) for path, blob in draft.blobs.items() if blob)
-    message = commit_message(request.message, (text for text in texts if text), earlier)
+    message = commit_message(request.message, filter(None, texts), earlier)
     commit = draft.commit(message, request.author, clock())
-    if not origin.create(commit, new.branch, request.push_options):
-        log(f"{new.branch}: somebody pushed it at the same moment")
-        return _result(f"{new.branch}: proposed already", desk.standing(*desk.look()))
-    desk.confirm(new, commit)
-    notes.leave(desk.change.encode(), new.branch)
-    said = f"{new.branch}: proposed {', '.join(draft.blobs)}"
-    said += f", superseding {earlier[-1].branch}" if earlier else ""
-    return _result(said, new, {"message.txt": message}, commit)
+    return desk.push(commit, earlier, message)
 
 
 @attrs.frozen
@@ -102,6 +94,19 @@ class _Desk:
             self.log(f"{made.branch} holds the same files")
             return made
         return None
+
+    def push(self, commit: str, earlier: tuple[Proposal, ...], message: str) -> Result:
+        """Push *commit* as the proposal that follows *earlier* ones."""
+        request = self.request
+        new = next_proposal(earlier, request.prefix, request.topic, self.change)
+        if not self.origin.create(commit, new.branch, request.push_options):
+            self.log(f"{new.branch}: somebody pushed it at the same moment")
+            return _result(f"{new.branch}: proposed already", self.standing(*self.look()))
+        self.confirm(new, commit)
+        self.notes.leave(self.change.encode(), new.branch)
+        said = f"{new.branch}: proposed {', '.join(self.draft.blobs)}"
+        said += f", superseding {earlier[-1].branch}" if earlier else ""
+        return _result(said, new, {"message.txt": message}, commit)
 
     def confirm(self, new: Proposal, commit: str) -> None:
         """See that the branch stands.  Raises BranchMissing, BranchMoved."""

@@ -46,18 +46,19 @@ def retag(
     finally:
         with_engine.tidy()
     bases = dict(zip((asked.source for asked in request.copies), moved, strict=True))
+    texts = _texts(looked, registry, log)
+    summary = _summary(bases, plan.tag)
+    return Result("retag", SUCCESS, summary, properties={"ship_bases": bases}, texts=texts)
+
+
+def _texts(looked: list[_Found], registry: Registry, log: Log) -> dict[str, str]:
+    """Return the report on the bases that moved, as a text by name; none, if none did."""
     changes = [
         report(registry, found.owned, found.destination, log)
         for found in looked
         if found.owned is not None and not found.is_owned
     ]
-    return Result(
-        "retag",
-        SUCCESS,
-        _summary(bases, plan.tag),
-        properties={"ship_bases": bases},
-        texts={"bases.txt": "\n".join(changes)} if changes else {},
-    )
+    return {"bases.txt": "\n".join(changes)} if changes else {}
 
 
 def _summary(bases: dict[str, dict[str, str]], tag: str) -> str:
