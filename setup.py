@@ -29,7 +29,10 @@ setup(
             f"{step} = buildbot_ship.steps:{step}"
             for step in (
                 "RetagBase",
+                "PinBase",
+                "ProposeChange",
                 "HardenRequirements",
+                "CheckRequirements",
                 "BuildWheels",
                 "BuildPex",
                 "BuildRuntimeImage",
@@ -41,6 +44,10 @@ setup(
         "buildbot.util": [
             f"{name} = buildbot_ship.steps.pipeline:{name}"
             for name in ("ShipImage", "ship_factory", "harden_factory", "retag_factory")
+        ]
+        + [
+            f"{name} = buildbot_ship.steps.review:{name}"
+            for name in ("propose_bases_factory", "propose_requirements_factory")
         ],
     },
 )

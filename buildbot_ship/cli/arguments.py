@@ -11,6 +11,7 @@ import attrs
 
 from ..errors import InvalidRequest, ShipError
 from ..model import request as requests
+from ..model import settings
 from .options import make_parser, make_step_parser
 
 Options = argparse.Namespace
@@ -47,7 +48,7 @@ def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
 def _envelope(
     request: requests.Request, options: Options, checkout: Path, environment: Mapping[str, str]
 ) -> requests.Envelope:
-    index = requests.Index(
+    index = settings.Index(
         url=options.index_url or environment.get("PIP_INDEX_URL"),
         extra_urls=tuple(options.extra_index_url),
         proxy=options.proxy or environment.get("HTTPS_PROXY"),
@@ -58,8 +59,8 @@ def _envelope(
         build=f"hand-{uuid.uuid4().hex[:12]}",
         work=options.work or f"../{checkout.resolve().name}.ship",
         index=index,
-        limits=requests.Limits(options.memory * 1024**2, options.processes, options.seconds),
-        cache=requests.CacheOptions(options.cache, not options.untrusted, options.no_cache),
+        limits=settings.Limits(options.memory * 1024**2, options.processes, options.seconds),
+        cache=settings.CacheOptions(options.cache, not options.untrusted, options.no_cache),
     )
 
 
@@ -81,8 +82,34 @@ def _retag(options: Options) -> requests.RetagRequest:
     )
 
 
+def _propose(options: Options) -> requests.ProposeRequest:
+    return requests.ProposeRequest(
+        options.topic,
+        tuple(options.files),
+        options.message,
+        target=options.target,
+        remote=options.remote,
+        prefix=options.prefix,
+        author=options.author,
+        push_options=tuple(options.push_option),
+        again=options.again,
+    )
+
+
 def _harden(options: Options) -> requests.HardenRequest:
     return requests.HardenRequest(
+        options.loose,
+        options.strict,
+        options.build_lock,
+        options.build_dockerfile,
+        tuple(options.package),
+        options.upgrade,
+    )
+
+
+def _check(options: Options) -> requests.CheckRequest:
+    return requests.CheckRequest(
+        options.revision,
         options.loose,
         options.strict,
         options.build_lock,
@@ -146,7 +173,10 @@ def _verify(options: Options) -> requests.VerifyRequest:
 
 MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "retag": _retag,
+    "pin": lambda o: requests.PinRequest(tuple(o.dockerfiles)),
+    "propose": _propose,
     "harden": _harden,
+    "check": _check,
     "wheels": _wheels,
     "pex": lambda o: _pex(o, o.name, o.requirements),
     "image": lambda o: _image(o, o.image),

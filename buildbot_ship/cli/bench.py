@@ -1,4 +1,4 @@
-"""The collaborators of one call, built when a verb first asks for them, and the verbs.
+"""The collaborators of one call, built when a verb first asks for them.
 
 Heavy imports (the Docker SDK, HTTP) happen here and only in the verb that needs them.
 """
@@ -9,12 +9,9 @@ import copy
 import hashlib
 import os
 import time
-import uuid
-from collections.abc import Callable
-from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -22,40 +19,24 @@ from ..daemon.interface import Daemon
 from ..errors import FileMissing
 from ..model import request as requests
 from ..model.log import Log
-from ..model.reference import Repository
-from ..model.result import Result
+from ..model.reference import Reference, Repository
 from ..registry.interface import Registry
-from ..source.checkout import Checkout
 from ..source.git import GitTree
 from ..store.interface import Shelf
 from ..store.ledger import Ledger
 from ..store.shelf import DiskShelf
 from ..store.work import Work
 from .deferred import deferred
-from .diffoscope import explain
 
 if TYPE_CHECKING:
-    from ..verbs.build import build
+    from ..model.header import Interpreter
+    from ..source.origin import Origin
+    from ..store.notes import Notes
     from ..verbs.cache import Cache
-    from ..verbs.gc import gc
-    from ..verbs.harden import harden
-    from ..verbs.image import image
-    from ..verbs.pex import pex
-    from ..verbs.push import push
-    from ..verbs.retag import retag
-    from ..verbs.verify import verify
-    from ..verbs.wheels import wheels
     from ..verbs.workshop import Workshop
 else:
-    build = deferred("verbs.build")
-    gc = deferred("verbs.gc")
-    harden = deferred("verbs.harden")
-    image = deferred("verbs.image")
-    pex = deferred("verbs.pex")
-    push = deferred("verbs.push")
-    retag = deferred("verbs.retag")
-    verify = deferred("verbs.verify")
-    wheels = deferred("verbs.wheels")
+    Notes = deferred("store.notes", "Notes")
+    Origin = deferred("source.origin", "Origin")
     Cache = deferred("verbs.cache", "Cache")
     Workshop = deferred("verbs.workshop", "Workshop")
 
@@ -142,6 +123,7 @@ class Bench:
             index,
             bundle,
             limits,
+            credentials=self.envelope.credentials,
         )
 
     @staticmethod
@@ -163,78 +145,29 @@ class Bench:
             self._trees[revision] = GitTree.resolve(self.checkout, revision)
         return self._trees[revision]
 
-    def run(self) -> Result:
-        """Run the verb of the envelope's request."""
-        return self.perform(self.envelope.request)
-
-    def perform(self, request: requests.Request) -> Result:
-        """Run the verb of one request."""
-        return VERBS[request.verb](self, request)
-
     def at(self, shop: Workshop) -> Bench:
         """Return a bench whose scripts run in *shop*; its other collaborators are these."""
         other = copy.copy(self)
         other.work, other.shop = shop.work, shop
         return other
 
+    @property
+    def notes(self) -> Notes:
+        """Return what verbs note of the files that they write."""
+        return Notes(self.work.root / "notes")
+
+    def origin(self, request: requests.ProposeRequest) -> Origin:
+        """Return the git server that a request names."""
+        known = self.envelope.credentials
+        return Origin(self.checkout, request.remote, known, request.known_hosts)
+
+    def interpreter(self, base: Reference) -> Interpreter:
+        """Return which Python a base has; the engine is asked."""
+        from ..model.header import Interpreter  # noqa: PLC0415  # only checks need it
+
+        return Interpreter.of(self.shop.tools(base).facts)
+
     def close(self) -> None:
         """Let go of what was held."""
         if "ledger" in self.__dict__:
             self.ledger.close()
-
-
-VERBS: dict[str, Callable[[Bench, Any], Result]] = {
-    "retag": lambda bench, request: retag(
-        request,
-        registry=bench.registry,
-        daemon=lambda: bench.daemon,
-        clock=lambda: datetime.now(timezone.utc),
-        log=bench.log,
-    ),
-    "harden": lambda bench, request: harden(
-        request, checkout=Checkout(bench.checkout), shop=bench.shop
-    ),
-    "wheels": lambda bench, request: wheels(
-        request, tree=bench.tree(request.revision), shop=bench.shop
-    ),
-    "pex": lambda bench, request: pex(
-        request, commit=bench.tree(request.revision).commit, shop=bench.shop
-    ),
-    "image": lambda bench, request: image(
-        request,
-        tree=bench.tree(request.revision),
-        registry=bench.registry,
-        shop=bench.shop,
-        new_name=lambda: uuid.uuid4().hex,
-    ),
-    "push": lambda bench, request: push(
-        request,
-        commit=bench.tree(request.revision).commit,
-        shop=bench.shop,
-    ),
-    "gc": lambda bench, request: gc(
-        request,
-        daemon=lambda: bench.daemon,
-        ledger=bench.ledger,
-        work=bench.work,
-        disk=bench.disk,
-        clock=time.time,
-        log=bench.log,
-    ),
-    "build": lambda bench, request: build(
-        request,
-        commit=bench.tree(request.wheels.revision).commit,
-        registry=bench.registry,
-        cache=bench.cache,
-        perform=bench.perform,
-        log=bench.log,
-    ),
-    "verify": lambda bench, request: verify(
-        request,
-        tree=bench.tree(request.wheels.revision),
-        shop=bench.shop,
-        perform=lambda part, shop: bench.at(shop).perform(part),
-        ledger=bench.ledger,
-        explain=lambda first, second: explain(first, second, bench.log),
-    ),
-}

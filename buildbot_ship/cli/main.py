@@ -23,6 +23,7 @@ from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from ..model.wire import envelope_from_json, result_to_json
 from .arguments import Call, read
 from .bench import Bench
+from .verbs import perform
 
 CANCELLED = 143
 
@@ -84,7 +85,7 @@ def _run(call: Call, envelope: Envelope, log: Log) -> tuple[Result, int]:
         raise InvalidRequest("request", f"it is for {envelope.verb}, not for {call.verb}")
     bench = Bench(envelope, Path.cwd() / call.checkout, dict(os.environ), log)
     try:
-        return bench.run(), 0
+        return perform(bench, envelope.request), 0
     finally:
         bench.close()
 

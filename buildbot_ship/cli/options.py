@@ -7,74 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..model.request import LAYOUTS
+from .about import ABOUT, ORDER, TOP
 
 Parser = argparse.ArgumentParser
-
-TOP = """\
-Ship Python applications in Docker: owned bases, hardened requirements, wheels built
-with no network, a pex, a small runtime image, pushed under its commit.
-"""
-
-ORDER = """\
-In order: retag once in a while; harden when requirements change, and commit what it
-writes; then for every commit wheels, pex, image, push (or build, which is all four).
-verify tells, after image or build, whether the commit gives the same bytes again.
-
-Exit status: 0, or one per kind of error; 2 for options that make no sense, 70 for a bug
-of buildbot-ship, 143 when it was told to stop.
-"""
-
-ABOUT = {
-    "retag": (
-        "Copy base images into your own repository under one timestamp tag. "
-        "A tag is never moved.",
-        "buildbot-ship retag python:3.11=registry.example.com/team/python311 \\\n"
-        "      python:3.11-slim=registry.example.com/team/python311-slim",
-    ),
-    "harden": (
-        "Pin every package, version and hash. Resolves requirements.loose.txt in a "
-        "throw-away container from the base\nthat build.docker names, and writes "
-        "requirements.strict.txt and requirements.build.txt. Review and commit both.",
-        "buildbot-ship harden --package .",
-    ),
-    "wheels": (
-        "Make the wheelhouse of a commit. Fetches every file that the strict file pins, "
-        "by hash,\nand builds what is no wheel with the network off.",
-        "buildbot-ship wheels --package .",
-    ),
-    "pex": (
-        "Make a pex of some packages of the wheelhouse, and what they need.",
-        "buildbot-ship pex twist.pex twisted,remotemath --module twisted",
-    ),
-    "image": (
-        "Assemble a runtime image. Reads NAME.docker, and loads the image into the engine.",
-        "buildbot-ship image remotemath",
-    ),
-    "push": (
-        "Publish an assembled image under the full hash of its commit. A tag that holds "
-        "the same\nimage is success; another image under it is refused.",
-        "buildbot-ship push remotemath registry.example.com/team/remotemath",
-    ),
-    "gc": (
-        "Remove what dead builds of this worker left in the engine. "
-        "What is not in our ledger is\nnever touched.",
-        "buildbot-ship gc",
-    ),
-    "build": (
-        "Wheels, pex, image and push, in one process.",
-        "buildbot-ship build --package . --module twisted \\\n"
-        "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
-        "      --pex fc-twist.pex=twisted,fancycalculator --image fancycalculator \\\n"
-        "      --to registry.example.com/team",
-    ),
-    "verify": (
-        "Build the commit a second time and compare every byte. What was just built is built "
-        "again\nfrom nothing, in other folders, with another umask, locale, time zone, clock; "
-        "the first\nfile that differs is named. The options are those of build.",
-        "buildbot-ship verify --package . --module twisted \\\n"
-        "      --pex twist.pex=twisted,remotemath --image remotemath",
-    ),
-}
 
 
 def make_parser() -> Parser:
@@ -157,9 +92,37 @@ def _retag(sub: Parser) -> None:
     sub.add_argument("--through", default="auto", choices=ways, help="which way (auto)")
 
 
+def _pin(sub: Parser) -> None:
+    sub.add_argument("dockerfiles", nargs="*", metavar="DOCKERFILE")
+
+
+def _propose(sub: Parser) -> None:
+    sub.add_argument("topic", help="what it is about, as a part of the branch's name")
+    sub.add_argument("files", nargs="+", metavar="PATTERN", help="files, if they changed")
+    sub.add_argument("--message", required=True, help="the first line of the commit's message")
+    sub.add_argument("--target", default="main", help="the branch that it is for (main)")
+    sub.add_argument("--remote", default="origin", help="name or URL of the server (origin)")
+    sub.add_argument("--prefix", default="ship/", help="how the branch begins (ship/)")
+    nobody = "buildbot-ship <buildbot-ship@localhost>"
+    sub.add_argument("--author", default=nobody, help="Name <mail> of the commit")
+    sub.add_argument("--push-option", action="append", default=[], help="for the server")
+    sub.add_argument("--again", action="store_true", help="even if its branch was deleted")
+
+
 def _harden(sub: Parser) -> None:
+    _loose(sub)
+    words = "all, nothing, or names separated by commas (all)"
+    sub.add_argument("--upgrade", default="all", metavar="WHAT", help=words)
+
+
+def _loose(sub: Parser) -> None:
     sub.add_argument("--loose", default="requirements.loose.txt", help="the loose file")
     _files(sub)
+
+
+def _check(sub: Parser) -> None:
+    _revision(sub)
+    _loose(sub)
 
 
 def _wheels(sub: Parser) -> None:
@@ -212,7 +175,10 @@ def _made(sub: Parser, *, required: bool) -> None:
 
 OPTIONS: dict[str, Callable[[Parser], None]] = {
     "retag": _retag,
+    "pin": _pin,
+    "propose": _propose,
     "harden": _harden,
+    "check": _check,
     "wheels": _wheels,
     "pex": _pex,
     "image": _image,

@@ -17,7 +17,7 @@ from ..errors import BaseNotFound, EngineError, RegistryUnavailable
 from ..model.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
 from ..model.reference import Reference
-from ..model.request import Credential
+from ..model.settings import Credential
 from .build import Builder
 from .container import Container
 from .faults import translated

@@ -1,45 +1,106 @@
 """Resolve loose requirements to strict ones, and what building needs to a build lock.
 
-job.json: ``{"index": {...}, "loose": NAME, "packages": [FOLDER]}``; beside it the loose
-file and the repository's own packages under ``tree/``.  Out folder: ``strict.txt`` and
-``build.txt``, without their headers.  result.json: ``{"sections": [TITLE]}``.
+job.json: ``{"index": {...}, "loose": PATH, "packages": [FOLDER], "keep": TEXT or null,
+"upgrade": [NAME]}``; beside it the loose files under ``loose/``, the repository's own
+packages under ``tree/``.  Out folder: ``strict.txt`` and ``build.txt``, without their
+headers.  result.json: ``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
 
-The loose ones are installed and frozen; then pip-compile resolves the loose file, held
-to the frozen versions (compiling the frozen file itself would lose extras, markers and
-reasons).  This is the one container that has the index and may run a build backend.
+Where nothing is to be kept, the loose ones are installed and frozen; then pip-compile
+resolves the loose file, held to the frozen versions (compiling the frozen file itself
+would lose extras, markers and reasons).  Otherwise pip-compile begins from the lines to
+keep.  This is the one container that has the index and may run a build backend.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from build import BuildBackendException, BuildException
+from build.util import project_wheel_metadata
 from index import Index
 from job import Failed, call, index_environment, main, say
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from wheels import unpack
 
 BIN = Path(sys.executable).parent
 COMPILE = ["--quiet", "--no-header", "--allow-unsafe", "--generate-hashes", "--no-strip-extras"]
 COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
 COMPILE += ["--no-emit-options", "--annotation-style=split", "--resolver=backtracking"]
+# The version of an own package matters to nobody here, and git is not there to ask.
+NO_VERSION = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0", "PBR_VERSION": "0"}
 FILE_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
-def freeze(loose: Path, environment: dict[str, str], scratch: Path) -> Path:
+def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[Path, str]:
+    """Write what each own package needs to run to a file; return its name by file."""
+    found = {}
+    for folder in folders:
+        description(job / "tree" / folder, f"package {folder}")
+        say(f"asking package {folder} what it needs")
+        try:
+            found[folder] = project_wheel_metadata(job / "tree" / folder, isolated=True)
+        except BuildBackendException as error:
+            raise asked(folder, error.exception) from None
+        except BuildException as error:
+            raise asked(folder, error) from None
+    own = {canonicalize_name(metadata["Name"]) for metadata in found.values()}
+    files = {}
+    for number, (folder, metadata) in enumerate(found.items()):
+        needs = [Requirement(text) for text in metadata.get_all("Requires-Dist") or ()]
+        lines = [str(need) for need in needs if not for_an_extra(need)]
+        lines = [line for line in lines if canonicalize_name(Requirement(line).name) not in own]
+        path = scratch / f"package-{number}.txt"
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        file = description(job / "tree" / folder, f"package {folder}")
+        files[path] = f"{metadata['Name']} ({os.path.normpath(f'{folder}/{file}')})"
+    return files
+
+
+def for_an_extra(requirement: Requirement) -> bool:
+    """Tell whether only an extra of an own package needs it: none is ever asked for."""
+    marker = requirement.marker
+    return marker is not None and "extra" in str(marker) and not marker.evaluate({"extra": ""})
+
+
+def asked(folder: str, error: object) -> Failed:
+    """Return what is raised when a package does not say what it needs."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return Failed(
+        f"package {folder} does not say what it needs: {lines[-1]}",
+        "build it by hand to see why; the backend's reason stands in the step's log",
+    )
+
+
+def description(source: Path, title: str) -> str:
+    """Return the name of the file by which a package describes itself.  Raises Failed."""
+    names = ("pyproject.toml", "setup.py", "setup.cfg")
+    name = next((name for name in names if (source / name).exists()), None)
+    if name is None:
+        raise Failed(
+            f"{title} has neither pyproject.toml nor setup.py",
+            "name the folder of a Python package in the option packages",
+        )
+    return name
+
+
+def freeze(loose: Sequence[Path], environment: dict[str, str], scratch: Path) -> Path:
     """Install the loose requirements; return the file of what ``pip freeze --all`` says."""
     venv.create(scratch / "loose", with_pip=False, symlinks=True)
     python = scratch / "loose" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
     say("installing the loose requirements")
     call(
-        [*pip, "install", "-q", "-r", loose],
-        f"{loose.name} does not resolve",
-        hint=f"mend {loose.name}; pip's reason stands in the step's log",
+        [*pip, "install", "-q", *(word for file in loose for word in ("-r", file))],
+        f"{loose[0].name} does not resolve",
+        hint=f"mend {loose[0].name}; pip's reason stands in the step's log",
         environment=environment,
     )
     frozen = call([*pip, "freeze", "--all"], "pip freeze failed", environment=environment)
@@ -48,18 +109,30 @@ def freeze(loose: Path, environment: dict[str, str], scratch: Path) -> Path:
     return path
 
 
-def compile_strict(loose: Path, frozen: Path, environment: dict[str, str]) -> str:
+def compile_strict(
+    arguments: dict[str, Any], job: Path, environment: dict[str, str], scratch: Path
+) -> str:
     """Return the strict lines: every package, version and hash, and why it is there."""
+    folder, loose = job / "loose", arguments["loose"]
+    packages = own_requirements(arguments["packages"], job, scratch)
+    target, held = scratch / "strict.txt", list[str | Path]()
+    if arguments["keep"] is None:
+        held = ["-c", freeze([folder / loose, *packages], environment, scratch)]
+    else:
+        target.write_text(arguments["keep"], encoding="utf-8")
+        held = [word for name in arguments["upgrade"] for word in ("-P", name)]
     say("resolving with hashes")
-    target = frozen.with_name("strict.txt")
     call(
-        [BIN / "pip-compile", *COMPILE, "-c", frozen, "-o", target, loose.name],
-        f"{loose.name} does not resolve with hashes",
-        hint=f"mend {loose.name}; the reason stands in the step's log",
+        [BIN / "pip-compile", *COMPILE, *held, "-o", target, loose, *packages],
+        f"{loose} does not resolve with hashes",
+        hint=f"mend {loose}; the reason stands in the step's log",
         environment=environment,
-        folder=loose.parent,
+        folder=folder,
     )
-    return without_constraint(target.read_text(encoding="utf-8"), frozen)
+    text = without_constraint(target.read_text(encoding="utf-8"), scratch / "frozen.txt")
+    for path, name in packages.items():
+        text = text.replace(f"-r {path}", name)
+    return text
 
 
 def without_constraint(strict: str, frozen: Path) -> str:
@@ -84,13 +157,7 @@ def pins(strict: str) -> list[tuple[str, str, list[str]]]:
 
 def compile_build(title: str, source: Path, environment: dict[str, str], target: Path) -> str:
     """Return the hashed closure of what building *source* needs."""
-    names = ("pyproject.toml", "setup.py", "setup.cfg")
-    file = next((source / name for name in names if (source / name).exists()), None)
-    if file is None:
-        raise Failed(
-            f"{title} has neither pyproject.toml nor setup.py",
-            "name the folder of a Python package in the option packages",
-        )
+    file = source / description(source, title)
     say(f"resolving what building {title.partition(' sha256:')[0]} needs")
     only = ["--only-build-deps", "--build-deps-for", "wheel"]
     call(
@@ -129,14 +196,14 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     environment = index_environment(arguments["index"], job)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        loose = job / arguments["loose"]
-        strict = compile_strict(loose, freeze(loose, environment, scratch), environment)
-        index = Index(arguments["index"], environment)
+        index = Index(arguments["index"], {**environment, **NO_VERSION})
+        strict = compile_strict(arguments, job, environment, scratch)
         found = sections(strict, index, arguments, job, scratch)
     (out / "strict.txt").write_text(strict, encoding="utf-8")
     lock = "\n".join(f"#: {title}\n{lines}" for title, lines in found.items())
     (out / "build.txt").write_text(lock, encoding="utf-8")
-    return {"sections": list(found)}
+    sdists = [title.split()[1] for title in found if title.startswith("sdist ")]
+    return {"sections": list(found), "sdists": sdists}
 
 
 if __name__ == "__main__":

@@ -95,6 +95,8 @@ def index_environment(index: Mapping[str, Any], job: Path) -> dict[str, str]:
     if index.get("proxy"):
         environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), index["proxy"])
         environment |= dict.fromkeys(("http_proxy", "https_proxy"), index["proxy"])
+    if index.get("netrc"):
+        environment["NETRC"] = str(job / index["netrc"])
     if index.get("ca"):
         names = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
         environment |= dict.fromkeys(names, str(job / index["ca"]))

@@ -27,12 +27,16 @@ _TITLE = re.compile(r"#: (sdist (\S+)==(\S+) sha256:([0-9a-f]{64})|package (\S+)
 
 @attrs.frozen
 class Section:
-    """What building one thing needs; *source* is ``name==version`` or a folder."""
+    """What building one thing needs; *source* is ``name==version`` or a folder.
+
+    *line* is where its title stands.
+    """
 
     title: str
     source: str
     pins: tuple[Pin, ...]
     sdist_hash: str | None = None
+    line: int = attrs.field(default=0, eq=False)
 
 
 @attrs.frozen
@@ -65,7 +69,7 @@ def parse_build_lock(text: str, file: str) -> BuildLock:
         numbered = ((start + 1 + number, line) for number, line in logical_lines(body))
         pins, wrong = read_pins(numbered, file)
         problems += wrong
-        section = _section(lines[start].rstrip(), tuple(pins))
+        section = _section(lines[start].rstrip(), tuple(pins), start + 1)
         if section is None:
             problems.append(Problem(file, start + 1, "this is no title of a section"))
         else:
@@ -75,10 +79,10 @@ def parse_build_lock(text: str, file: str) -> BuildLock:
     return BuildLock(tuple(sections))
 
 
-def _section(line: str, pins: tuple[Pin, ...]) -> Section | None:
+def _section(line: str, pins: tuple[Pin, ...], number: int) -> Section | None:
     match = _TITLE.fullmatch(line)
     if match is None:
         return None
     title, name, version, digest, folder = match.groups()
     source = folder if folder is not None else f"{canonicalize_name(name)}=={version}"
-    return Section(title, source, pins, digest)
+    return Section(title, source, pins, digest, number)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import InvalidRequest
 from .reference import Reference, Repository
@@ -17,6 +18,9 @@ _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@{}^~+-]{0,254}")
 _MODULE = re.compile(
     r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)?", re.A
 )
+_TOPIC = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_PREFIX = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]*/)+")
+_AUTHOR = re.compile(r"[^<>\x00-\x1f]+ <[^<>\s]+>")
 _BUILD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 
@@ -61,6 +65,48 @@ def revision(_: object, attribute: Any, value: str) -> None:
         raise InvalidRequest(attribute.name, f"{value!r} is a range, not one revision")
 
 
+def topic(_: object, attribute: Any, value: str) -> None:
+    """Accept what a proposal is about, as a part of a branch's name."""
+    _match(_TOPIC, value, attribute.name, "a topic (lower-case letters, digits, -)")
+
+
+def branch_prefix(_: object, attribute: Any, value: str) -> None:
+    """Accept how the branches of proposals begin: ``ship/``."""
+    _match(
+        _PREFIX, value, attribute.name, "the beginning of a branch's name, with / at its end"
+    )
+
+
+def message(_: object, attribute: Any, value: str) -> None:
+    """Accept the first line of a commit's message."""
+    if not value.strip() or not value.isprintable() or len(value) > 200:
+        raise InvalidRequest(attribute.name, "one line of at most 200 characters is needed")
+
+
+def author(_: object, attribute: Any, value: str) -> None:
+    """Accept ``Name <mail>``."""
+    _match(_AUTHOR, value, attribute.name, "of the form Name <mail@example.com>")
+
+
+def remote(_: object, attribute: Any, value: str) -> None:
+    """Accept the name or the URL of a git server; a password may not be in it."""
+    if (
+        value.startswith("-")
+        or not value.isprintable()
+        or " " in value
+        or re.match(r"\w*::", value)
+    ):
+        raise InvalidRequest(attribute.name, "this is no name or URL of a git server")
+    if "://" in value and urlsplit(value).password is not None:
+        raise InvalidRequest(attribute.name, "a password is in it: use the option credentials")
+
+
+def push_options(_: object, attribute: Any, value: tuple[str, ...]) -> None:
+    """Accept texts of one line each."""
+    if not all(item and item.isprintable() for item in value):
+        raise InvalidRequest(attribute.name, "each is one line of text")
+
+
 def reference_with_tag(_: object, attribute: Any, value: str) -> None:
     """Accept a reference that names one image: with a tag or a digest."""
     reference = Reference.parse(value)
@@ -101,6 +147,14 @@ def requirement_names(_: object, attribute: Any, value: tuple[str, ...]) -> None
             raise InvalidRequest(
                 attribute.name, f"{item!r}: a name only; versions stand in the strict file"
             )
+
+
+def upgrade(_: object, attribute: Any, value: str) -> None:
+    """Accept ``all``, ``nothing``, or names of distributions, separated by commas."""
+    names = [name.strip() for name in value.split(",")]
+    if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name) for name in names):
+        why = f"{value!r} is not all, nothing, or names separated by commas"
+        raise InvalidRequest(attribute.name, why)
 
 
 def not_empty(_: object, attribute: Any, value: tuple[object, ...]) -> None:

@@ -74,7 +74,12 @@ def read(
 
 
 def base_of(data: bytes | str, file: str) -> Reference:
-    """Return what FROM names, and look at nothing else; raise InvalidFile.
+    """Return what FROM names, as `read_base` has it; raise InvalidFile."""
+    return read_base(data, file).base
+
+
+def read_base(data: bytes | str, file: str) -> Dockerfile:
+    """Return what FROM names, and where, and look at nothing else; raise InvalidFile.
 
     For ``build.docker``: whatever else it holds is not ours to judge.
     """
@@ -94,7 +99,7 @@ def base_of(data: bytes | str, file: str) -> Reference:
         elif line.word == "FROM":
             reading.take(line)
     reading.problems += problems
-    return reading.finish().base
+    return reading.finish()
 
 
 @attrs.define

@@ -12,51 +12,10 @@ from typing import ClassVar
 import attrs
 
 from . import check
+from .settings import CacheOptions, Credential, Index, Limits
 
 SCHEMA = 1
 LAYOUTS = ("layered", "zipapp")
-
-
-@attrs.frozen
-class Credential:
-    """How to log in to one registry; *password* never shows in a repr."""
-
-    registry: str
-    username: str
-    password: str = attrs.field(repr=False)
-
-
-@attrs.frozen
-class Index:
-    """How containers reach a package index: URLs, a proxy, a CA bundle on the worker."""
-
-    url: str | None = None
-    extra_urls: tuple[str, ...] = ()
-    proxy: str | None = None
-    ca_bundle: str | None = None
-
-
-@attrs.frozen
-class Limits:
-    """What one throw-away container may use: bytes, processes, seconds."""
-
-    memory: int = attrs.field(default=4 * 1024**3, validator=check.at_least(64 * 1024**2))
-    processes: int = attrs.field(default=1024, validator=check.at_least(16))
-    seconds: int = attrs.field(default=3600, validator=check.at_least(1))
-
-
-@attrs.frozen
-class CacheOptions:
-    """Which caches a build uses, beside its worker's own.
-
-    *repository* holds the one that workers share.  Who is not *trusted* reads it and never
-    writes it, and has a cache of its own on the worker.  With *no_cache* nothing is read:
-    all is made again.
-    """
-
-    repository: str | None = attrs.field(default=None, validator=check.optional_repository)
-    trusted: bool = True
-    no_cache: bool = False
 
 
 @attrs.frozen
@@ -90,10 +49,61 @@ class RetagRequest(Request):
 
 
 @attrs.frozen
+class PinRequest(Request):
+    """Move FROM lines to newer own bases; no *dockerfiles*: every ``*.docker`` at the top."""
+
+    verb: ClassVar[str] = "pin"
+    dockerfiles: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+
+
+@attrs.frozen
+class ProposeRequest(Request):
+    """Push what was generated as a branch for review.
+
+    The branch is *prefix*, *topic*, a number and a digest of the change.  *files* are
+    patterns of paths, *target* is the branch that the proposal is for, *remote* the name
+    or URL of its server.  *known_hosts* are lines as ssh has them.  With *again*, also a
+    proposal whose branch somebody deleted is made.
+    """
+
+    verb: ClassVar[str] = "propose"
+    topic: str = attrs.field(validator=check.topic)
+    files: tuple[str, ...] = attrs.field(validator=[check.not_empty, check.paths])
+    message: str = attrs.field(validator=check.message)
+    target: str = attrs.field(default="main", validator=check.revision)
+    remote: str = attrs.field(default="origin", validator=check.remote)
+    prefix: str = attrs.field(default="ship/", validator=check.branch_prefix)
+    author: str = attrs.field(
+        default="buildbot-ship <buildbot-ship@localhost>", validator=check.author
+    )
+    push_options: tuple[str, ...] = attrs.field(default=(), validator=check.push_options)
+    known_hosts: str = ""
+    again: bool = False
+
+
+@attrs.frozen
 class HardenRequest(Request):
-    """Write the strict file and the build lock from the loose file."""
+    """Write the strict file and the build lock from the loose file and own packages.
+
+    *upgrade* is ``all``, ``nothing`` (pins stay, as far as the loose files allow), or the
+    names of what may be newer, separated by commas.
+    """
 
     verb: ClassVar[str] = "harden"
+    loose: str = attrs.field(default="requirements.loose.txt", validator=check.path)
+    strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
+    build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
+    dockerfile: str = attrs.field(default="build.docker", validator=check.path)
+    packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+    upgrade: str = attrs.field(default="all", validator=check.upgrade)
+
+
+@attrs.frozen
+class CheckRequest(Request):
+    """Tell whether a commit's strict file and build lock follow from what it asks for."""
+
+    verb: ClassVar[str] = "check"
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
     loose: str = attrs.field(default="requirements.loose.txt", validator=check.path)
     strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
     build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
@@ -209,7 +219,10 @@ REQUESTS: dict[str, type[Request]] = {
     request.verb: request
     for request in (
         RetagRequest,
+        PinRequest,
+        ProposeRequest,
         HardenRequest,
+        CheckRequest,
         WheelsRequest,
         PexRequest,
         ImageRequest,
@@ -232,9 +245,9 @@ class Envelope:
     request: Request
     build: str = attrs.field(validator=check.build_name)
     work: str
-    index: Index = Index()
-    limits: Limits = Limits()
-    cache: CacheOptions = CacheOptions()
+    index: Index = attrs.field(factory=Index)
+    limits: Limits = attrs.field(factory=Limits)
+    cache: CacheOptions = attrs.field(factory=CacheOptions)
     credentials: tuple[Credential, ...] = ()
     schema: int = SCHEMA
 

@@ -19,6 +19,8 @@ from ..errors import InvalidFile, Problem
 _HASH = re.compile(r"--hash[= ](\S+)")
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 _COMMENT = re.compile(r"(^|\s)#.*$")
+_ARCHIVE = re.compile(r".*\.(whl|zip|tgz|tbz|txz|tlz|tar(\.(gz|bz2|xz|lz|lzma))?)", re.I)
+_OPTION = re.compile(r"--?[a-z]+(-[a-z]+)*")
 HARDEN = "run HardenRequirements, review what it writes, and commit"
 
 
@@ -58,41 +60,35 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield start, " ".join(parts).strip()
 
 
-def _requirement(line: str) -> Requirement | str:
-    """Return the requirement on *line*, or what is wrong with it."""
+def read_requirement(line: str, accepted: str = "requirements") -> Requirement | str:
+    """Return the requirement on *line*, or what is wrong with it: only *accepted* may be."""
     if line.startswith("-"):
-        option = line.split(maxsplit=1)[0].split("=", maxsplit=1)[0]
-        return f"{option} lines are refused: only requirements stand here"
+        option = _OPTION.match(line)
+        return (
+            f"{option[0] if option else 'such'} lines are refused: only {accepted} stand here"
+        )
     if "${" in line or "\0" in line:
         return "variables are refused: what is installed must stand in the file"
+    if " --" in line:
+        return "options of a requirement are refused: only its name, version, extras, marker"
     try:
-        requirement = Requirement(line)
+        return _of_an_index(Requirement(line))
     except InvalidRequirement:
         return "this is not a requirement: name, version, extras or marker"
+
+
+def _of_an_index(requirement: Requirement) -> Requirement | str:
+    """Return *requirement*, or why pip would not take it from an index."""
     if requirement.url:
         return f"{requirement.name} is given by URL; name a version in an index"
+    if _ARCHIVE.fullmatch(requirement.name):
+        return "a file is refused; name a version in an index"
     return requirement
-
-
-def parse_loose(text: str, file: str) -> tuple[Requirement, ...]:
-    """Return the requirements of a loose file.  Raises InvalidFile with every problem."""
-    problems, found = [], []
-    for number, line in logical_lines(text):
-        requirement = _requirement(line)
-        if isinstance(requirement, str):
-            problems.append(Problem(file, number, requirement))
-        else:
-            found.append(requirement)
-    if not found and not problems:
-        problems.append(Problem(file, 1, "the file holds no requirement"))
-    if problems:
-        raise InvalidFile(tuple(problems))
-    return tuple(found)
 
 
 def _pin(number: int, line: str) -> Pin | str:
     hashes = _HASH.findall(line)
-    requirement = _requirement(_HASH.sub("", line).strip())
+    requirement = read_requirement(_HASH.sub("", line).strip())
     if isinstance(requirement, str):
         return requirement
     name, specifiers = requirement.name, list(requirement.specifier)

@@ -18,12 +18,13 @@ from ..errors import DigestMismatch, LimitExceeded, RegistryForbidden, RegistryR
 from ..model.log import Log
 from ..model.manifest import KINDS
 from ..model.reference import Reference, Repository, digest_of
-from ..model.request import Credential
+from ..model.settings import Credential
 from .answer import Answer, refused
 from .download import stream_blob
 from .fault import Fault, Patience, Sleep
 from .interface import Manifest
 from .login import Keychain
+from .tags import list_tags
 from .transport import Call, Transport
 from .upload import DIGEST, Upload, pull_scope, push_scope, upload_url
 
@@ -108,6 +109,10 @@ class RegistryClient:
         if theirs != ours:
             raise DigestMismatch(f"what was put as {reference}", ours, theirs or "nothing")
         return ours
+
+    def list_tags(self, repository: Repository) -> tuple[str, ...]:
+        """Return every tag of *repository*, none when the registry does not know it."""
+        return list_tags(self._transport, repository)
 
     def has(self, repository: Repository, digest: str) -> bool:
         """Tell whether *repository* holds the blob."""

@@ -42,6 +42,9 @@ class Registry(Protocol):
         A registry moves a tag without a word: look before you put.
         """
 
+    def list_tags(self, repository: Repository) -> tuple[str, ...]:
+        """Return every tag of *repository*, none when the registry does not know it."""
+
     def has(self, repository: Repository, digest: str) -> bool:
         """Tell whether *repository* holds the blob."""
 

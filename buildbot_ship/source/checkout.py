@@ -39,6 +39,10 @@ class Checkout:
             if file is not None:
                 yield os.path.relpath(name, folder), file
 
+    def matching(self, pattern: str) -> list[str]:
+        """Return the names of the plain files at the top that match *pattern*, in order."""
+        return sorted(p.name for p in self.root.glob(pattern) if self.read(p.name) is not None)
+
     def write(self, texts: dict[str, str]) -> None:
         """Write whole files by path; each is replaced in one rename.  Raises FileMissing."""
         for path in texts:
@@ -47,7 +51,7 @@ class Checkout:
                 raise FileMissing(os.path.dirname(path) or ".", "the checkout")
         for path, text in texts.items():
             new = self.root / f"{path}.new"
-            new.write_text(text, encoding="utf-8")
+            new.write_bytes(text.encode())
             os.replace(new, self.root / path)
 
     def _inside(self, file: Path) -> bool:

@@ -1,10 +1,13 @@
 """The steps that a master offers: thin, one file each."""
 
+from .check import CheckRequirements
 from .checkout import Checkout
 from .gc import CollectGarbage
 from .harden import HardenRequirements
 from .image import BuildRuntimeImage
 from .pex import BuildPex
+from .pin import PinBase
+from .propose import ProposeChange
 from .push import PushTagged
 from .retag import RetagBase
 from .ship import ShipStep
@@ -15,9 +18,12 @@ __all__ = [
     "BuildPex",
     "BuildRuntimeImage",
     "BuildWheels",
+    "CheckRequirements",
     "Checkout",
     "CollectGarbage",
     "HardenRequirements",
+    "PinBase",
+    "ProposeChange",
     "PushTagged",
     "RetagBase",
     "ShipStep",

@@ -22,11 +22,13 @@ class HardenRequirements(ShipStep):
     :param build_lock: the file that receives what building packages needs
     :param dockerfile: the file whose FROM line names the build base
     :param packages: folders of the repository's own packages; ``.`` is its top
+    :param upgrade: ``all``, ``nothing``, or the names of what may become newer, separated
+        by commas
     """
 
     name = "harden"
     request_type = HardenRequest
-    own_options = ("loose", "strict", "build_lock", "dockerfile", "packages")
+    own_options = ("loose", "strict", "build_lock", "dockerfile", "packages", "upgrade")
     renderables: ClassVar[tuple[str, ...]] = own_options
 
     def __init__(
@@ -37,9 +39,10 @@ class HardenRequirements(ShipStep):
         build_lock: str | IRenderable = "requirements.build.txt",
         dockerfile: str | IRenderable = "build.docker",
         packages: Sequence[str] | IRenderable = (),
+        upgrade: str | IRenderable = "all",
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.loose, self.strict, self.build_lock = loose, strict, build_lock
-        self.dockerfile, self.packages = dockerfile, packages
+        self.dockerfile, self.packages, self.upgrade = dockerfile, packages, upgrade
         super().__init__(**kwargs)

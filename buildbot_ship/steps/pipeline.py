@@ -11,7 +11,7 @@ import attrs
 from buildbot import config
 from buildbot.interfaces import IRenderable
 from buildbot.process.factory import BuildFactory
-from buildbot.process.properties import renderer
+from buildbot.process.properties import Property, renderer
 from buildbot.process.results import SKIPPED
 
 from .checkout import Checkout
@@ -95,8 +95,12 @@ def harden_factory(
     git: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> BuildFactory:
-    """Return the factory that hardens a repository's requirements; see `ship_factory`."""
-    step = HardenRequirements(packages=packages, **options)
+    """Return the factory that hardens a repository's requirements; see `ship_factory`.
+
+    A build's property ``upgrade`` is the option of `HardenRequirements`.
+    """
+    upgrade = Property("upgrade", "all")
+    step = HardenRequirements(packages=packages, **{"upgrade": upgrade, **options})
     return _framed(_checkout(repourl, branch, git), [step], options)
 
 

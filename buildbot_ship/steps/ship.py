@@ -17,7 +17,8 @@ from buildbot.process.logobserver import LogLineObserver
 
 from ..errors import InvalidRequest, LimitExceeded, ShipError
 from ..model import result, wire
-from ..model.request import CacheOptions, Envelope, Index, Limits, Request
+from ..model.request import Envelope, Request
+from ..model.settings import CacheOptions, Index, Limits
 from . import common, options, result_file
 from . import credentials as logins
 
@@ -65,9 +66,9 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
     :param trusted: whether this builder may write to it
     :param no_cache: whether all is made again, whatever a cache knows
     :param credentials: ``{"registry.example.com": (user, util.Secret("name"))}``: how to
-        log in to registries; it travels on the command's standard input only
+        log in to registries and package indexes; it travels on standard input only
     :param retries: how often the build is tried again when the outside world failed
-        (no engine, no registry); after that it is a failure
+        (no engine, no registry, no git server); after that it is a failure
     """
 
     request_type: ClassVar[type[Request]]

@@ -2,73 +2,145 @@
 
 from __future__ import annotations
 
-import hashlib
+from pathlib import Path
+from typing import Any
+
+import attrs
 
 from ..daemon.interface import JobFile
 from ..errors import InvalidFile
 from ..model.buildlock import parse_build_lock
-from ..model.changes import compare
+from ..model.changes import Changes, Lines, compare
 from ..model.dockerfile import base_of
+from ..model.header import Header, Interpreter, split
+from ..model.loose import Loose, digests, metadata_of, read_loose
+from ..model.reference import Reference
 from ..model.request import HardenRequest
-from ..model.requirements import Pin, parse_loose, parse_strict
+from ..model.requirements import parse_strict
 from ..model.result import SUCCESS, Result
-from ..model.text import decode
 from ..source.checkout import Checkout
 from ..source.interface import read_text, required
+from ..store.notes import Notes
 from .maker import export
 from .workshop import Tools, Workshop
 
-NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
 
-
-def harden(request: HardenRequest, *, checkout: Checkout, shop: Workshop) -> Result:
+def harden(
+    request: HardenRequest, *, checkout: Checkout, shop: Workshop, notes: Notes
+) -> Result:
     """Resolve in a throw-away container from the build base; write both files, or none.
 
-    The loose file is read from the working directory, where people edit it.
+    The loose files are read from the working directory, where people edit them.  Where
+    nothing changes that matters, both files stay as they are, to the byte.
     """
-    loose = required(checkout, request.loose)
-    parse_loose(decode(loose, request.loose), request.loose)
-    tools = shop.tools(base_of(required(checkout, request.dockerfile), request.dockerfile))
-    before = _pins_before(read_text(checkout, request.strict), request.strict)
-    name = request.loose.rpartition("/")[2]
-    arguments = {"loose": name, "packages": list(request.packages)}
+
+    base = base_of(required(checkout, request.dockerfile), request.dockerfile)
+    loose, inputs = _read(request, checkout)
+    old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
+    before = _lines(old[request.strict], request.strict)
+    keep = split(old[request.strict])[1] if before.pins else ""
+    tools = shop.tools(base)
     with shop.work.scratch() as scratch:
-        inputs = [JobFile(name, loose)]
-        for folder in request.packages:
-            inputs += export(checkout, folder, scratch)
-        out = scratch / "out"
-        shop.run("harden", tools.image, arguments, out, tuple(inputs), network=True)
-        head = _header(request, loose, tools)
-        strict = head + (out / "strict.txt").read_text(encoding="utf-8")
-        lock = head + (out / "build.txt").read_text(encoding="utf-8")
-    after = parse_strict(strict, request.strict)
-    parse_build_lock(lock, request.build_lock)
-    texts = {request.strict: strict, request.build_lock: lock}
-    checkout.write(texts)
+        files = _files(request, loose, checkout, scratch)
+        made = _resolve(_arguments(request, keep), files, tools.image, shop, scratch)
+    head = _header(inputs, base, tools, made.sdists).text
+    new = {request.strict: head + made.strict, request.build_lock: head + made.lock}
+    after = Lines(parse_strict(new[request.strict], request.strict), new[request.strict])
+    parse_build_lock(new[request.build_lock], request.build_lock)
     changes = compare(before, after)
+    texts = old if all(_is_as_good(old[path], new[path]) for path in new) else new
+    if texts is new:
+        checkout.write({path: text for path, text in new.items() if text != old[path]})
+        notes.leave(new[request.strict].encode(), changes.message(request.strict))
+    return _result(request, changes, len(after.pins), texts)
+
+
+def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, str]]:
+    """Return the loose files, and the digests of all that says what is needed."""
+
+    def read(path: str) -> bytes | None:
+        file = checkout.read(path)
+        return None if file is None else file.data
+
+    metadata = metadata_of(request.packages, read)
+    loose = read_loose(request.loose, read, empty=bool(metadata))
+    return loose, digests({**loose.files, **metadata})
+
+
+@attrs.frozen
+class _Resolved:
+    """Both texts without their headers, and the sdists as ``name==version``."""
+
+    strict: str
+    lock: str
+    sdists: tuple[str, ...]
+
+
+def _arguments(request: HardenRequest, keep: str) -> dict[str, Any]:
+    """Return the job's; *keep* are the lines that stand in the strict file now."""
+    words = [name.strip() for name in request.upgrade.split(",")]
+    return {
+        "loose": request.loose,
+        "packages": list(request.packages),
+        "keep": None if request.upgrade == "all" or not keep else keep,
+        "upgrade": [] if request.upgrade in ("all", "nothing") else words,
+    }
+
+
+def _files(
+    request: HardenRequest, loose: Loose, checkout: Checkout, scratch: Path
+) -> tuple[JobFile, ...]:
+    files = [JobFile(f"loose/{path}", data) for path, data in loose.files.items()]
+    for folder in request.packages:
+        files += export(checkout, folder, scratch)
+    return tuple(files)
+
+
+def _resolve(
+    arguments: dict[str, Any],
+    files: tuple[JobFile, ...],
+    image: str,
+    shop: Workshop,
+    scratch: Path,
+) -> _Resolved:
+    out = scratch / "out"
+    said = shop.run("harden", image, arguments, out, files, network=True)
+    strict, lock = (
+        (out / name).read_text(encoding="utf-8") for name in ("strict.txt", "build.txt")
+    )
+    return _Resolved(strict, lock, tuple(str(sdist) for sdist in said["sdists"]))
+
+
+def _lines(text: str, file: str) -> Lines:
+    """Return what stands in the file now; one that nobody can read has nothing."""
+    try:
+        return Lines(parse_strict(text, file), text)
+    except InvalidFile:
+        return Lines()
+
+
+def _header(
+    inputs: dict[str, str], base: Reference, tools: Tools, sdists: tuple[str, ...]
+) -> Header:
+    versions = tools.facts["tools"]
+    named = ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools"))
+    return Header(inputs, Interpreter.of(tools.facts), str(base), named, sdists)
+
+
+def _is_as_good(old: str, new: str) -> bool:
+    """Tell whether two texts differ at most in where, and with what, they were made."""
+    (was, body), (made, rest) = split(old), split(new)
+    return body == rest and was.says_as_much_as(made)
+
+
+def _result(
+    request: HardenRequest, changes: Changes, count: int, texts: dict[str, str]
+) -> Result:
+    notes = {"changes.txt": changes.text, "message.txt": changes.message(request.strict)}
     return Result(
         "harden",
         SUCCESS,
-        f"{len(after)} packages pinned: {changes.summary}",
+        f"{request.strict}: {count} packages pinned: {changes.summary}",
         properties={"ship_harden": changes.summary},
-        texts={**texts, "changes.txt": changes.text},
-    )
-
-
-def _pins_before(text: str, file: str) -> tuple[Pin, ...]:
-    """Return the pins that stand in the file now; one that nobody can read has none."""
-    try:
-        return parse_strict(text, file)
-    except InvalidFile:
-        return ()
-
-
-def _header(request: HardenRequest, loose: bytes, tools: Tools) -> str:
-    facts, digest = tools.facts, hashlib.sha256(loose).hexdigest()
-    versions = ", ".join(f"{name} {facts['tools'][name]}" for name in ("pip", "pip-tools"))
-    return (
-        f"# {NOTE}\n"
-        f"# loose: {request.loose} sha256:{digest}\n"
-        f"# python: {facts['version']} {facts['abi']} {facts['platform']}\n"
-        f"# tools: {versions}\n"
+        texts={**texts, **notes},
     )

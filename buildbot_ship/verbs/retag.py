@@ -9,13 +9,16 @@ import attrs
 
 from ..daemon.interface import Daemon, EngineImage
 from ..errors import DigestMismatch, ImageNotFound, RegistryUnavailable, TagTaken
+from ..model.base import config_digest
 from ..model.log import Log
+from ..model.manifest import is_index
 from ..model.reference import Reference
 from ..model.request import RetagRequest
 from ..model.result import SUCCESS, Result
 from ..model.retag import RetagPlan
 from ..registry.copy import copy
 from ..registry.interface import Registry
+from .bases import newest, report
 
 REGISTRY, ENGINE, AUTO = "registry", "engine", "auto"
 
@@ -30,7 +33,8 @@ def retag(
 ) -> Result:
     """Copy each base of *request* under one tag, made of the moment that *clock* tells.
 
-    Every source and every destination is looked at before anything is pushed.  Raises
+    A base whose newest own copy is what upstream has now gets no new one.  Every source
+    and every destination is looked at before anything is pushed.  Raises
     ImageNotFound or BaseNotFound for a source, TagTaken for a destination, and what
     registries raise; *daemon* is called only where a copy goes through the engine.
     """
@@ -38,33 +42,51 @@ def retag(
     with_engine = _Engine(registry, daemon, log)
     try:
         looked = _look(plan, request.through, registry, with_engine)
-        bases = {
-            asked.source: _move(found, registry, with_engine, log)
-            for asked, found in zip(request.copies, looked, strict=True)
-        }
+        moved = [_move(found, registry, with_engine, log) for found in looked]
     finally:
         with_engine.tidy()
-    summary = f"{', '.join(bases)}: copied under {plan.tag}"
-    return Result("retag", SUCCESS, summary, properties={"ship_bases": bases})
+    bases = dict(zip((asked.source for asked in request.copies), moved, strict=True))
+    texts = _texts(looked, registry, log)
+    summary = _summary(bases, plan.tag)
+    return Result("retag", SUCCESS, summary, properties={"ship_bases": bases}, texts=texts)
+
+
+def _texts(looked: list[_Found], registry: Registry, log: Log) -> dict[str, str]:
+    """Return the report on the bases that moved, as a text by name; none, if none did."""
+    changes = [
+        report(registry, found.owned, found.destination, log)
+        for found in looked
+        if found.owned is not None and not found.is_owned
+    ]
+    return {"bases.txt": "\n".join(changes)} if changes else {}
+
+
+def _summary(bases: dict[str, dict[str, str]], tag: str) -> str:
+    copied = [name for name, base in bases.items() if base["reference"].endswith(f":{tag}")]
+    same = [name for name in bases if name not in copied]
+    said = [f"{', '.join(copied)}: copied under {tag}"] if copied else []
+    said += [f"{', '.join(same)}: owned already, nothing new"] if same else []
+    return "; ".join(said)
 
 
 @attrs.frozen
 class _Found:
-    """A source that exists: *digest* in its registry, or *pulled* into the engine."""
+    """A source that exists: *digest* in its registry, or *pulled* into the engine.
+
+    *owned* is the newest own copy there was, *is_owned* whether it is the same image.
+    """
 
     source: Reference
     destination: Reference
     digest: str | None = None
     pulled: EngineImage | None = None
+    owned: Reference | None = None
+    is_owned: bool = False
 
 
 def _look(
     plan: RetagPlan, through: str, registry: Registry, with_engine: _Engine
 ) -> list[_Found]:
-    for source, destination in plan.copies:
-        held = registry.head(destination)
-        if held is not None:
-            raise TagTaken(str(destination), held, str(source))
     unreachable: set[str] = set()
     found = []
     for source, destination in plan.copies:
@@ -73,8 +95,28 @@ def _look(
         if through != ENGINE and name not in unreachable:
             digest = _digest(source, through, registry, unreachable)
         pulled = None if digest else with_engine.pull(source)
-        found.append(_Found(source, destination, digest, pulled))
+        owned = newest(registry, destination.repository)
+        found.append(_Found(source, destination, digest, pulled, owned))
+    found = [attrs.evolve(base, is_owned=_is_owned(base, registry)) for base in found]
+    for base in found:
+        held = None if base.is_owned else registry.head(base.destination)
+        if held is not None:
+            raise TagTaken(str(base.destination), held, str(base.source))
     return found
+
+
+def _is_owned(found: _Found, registry: Registry) -> bool:
+    """Tell whether the newest own copy is what upstream has now."""
+    if found.owned is None:
+        return False
+    if found.pulled is None:
+        return registry.head(found.owned) == found.digest
+    manifest = registry.manifest(found.owned)
+    if manifest is None or is_index(manifest.media_type):
+        return False
+    # An engine compresses anew: the manifest is another one, the config is the same.
+    config = config_digest(manifest.media_type, manifest.data, found.owned)
+    return config == found.pulled.image_id
 
 
 def _digest(
@@ -94,12 +136,17 @@ def _digest(
 
 
 def _move(found: _Found, registry: Registry, with_engine: _Engine, log: Log) -> dict[str, str]:
-    """Copy one base; return what its property says."""
+    """Copy one base, if it is new; return what its property says."""
+    way = REGISTRY if found.pulled is None else ENGINE
+    if found.is_owned and found.owned is not None:
+        log(f"{found.source}: {found.owned} is the same image")
+        digest = registry.head(found.owned) or ""
+        return {"reference": str(found.owned), "digest": digest, "through": way}
     destination = found.destination
     if found.pulled is not None:
         digest = with_engine.push(found.pulled, destination)
         log(f"{found.source} -> {destination}: {digest}, through the engine")
-        return {"reference": str(destination), "digest": digest, "through": ENGINE}
+        return {"reference": str(destination), "digest": digest, "through": way}
     # By digest: what was looked at is what is copied, even if the tag moves meanwhile.
     digest = str(found.digest)
     copied = copy(registry, found.source.repository.at(digest), destination)
@@ -107,7 +154,7 @@ def _move(found: _Found, registry: Registry, with_engine: _Engine, log: Log) -> 
         f"{found.source} -> {destination}: {digest}, {copied.mounted} blobs mounted, "
         f"{copied.sent} sent ({copied.bytes_sent} bytes)"
     )
-    return {"reference": str(destination), "digest": digest, "through": REGISTRY}
+    return {"reference": str(destination), "digest": digest, "through": way}
 
 
 @attrs.define

@@ -18,8 +18,9 @@ from ..model.cache import Entry
 from ..model.conditions import Conditions
 from ..model.key import key
 from ..model.log import Log
+from ..model.netrc import netrc
 from ..model.reference import Reference
-from ..model.request import Index, Limits
+from ..model.settings import Credential, Index, Limits
 from ..registry.interface import Registry
 from ..store.work import Work
 from .cache import Cache
@@ -87,6 +88,7 @@ class Workshop:
     ca_bundle: bytes | None = None
     limits: Limits = attrs.field(factory=Limits)
     conditions: Conditions = attrs.field(factory=Conditions)
+    credentials: tuple[Credential, ...] = attrs.field(default=(), repr=False)
 
     @property
     def daemon(self) -> Daemon:
@@ -186,7 +188,12 @@ class Workshop:
             "extra_urls": list(self.index.extra_urls),
             "proxy": self.index.proxy,
             "ca": None,
+            "netrc": None,
         }
+        logins = netrc(self.index, self.credentials)
+        if logins:
+            index["netrc"] = "netrc"
+            inputs = (*inputs, JobFile("netrc", logins.encode()))
         if self.ca_bundle is not None:
             index["ca"] = "ca.pem"
             inputs = (*inputs, JobFile("ca.pem", self.ca_bundle))

@@ -6,9 +6,13 @@ same digests on every day, in every registry.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import platform
+import re
+import tarfile
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -28,6 +32,7 @@ DOCKER = "application/vnd.docker"
 MANIFEST = f"{DOCKER}.distribution.manifest.v2+json"
 CONFIG = f"{DOCKER}.container.image.v1+json"
 LAYER = f"{DOCKER}.image.rootfs.diff.tar.gzip"
+DPKG_STATUS = "var/lib/dpkg/status"
 TIMEOUT = 120
 MARK = "org.buildbot-ship.lab.mark"
 
@@ -62,8 +67,51 @@ def publish_bases(cache: Path, address: str, mark: str = "") -> Bases:
     return Bases(f"{address}/{REPOSITORY.partition('/')[0]}", **published)
 
 
-def image_config(diff_id: str, mark: str = "") -> bytes:
-    """Return the image config of a base with this one layer, *mark* in a label."""
+def publish_newer_slim(cache: Path, address: str, package: str, version: str) -> Base:
+    """Move the slim base upstream: the same, with another *version* of a Debian package."""
+    layer = make_layers(cache)["slim"]
+    changed = with_version(dpkg_status(layer.path), package, version)
+    plain = tar_of(DPKG_STATUS, changed.encode())
+    packed = gzip.compress(plain, mtime=0)
+    config = image_config(layer.diff_id, sha256(plain))
+    parts = (layer.size, layer.digest), (len(packed), sha256(packed))
+    url = f"http://{address}/v2/{REPOSITORY}"
+    with requests.Session() as session:
+        _upload(session, url, sha256(packed), packed)
+        return _publish_manifest(session, url, TAGS["slim"], config, *parts)
+
+
+def with_version(status: str, package: str, version: str) -> str:
+    """Return a dpkg database in which one package has another version."""
+    old = re.compile(rf"(^Package: {re.escape(package)}\n(?:.+\n)*?Version: ).*$", re.M)
+    changed = old.sub(rf"\g<1>{version}", status)
+    if changed == status:
+        raise LabError(f"the base has no package {package}, or this version of it")
+    return changed
+
+
+def dpkg_status(path: Path) -> str:
+    """Return the dpkg database of a base's layer."""
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.name.removeprefix("./") == DPKG_STATUS:
+                file = archive.extractfile(member)
+                return file.read().decode() if file else ""
+    raise LabError(f"{path.name} has no dpkg database")
+
+
+def tar_of(name: str, content: bytes) -> bytes:
+    """Return a tar of one file."""
+    spool = io.BytesIO()
+    with tarfile.open(fileobj=spool, mode="w") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return spool.getvalue()
+
+
+def image_config(*diff_ids: str, mark: str = "") -> bytes:
+    """Return the image config of a base with these layers, *mark* in a label."""
     machine = platform.machine()
     labels = {"Labels": {MARK: mark}} if mark else {}
     config = {
@@ -71,19 +119,19 @@ def image_config(diff_id: str, mark: str = "") -> bytes:
         "os": "linux",
         "created": CREATED,
         "config": {"Env": [f"PATH={PATH}"], "Cmd": ["python3"], **labels},
-        "rootfs": {"type": "layers", "diff_ids": [diff_id]},
-        "history": [{"created": CREATED, "created_by": "lab.bases"}],
+        "rootfs": {"type": "layers", "diff_ids": list(diff_ids)},
+        "history": [{"created": CREATED, "created_by": "lab.bases"} for _ in diff_ids],
     }
     return json.dumps(config, sort_keys=True).encode()
 
 
-def image_manifest(layer: Layer, config: bytes) -> bytes:
-    """Return the manifest of a base."""
+def image_manifest(config: bytes, *layers: tuple[int, str]) -> bytes:
+    """Return the manifest of a base whose layers have these sizes and digests."""
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": {"mediaType": CONFIG, "size": len(config), "digest": sha256(config)},
-        "layers": [{"mediaType": LAYER, "size": layer.size, "digest": layer.digest}],
+        "layers": [{"mediaType": LAYER, "size": n, "digest": d} for n, d in layers],
     }
     return json.dumps(manifest, sort_keys=True).encode()
 
@@ -96,17 +144,24 @@ def sha256(content: bytes) -> str:
 def publish(layer: Layer, address: str, repository: str, tag: str, mark: str = "") -> Base:
     """Publish an image of one layer in a registry."""
     url = f"http://{address}/v2/{repository}"
-    config = image_config(layer.diff_id, mark)
-    manifest = image_manifest(layer, config)
+    config = image_config(layer.diff_id, mark=mark)
     with requests.Session() as session:
         with layer.path.open("rb") as content:
             _upload(session, url, layer.digest, content)
-        _upload(session, url, sha256(config), config)
-        headers = {"Content-Type": MANIFEST}
-        _expect(
-            session.put(f"{url}/manifests/{tag}", manifest, headers=headers, timeout=TIMEOUT),
-            HTTPStatus.CREATED,
-        )
+        return _publish_manifest(session, url, tag, config, (layer.size, layer.digest))
+
+
+def _publish_manifest(
+    session: requests.Session, url: str, tag: str, config: bytes, *layers: tuple[int, str]
+) -> Base:
+    manifest = image_manifest(config, *layers)
+    _upload(session, url, sha256(config), config)
+    headers = {"Content-Type": MANIFEST}
+    _expect(
+        session.put(f"{url}/manifests/{tag}", manifest, headers=headers, timeout=TIMEOUT),
+        HTTPStatus.CREATED,
+    )
+    address, _, repository = url.removeprefix("http://").partition("/v2/")
     return Base(f"{address}/{repository}:{tag}", sha256(manifest))
 
 

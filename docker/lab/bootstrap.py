@@ -44,6 +44,7 @@ def tests(argv: Sequence[str]) -> int:
         browser=options.browser,
         own_bases=True,
         other_engine=options.other_engine,
+        git_server=options.git_server,
     )
     return _become("lab.suite", argv, need, CHECKOUT / "tests" / "requirements.txt")
 

@@ -36,6 +36,7 @@ class Master:
     settings: Settings
     name: str = "master"
     config: Path = EXAMPLE
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
     process: Process | None = field(default=None, init=False)
 
     @property
@@ -57,6 +58,7 @@ class Master:
         """Make the base directory with the configuration in it, and check that."""
         self._buildbot("create-master", "--log-count=2", str(self.folder))
         shutil.copyfile(self.config, self.folder / "master.cfg")
+        self._write_secrets()
         self._buildbot("checkconfig", str(self.folder))
 
     def start(self) -> None:
@@ -94,6 +96,14 @@ class Master:
         """End it with -9."""
         if self.process:
             self.process.kill()
+
+    def _write_secrets(self) -> None:
+        folder = self.folder / "secrets"
+        folder.mkdir(mode=0o700)
+        for name, text in self.secrets.items():
+            path = folder / name
+            path.touch(mode=0o600)
+            path.write_text(text, encoding="utf-8")
 
     def _environ(self) -> dict[str, str]:
         return os.environ | self.settings.environment()

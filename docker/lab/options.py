@@ -16,6 +16,7 @@ class Group:
     machine: bool = True
     browser: bool = False
     other_engine: bool = False
+    git_server: bool = False
 
 
 GROUPS = {
@@ -27,6 +28,11 @@ GROUPS = {
         other_engine=True,
     ),
     "buildbot": Group("tests/buildbot", "a real master, workers and a browser", browser=True),
+    "review": Group(
+        "tests/review",
+        "nights that end as branches, on git servers over ssh and http",
+        git_server=True,
+    ),
     "demo": Group("tests/demo", "docker/demo from nothing to its table"),
 }
 
@@ -60,6 +66,11 @@ class TestOptions:
     def other_engine(self) -> bool:
         """Say whether a group needs a second engine beside the machine's own."""
         return any(GROUPS[name].other_engine for name in self.groups)
+
+    @property
+    def git_server(self) -> bool:
+        """Say whether a group needs a git server that wants logins."""
+        return any(GROUPS[name].git_server for name in self.groups)
 
 
 def parse_demo(argv: Sequence[str]) -> DemoOptions:

@@ -24,6 +24,7 @@ PACKAGES = {
     "ip": "iproute2",
     "docker-registry": "docker-registry",
     "debootstrap": "debootstrap",
+    "sshd": "openssh-server",
     "chromium": "chromium",
     "chromedriver": "chromium-driver",
 }
@@ -52,6 +53,7 @@ class Need:
     browser: bool = False
     own_bases: bool = False
     other_engine: bool = False
+    git_server: bool = False
 
 
 def hub_answers() -> bool:
@@ -99,6 +101,8 @@ def missing_packages(machine: Machine, need: Need) -> tuple[str, ...]:
     makes_base = makes_bases(machine, need) and not machine.bases
     if makes_base or makes_other_root(machine, need):
         programs.append("debootstrap")
+    if need.git_server:
+        programs.append("sshd")
     if need.browser:
         programs += ["chromium", "chromedriver"]
     first = [] if machine.ensurepip else ["python3-venv"]

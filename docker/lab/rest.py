@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 RESULTS = ("SUCCESS", "WARNINGS", "FAILURE", "SKIPPED", "EXCEPTION", "RETRY", "CANCELLED")
 POLL_SECONDS = 0.3
 TIMEOUT = 30
+READS = 3
 LOG_LINES = 40
 
 
@@ -40,7 +42,7 @@ class Rest:
 
     def get(self, path: str, **query: str | int) -> Json:
         """Read an endpoint below /api/v2/."""
-        reply = requests.get(f"{self.url}api/v2/{path}", params=query, timeout=TIMEOUT)
+        reply = _read(f"{self.url}api/v2/{path}", query)
         if not reply.ok:
             raise LabError(f"GET {reply.url} answered {reply.status_code}: {reply.text[:500]}")
         return cast(Json, reply.json())
@@ -161,3 +163,11 @@ class Rest:
 
 
 REVISIONS = ("got_revision", "revision")
+
+
+def _read(url: str, query: dict[str, str | int]) -> requests.Response:
+    # A master under load breaks an answer off now and then; reading again does no harm.
+    for _ in range(READS - 1):
+        with suppress(requests.RequestException):
+            return requests.get(url, params=query, timeout=TIMEOUT)
+    return requests.get(url, params=query, timeout=TIMEOUT)

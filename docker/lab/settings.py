@@ -13,7 +13,10 @@ from pathlib import Path
 from lab.ports import LOOPBACK, free_port
 
 SHIP, RETAG, HARDEN = "ship", "retag", "harden"
-FORCE = {SHIP: "force-ship", RETAG: "force-retag", HARDEN: "force-harden"}
+PROPOSE_BASES, PROPOSE_REQUIREMENTS = "propose-bases", "propose-requirements"
+BUILDERS = (SHIP, RETAG, HARDEN, PROPOSE_BASES, PROPOSE_REQUIREMENTS)
+FORCE = {builder: f"force-{builder}" for builder in BUILDERS}
+GIT_SECRET = "git-password"  # noqa: S105  # the name of a secret
 HUB_PREFIX = "docker.io/library"
 CA_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 CA_BUNDLE_IN_WORKER = "/etc/ssl/ship-ca-bundle.pem"
@@ -46,6 +49,8 @@ class Settings:
     poll_seconds: int = 2
     ca_bundle: str | None = None
     index_url: str | None = None
+    git_user: str | None = None
+    git_known_hosts: str | None = None
 
     @classmethod
     def on_free_ports(cls, **settings: str | int | None) -> Settings:
@@ -71,5 +76,10 @@ class Settings:
             "SHIP_URL": self.url,
             "SHIP_POLL_SECONDS": str(self.poll_seconds),
         }
-        optional = {"SHIP_CA_BUNDLE": self.ca_bundle, "SHIP_INDEX_URL": self.index_url}
+        optional = {
+            "SHIP_CA_BUNDLE": self.ca_bundle,
+            "SHIP_INDEX_URL": self.index_url,
+            "SHIP_GIT_USER": self.git_user,
+            "SHIP_GIT_KNOWN_HOSTS": self.git_known_hosts,
+        }
         return variables | {name: value for name, value in optional.items() if value}

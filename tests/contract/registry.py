@@ -112,6 +112,16 @@ class RegistryContract:
         assert registry.head(place.at(DIGEST)) is None
         assert registry.manifest(beside(place, "nothing").tagged("1")) is None
 
+    def test_tags_are_listed_and_digests_are_not(
+        self, registry: Registry, place: Repository
+    ) -> None:
+        image = small_image("app", b"layer")
+        for name in ("1", "2"):
+            store_image(registry, place.tagged(name), image)
+        store_image(registry, place.at(image.manifest.digest), image)
+        assert sorted(registry.list_tags(place)) == ["1", "2"]
+        assert registry.list_tags(beside(place, "nothing")) == ()
+
     def test_a_reference_to_nothing_in_particular_is_an_error(
         self, registry: Registry, place: Repository
     ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from buildbot_ship.errors import EngineError, JobFailed, LimitExceeded
 from buildbot_ship.model.manifest import list_blobs
 from buildbot_ship.model.reference import Reference, digest_of
-from buildbot_ship.model.request import Limits
+from buildbot_ship.model.settings import Limits
 from buildbot_ship.store.work import Work
 
 from .yard import FILES, Yard

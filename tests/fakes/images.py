@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
+from collections.abc import Sequence
 
 import attrs
 
@@ -54,6 +57,34 @@ def small_image(
     manifest = Manifest(media_type, json.dumps(document, indent=3).encode())
     blobs = {digest_of(data): data for data in (config, *layers)}
     return SmallImage(manifest, blobs)
+
+
+def layer(files: dict[str, bytes]) -> bytes:
+    """Return a gzipped tar of *files*."""
+    spool = io.BytesIO()
+    with tarfile.open(fileobj=spool, mode="w:gz") as archive:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return spool.getvalue()
+
+
+def real_image(layers: Sequence[bytes], environment: Sequence[str]) -> SmallImage:
+    """Return an image whose config fits its layers, and sets variables."""
+    config = {
+        "config": {"Env": list(environment)},
+        "rootfs": {"type": "layers", "diff_ids": [digest_of(data) for data in layers]},
+    }
+    data = json.dumps(config).encode()
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": describe(OCI_CONFIG, data),
+        "layers": [describe(OCI_LAYER, content) for content in layers],
+    }
+    manifest = Manifest(OCI_MANIFEST, json.dumps(document).encode())
+    return SmallImage(manifest, {digest_of(content): content for content in (data, *layers)})
 
 
 def small_index(*images: SmallImage) -> Manifest:

@@ -71,6 +71,11 @@ class MemoryRegistry:
         if reference.tag and not reference.digest:
             self.tags[repository, reference.tag] = manifest.digest
 
+    def list_tags(self, repository: Repository) -> tuple[str, ...]:
+        """Return every tag of *repository*."""
+        self._reach(repository)
+        return tuple(tag for where, tag in self.tags if where == repository)
+
     def has(self, repository: Repository, digest: str) -> bool:
         """Tell whether *repository* holds the blob."""
         self._reach(repository)

@@ -48,7 +48,10 @@ TOUCHES_THE_WORLD = {
     "tempfile",
     "shutil",
 }
-INTERFACES = {"daemon": {"interface"}, "registry": {"interface", "copy", "publication"}}
+INTERFACES = {
+    "daemon": {"interface"},
+    "registry": {"interface", "copy", "layers", "publication"},
+}
 """What the verbs may import of the rooms that speak to the world: protocols, and what
 works on protocols alone."""
 

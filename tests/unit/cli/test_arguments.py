@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from buildbot_ship.cli.about import ABOUT
 from buildbot_ship.cli.arguments import MAKERS, read
-from buildbot_ship.cli.options import ABOUT
 from buildbot_ship.model import request as r
+from buildbot_ship.model import settings
 from buildbot_ship.model.request import REQUESTS
 
 STEP = ("--request", "-", "--result")
@@ -76,7 +77,7 @@ def test_wrong_options_end_with_the_cause_and_the_remedy(
 def test_the_index_comes_from_options_or_pips_environment() -> None:
     call = read(["wheels"], {"PIP_INDEX_URL": "https://index.example.com/", "PIP_CERT": "/ca"})
     assert call.envelope is not None
-    assert call.envelope.index == r.Index("https://index.example.com/", ca_bundle="/ca")
+    assert call.envelope.index == settings.Index("https://index.example.com/", ca_bundle="/ca")
 
 
 def run(folder: Path, stdin: str, *argv: str) -> tuple[int, str, dict[str, object]]:

@@ -18,11 +18,11 @@ HTTP = {"requests", "urllib3", "certifi", "charset_normalizer", "idna"}
 # A verb by its arguments: what it may import of others, and how many modules of ours.
 # What ends before it needs the engine or the registry must not have imported them.
 VERBS: dict[str, tuple[list[str], set[str], int]] = {
-    "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 35),
-    "wheels": (["--revision", "no-such"], set(), 35),
-    "image": (["app", "--revision", "no-such"], set(), 35),
-    "gc": ([], set(), 35),
-    "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 35),
+    "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 40),
+    "wheels": (["--revision", "no-such"], set(), 40),
+    "image": (["app", "--revision", "no-such"], set(), 40),
+    "gc": ([], set(), 40),
+    "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 40),
 }
 
 

@@ -20,8 +20,8 @@ from buildbot_ship.cli.arguments import read
 from buildbot_ship.cli.main import CANCELLED
 from buildbot_ship.model import dockerfile
 from buildbot_ship.model.instruction import KINDS
-from buildbot_ship.model.request import Limits
 from buildbot_ship.model.result import BUG
+from buildbot_ship.model.settings import Limits
 from buildbot_ship.steps import ShipStep
 
 TOP = Path(__file__).resolve().parents[3]
@@ -33,7 +33,14 @@ ALL = sorted([TOP / "README.md", *DOCS.rglob("*.md")])
 PAGES = sorted((DOCS / "steps").glob("*.md"))
 NAMES = [name for name in room.__all__ if issubclass(getattr(room, name), ShipStep)]
 STEPS = [getattr(steps, name) for name in NAMES if name != "ShipStep"]
-FACTORIES = [util.ShipImage, util.ship_factory, util.harden_factory, util.retag_factory]
+FACTORIES = [
+    util.ShipImage,
+    util.ship_factory,
+    util.harden_factory,
+    util.retag_factory,
+    util.propose_bases_factory,
+    util.propose_requirements_factory,
+]
 ERRORS = [
     kind for kind in errors.ShipError.__subclasses__() if kind.__module__ == errors.__name__
 ]

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
+from lab import bases
 from lab.bases import image_config, image_manifest, sha256
 from lab.debian import Layer, cached_layers, layers_folder
+from lab.errors import LabError
 
 LAYER = Layer(Path("slim.tar.gz"), "sha256:aa", 12, "sha256:bb")
 
 
 def test_one_layer_gives_one_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    manifest = image_manifest(LAYER, image_config(LAYER.diff_id))
+    manifest = image_manifest(image_config(LAYER.diff_id), (LAYER.size, LAYER.digest))
     golden = "bfd9dc4efe0ace02010c235b3467faf8238b39592fa5606d20329f4aeb197f67"
     assert sha256(manifest) == f"sha256:{golden}"
 
@@ -21,6 +24,19 @@ def test_a_base_runs_python_by_default() -> None:
     config = json.loads(image_config(LAYER.diff_id))
     assert config["config"]["Cmd"] == ["python3"]
     assert config["rootfs"]["diff_ids"] == ["sha256:bb"]
+
+
+def test_a_newer_base_has_a_layer_more_with_another_package(tmp_path: Path) -> None:
+    status = (
+        "Package: libc6\nStatus: install ok installed\nVersion: 1\n\nPackage: x\nVersion: 1\n"
+    )
+    path = tmp_path / "slim.tar.gz"
+    path.write_bytes(gzip.compress(bases.tar_of(bases.DPKG_STATUS, status.encode())))
+    assert bases.with_version(bases.dpkg_status(path), "libc6", "2") == status.replace(
+        "1", "2", 1
+    )
+    with pytest.raises(LabError, match="no package zlib"):
+        bases.with_version(status, "zlib", "2")
 
 
 def test_layers_are_cached_only_when_described(tmp_path: Path) -> None:

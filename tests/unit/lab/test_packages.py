@@ -80,3 +80,8 @@ def test_a_second_engine_takes_debootstrap_until_its_root_is_cached() -> None:
     assert missing_packages(cached, need)[-3:] == ("iptables", "iproute2", "debootstrap")
     with_root = dataclasses.replace(cached, other_root=True)
     assert "debootstrap" not in missing_packages(with_root, need)
+
+
+def test_a_git_server_over_ssh_takes_sshd() -> None:
+    answering = dataclasses.replace(BARE, engine=True, bases=True)
+    assert missing_packages(answering, Need(git_server=True))[-1] == "openssh-server"

@@ -7,6 +7,7 @@ import pytest
 
 from buildbot_ship.errors import InvalidReference, InvalidRequest, SchemaMismatch
 from buildbot_ship.model import request as r
+from buildbot_ship.model import settings
 from buildbot_ship.model.result import Failure, Result
 from buildbot_ship.model.wire import (
     envelope_from_json,
@@ -21,7 +22,10 @@ IMAGE = r.ImageRequest("app", labels={"a": "b"})
 PUSH = r.PushRequest("app", "r.example.com/team/app")
 REQUESTS: list[r.Request] = [
     r.RetagRequest((r.BaseCopy("python:3.11", "r.example.com/team/python311"),)),
-    r.HardenRequest(),
+    r.PinRequest(("app.docker",)),
+    r.ProposeRequest("bases", ("*.docker",), "Newer bases", push_options=("a=b",)),
+    r.HardenRequest(upgrade="twisted, klein"),
+    r.CheckRequest("v1", packages=(".",)),
     WHEELS,
     PEX,
     IMAGE,
@@ -33,7 +37,7 @@ REQUESTS: list[r.Request] = [
 
 
 def envelope(request: r.Request = PEX) -> r.Envelope:
-    secret = r.Credential("r.example.com", "robot", "hunter2")
+    secret = settings.Credential("r.example.com", "robot", "hunter2")
     return r.Envelope(request, "b-1", "../ship", credentials=(secret,))
 
 

@@ -17,7 +17,10 @@ from buildbot_ship.steps import ShipStep
 OWN = "registry.example.com/team"
 NAMES = (
     "RetagBase",
+    "PinBase",
+    "ProposeChange",
     "HardenRequirements",
+    "CheckRequirements",
     "BuildWheels",
     "BuildPex",
     "BuildRuntimeImage",
@@ -26,6 +29,13 @@ NAMES = (
     "CollectGarbage",
 )
 STEPS = [getattr(steps, name) for name in NAMES]
+
+
+def proposal(**options: Any) -> Any:
+    given = {"topic": "bases", "files": ["*.docker"], "message": "Newer bases", **options}
+    return steps.ProposeChange(**given)
+
+
 WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: steps.RetagBase({}), "RetagBase: copies: at least one is needed"),
     (lambda: steps.RetagBase("python:3.11"), "RetagBase: copies: 'python:3.11' does not map"),
@@ -38,6 +48,23 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
         lambda: steps.HardenRequirements(loose="/etc/passwd"),
         "loose: '/etc/passwd' is not a path",
     ),
+    (
+        lambda: steps.HardenRequirements(upgrade="six==1"),
+        "upgrade: 'six==1' is not all, nothing, or names",
+    ),
+    (lambda: steps.PinBase(dockerfiles=["/x"]), "dockerfiles: '/x' is not a path"),
+    (lambda: proposal(topic="a b"), "topic: 'a b' is not a topic"),
+    (lambda: proposal(files=[]), "files: at least one is needed"),
+    (lambda: proposal(message="a\nb"), "message: one line of at most 200"),
+    (lambda: proposal(prefix="ship"), "prefix: 'ship' is not the beginning"),
+    (lambda: proposal(prefix="../"), "prefix: '../' is not the beginning"),
+    (lambda: proposal(author="me"), "author: 'me' is not of the form"),
+    (lambda: proposal(repourl="--upload-pack=x"), "repourl: this is no name or URL"),
+    (lambda: proposal(repourl="ext::sh -c x"), "repourl: this is no name or URL"),
+    (lambda: proposal(repourl="https://u:hunter2@a.com/x"), "repourl: a password is in it"),
+    (lambda: proposal(push_options=["a\nb"]), "push_options: each is one line"),
+    (lambda: proposal(again="yes"), "again: 'yes' is not True or False"),
+    (lambda: steps.CheckRequirements(strict="../x"), "strict: '../x' is not a path"),
     (lambda: steps.BuildWheels(packages="."), "packages: '.' is not a list, each a text"),
     (lambda: steps.BuildWheels(packages=["../x"]), "packages: '../x' is not a path inside"),
     (lambda: steps.BuildWheels(revision="-x"), "revision: '-x' is not a git revision"),

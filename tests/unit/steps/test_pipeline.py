@@ -20,6 +20,7 @@ from buildbot_ship.steps.pipeline import (
     retag_factory,
     ship_factory,
 )
+from buildbot_ship.steps.review import propose_bases_factory, propose_requirements_factory
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "master.cfg.example"
 OWN = "registry.example.com/team"
@@ -144,6 +145,25 @@ def test_hardening_and_retagging_are_framed_as_well() -> None:
     ]
 
 
+def test_proposals_push_to_where_the_checkout_came_from() -> None:
+    url = "https://git.example.com/app.git"
+    bases = propose_bases_factory(url, branch="release", proposal={"push_options": ["x"]})
+    assert names(bases) == [*["checkout", "collect-garbage", "pin", "propose", "clean-up"]]
+    propose = steps_of(bases)[3]
+    assert (propose.repourl, propose.target, propose.files) == (url, "release", ["*.docker"])
+    assert propose.push_options == ["x"]
+
+
+def test_several_strict_files_are_one_proposal() -> None:
+    files = [{}, {"loose": "w.txt", "strict": "w.strict.txt", "build_lock": "w.build.txt"}]
+    factory = propose_requirements_factory("https://git.example.com/a.git", files=files)
+    assert names(factory)[2:-1] == ["harden", "harden-2", "propose"]
+    assert steps_of(factory)[4].files == [
+        *["requirements.strict.txt", "requirements.build.txt"],
+        *["w.strict.txt", "w.build.txt"],
+    ]
+
+
 def checkconfig(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `buildbot checkconfig` on a copy of the example."""
     shutil.copyfile(EXAMPLE, folder / "master.cfg")
@@ -168,11 +188,14 @@ def test_the_example_passes_checkconfig_unchanged(tmp_path: Path) -> None:
 
 def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir(mode=0o700)
-    (tmp_path / "secrets" / "registry-password").touch(mode=0o600)
+    for name in ("registry-password", "git-password"):
+        (tmp_path / "secrets" / name).touch(mode=0o600)
     done = checkconfig(
         tmp_path,
         SHIP_HOOK_SECRET="x",
         SHIP_REGISTRY_USER="robot",
+        SHIP_GIT_USER="robot",
+        SHIP_GIT_KNOWN_HOSTS="git.example.com ssh-ed25519 AAAA",
         SHIP_REGISTRY="127.0.0.1:5000/team",
         SHIP_UPSTREAM="127.0.0.1:5001/library",
         SHIP_CA_BUNDLE="/etc/ca.pem",
@@ -194,5 +217,7 @@ def test_every_builder_of_the_example_has_collapsing_off() -> None:
         "ship": False,
         "harden": False,
         "retag": False,
+        "propose-bases": False,
+        "propose-requirements": False,
     }
     assert config.buildbotNetUsageData is None

@@ -7,14 +7,17 @@ from typing import Any
 from buildbot.plugins import util
 from buildbot.process.results import SUCCESS
 
-from buildbot_ship.model import request
+from buildbot_ship.model import request, settings
 from buildbot_ship.model.wire import envelope_from_json
 from buildbot_ship.steps import (
     BuildPex,
     BuildRuntimeImage,
     BuildWheels,
+    CheckRequirements,
     CollectGarbage,
     HardenRequirements,
+    PinBase,
+    ProposeChange,
     PushTagged,
     RetagBase,
     VerifyReproducible,
@@ -41,9 +44,28 @@ class TestRequests(StepCase):
         copies = (request.BaseCopy("python:3.11", f"{OWN}/python311"),)
         assert (await self.sent(step)).request == request.RetagRequest(copies)
 
+    async def test_pin_sends_its_dockerfiles(self) -> None:
+        assert (await self.sent(PinBase())).request == request.PinRequest()
+
+    async def test_propose_sends_what_and_where_to(self) -> None:
+        step = ProposeChange("bases", ["*.docker"], "Newer bases", push_options=["a"])
+        expected = request.ProposeRequest(
+            "bases", ("*.docker",), "Newer bases", push_options=("a",)
+        )
+        assert (await self.sent(step)).request == expected
+
     async def test_harden_sends_its_files(self) -> None:
         step = HardenRequirements(loose="loose.txt", packages=["."])
         expected = request.HardenRequest(loose="loose.txt", packages=(".",))
+        assert (await self.sent(step)).request == expected
+
+    async def test_harden_may_be_told_by_the_force_form_what_to_upgrade(self) -> None:
+        step = HardenRequirements(upgrade=util.Property("upgrade", default="nothing"))
+        assert (await self.sent(step)).request == request.HardenRequest(upgrade="nothing")
+
+    async def test_check_sends_its_files(self) -> None:
+        step = CheckRequirements(strict="strict.txt", packages=["."])
+        expected = request.CheckRequest(strict="strict.txt", packages=(".",))
         assert (await self.sent(step)).request == expected
 
     async def test_wheels_sends_what_is_built(self) -> None:
@@ -107,8 +129,8 @@ class TestRequests(StepCase):
         )
         sent = await self.sent(step)
         assert sent.request == request.PushRequest("app", f"{OWN}/app")
-        assert sent.limits == request.Limits(seconds=7)
-        assert sent.index == request.Index(extra_urls=("https://a/",))
+        assert sent.limits == settings.Limits(seconds=7)
+        assert sent.index == settings.Index(extra_urls=("https://a/",))
 
 
 class TestEnvelope(StepCase):
@@ -163,7 +185,7 @@ class TestEnvelope(StepCase):
             processes=99,
         )
         sent = envelope_from_json(await self.run_and_read(step, SUCCESS, verb))
-        assert sent.index == request.Index(
+        assert sent.index == settings.Index(
             "https://index/simple", (), "http://proxy:3128", "/etc/ca.pem"
         )
-        assert sent.limits == request.Limits(2**30, 99)
+        assert sent.limits == settings.Limits(2**30, 99)

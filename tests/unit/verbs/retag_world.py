@@ -52,6 +52,7 @@ class World:
     engine: Engine = attrs.field(init=False)
     lines: list[str] = attrs.field(factory=list)
     digests: dict[str, str] = attrs.field(factory=dict)
+    moment: datetime = MOMENT
 
     def __attrs_post_init__(self) -> None:
         upstream = MemoryRegistry()
@@ -72,7 +73,7 @@ class World:
             request,
             registry=self.registry,
             daemon=daemon,
-            clock=lambda: MOMENT,
+            clock=lambda: self.moment,
             log=self.lines.append,
         )
 

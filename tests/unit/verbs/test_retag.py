@@ -14,8 +14,16 @@ from buildbot_ship.errors import (
 from buildbot_ship.model.reference import Reference, Repository
 from buildbot_ship.model.request import BaseCopy, RetagRequest
 from buildbot_ship.model.retag import RetagPlan
+from buildbot_ship.model.tag import timestamp_tag
 from buildbot_ship.registry.interface import Manifest
-from tests.fakes.images import small_image, store_image, store_index
+from tests.fakes.images import (
+    SmallImage,
+    layer,
+    real_image,
+    small_image,
+    store_image,
+    store_index,
+)
 from tests.unit.verbs.retag_world import (
     COPIES,
     FULL,
@@ -107,10 +115,96 @@ def test_a_tag_that_exists_is_an_error_before_anything_is_copied(world: World) -
     assert world.registry.calls == []
 
 
-def test_even_the_same_image_under_the_tag_is_an_error(world: World) -> None:
+def owned(world: World) -> World:
+    """Return the world after a night, at another moment."""
     world.retag()
-    with pytest.raises(TagTaken):
-        world.retag()
+    world.registry.calls.clear()
+    world.moment = MOMENT + timedelta(days=1)
+    return world
+
+
+def test_a_night_without_news_makes_no_tag(world: World) -> None:
+    first = world.retag()
+    again = owned(World(registry=world.registry)).retag()
+    assert again.properties == first.properties
+    assert again.summary == "python:3.11, python:3.11-slim: owned already, nothing new"
+    assert again.texts == {}
+    assert world.registry.calls == []
+
+
+def test_only_what_moved_upstream_is_copied(world: World) -> None:
+    store_image(owned(world).registry, SLIM, small_image("newer", b"debian"))
+    result = world.retag()
+    tag = timestamp_tag(MOMENT + timedelta(days=1))
+    assert result.summary == (
+        f"python:3.11-slim: copied under {tag}; python:3.11: owned already, nothing new"
+    )
+    bases = result.properties["ship_bases"]
+    assert bases["python:3.11"]["reference"] == str(OWN_FULL)
+    assert bases["python:3.11-slim"]["reference"] == str(OWN_SLIM.repository.tagged(tag))
+
+
+def test_what_is_owned_under_another_tag_than_a_moment_is_no_copy_of_ours(world: World) -> None:
+    same = world.registry.manifest(FULL)
+    store_image(world.registry, OWN_FULL.repository.tagged("z"), small_image("3.11", b"debian"))
+    assert same is not None
+    assert TAG in world.retag().summary
+
+
+def test_the_newest_copy_counts_and_not_an_older_one(world: World) -> None:
+    older = world.registry.manifest(SLIM)
+    assert older is not None
+    newer = small_image("newer", b"debian")
+    store_image(owned(world).registry, SLIM, newer)
+    world.retag()
+    world.registry.store(SLIM, older)
+    world.moment = MOMENT + timedelta(days=2)
+    assert "python:3.11-slim: copied under 2026-11-25" in world.retag().summary
+
+
+def debian(python: str, *packages: str) -> SmallImage:
+    """Return an image of two layers, the upper without a package database."""
+    paragraphs = [
+        "Package: {}\nStatus: install ok installed\nVersion: {}\n".format(*package.split())
+        for package in packages
+    ]
+    status = "\n".join(paragraphs).encode()
+    lower = layer({"./var/lib/dpkg/status": status})
+    return real_image([lower, layer({"app": b"x"})], [f"PYTHON_VERSION={python}"])
+
+
+def test_what_changed_between_two_bases_is_told(world: World) -> None:
+    store_image(world.registry, FULL, debian("3.11.9", "libc6 2.36-9", "gone 1", "same 1"))
+    new = debian("3.11.10", "libc6 2.36-10", "same 1", "zlib1g 1.3")
+    store_image(owned(world).registry, FULL, new)
+    texts = world.retag().texts
+    lines = texts["bases.txt"].splitlines()
+    assert lines[0] == str(OWN_FULL)
+    assert lines[1].startswith("  -> registry.test/own/python311:2026-11-24")
+    assert lines[3] == "  Python: 3.11.10, was 3.11.9"
+    assert lines[4].startswith("  size: 0.0 MB, was")
+    assert lines[5:] == [
+        "  packages: 3 of 3 changed",
+        "    - gone 1",
+        "    libc6 2.36-9 -> 2.36-10",
+        "    + zlib1g 1.3",
+    ]
+
+
+def test_of_an_index_one_platform_is_told(world: World) -> None:
+    for python in ("3.11.9", "3.11.10"):
+        store_index(world.registry, FULL, debian(python, "libc6 1"), debian("9", "libc6 9"))
+        result = world.retag()
+        owned(world)
+    assert "  Python: 3.11.10, was 3.11.9" in result.texts["bases.txt"]
+
+
+def test_a_layer_that_is_no_tar_keeps_nothing_from_being_copied(world: World) -> None:
+    image = real_image([b"no tar"], [])
+    store_image(owned(world).registry, FULL, image)
+    result = world.retag()
+    assert "what changed cannot be told: " in result.texts["bases.txt"]
+    assert result.status == "success"
 
 
 def test_two_at_once_with_one_image_both_succeed(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import attrs
 import pytest
 
@@ -120,4 +122,14 @@ def test_the_engine_never_moves_a_tag(world: World) -> None:
     with pytest.raises(TagTaken, match=other.manifest.digest):
         world.retag(engine=True)
     assert world.registry.head(OWN_FULL) == other.manifest.digest
+    assert not names(world.engine)
+
+
+def test_what_the_engine_pulled_and_is_owned_is_not_pushed_again(world: World) -> None:
+    world.registry.down.add("docker.io")
+    first = world.retag(engine=True).properties
+    world.moment += timedelta(days=1)
+    again = world.retag(engine=True)
+    assert again.properties == first
+    assert again.summary.endswith("owned already, nothing new")
     assert not names(world.engine)

@@ -1,0 +1,107 @@
+"""The header of the strict file and the build lock: what they were made from, and where.
+
+Comment lines at the top, one fact each::
+
+    # written by `buildbot-ship harden`: review it, check it in, do not edit it
+    # loose: requirements.loose.txt sha256:<64 hexadecimal digits>
+    # loose: setup.py sha256:<64 hexadecimal digits>
+    # python: 3.11.2 cpython-311-x86_64-linux-gnu linux-x86_64
+    # base: registry.example.com/team/python311:2026-11-23T04-50-49-169150
+    # tools: pip 26.3, pip-tools 7.6.2
+    # sdist: remotemath==17.3.0
+
+There is a ``loose`` line for each file read, and an ``sdist`` line for each package that
+the interpreter has no wheel for.  The base is where it was resolved, not a condition: a
+new base with the same Python leaves the file fresh.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import attrs
+
+NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
+_FACT = re.compile(r"# (loose|python|base|tools|sdist): (.+)")
+_INPUT = re.compile(r"(.+) sha256:([0-9a-f]{64})")
+
+
+@attrs.frozen
+class Interpreter:
+    """A Python: version ``3.11.2``, ABI ``cpython-311-x86_64-linux-gnu``, ``linux-x86_64``."""
+
+    version: str
+    abi: str
+    platform: str
+
+    @classmethod
+    def of(cls, facts: Mapping[str, str]) -> Interpreter:
+        """Return the one that ``inside/tools.py`` found in a base."""
+        return cls(facts["version"], facts["abi"], facts["platform"])
+
+    @property
+    def minor(self) -> str:
+        """Return the minor version: ``3.11``."""
+        return ".".join(self.version.split(".")[:2])
+
+    def takes(self, other: Interpreter) -> bool:
+        """Tell whether what was resolved for *other* fits this one."""
+        mine = (self.minor, self.abi, self.platform)
+        return mine == (other.minor, other.abi, other.platform)
+
+    def __str__(self) -> str:
+        """Return it as the header has it."""
+        return f"{self.version} {self.abi} {self.platform}"
+
+
+@attrs.frozen
+class Header:
+    """The facts: *inputs* are sha256 (hexadecimal) by path, *lines* where each stands."""
+
+    inputs: dict[str, str] = attrs.field(factory=dict)
+    interpreter: Interpreter | None = None
+    base: str = ""
+    tools: str = ""
+    sdists: tuple[str, ...] = ()
+    lines: dict[str, int] = attrs.field(factory=dict, eq=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        """Return the header's lines."""
+        facts = [f"loose: {path} sha256:{digest}" for path, digest in self.inputs.items()]
+        facts += [f"python: {self.interpreter}", f"base: {self.base}", f"tools: {self.tools}"]
+        facts += [f"sdist: {pin}" for pin in self.sdists]
+        return "".join(f"# {line}\n" for line in (NOTE, *facts))
+
+    def says_as_much_as(self, other: Header) -> bool:
+        """Tell whether a file under the one is as good as under the other."""
+        mine, theirs = self.interpreter, other.interpreter
+        fits = mine is not None and theirs is not None and mine.takes(theirs)
+        return fits and (self.inputs, self.sdists) == (other.inputs, other.sdists)
+
+
+def split(text: str) -> tuple[Header, str]:
+    """Return the header of a file, empty where there is none, and the rest of its text."""
+    inputs: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    found: dict[str, list[str]] = {"python": [], "base": [], "tools": [], "sdist": []}
+    rest = text.splitlines(keepends=True)
+    for number, line in enumerate(rest, 1):
+        fact = _FACT.fullmatch(line.rstrip())
+        source = _INPUT.fullmatch(fact[2]) if fact and fact[1] == "loose" else None
+        if source is not None:
+            inputs[source[1]] = source[2]
+            lines[source[1]] = number
+        elif fact is not None and fact[1] in found:
+            found[fact[1]].append(fact[2])
+        elif line.rstrip() != f"# {NOTE}":
+            rest = rest[number - 1 :]
+            break
+    else:
+        rest = []
+    words = found["python"][0].split() if found["python"] else []
+    interpreter = Interpreter(*words) if len(words) == 3 else None
+    base, tools = ("".join(found[name][:1]) for name in ("base", "tools"))
+    header = Header(inputs, interpreter, base, tools, tuple(found["sdist"]), lines)
+    return header, "".join(rest)

@@ -1,0 +1,83 @@
+"""Nightly builds that end as branches for review: newer bases, newer requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from buildbot.interfaces import IRenderable
+from buildbot.process.factory import BuildFactory
+from buildbot.process.properties import Property
+
+from .harden import HardenRequirements
+from .pin import PinBase
+from .pipeline import _checkout, _framed
+from .propose import ProposeChange
+
+
+def propose_bases_factory(
+    repourl: str | IRenderable,
+    *,
+    dockerfiles: Sequence[str] | IRenderable = (),
+    branch: str = "main",
+    git: Mapping[str, Any] | None = None,
+    proposal: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> BuildFactory:
+    """Return the factory that proposes the newest own bases; see `ship_factory`.
+
+    *dockerfiles* are those of `PinBase`, *branch* is also the target of the proposal, and
+    *proposal* are more options of `ProposeChange`.
+    """
+    server = {"repourl": repourl, "target": branch, **(proposal or {})}
+    steps = [
+        PinBase(dockerfiles=dockerfiles, **options),
+        _propose("bases", dockerfiles or ["*.docker"], server, options),
+    ]
+    return _framed(_checkout(repourl, branch, git), steps, options)
+
+
+def propose_requirements_factory(
+    repourl: str | IRenderable,
+    *,
+    packages: Sequence[str] | IRenderable = (),
+    files: Sequence[Mapping[str, str]] = ({},),
+    branch: str = "main",
+    git: Mapping[str, Any] | None = None,
+    proposal: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> BuildFactory:
+    """Return the factory that proposes newer requirements; see `ship_factory`.
+
+    *files* has the options ``loose``, ``strict``, ``build_lock`` and ``dockerfile`` of
+    `HardenRequirements` for each strict file.  A build's property ``upgrade`` is its option.
+    """
+    hardens = [
+        HardenRequirements(
+            **names, packages=packages, name=name, upgrade=Property("upgrade", "all"), **options
+        )
+        for name, names in zip(_names(), files, strict=False)
+    ]
+    written = [path for step in hardens for path in (step.strict, step.build_lock)]
+    server = {"repourl": repourl, "target": branch, **(proposal or {})}
+    last = _propose("requirements", written, server, options)
+    return _framed(_checkout(repourl, branch, git), [*hardens, last], options)
+
+
+def _names() -> Iterator[str]:
+    yield "harden"
+    number = 2
+    while True:
+        yield f"harden-{number}"
+        number += 1
+
+
+def _propose(
+    topic: str,
+    files: Sequence[str] | IRenderable,
+    server: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> ProposeChange:
+    again = Property("again", False)
+    given = {"files": files, "message": f"Newer {topic}", "again": again, **options, **server}
+    return ProposeChange(topic, **given)

@@ -1,0 +1,65 @@
+"""Own copies of bases: which is the newest, and what is in one."""
+
+from __future__ import annotations
+
+from ..errors import BaseNotFound, ImageNotFound, InvalidManifest, LimitExceeded
+from ..model.base import choose, config_digest, read_base
+from ..model.contents import STATUS, Contents, compare_bases, contents_of
+from ..model.log import Log
+from ..model.manifest import is_index, list_children
+from ..model.reference import Reference, Repository
+from ..model.tag import is_timestamp_tag
+from ..registry.interface import Manifest, Registry
+from ..registry.layers import newest_file
+
+_PLATFORM = "linux/amd64"
+
+
+def newest(registry: Registry, repository: Repository) -> Reference | None:
+    """Return the own copy with the newest timestamp, or None."""
+    tags = [tag for tag in registry.list_tags(repository) if is_timestamp_tag(tag)]
+    return repository.tagged(max(tags)) if tags else None
+
+
+def read_contents(registry: Registry, reference: Reference) -> Contents:
+    """Return what is in a base, of linux/amd64 or else of its first platform.
+
+    Raises ImageNotFound, InvalidManifest, LimitExceeded.
+    """
+    top = _manifest(registry, reference)
+    manifest = top
+    if is_index(top.media_type):
+        at = reference.repository.at(_platform(top, reference))
+        manifest = _manifest(registry, at)
+    config = config_digest(manifest.media_type, manifest.data, reference)
+    document = registry.blob(reference.repository, config)
+    base = read_base(reference, manifest.media_type, manifest.data, document)
+    layers = [str(layer["digest"]) for layer in base.layers]
+    status = newest_file(registry, reference.repository, layers, STATUS)
+    return contents_of(base, top.digest, status)
+
+
+def report(registry: Registry, old: Reference, new: Reference, log: Log) -> str:
+    """Return what changed between two bases, or why that cannot be told."""
+    try:
+        return compare_bases(read_contents(registry, old), read_contents(registry, new))
+    except (ImageNotFound, InvalidManifest, LimitExceeded, BaseNotFound) as error:
+        log(f"what changed cannot be told: {error}")
+        return f"{old}\n  -> {new}\n  what changed cannot be told: {error}\n"
+
+
+def _manifest(registry: Registry, reference: Reference) -> Manifest:
+    manifest = registry.manifest(reference)
+    if manifest is None:
+        raise ImageNotFound(str(reference))
+    return manifest
+
+
+def _platform(index: Manifest, reference: Reference) -> str:
+    try:
+        return choose(index.data, _PLATFORM, reference)
+    except BaseNotFound:
+        children = list_children(index.data, reference)
+        if not children:
+            raise
+        return children[0].digest

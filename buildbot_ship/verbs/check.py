@@ -1,0 +1,45 @@
+"""Tell whether the strict file still follows from the loose one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..errors import InvalidFile
+from ..model.dockerfile import read_base
+from ..model.follow import Locked, interpreter_fault, mending, stale
+from ..model.header import Interpreter
+from ..model.loose import metadata_of, read_loose
+from ..model.reference import Reference
+from ..model.request import CheckRequest
+from ..model.result import SUCCESS, Result
+from ..model.text import decode
+from ..source.interface import Tree, required
+
+Ask = Callable[[Reference], Interpreter]
+"""Which Python a base has; the one call that takes an engine."""
+
+
+def check(request: CheckRequest, *, tree: Tree, ask: Ask) -> Result:
+    """Compare the files of a commit; raise InvalidFile with every stale place.
+
+    *ask* is called only where FROM names another base than the one hardened on.
+    """
+
+    def read(path: str) -> bytes | None:
+        file = tree.read(path)
+        return None if file is None else file.data
+
+    def text(path: str) -> str:
+        return decode(required(tree, path), path)
+
+    metadata = metadata_of(request.packages, read)
+    loose = read_loose(request.loose, read, empty=bool(metadata))
+    locked = Locked.read(request, text(request.strict), text(request.build_lock))
+    pinned = read_base(required(tree, request.dockerfile), request.dockerfile)
+    problems = stale(request, loose, metadata, locked)
+    if not problems and str(pinned.base) != locked.header.base:
+        problems += interpreter_fault(request, pinned.base_line, locked, ask(pinned.base))
+    if problems:
+        raise InvalidFile(tuple(problems), mending(request))
+    summary = f"{request.strict} follows from {request.loose}: {len(locked.pins)} packages"
+    return Result("check", SUCCESS, summary)

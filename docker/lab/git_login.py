@@ -1,0 +1,187 @@
+"""Git servers that want a login, over ssh and over http, and take pushes."""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from shutil import which
+
+from lab.git_server import Developer, git, make_repository
+from lab.ports import LOOPBACK, free_port, listens
+from lab.processes import Process
+
+SSHD_CONFIG = """\
+Port {port}
+ListenAddress {address}
+HostKey {folder}/host
+AuthorizedKeysFile {folder}/authorized
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+"""
+USER, TOKEN = "robot", "a-token-for-tests"
+SEPARATION = Path("/run/sshd")
+
+
+@dataclass(frozen=True)
+class GitLogin:
+    """A server with bare repositories in *folder*, and what it takes to log in."""
+
+    folder: Path
+    prefix: str
+    user: str
+    password: str
+    known_hosts: str = ""
+
+    def url(self, name: str) -> str:
+        """Return a repository's URL."""
+        return f"{self.prefix}/{name}"
+
+    def repository(self, name: str) -> Developer:
+        """Make an empty repository that takes push options, and a working tree for it."""
+        made = make_repository(self.folder / name, self.folder.parent / f"{name}.tree")
+        git(made.repository, "config", "http.receivepack", "true")
+        git(made.repository, "config", "receive.advertisePushOptions", "true")
+        return made
+
+
+@contextmanager
+def over_ssh(folder: Path) -> Iterator[GitLogin]:
+    """Serve repositories below *folder* by sshd, to who has the key."""
+    repositories, keys = folder / "git", folder / "sshd"
+    for path in (repositories, keys):
+        path.mkdir(parents=True)
+    for name in ("host", "client"):
+        _keygen(keys / name)
+    public = (keys / "client.pub").read_text()
+    only = 'restrict,command="git-shell -c \\"$SSH_ORIGINAL_COMMAND\\""'
+    (keys / "authorized").write_text(f"{only} {public}")
+    port = free_port()
+    config = keys / "config"
+    config.write_text(SSHD_CONFIG.format(port=port, address=LOOPBACK, folder=keys))
+    SEPARATION.mkdir(mode=0o755, exist_ok=True)
+    program = which("sshd") or "/usr/sbin/sshd"
+    process = Process.start("sshd", [program, "-D", "-e", "-f", str(config)], folder)
+    try:
+        process.wait_until(lambda: listens(port), 20.0)
+        user = getpass.getuser()
+        kind, key = (keys / "host.pub").read_text().split()[:2]
+        yield GitLogin(
+            repositories,
+            f"ssh://{user}@{LOOPBACK}:{port}{repositories}",
+            user,
+            (keys / "client").read_text(),
+            f"[{LOOPBACK}]:{port} {kind} {key}",
+        )
+    finally:
+        process.stop()
+
+
+@contextmanager
+def over_http(folder: Path) -> Iterator[GitLogin]:
+    """Serve repositories below *folder* by git's own http backend, to who has the token."""
+    repositories, port = folder / "git", free_port()
+    repositories.mkdir(parents=True)
+    argv = [sys.executable, "-m", "lab.git_login", str(repositories), str(port)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+    process = Process.start("git-http", argv, folder, env=environment)
+    try:
+        process.wait_until(lambda: listens(port), 20.0)
+        yield GitLogin(repositories, f"http://{LOOPBACK}:{port}", USER, TOKEN)
+    finally:
+        process.stop()
+
+
+def _keygen(path: Path) -> None:
+    argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "tests", "-f", str(path)]
+    subprocess.run(argv, check=True, capture_output=True)
+
+
+class Backend(BaseHTTPRequestHandler):
+    """CGI to ``git http-backend`` (https://git-scm.com/docs/git-http-backend)."""
+
+    folder = Path()
+    login = "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
+
+    def do_GET(self) -> None:
+        """Answer a request for refs."""
+        self._answer()
+
+    def do_POST(self) -> None:
+        """Answer a fetch or a push."""
+        self._answer()
+
+    def _answer(self) -> None:
+        if self.headers.get("Authorization") != self.login:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        done = subprocess.run(
+            ["git", "http-backend"],
+            input=self._body(),
+            env=os.environ | self._variables(),
+            capture_output=True,
+            check=False,
+        )
+        head, _, body = done.stdout.partition(b"\r\n\r\n")
+        lines = [line.split(": ", 1) for line in head.decode().split("\r\n")]
+        status = next((text for name, text in lines if name == "Status"), "200")
+        self.send_response(int(status.split()[0]))
+        for name, text in lines:
+            if name != "Status":
+                self.send_header(name, text)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _variables(self) -> dict[str, str]:
+        path, _, query = self.path.partition("?")
+        names = {"Content-Encoding": "HTTP_CONTENT_ENCODING", "Git-Protocol": "GIT_PROTOCOL"}
+        passed = {
+            ours: self.headers[name] for name, ours in names.items() if self.headers[name]
+        }
+        return passed | {
+            "GIT_PROJECT_ROOT": str(self.folder),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "REMOTE_USER": USER,
+        }
+
+
+def main(folder: str, port: str) -> None:
+    """Serve the repositories in *folder* until told to stop."""
+    Backend.folder = Path(folder)
+    server = ThreadingHTTPServer((LOOPBACK, int(port)), Backend)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

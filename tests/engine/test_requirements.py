@@ -1,0 +1,258 @@
+"""From loose to strict on a real engine: includes, own packages, upgrades, a private index."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import ssl
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+import docker
+from buildbot_ship.model.header import split
+from buildbot_ship.model.reasons import reasons
+from buildbot_ship.model.request import Envelope, HardenRequest
+from buildbot_ship.model.requirements import parse_strict
+from buildbot_ship.model.settings import Credential, Index
+from buildbot_ship.model.wire import envelope_to_json
+
+from .conftest import Repository, left_behind
+from .private_registry import Authority
+
+LOOSE, LOCK = "requirements.loose.txt", "requirements.build.txt"
+STRICT = "requirements.strict.txt"
+HARDEN = ("harden", "--package", ".")
+CHECK = ("check", "--package", ".")
+PASSWORD = "hunter2-of-the-index"
+
+
+def write(repository: Repository, **files: str) -> None:
+    for name, text in files.items():
+        (repository.folder / f"{name}.txt").write_text(text)
+
+
+def versions(repository: Repository) -> dict[str, str]:
+    text = (repository.folder / STRICT).read_text()
+    return {pin.key: pin.version for pin in parse_strict(text, STRICT)}
+
+
+def test_hardening_again_without_news_touches_nothing(repository: Repository) -> None:
+    before = [(repository.folder / name).stat().st_ino for name in (STRICT, LOCK)]
+    result = repository.succeed(*HARDEN)
+    assert result["properties"]["ship_harden"] == "no change"
+    assert [(repository.folder / name).stat().st_ino for name in (STRICT, LOCK)] == before
+
+
+def test_what_was_hardened_follows_without_an_engine(repository: Repository) -> None:
+    repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
+    summary = repository.succeed(*CHECK)["summary"]
+    assert summary.startswith(f"{STRICT} follows from {LOOSE}: ")
+
+
+def test_a_stale_commit_is_mended_by_the_command_that_it_names(repository: Repository) -> None:
+    old = versions(repository)
+    write(repository, **{LOOSE[:-4]: "six<1.17\nremotemath\nattrs\n"})
+    repository.commit()
+    said = repository.ship(*CHECK)
+    assert said.status == 13
+    assert f"{LOOSE}:1: six<1.17 does not admit" in said.output
+    command = said.failure["remedy"].removeprefix("run ").partition(",")[0].split()
+    assert command == ["buildbot-ship", "harden", "--upgrade", "nothing", "--package", "."]
+    changes = repository.succeed(*command[1:])["texts"]["changes.txt"]
+    assert "downgraded:\n  six " in changes
+    repository.commit()
+    repository.succeed(*CHECK)
+    new = versions(repository)
+    assert new["six"] == "1.16.0"
+    assert {name: new[name] for name in old if name != "six"} == {
+        name: version for name, version in old.items() if name != "six"
+    }
+
+
+def test_loose_files_include_and_constrain_and_packages_say_what_they_need(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    (repository.folder / "more").mkdir()
+    (repository.folder / "more" / "base.txt").write_text("requests[socks]\n-c ../limits.txt\n")
+    limits = "idna<3.5\nurllib3<2.1\nnever-asked-for<1\n"
+    write(repository, **{LOOSE[:-4]: "-r more/base.txt\n", "limits": limits})
+    repository.succeed(*HARDEN)
+    text = (repository.folder / STRICT).read_text()
+    found = versions(repository)
+    assert (found["idna"], found["urllib3"]) == ("3.4", "2.0.7")
+    assert "requests[socks]==" in text
+    assert {"pysocks", "six"} <= found.keys()
+    assert not {"never-asked-for", "remotemath", "tiny"} & found.keys()
+    why = reasons(text)
+    assert why["six"] == ("tiny (setup.py)",)
+    assert "-r more/base.txt" in why["requests"]
+    assert set(split(text)[0].inputs) == {LOOSE, "more/base.txt", "limits.txt", "setup.py"}
+    repository.commit()
+    repository.succeed(*CHECK)
+    assert left_behind(client, repository) == []
+
+    write(repository, limits="")
+    repository.succeed(*HARDEN, "--upgrade", "idna")
+    newer = versions(repository)
+    assert newer["idna"] != "3.4"
+    assert newer["urllib3"] == "2.0.7"
+
+
+def wheel(name: str) -> tuple[str, bytes]:
+    """Return the file name and the bytes of a wheel that holds next to nothing."""
+    info = f"{name}-1.0.dist-info"
+    members = {
+        f"{name}.py": "",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    members[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*members, f"{info}/RECORD"])
+    spool = io.BytesIO()
+    with zipfile.ZipFile(spool, "w") as archive:
+        for path, text in members.items():
+            archive.writestr(path, text)
+    return f"{name}-1.0-py3-none-any.whl", spool.getvalue()
+
+
+@attrs.define
+class PrivateIndex:
+    """An index that wants a login; *seen* is what the machine shows while it is asked."""
+
+    url: str
+    bundle: Path
+    refused: list[str] = attrs.field(factory=list)
+    answered: list[str] = attrs.field(factory=list)
+    seen: list[str] = attrs.field(factory=list)
+
+
+def look_around(client: docker.DockerClient) -> str:
+    """Return what anybody on the machine may see of containers and processes."""
+    names = [found["Id"] for found in client.api.containers(all=True)]
+    shown = [json.dumps(client.api.inspect_container(name)) for name in names]
+    lines = [
+        path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
+    ]
+    return "\n".join([*shown, *(line.decode("utf-8", "replace") for line in lines)])
+
+
+@contextmanager
+def serve(client: docker.DockerClient, folder: Path) -> Iterator[PrivateIndex]:
+    """Serve one package, ``hidden``, where containers reach it."""
+    network = client.api.inspect_network("bridge")
+    host = network["IPAM"]["Config"][0]["Gateway"]
+    authority = Authority.make(folder, host)
+    name, data = wheel("hidden")
+    digest = hashlib.sha256(data).hexdigest()
+    page = f'<a href="/files/{name}#sha256={digest}">{name}</a>'.encode()
+    pages = {"/simple/hidden/": page, f"/files/{name}": data}
+    login = "Basic " + base64.b64encode(f"robot:{PASSWORD}".encode()).decode()
+    index = PrivateIndex("", folder / "bundle.pem")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.headers.get("Authorization") == login
+            (index.answered if known else index.refused).append(self.path)
+            if not index.seen and known:
+                index.seen.append(look_around(client))
+            body = pages.get(self.path, b"") if known else b""
+            self.send_response(401 if not known else 200 if body else 404)
+            self.send_header("WWW-Authenticate", 'Basic realm="index"')
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            del format, args
+
+    server = ThreadingHTTPServer((host, 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.bundle, authority.key_file)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    index.url = f"https://{host}:{server.server_port}/simple"
+    system = Path(ssl.get_default_verify_paths().openssl_cafile)
+    index.bundle.write_bytes(system.read_bytes() + authority.bundle.read_bytes())
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield index
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def private_index(client: docker.DockerClient, tmp_path: Path) -> Iterator[PrivateIndex]:
+    folder = tmp_path / "index"
+    folder.mkdir()
+    with serve(client, folder) as index:
+        yield index
+
+
+def harden_as_a_step(
+    repository: Repository, index: PrivateIndex, *credentials: Credential
+) -> tuple[dict[str, Any], str]:
+    """Run the verb as a step does; return its result, and everything it wrote."""
+    envelope = Envelope(
+        HardenRequest(upgrade="nothing"),
+        "test",
+        "../work",
+        Index(extra_urls=(index.url,), ca_bundle=str(index.bundle)),
+        credentials=credentials,
+    )
+    path = repository.state / "result.json"
+    done = subprocess.run(
+        [
+            *[sys.executable, "-I", "-m", "buildbot_ship", "harden"],
+            *["--request", "-", "--result", str(path)],
+        ],
+        cwd=repository.folder,
+        input=json.dumps(envelope_to_json(envelope)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    text = path.read_text()
+    return json.loads(text), done.stdout + done.stderr + text
+
+
+def test_the_login_to_a_private_index_is_seen_nowhere(
+    repository: Repository, private_index: PrivateIndex
+) -> None:
+    write(repository, **{LOOSE[:-4]: "six\nhidden\n"})
+    host = private_index.url.split("/")[2]
+    result, said = harden_as_a_step(
+        repository, private_index, Credential(host, "robot", PASSWORD)
+    )
+    assert result["status"] == "success", said
+    assert versions(repository)["hidden"] == "1.0"
+    assert "/simple/hidden/" in private_index.answered
+    everything = [said, *private_index.seen]
+    everything += [path.read_text() for path in repository.folder.glob("*.txt")]
+    assert len(private_index.seen) == 1
+    assert "ship-harden" in private_index.seen[0]
+    assert not [text for text in everything if PASSWORD in text]
+    assert host not in (repository.folder / STRICT).read_text()
+
+
+def test_without_a_login_the_package_is_not_found(
+    repository: Repository, private_index: PrivateIndex
+) -> None:
+    write(repository, **{LOOSE[:-4]: "six\nhidden\n"})
+    before = (repository.folder / STRICT).read_bytes()
+    result, said = harden_as_a_step(repository, private_index)
+    assert result["status"] == "failure"
+    assert "hidden" in said
+    assert private_index.answered == []
+    assert (repository.folder / STRICT).read_bytes() == before

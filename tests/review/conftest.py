@@ -1,0 +1,177 @@
+"""A house with a master as the example has it, and a git server that wants a login."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lab.bases import Bases, publish_bases, publish_newer_slim
+from lab.buildmaster import Master
+from lab.git_login import GitLogin, over_http, over_ssh
+from lab.git_server import BRANCH, Developer, git
+from lab.registries import Registry
+from lab.rest import Json
+from lab.runs import Run
+from lab.settings import GIT_SECRET, HARDEN, Settings, host_ca_bundle, host_index_url
+from lab.story import PINNING, Story, hardened_files
+from lab.worker import ProcessWorker
+
+LOOSE = "requirements.loose.txt"
+LIMIT = "-c limits.txt\n"
+SECONDS = 600.0
+SERVERS: dict[str, Callable[[Path], AbstractContextManager[GitLogin]]] = {
+    "ssh": over_ssh,
+    "http": over_http,
+}
+
+
+@dataclass
+class House:
+    """A master, a worker, a developer, the registries, and a git server."""
+
+    run: Run
+    master: Master
+    story: Story
+    git_login: GitLogin
+    upstream: Registry
+    seen: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def developer(self) -> Developer:
+        return self.story.developer
+
+    @property
+    def server(self) -> Path:
+        return self.developer.repository
+
+    def move_upstream(self, version: str) -> None:
+        """Give upstream's slim base a newer package."""
+        publish_newer_slim(self.run.cache, self.upstream.address, "libc6", version)
+
+    def build(self, builder: str, **parameters: Any) -> Json:
+        """Run a nightly builder now; return its build once it has ended."""
+        rest = self.master.rest
+        return rest.wait(rest.force(builder, **parameters), SECONDS, self.run.say)
+
+    def said(self, build: Json, step: str) -> str:
+        """Return what a step of a build says on the build page."""
+        steps = self.master.rest.steps(build["buildid"])
+        return str(next(s for s in steps if s["name"] == step)["state_string"])
+
+    def branches(self) -> dict[str, str]:
+        """Return the commits of all branches of the server, by name."""
+        shown = git(self.server, "for-each-ref", "--format=%(refname:short) %(objectname)")
+        return dict(line.split() for line in shown.splitlines())
+
+    def proposals(self) -> list[str]:
+        """Return the branches that propose something, in order."""
+        return sorted(name for name in self.branches() if name.startswith("ship/"))
+
+    def message(self, branch: str) -> str:
+        """Return what the commit of a branch says."""
+        return git(self.server, "show", "-s", "--format=%B", branch)
+
+    def changed(self, branch: str) -> list[str]:
+        """Return the files that a proposal changes."""
+        return git(self.server, "diff", "--name-only", f"{branch}^", branch).split()
+
+    def lines(self, branch: str) -> list[str]:
+        """Return the lines that a proposal takes out and puts in."""
+        diff = git(self.server, "diff", "-U0", f"{branch}^", branch).splitlines()
+        return [line for line in diff if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+
+    def hook(self, text: str | None) -> None:
+        """Give the server a pre-receive hook, or take it away."""
+        path = self.server / "hooks" / "pre-receive"
+        path.unlink(missing_ok=True)
+        if text is not None:
+            path.write_text(f"#!/bin/sh\n{text}\n")
+            path.chmod(0o755)
+
+
+def publish(house: House) -> None:
+    """Put a commit on the main branch whose strict file holds an older idna than it need."""
+    story, developer = house.story, house.developer
+    story.pin(story.retag())
+    loose = developer.tree / LOOSE
+    plain = loose.read_text()
+    developer.write({LOOSE: plain + LIMIT, "limits.txt": "idna<3.5\n"})
+    harden(house, "all")
+    (developer.tree / "limits.txt").unlink()
+    developer.write({LOOSE: plain})
+    harden(house, "nothing")
+    house.seen["main"] = story.publish()
+
+
+def harden(house: House, upgrade: str) -> None:
+    developer = house.developer
+    developer.commit(f"Harden: {upgrade}")
+    developer.push(PINNING)
+    build = house.build(HARDEN, branch=PINNING, upgrade=upgrade)
+    assert build["results"] == 0, "\n".join(house.master.rest.failing_logs(build["buildid"]))
+    developer.write(hardened_files(house.master, build["buildid"]))
+
+
+@dataclass(frozen=True)
+class Registries:
+    """The team's registry, the one that plays upstream, and the bases in it."""
+
+    own: Registry
+    upstream: Registry
+    bases: Bases
+
+
+@pytest.fixture(scope="session")
+def registries(own_registry: Registry, upstream_registry: Registry, bases: Bases) -> Registries:
+    """What the houses share."""
+    return Registries(own_registry, upstream_registry, bases)
+
+
+@pytest.fixture(scope="module", params=sorted(SERVERS, reverse=True))
+def house(
+    request: pytest.FixtureRequest,
+    lab_run: Run,
+    registries: Registries,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[House]:
+    """The house over one kind of server, with one commit on its main branch.
+
+    What moved upstream moves back in the end: other groups use these bases.
+    """
+    name = request.param
+    bundle = host_ca_bundle()
+    with SERVERS[name](tmp_path_factory.mktemp(name) / "server") as server:
+        settings = Settings.on_free_ports(
+            git_url=server.url("calculator"),
+            git_user=server.user,
+            git_known_hosts=server.known_hosts or None,
+            registry=f"{registries.own.address}/review-{name}",
+            upstream=registries.bases.prefix,
+            worker_name=f"review-{name}",
+            worker_password="only-for-tests",
+            ca_bundle=str(bundle) if bundle else None,
+            index_url=host_index_url(),
+        )
+        secrets = {GIT_SECRET: server.password}
+        master = Master(lab_run, settings, name=f"master-{name}", secrets=secrets)
+        story = Story(master, server.repository("calculator"), lab_run.say)
+        house = House(lab_run, master, story, server, registries.upstream)
+        worker = ProcessWorker(lab_run, settings)
+        try:
+            story.found()
+            master.create()
+            master.start()
+            worker.start()
+            publish(house)
+            yield house
+        finally:
+            master.stop()
+            worker.stop()
+            publish_bases(lab_run.cache, registries.upstream.address)
+
+
+__all__ = ["BRANCH"]

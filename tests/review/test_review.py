@@ -1,0 +1,176 @@
+"""Nights that end as branches, or do not, told in order: one test is the next one's past."""
+
+from __future__ import annotations
+
+import re
+import threading
+
+import pytest
+from lab.errors import LabError
+from lab.git_server import git
+from lab.rest import Json
+from lab.settings import PROPOSE_BASES, PROPOSE_REQUIREMENTS, RETAG, SHIP
+from lab.story import look_up
+
+from .conftest import BRANCH, SECONDS, House
+
+OWN = r"\S+/python311-slim:\d{4}-\d\d-\d\dT[\d-]+"
+
+
+def night(house: House) -> Json:
+    """Do what the nightly builders of the bases do; return the second one's build."""
+    retagged = house.build(RETAG)
+    assert retagged["results"] == 0
+    house.seen["retag"] = house.said(retagged, "retag")
+    return house.build(PROPOSE_BASES)
+
+
+def explain(house: House, build: Json) -> str:
+    return "\n".join(house.master.rest.failing_logs(build["buildid"]))
+
+
+def test_a_night_without_news_proposes_nothing(house: House) -> None:
+    before = house.branches()
+    build = night(house)
+    assert build["results"] == 0, explain(house, build)
+    assert house.seen["retag"].endswith(": owned already, nothing new")
+    assert house.said(build, "pin") == "2 bases, none newer"
+    assert house.said(build, "propose") == "nothing to propose: no file changed"
+    assert house.branches() == before
+
+
+def test_a_base_that_moved_upstream_becomes_a_branch_to_judge_by(house: House) -> None:
+    house.move_upstream(f"9.1-{house.master.name}")
+    build = night(house)
+    assert build["results"] == 0, explain(house, build)
+    (branch,) = house.proposals()
+    house.seen["bases"] = branch
+    assert branch.startswith("ship/bases-1-")
+    assert house.changed(branch) == ["fancycalculator.docker", "remotemath.docker"]
+    lines = house.lines(branch)
+    assert len(lines) == 4
+    assert all(re.fullmatch(rf"[+-]FROM {OWN}", line) for line in lines)
+    message = house.message(branch)
+    house.run.say(message)
+    assert message.startswith("Newer bases\n\n")
+    assert re.search(rf"^{OWN}\n  -> {OWN}\n", message, re.M)
+    assert re.search(r"^  packages: 1 of \d+ changed\n    libc6 \S+ -> 9\.1-", message, re.M)
+
+
+def test_the_same_night_again_proposes_nothing_more(house: House) -> None:
+    before = house.branches()
+    build = night(house)
+    assert house.said(build, "propose") == f"{house.seen['bases']}: proposed already"
+    assert house.branches() == before
+
+
+def test_two_nights_at_once_propose_newer_requirements_once(house: House) -> None:
+    ended: list[Json] = []
+    nights = [
+        threading.Thread(
+            target=lambda: ended.append(house.build(PROPOSE_REQUIREMENTS, timeout=SECONDS))
+        )
+        for _ in range(2)
+    ]
+    for thread in nights:
+        thread.start()
+    for thread in nights:
+        thread.join()
+    assert [build["results"] for build in ended] == [0, 0], explain(house, ended[0])
+    (branch,) = (name for name in house.proposals() if "requirements" in name)
+    house.seen["requirements"] = branch
+    said = sorted(house.said(build, "propose").partition(": ")[2] for build in ended)
+    assert said == ["proposed already", "proposed requirements.strict.txt"]
+    message = house.message(branch)
+    house.run.say(message)
+    assert message.startswith("Newer requirements\n\nrequirements.strict.txt: 1 upgraded\n")
+    assert re.search(r"^  idna 3\.4 -> \S+ \(.*requests.*\)$", message, re.M)
+
+
+@pytest.mark.parametrize("kind", ["bases", "requirements"])
+def test_a_proposal_is_built_and_not_published(house: House, kind: str) -> None:
+    commit = house.branches()[house.seen[kind]]
+    rest = house.master.rest
+    build = rest.wait(rest.build_of_commit(SHIP, commit), SECONDS, house.run.say)
+    assert build["results"] == 0, explain(house, build)
+    ran = [step["name"] for step in rest.steps(build["buildid"]) if step["results"] == 0]
+    assert "image-remotemath" in ran
+    assert not [name for name in ran if name.startswith("push")]
+    with pytest.raises(LabError, match="is not in the registry"):
+        look_up(f"{house.master.settings.registry}/remotemath", commit)
+
+
+def test_merging_a_proposal_ships_it(house: House) -> None:
+    branch = house.seen["bases"]
+    tree = house.developer.tree
+    git(tree, "fetch", "--quiet", str(house.server), branch)
+    git(tree, "merge", "--quiet", "--no-ff", "--message", f"Merge {branch}", "FETCH_HEAD")
+    house.developer.push(BRANCH)
+    commit = house.branches()[BRANCH]
+    shipped = house.story.ship(commit)
+    assert {image.tag for image in shipped} == {commit}
+    build = house.build(PROPOSE_BASES)
+    assert house.said(build, "propose") == "nothing to propose: no file changed"
+
+
+def test_a_hook_that_refuses_is_quoted_and_nothing_is_pushed(house: House) -> None:
+    house.move_upstream(f"9.2-{house.master.name}")
+    house.hook("echo 'no branches on weekends' >&2; exit 1")
+    before = house.branches()
+    build = night(house)
+    house.hook(None)
+    assert build["results"] == 2
+    said = house.said(build, "propose")
+    house.run.say(said)
+    assert re.match(
+        r"the git server refused the branch ship/bases-2-\w+: no branches on weekends - ask",
+        said,
+    )
+    assert house.branches() == before
+
+
+def test_a_newer_proposal_says_what_it_supersedes(house: House) -> None:
+    build = house.build(PROPOSE_BASES)
+    assert build["results"] == 0, explain(house, build)
+    branch = house.proposals()[1]
+    house.seen["newer"] = branch
+    assert branch.startswith("ship/bases-2-")
+    assert f"Supersedes: {house.seen['bases']}" in house.message(branch)
+
+
+def test_a_branch_that_was_moved_is_left_alone(house: House) -> None:
+    branch = house.seen["newer"]
+    git(house.server, "update-ref", f"refs/heads/{branch}", BRANCH)
+    before = house.branches()
+    build = house.build(PROPOSE_BASES)
+    assert build["results"] == 2
+    said = house.said(build, "propose")
+    house.run.say(said)
+    assert said.startswith(f"the branch {branch} was moved: {before[BRANCH][:12]} does not")
+    assert "nothing is ever forced" in said
+    assert house.branches() == before
+
+
+def test_a_branch_that_was_deleted_is_not_pushed_again(house: House) -> None:
+    branch = house.seen["newer"]
+    git(house.server, "update-ref", "-d", f"refs/heads/{branch}")
+    before = house.branches()
+    build = house.build(PROPOSE_BASES)
+    assert build["results"] == 0, explain(house, build)
+    said = house.said(build, "propose")
+    house.run.say(said)
+    assert said == f"{branch} was proposed and somebody deleted it: not proposed again"
+    assert house.branches() == before
+
+
+def test_the_login_is_in_no_log_of_the_master_or_the_worker(house: House) -> None:
+    secret = house.git_login.password.strip().splitlines()[-2:][0]
+    folders = [house.master.folder, house.run.folder / house.master.settings.worker_name]
+    logs = [path for folder in folders for path in folder.rglob("*.log")]
+    logs.append(house.run.folder / f"{house.master.settings.worker_name}.log")
+    found = [
+        path for path in logs if path.is_file() and secret in path.read_text("utf-8", "replace")
+    ]
+    database = house.master.folder / "state.sqlite"
+    assert found == []
+    assert secret.encode() not in database.read_bytes()
