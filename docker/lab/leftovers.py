@@ -9,6 +9,7 @@ from typing import Any
 import docker.errors
 
 import docker
+from lab.bases import MARK
 
 # The product's own label: whose ledger a container or an image stands in.
 OWNER = "org.buildbot-ship.owner"
@@ -38,6 +39,17 @@ def remove_owned(owner: str) -> None:
     for image in client.images.list(filters=labelled):
         theirs = image.labels[OWNER].startswith(owner)
         if theirs and not any(tag.startswith(TOOLS) for tag in image.tags):
+            with suppress(docker.errors.APIError):
+                client.images.remove(str(image.id), force=True)
+
+
+def remove_marked(mark: str) -> None:
+    """Remove the images made from bases whose mark begins so, and these bases."""
+    client = docker.from_env()
+    found = client.images.list(all=True, filters={"label": MARK})
+    # The newest first: no image goes before those that were made from it.
+    for image in sorted(found, key=lambda each: str(each.attrs["Created"]), reverse=True):
+        if image.labels[MARK].startswith(mark):
             with suppress(docker.errors.APIError):
                 client.images.remove(str(image.id), force=True)
 

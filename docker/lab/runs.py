@@ -119,6 +119,7 @@ class Run:
 
         leftovers.remove_labelled(LABEL, self.name)
         leftovers.remove_owned(self.name)
+        leftovers.remove_marked(self.name)
         noted = self.folder / REGISTRIES
         ports = noted.read_text(encoding="utf-8").split() if noted.exists() else []
         for port in map(int, ports):

@@ -76,13 +76,10 @@ def measure_growth(run: Run, cases: Sequence[Case] = CASES) -> Iterator[Cost]:
     server = GitServer.start(run)
     with new_world(run, "growth", server) as world, serving(projects) as index:
         home = run.folder / "growth.home"
-        try:
-            # The tools image is made here, and counts for none.
-            _measure(world, Case(IMAGES, 1, parts=1), home, projects, index)
-            for case in cases:
-                yield _measure(world, case, home, projects, index)
-        finally:
-            CommandLine(run.folder, home, world.owner).forget_tools()
+        # The tools image is made here, and counts for none.
+        _measure(world, Case(IMAGES, 1, parts=1), home, projects, index)
+        for case in cases:
+            yield _measure(world, case, home, projects, index)
 
 
 def _measure(world: World, case: Case, home: Path, projects: Path, index: str) -> Cost:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab.bench.children import child
 from lab.bench.memory import PeakMemory
 from lab.bench.world import IMAGE, TEAM, World
 from lab.buildmaster import Master
@@ -48,35 +47,18 @@ class CommandLine:
 
     def measure(self, *arguments: str) -> Used:
         """Run a verb; return what it took.  Raises LabError."""
+        argv = [sys.executable, "-I", "-m", "buildbot_ship", *arguments]
+        places = self._places()
         begun = time.perf_counter()
-        process = self._start(arguments)
-        watch = PeakMemory(process.pid)
-        watch.start()
-        status = process.wait()
+        with child(argv, self.folder, self._log, os.environ | places) as process:
+            watch = PeakMemory(process.pid)
+            watch.start()
+            status = process.wait()
         seconds = time.perf_counter() - begun
         watch.join()
         if status != 0:
             raise LabError(f"buildbot-ship {arguments[0]} failed:\n{tail(self._log)}")
         return Used(seconds, watch.peak)
-
-    def _start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-        owner = self.home / "state" / OWNER_FILE
-        if not owner.exists():
-            owner.parent.mkdir(parents=True)
-            owner.write_text(self.owner, encoding="ascii")
-        with self._log.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-I", "-m", "buildbot_ship", *arguments],
-                cwd=self.folder,
-                env=os.environ | self._places(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
-
-    def forget_tools(self) -> None:
-        """Take the tools images away: they are made from bases that nobody else has."""
-        self.run("gc", "--tools-older-than-days", "0")
 
     @property
     def _log(self) -> Path:
@@ -84,6 +66,10 @@ class CommandLine:
 
     def _places(self) -> dict[str, str]:
         """Return where the product keeps what outlives a process: nowhere else."""
+        owner = self.home / "state" / OWNER_FILE
+        if not owner.exists():
+            owner.parent.mkdir(parents=True)
+            owner.write_text(self.owner, encoding="ascii")
         return {
             "BUILDBOT_SHIP_STATE": str(self.home / "state"),
             "XDG_STATE_HOME": str(self.home / "state"),
@@ -112,8 +98,7 @@ class VerbsFlow:
         return self._command_line.run("build", *entry, *made, *network())
 
     def close(self) -> None:
-        """Take the tools image of this world away."""
-        self._command_line.forget_tools()
+        """Leave nothing but images, which the world takes away."""
 
 
 @dataclass
@@ -160,16 +145,9 @@ class BuildFlow:
         return seconds
 
     def close(self) -> None:
-        """Stop master and worker, and take the tools image of this world away."""
+        """Stop master and worker."""
         self.master.stop()
         self.worker.stop()
-        run = self.world.run
-        state = run.folder / f"{self.master.settings.worker_name}.state"
-        if state.exists():
-            home = run.folder / f"{self.world.name}.home"
-            home.mkdir()
-            state.rename(home / "state")
-            CommandLine(run.folder, home, self.world.owner).forget_tools()
 
 
 def network() -> list[str]:

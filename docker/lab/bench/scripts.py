@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.bench.changes import CA_BUNDLE, FLOW_FILES
+from lab.bench.children import child
 from lab.bench.figures import ARTICLE, DEPS_FIRST, NAIVE
 from lab.bench.world import World
 from lab.errors import LabError, tail
+from lab.runs import LABEL
 from lab.settings import INDEX_VARIABLE, host_ca_bundle, host_index_url
 
 SCRIPTS = {ARTICLE: "article.sh", NAIVE: "dockerfile.sh", DEPS_FIRST: "dockerfile.sh"}
@@ -33,6 +34,7 @@ class ScriptFlow:
         """Ship the newest commit; return the seconds."""
         variables = {
             "IMAGE": self.world.repository,
+            "LABEL": f"{LABEL}={self.world.run.name}",
             "BUILDER": f"{self.world.counter.address}/builder",
             "DOCKERFILE": f"bench/{self.flow}.docker",
         }
@@ -43,22 +45,15 @@ class ScriptFlow:
         return run_script(SCRIPTS[self.flow], folder, log, variables)
 
     def close(self) -> None:
-        """Leave nothing but images under the world's address, which the world forgets."""
+        """Leave nothing but images, which the world takes away."""
 
 
 def run_script(name: str, folder: Path, log: Path, variables: Mapping[str, str]) -> float:
     """Run a script of tests/bench/flows in a folder; return the seconds.  Raises LabError."""
+    environment = script_environment(os.environ) | dict(variables)
     begun = time.perf_counter()
-    with log.open("ab") as output:
-        status = subprocess.run(
-            ["sh", str(FLOW_FILES / name)],
-            check=False,
-            cwd=folder,
-            env=script_environment(os.environ) | dict(variables),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        ).returncode
+    with child(["sh", str(FLOW_FILES / name)], folder, log, environment) as process:
+        status = process.wait()
     seconds = time.perf_counter() - begun
     if status != 0:
         raise LabError(f"{name} ended with status {status}:\n{tail(log)}")

@@ -71,13 +71,14 @@ def new_world(run: Run, name: str, git: GitServer) -> Iterator[World]:
         try:
             yield World(run, name, counter, developer, git.url(name))
         finally:
-            _forget(counter.address)
+            _forget(counter.address, f"{run.name}-{name}")
     registry.stop()
     shutil.rmtree(run.folder / f"registry-{name}", ignore_errors=True)
 
 
-def _forget(address: str) -> None:
+def _forget(address: str, mark: str) -> None:
     # Imported late, like in `runs`.
     from lab import leftovers  # noqa: PLC0415
 
     leftovers.forget_images(address)
+    leftovers.remove_marked(mark)
