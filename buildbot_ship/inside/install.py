@@ -109,7 +109,12 @@ def install_wheel(wheel: Path, root: Path, prefix: str) -> list[list[str]]:
 
 
 def compile_all(groups: list[list[list[str]]], job: Path) -> None:
-    """Leave bytecode beside the modules of every wheel."""
+    """Leave bytecode beside the modules of every wheel: of two at one place, of the last."""
+    last = {path: number for number, group in enumerate(groups) for path, _ in group}
+    groups = [
+        [pair for pair in group if last[pair[0]] == number]
+        for number, group in enumerate(groups)
+    ]
     done = subprocess.run(
         [sys.executable, "-sS", job / "bytecode.py"],
         input=json.dumps(groups).encode(),
