@@ -84,7 +84,7 @@ def ship_factory(
             wanted = _published(_selected([image.name], every))
             yield _push(image, doStepIf=wanted, **options)
 
-    return _framed(_checkout(repourl, branch, git), steps(), options)
+    return framed(check_out(repourl, branch, git), steps(), options)
 
 
 def harden_factory(
@@ -101,15 +101,15 @@ def harden_factory(
     """
     upgrade = Property("upgrade", "all")
     step = HardenRequirements(packages=packages, **{"upgrade": upgrade, **options})
-    return _framed(_checkout(repourl, branch, git), [step], options)
+    return framed(check_out(repourl, branch, git), [step], options)
 
 
 def retag_factory(copies: Mapping[str, str] | IRenderable, **options: Any) -> BuildFactory:
     """Return the factory that makes own *copies* of base images; see `RetagBase`."""
-    return _framed([], [RetagBase(copies, **options)], options)
+    return framed([], [RetagBase(copies, **options)], options)
 
 
-def _framed(
+def framed(
     before: Iterable[Any], steps: Iterable[Any], options: Mapping[str, Any]
 ) -> BuildFactory:
     # A build whose worker is lost never comes to its last step: what it left is
@@ -127,7 +127,7 @@ def _framed(
     return BuildFactory([*before, first, *steps, finish])
 
 
-def _checkout(
+def check_out(
     repourl: str | IRenderable, branch: str, git: Mapping[str, Any] | None
 ) -> list[Checkout]:
     options = {"mode": "full", "method": "fresh", "tags": True, **(git or {})}

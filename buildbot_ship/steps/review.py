@@ -11,7 +11,7 @@ from buildbot.process.properties import Property
 
 from .harden import HardenRequirements
 from .pin import PinBase
-from .pipeline import _checkout, _framed
+from .pipeline import check_out, framed
 from .propose import ProposeChange
 
 
@@ -34,7 +34,7 @@ def propose_bases_factory(
         PinBase(dockerfiles=dockerfiles, **options),
         _propose("bases", dockerfiles or ["*.docker"], server, options),
     ]
-    return _framed(_checkout(repourl, branch, git), steps, options)
+    return framed(check_out(repourl, branch, git), steps, options)
 
 
 def propose_requirements_factory(
@@ -61,7 +61,7 @@ def propose_requirements_factory(
     written = [path for step in hardens for path in (step.strict, step.build_lock)]
     server = {"repourl": repourl, "target": branch, **(proposal or {})}
     last = _propose("requirements", written, server, options)
-    return _framed(_checkout(repourl, branch, git), [*hardens, last], options)
+    return framed(check_out(repourl, branch, git), [*hardens, last], options)
 
 
 def _names() -> Iterator[str]:
