@@ -112,6 +112,7 @@ def retag_factory(copies: Mapping[str, str] | IRenderable, **options: Any) -> Bu
 def framed(
     before: Iterable[Any], steps: Iterable[Any], options: Mapping[str, Any]
 ) -> BuildFactory:
+    """Return the factory of *before* and *steps*, with the collector first and last."""
     # A build whose worker is lost never comes to its last step: what it left is
     # removed at the start of a later one.
     last = {
@@ -130,6 +131,7 @@ def framed(
 def check_out(
     repourl: str | IRenderable, branch: str, git: Mapping[str, Any] | None
 ) -> list[Checkout]:
+    """Return the checkout of a factory; *git* are more options of Buildbot's ``Git``."""
     options = {"mode": "full", "method": "fresh", "tags": True, **(git or {})}
     return [Checkout(repourl=repourl, branch=branch, logEnviron=False, **options)]
 
