@@ -86,7 +86,9 @@ def test_a_finished_build_leaves_nothing_in_the_engine(shop: Shop, day: Day) -> 
 
 
 def test_a_cancelled_build_leaves_nothing_in_the_engine(shop: Shop, day: Day) -> None:
-    number = shop.rest.force(SHIP, branch="main", revision=day.commit, push=False)
+    number = shop.rest.force(
+        SHIP, branch="main", revision=day.commit, push=False, no_cache=True
+    )
     wait_until(lambda: bool(shop.containers()), 60, "a container of the build")
     began = time.monotonic()
     shop.rest.stop(number)

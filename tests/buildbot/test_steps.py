@@ -64,18 +64,6 @@ class Scene:
         return [path.name for path in folder.rglob("result-*")]
 
 
-class StubMaster(Master):
-    """A master with a secret beside its configuration."""
-
-    def create(self) -> None:
-        secrets = self.folder / "secrets"
-        secrets.mkdir(parents=True, mode=0o700)
-        path = secrets / "registry-password"
-        path.write_text(PASSWORD, encoding="utf-8")
-        path.chmod(0o600)
-        super().create()
-
-
 @pytest.fixture(scope="module")
 def scene(lab_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     stub = Stub(tmp_path_factory.mktemp("stub"))
@@ -87,7 +75,9 @@ def scene(lab_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sc
         poll_seconds=3600,
         stub=stub.python,  # type: ignore[arg-type]
     )
-    master = StubMaster(lab_run, settings, name="stub-master")
+    master = Master(
+        lab_run, settings, name="stub-master", secrets={"registry-password": PASSWORD}
+    )
     master.create()
     master.start()
     worker = ProcessWorker(lab_run, settings)
