@@ -77,16 +77,22 @@ class Maker:
         return cls(plan, plan.wheel_keys(ground.key, trees), tree, ground, shop)
 
     def look(self) -> Known:
-        """Return what the caches know."""
-        house = self.shop.cache.find(self.plan.key(self.ground.key))
-        pins = None if house is None else structure(house.record, _Wheels, "wheels").wheels
+        """Return what the caches know.
+
+        What the pins come to is only known as long as every wheel that was built is.
+        """
         sections = {}
         for number, key in enumerate(self.keys):
-            wanted = pins is None or self.plan.own(number)
-            entry = self.shop.cache.find(key) if wanted else None
+            entry = self.shop.cache.find(key)
             if entry is not None:
                 sections[number] = structure(entry.record, Wheel, "wheel")
-        return Known(self.plan, pins, sections)
+        house = self.shop.cache.find(self.plan.key(self.ground.key))
+        if house is None:
+            return Known(self.plan, None, sections)
+        pins = structure(house.record, _Wheels, "wheels").wheels
+        built = {wheel.digest for wheel in pins if wheel.built}
+        complete = built <= {wheel.digest for wheel in sections.values()}
+        return Known(self.plan, pins if complete else None, sections)
 
     def make(self, known: Known, scratch: Path) -> Known:
         """Return all; what was missing is made, in ``built/wheelhouse`` of *scratch*."""

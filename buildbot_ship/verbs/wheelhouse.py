@@ -22,9 +22,9 @@ def place(house: Wheelhouse, made: Path, scratch: Path, work: Work) -> None:
     folder = scratch / "wheelhouse"
     folder.mkdir()
     for wheel in house.wheels:
-        for place in (made, work.wheelhouse):
+        for there in (made, work.wheelhouse):
             with suppress(FileNotFoundError):
-                os.link(place / wheel.file, folder / wheel.file)
+                os.link(there / wheel.file, folder / wheel.file)
                 break
     work.replace(folder, work.wheelhouse)
 

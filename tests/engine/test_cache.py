@@ -104,6 +104,20 @@ def test_without_cache_all_is_made_again(repository: Repository) -> None:
     assert said.result["texts"] == first["texts"]
 
 
+def test_a_built_wheel_that_a_cache_gave_up_is_built_again(
+    repository: Repository, tmp_path: Path
+) -> None:
+    first = repository.succeed(*WHEELS)
+    for blob in (repository.state / "cache" / "trusted" / "blobs").iterdir():
+        if b"remotemath/operations.py" in blob.read_bytes():
+            blob.unlink()
+    said = repository.ship(*WHEELS, "--work", str(tmp_path / "w"))
+    assert said.status == 0, said.output
+    assert "building sdist remotemath" in said.output
+    assert "building package" not in said.output
+    assert said.result["texts"] == first["texts"]
+
+
 def test_what_is_damaged_is_made_again_and_that_is_said(
     repository: Repository, tmp_path: Path
 ) -> None:
