@@ -55,13 +55,9 @@ def compress(
     found = []
     for name, diff_id in tars.items():
         path, digest = made / f"{name}.gz", str(said[name]["digest"])
-        expect(path.name, digest, digest_of_file(path))
-        expect(f"{path.name}, unpacked,", diff_id, digest_of_file(path, zlib.decompressobj(31)))
-        size = path.stat().st_size
-        shop.log(f"{name}: {size} bytes compressed")
-        layer = Layer(diff_id, digest, size, key=key)
-        keep_layer(layer, path, shop)
-        found.append(layer)
+        layer = Layer(diff_id, digest, path.stat().st_size, key=key)
+        shop.log(f"{name}: {layer.size} bytes compressed")
+        found.append(take_layer(layer, path, shop))
     return tuple(found)
 
 
@@ -71,20 +67,27 @@ def known_layer(key: str, shop: Workshop) -> Layer | None:
     return None if entry is None else structure(entry.record, Layer, "layer")
 
 
-def keep_layer(layer: Layer, path: Path, shop: Workshop) -> None:
-    """Keep the file at *path* as *layer*: for this build, and in this worker's cache.
+def take_layer(layer: Layer, path: Path, shop: Workshop) -> Layer:
+    """Verify that the file at *path* is *layer*; keep it, and return it.
 
-    Other workers get to know it when it is published.
+    It is kept for this build, and in this worker's cache; other workers get to know it when
+    it is published.  Raises DigestMismatch.
     """
-    shop.work.replace(path, shop.work.layer(layer.digest))
-    files = {layer.digest: shop.work.layer(layer.digest)}
+    title = layer.title or path.name
+    expect(title, layer.digest, digest_of_file(path))
+    unpacked = digest_of_file(path, zlib.decompressobj(31))
+    expect(f"{title}, unpacked,", layer.diff_id, unpacked)
+    kept = shop.work.layer(layer.digest)
+    shop.work.replace(path, kept)
     if layer.key:
-        shop.cache.keep(layer.key, entry_of(layer), files, shared=False)
+        shop.cache.keep(layer.key, entry_of(layer), {layer.digest: kept}, shared=False)
+    return layer
 
 
 def entry_of(layer: Layer) -> Entry:
     """Return what a cache holds of a layer."""
-    blob = Blob(layer.title or "what is copied", layer.digest, layer.size)
+    name = f"the layer of {layer.title or 'what is copied'}"
+    blob = Blob(name, layer.digest, layer.size)
     return Entry(CONVERTER.unstructure(layer), (blob,))
 
 
@@ -93,19 +96,11 @@ def bring_layer(layer: Layer, shop: Workshop) -> Path:
 
     Raises OutputMissing when no cache has it any more.
     """
-    path = shop.work.layer(layer.digest)
-    if path.is_file():
-        if digest_of_file(path) == layer.digest:
-            return path
-        shop.log(
-            f"the layer of {layer.title or 'what is copied'} is not what was made: taken anew"
-        )
-        path.unlink()
-    (blob,) = entry_of(layer).blobs
-    if shop.cache.fetch(blob, path):
+    path, (blob,) = shop.work.layer(layer.digest), entry_of(layer).blobs
+    if shop.bring(blob, path):
         return path
     verb = "BuildPex" if layer.title else "BuildRuntimeImage"
-    raise OutputMissing(f"the layer of {blob.name}", verb)
+    raise OutputMissing(blob.name, verb)
 
 
 def load(made: Made, scratch: Path, shop: Workshop) -> None:

@@ -13,7 +13,6 @@ from ..model.cache import Blob
 from ..model.reference import Reference
 from ..model.wheels import pin_of
 from ..store.work import Work
-from .content import digest_of_file
 from .workshop import MAKING, Workshop
 
 
@@ -45,13 +44,8 @@ def bring(house: Wheelhouse, wheels: Iterable[Wheel], shop: Workshop) -> None:
 
 
 def _is_there(wheel: Wheel, shop: Workshop) -> bool:
-    path = shop.work.wheelhouse / wheel.file
-    if path.is_file():
-        if digest_of_file(path) == wheel.digest:
-            return True
-        shop.log(f"{wheel.file} in the work folder is not what was made: taken anew")
-        path.unlink()
-    return shop.cache.fetch(Blob(wheel.file, wheel.digest, wheel.size), path)
+    blob = Blob(wheel.file, wheel.digest, wheel.size)
+    return shop.bring(blob, shop.work.wheelhouse / wheel.file)
 
 
 def _fetch(house: Wheelhouse, wheels: list[Wheel], shop: Workshop) -> None:

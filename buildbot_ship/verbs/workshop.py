@@ -14,7 +14,7 @@ import attrs
 
 from ..daemon.interface import RESULT, Daemon, Job, JobFile
 from ..errors import RegistryForbidden, RegistryUnavailable
-from ..model.cache import Entry
+from ..model.cache import Blob, Entry
 from ..model.conditions import Conditions
 from ..model.key import key
 from ..model.log import Log
@@ -24,6 +24,7 @@ from ..model.settings import Credential, Index, Limits
 from ..registry.interface import Registry
 from ..store.work import Work
 from .cache import Cache
+from .content import digest_of_file
 
 PYTHON = "/ship/tools/bin/python"
 MAKING = (
@@ -94,6 +95,15 @@ class Workshop:
     def daemon(self) -> Daemon:
         """Return the engine."""
         return self.connect()
+
+    def bring(self, blob: Blob, path: Path) -> bool:
+        """See that *path* holds *blob*, out of a cache if need be; False when none has it."""
+        if path.is_file():
+            if digest_of_file(path) == blob.digest:
+                return True
+            self.log(f"{blob.name} in the work folder is not what was made: taken anew")
+            path.unlink()
+        return self.cache.fetch(blob, path)
 
     def ground(self, base: Reference) -> Ground:
         """Return what jobs on *base* build on; its registry's word counts.

@@ -540,7 +540,9 @@ def test_a_layer_that_changed_since_is_not_shipped(world: World) -> None:
     world.work.layer(tree).write_bytes(b"other")
     with pytest.raises(OutputMissing, match="the layer of tree was not made"):
         world.run()
-    assert "the layer of tree is not what was made: taken anew" in world.lines
+    assert (
+        "the layer of tree in the work folder is not what was made: taken anew" in world.lines
+    )
 
 
 def test_the_engine_gets_nothing_where_nobody_runs_it(world: World) -> None:
