@@ -11,7 +11,7 @@ import attrs
 
 from ..errors import InvalidRequest, ShipError
 from ..model import request as requests
-from ..model import settings
+from ..model.request import settings
 from .options import make_parser, make_step_parser
 
 Options = argparse.Namespace

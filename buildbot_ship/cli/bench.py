@@ -1,7 +1,10 @@
 """The collaborators of one call, built when a verb first asks for them.
 
-Heavy imports (the Docker SDK, HTTP) happen here and only in the verb that needs them.
+Heavy imports (the Docker SDK, HTTP) happen here and only in the verb that needs them;
+what only some verbs need is imported by the function that makes it.
 """
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -26,19 +29,14 @@ from ..store.interface import Shelf
 from ..store.ledger import Ledger
 from ..store.shelf import DiskShelf
 from ..store.work import Work
-from .deferred import deferred
 
 if TYPE_CHECKING:
-    from ..model.header import Interpreter
+    from ..model.requirements.header import Interpreter
+    from ..source.checkout import Checkout
     from ..source.origin import Origin
     from ..store.notes import Notes
     from ..verbs.cache import Cache
     from ..verbs.workshop import Workshop
-else:
-    Notes = deferred("store.notes", "Notes")
-    Origin = deferred("source.origin", "Origin")
-    Cache = deferred("verbs.cache", "Cache")
-    Workshop = deferred("verbs.workshop", "Workshop")
 
 
 @attrs.define(slots=False)
@@ -71,14 +69,14 @@ class Bench:
     @cached_property
     def daemon(self) -> Daemon:
         """Return the engine behind the socket."""
-        from ..daemon.engine import Engine  # noqa: PLC0415  # it imports the Docker SDK
+        from ..daemon.engine import Engine
 
         return Engine(self.ledger, time.time, self.environment, self.envelope.credentials)
 
     @cached_property
     def platform(self) -> str:
         """Return what the engine runs; the SDK is not needed where a socket tells."""
-        from ..daemon.platform import ask  # noqa: PLC0415  # only some verbs need it
+        from ..daemon.platform import ask
 
         return ask(self.environment) or self.daemon.platform()
 
@@ -91,10 +89,12 @@ class Bench:
     @cached_property
     def cache(self) -> Cache:
         """Return the caches of this build, the nearest first."""
+        from ..verbs.cache import Cache
+
         asked = self.envelope.cache
         shelves: list[Shelf] = [self.disk]
         if asked.repository:
-            from ..registry.shelf import RegistryShelf  # noqa: PLC0415  # few have one
+            from ..registry.shelf import RegistryShelf
 
             repository = Repository.parse(asked.repository)
             shelves.append(RegistryShelf(self.registry, repository, asked.trusted))
@@ -103,13 +103,15 @@ class Bench:
     @cached_property
     def registry(self) -> Registry:
         """Return the client of all registries."""
-        from ..registry.client import RegistryClient  # noqa: PLC0415  # it imports requests
+        from ..registry.client import RegistryClient
 
         return RegistryClient(self.envelope.credentials, log=self.log)
 
     @cached_property
     def shop(self) -> Workshop:
         """Return where scripts run."""
+        from ..verbs.workshop import Workshop
+
         index = self.envelope.index
         bundle = self._read_bundle(index.ca_bundle) if index.ca_bundle else None
         limits = self.envelope.limits
@@ -152,18 +154,29 @@ class Bench:
         return other
 
     @property
+    def files(self) -> Checkout:
+        """Return the files of the checkout, as people and verbs write them."""
+        from ..source.checkout import Checkout
+
+        return Checkout(self.checkout)
+
+    @property
     def notes(self) -> Notes:
         """Return what verbs note of the files that they write."""
+        from ..store.notes import Notes
+
         return Notes(self.work.root / "notes")
 
     def origin(self, request: requests.ProposeRequest) -> Origin:
         """Return the git server that a request names."""
+        from ..source.origin import Origin
+
         known = self.envelope.credentials
         return Origin(self.checkout, request.remote, known, request.known_hosts)
 
     def interpreter(self, base: Reference) -> Interpreter:
         """Return which Python a base has; the engine is asked."""
-        from ..model.header import Interpreter  # noqa: PLC0415  # only checks need it
+        from ..model.requirements.header import Interpreter
 
         return Interpreter.of(self.shop.tools(base).facts)
 

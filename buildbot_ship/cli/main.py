@@ -19,8 +19,8 @@ from typing import NoReturn
 from ..errors import InvalidRequest, ShipError
 from ..model.log import Log
 from ..model.request import Envelope
+from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
-from ..model.wire import envelope_from_json, result_to_json
 from .arguments import Call, read
 from .bench import Bench
 from .verbs import perform

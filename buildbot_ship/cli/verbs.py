@@ -1,4 +1,10 @@
-"""The verbs, and which collaborators each of them gets."""
+"""The verbs, and which collaborators each of them gets.
+
+A call runs one verb, so each is imported by the function that calls it: the others, and
+the models that only they need, would cost more time than many a verb takes.
+"""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -6,96 +12,105 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..model.request import Request
+from ..model import request as requests
 from ..model.result import Result
-from ..source.checkout import Checkout
 from .bench import Bench
-from .deferred import deferred
-from .diffoscope import explain
-
-if TYPE_CHECKING:
-    from ..verbs.build import build
-    from ..verbs.check import check
-    from ..verbs.gc import gc
-    from ..verbs.harden import harden
-    from ..verbs.image import image
-    from ..verbs.pex import pex
-    from ..verbs.pin import pin
-    from ..verbs.propose import propose
-    from ..verbs.push import push
-    from ..verbs.retag import retag
-    from ..verbs.verify import verify
-    from ..verbs.wheels import wheels
-else:
-    build = deferred("verbs.build")
-    check = deferred("verbs.check")
-    gc = deferred("verbs.gc")
-    harden = deferred("verbs.harden")
-    image = deferred("verbs.image")
-    pex = deferred("verbs.pex")
-    pin = deferred("verbs.pin")
-    propose = deferred("verbs.propose")
-    push = deferred("verbs.push")
-    retag = deferred("verbs.retag")
-    verify = deferred("verbs.verify")
-    wheels = deferred("verbs.wheels")
 
 
-def perform(bench: Bench, request: Request) -> Result:
+def perform(bench: Bench, request: requests.Request) -> Result:
     """Run the verb of *request* with what *bench* has."""
     return VERBS[request.verb](bench, request)
 
 
-VERBS: dict[str, Callable[[Bench, Any], Result]] = {
-    "retag": lambda bench, request: retag(
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _retag(bench: Bench, request: requests.RetagRequest) -> Result:
+    from ..verbs.retag import retag
+
+    return retag(
         request,
         registry=bench.registry,
         daemon=lambda: bench.daemon,
-        clock=lambda: datetime.now(timezone.utc),
+        clock=_now,
         log=bench.log,
-    ),
-    "harden": lambda bench, request: harden(
-        request, checkout=Checkout(bench.checkout), shop=bench.shop, notes=bench.notes
-    ),
-    "pin": lambda bench, request: pin(
+    )
+
+
+def _pin(bench: Bench, request: requests.PinRequest) -> Result:
+    from ..verbs.pin import pin
+
+    return pin(
         request,
-        checkout=Checkout(bench.checkout),
+        checkout=bench.files,
         registry=bench.registry,
         notes=bench.notes,
         log=bench.log,
-    ),
-    "propose": lambda bench, request: propose(
+    )
+
+
+def _propose(bench: Bench, request: requests.ProposeRequest) -> Result:
+    from ..verbs.propose import propose
+
+    return propose(
         request,
-        checkout=Checkout(bench.checkout),
+        checkout=bench.files,
         origin=bench.origin(request),
         notes=bench.notes,
-        clock=lambda: datetime.now(timezone.utc),
+        clock=_now,
         log=bench.log,
-    ),
-    "check": lambda bench, request: check(
-        request, tree=bench.tree(request.revision), ask=bench.interpreter
-    ),
-    "wheels": lambda bench, request: wheels(
-        request, tree=bench.tree(request.revision), shop=bench.shop
-    ),
-    "pex": lambda bench, request: pex(
-        request, commit=bench.tree(request.revision).commit, shop=bench.shop
-    ),
-    "image": lambda bench, request: image(
+    )
+
+
+def _harden(bench: Bench, request: requests.HardenRequest) -> Result:
+    from ..verbs.harden import harden
+
+    return harden(request, checkout=bench.files, shop=bench.shop, notes=bench.notes)
+
+
+def _check(bench: Bench, request: requests.CheckRequest) -> Result:
+    from ..verbs.check import check
+
+    return check(request, tree=bench.tree(request.revision), ask=bench.interpreter)
+
+
+def _wheels(bench: Bench, request: requests.WheelsRequest) -> Result:
+    from ..verbs.wheels import wheels
+
+    return wheels(request, tree=bench.tree(request.revision), shop=bench.shop)
+
+
+def _pex(bench: Bench, request: requests.PexRequest) -> Result:
+    from ..verbs.pex import pex
+
+    return pex(request, commit=bench.tree(request.revision).commit, shop=bench.shop)
+
+
+def _image(bench: Bench, request: requests.ImageRequest) -> Result:
+    from ..verbs.image import image
+
+    return image(
         request,
         tree=bench.tree(request.revision),
         registry=bench.registry,
         shop=bench.shop,
         new_name=lambda: uuid.uuid4().hex,
-    ),
-    "push": lambda bench, request: push(
-        request,
-        commit=bench.tree(request.revision).commit,
-        shop=bench.shop,
-    ),
-    "gc": lambda bench, request: gc(
+    )
+
+
+def _push(bench: Bench, request: requests.PushRequest) -> Result:
+    from ..verbs.push import push
+
+    return push(request, commit=bench.tree(request.revision).commit, shop=bench.shop)
+
+
+def _gc(bench: Bench, request: requests.GarbageRequest) -> Result:
+    from ..verbs.gc import gc
+
+    return gc(
         request,
         daemon=lambda: bench.daemon,
         ledger=bench.ledger,
@@ -103,21 +118,47 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
         disk=bench.disk,
         clock=time.time,
         log=bench.log,
-    ),
-    "build": lambda bench, request: build(
+    )
+
+
+def _build(bench: Bench, request: requests.BuildRequest) -> Result:
+    from ..verbs.build import build
+
+    return build(
         request,
         commit=bench.tree(request.wheels.revision).commit,
         registry=bench.registry,
         cache=bench.cache,
         perform=lambda part: perform(bench, part),
         log=bench.log,
-    ),
-    "verify": lambda bench, request: verify(
+    )
+
+
+def _verify(bench: Bench, request: requests.VerifyRequest) -> Result:
+    from ..verbs.verify import verify
+    from .diffoscope import explain
+
+    return verify(
         request,
         tree=bench.tree(request.wheels.revision),
         shop=bench.shop,
         perform=lambda part, shop: perform(bench.at(shop), part),
         ledger=bench.ledger,
         explain=lambda first, second: explain(first, second, bench.log),
-    ),
+    )
+
+
+VERBS: dict[str, Callable[[Bench, Any], Result]] = {
+    "retag": _retag,
+    "pin": _pin,
+    "propose": _propose,
+    "harden": _harden,
+    "check": _check,
+    "wheels": _wheels,
+    "pex": _pex,
+    "image": _image,
+    "push": _push,
+    "gc": _gc,
+    "build": _build,
+    "verify": _verify,
 }

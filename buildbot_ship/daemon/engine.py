@@ -14,10 +14,10 @@ from docker.errors import ImageNotFound, NotFound
 import docker
 
 from ..errors import BaseNotFound, EngineError, RegistryUnavailable
-from ..model.garbage import CONTAINER, IMAGE, TOOLS
+from ..model.decision.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
 from ..model.reference import Reference
-from ..model.settings import Credential
+from ..model.request.settings import Credential
 from .build import Builder
 from .container import Container
 from .faults import translated

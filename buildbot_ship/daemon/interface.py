@@ -11,7 +11,7 @@ import attrs
 from ..model.conditions import Conditions
 from ..model.log import Log
 from ..model.reference import Reference
-from ..model.settings import Limits
+from ..model.request.settings import Limits
 
 RESULT = "org.buildbot-ship.result"
 """The label in which a kept image carries the result of the job that made it."""

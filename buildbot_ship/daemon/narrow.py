@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Iterator
 
 from ..errors import EngineError
-from ..model.base import choose
+from ..model.image.base import choose
 from ..model.reference import Reference
 from .archive import open_stream
 from .interface import EngineImage

@@ -1,7 +1,7 @@
 """What a layered pex is: a small program that runs the application out of plain trees.
 
-``model/launcher.py`` puts the shebang in front and the entry in.  It must start fast and
-runs on the runtime base's Python alone, so it imports what it needs when it needs it.
+``model/application/launcher.py`` puts the shebang in front and the entry in.  It must start
+fast and runs on the runtime base's Python alone, so it imports what it needs when it needs it.
 
 - As process 1 it is an init: the application becomes its child, in a process group of its
   own; signals are passed on, orphans reaped, and it ends as the application ended, with

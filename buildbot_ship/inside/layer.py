@@ -1,1 +1,1 @@
-../model/layer.py
+../model/image/layer.py

@@ -15,10 +15,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from ..errors import DigestMismatch, LimitExceeded, RegistryForbidden, RegistryRefused
+from ..model.image.manifest import KINDS
 from ..model.log import Log
-from ..model.manifest import KINDS
 from ..model.reference import Reference, Repository, digest_of
-from ..model.settings import Credential
+from ..model.request.settings import Credential
 from .answer import Answer, refused
 from .download import stream_blob
 from .fault import Fault, Patience, Sleep

@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import ImageNotFound, TagTaken
-from ..model.manifest import is_index, list_blobs, list_children
+from ..model.image.manifest import is_index, list_blobs, list_children
 from ..model.reference import Reference, Repository
 from .interface import Manifest, Registry
 from .publication import publish

@@ -18,7 +18,7 @@ import attrs
 
 from ..model.log import Log
 from ..model.reference import DEFAULT_REGISTRY
-from ..model.settings import Credential
+from ..model.request.settings import Credential
 
 _HUB_KEY = "https://index.docker.io/v1/"
 _HUB = (DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import RegistryRefused, TagTaken
-from ..model.manifest import is_index, list_blobs
+from ..model.image.manifest import is_index, list_blobs
 from ..model.reference import Reference
 from .interface import Manifest, Registry
 

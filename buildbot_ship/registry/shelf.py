@@ -16,7 +16,7 @@ import attrs
 
 from ..errors import ImageNotFound
 from ..model.cache import Blob, Entry
-from ..model.manifest import OCI_MANIFEST
+from ..model.image.manifest import OCI_MANIFEST
 from ..model.reference import Repository, digest_of
 from .copy import copy_blob
 from .interface import Manifest, Registry

@@ -9,7 +9,7 @@ from typing import Protocol
 from attrs import frozen
 
 from ..errors import FileMissing
-from ..model.text import decode
+from ..model.requirements.text import decode
 
 
 @frozen

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from ..errors import GitForbidden, GitUnavailable, PushRefused, RepositoryError
-from ..model.settings import Credential
+from ..model.request.settings import Credential
 
 _SCP = re.compile(r"(?:[^/@:]+@)?([^/:]+):(?!//)")
 _FORBIDDEN = (

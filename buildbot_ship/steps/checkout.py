@@ -9,7 +9,7 @@ from attrs import validators
 from buildbot.process.results import FAILURE
 from buildbot.steps.source.git import Git
 
-from ..model import check
+from ..model.request import check
 from .options import faults
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from ..model.settings import CacheOptions, Index, Limits
+from ..model.request.settings import CacheOptions, Index, Limits
 from . import credentials, options
 
 T = TypeVar("T")

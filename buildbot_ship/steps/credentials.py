@@ -9,7 +9,7 @@ from twisted.internet.defer import FirstError
 
 from ..errors import InvalidReference, InvalidRequest
 from ..model.reference import Repository
-from ..model.settings import Credential
+from ..model.request.settings import Credential
 from .options import is_renderable
 
 

@@ -9,7 +9,8 @@ from buildbot.process.remotecommand import RemoteCommand
 from buildbot.worker.protocols.base import FileWriterImpl
 
 from ..errors import InvalidRequest, ResultUnusable
-from ..model import result, wire
+from ..model import result
+from ..model.request import wire
 
 _BLOCK = 64 * 1024
 _STATES = (result.SUCCESS, result.FAILURE, result.RETRY)

@@ -16,9 +16,9 @@ from buildbot.process.buildstep import BuildStep, ShellMixin
 from buildbot.process.logobserver import LogLineObserver
 
 from ..errors import InvalidRequest, LimitExceeded, ShipError
-from ..model import result, wire
-from ..model.request import Envelope, Request
-from ..model.settings import CacheOptions, Index, Limits
+from ..model import result
+from ..model.request import Envelope, Request, wire
+from ..model.request.settings import CacheOptions, Index, Limits
 from . import common, options, result_file
 from . import credentials as logins
 

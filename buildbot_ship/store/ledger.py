@@ -19,8 +19,8 @@ from typing import IO, Any
 
 import attrs
 
-from ..model.garbage import Entry
-from ..model.wire import CONVERTER, structure
+from ..model.decision.garbage import Entry
+from ..model.request.wire import CONVERTER, structure
 
 
 @attrs.define

@@ -19,7 +19,7 @@ import attrs
 from ..errors import DigestMismatch, InvalidRequest
 from ..model.cache import Blob, Entry
 from ..model.reference import Repository
-from ..model.wire import CONVERTER, structure
+from ..model.request.wire import CONVERTER, structure
 
 _CHUNK = 1 << 20
 

@@ -22,7 +22,7 @@ import attrs
 
 from ..errors import OutputMissing
 from ..model.artefact import Image, Pex, Wheelhouse
-from ..model.wire import CONVERTER, structure
+from ..model.request.wire import CONVERTER, structure
 
 
 @contextmanager

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..errors import BaseNotFound, ImageNotFound, InvalidManifest, LimitExceeded
-from ..model.base import choose, config_digest, read_base
-from ..model.contents import STATUS, Contents, compare_bases, contents_of
+from ..model.image.base import choose, config_digest, read_base
+from ..model.image.contents import STATUS, Contents, compare_bases, contents_of
+from ..model.image.manifest import is_index, list_children
 from ..model.log import Log
-from ..model.manifest import is_index, list_children
 from ..model.reference import Reference, Repository
 from ..model.tag import is_timestamp_tag
 from ..registry.interface import Manifest, Registry

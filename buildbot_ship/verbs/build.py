@@ -10,8 +10,8 @@ from ..model.key import key
 from ..model.log import Log
 from ..model.reference import Repository
 from ..model.request import BuildRequest, GarbageRequest, PushRequest, Request
+from ..model.request.wire import CONVERTER
 from ..model.result import SUCCESS, Result
-from ..model.wire import CONVERTER
 from ..registry.interface import Registry
 from .cache import Cache
 

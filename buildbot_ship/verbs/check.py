@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import InvalidFile
-from ..model.dockerfile import read_base
-from ..model.follow import Locked, interpreter_fault, mending, stale
-from ..model.header import Interpreter
-from ..model.loose import metadata_of, read_loose
+from ..model.dockerfile.document import read_base
 from ..model.reference import Reference
 from ..model.request import CheckRequest
+from ..model.requirements.follow import Locked, interpreter_fault, mending, stale
+from ..model.requirements.header import Interpreter
+from ..model.requirements.loose import metadata_of, read_loose
+from ..model.requirements.text import decode
 from ..model.result import SUCCESS, Result
-from ..model.text import decode
 from ..source.interface import Tree, required
 
 Ask = Callable[[Reference], Interpreter]

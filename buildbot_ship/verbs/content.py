@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
@@ -14,19 +12,19 @@ from typing import IO
 
 import attrs
 
-from ..errors import DigestMismatch, FileMissing, LimitExceeded, OutputMissing
+from ..errors import FileMissing, LimitExceeded, OutputMissing
 from ..model.artefact import Pex
-from ..model.context import EXECUTABLE, FILE, Context, link, missing
-from ..model.copying import Copy
-from ..model.dockerfile import Dockerfile
-from ..model.filesystem import Node
-from ..model.layer import Member, file_mode
-from ..model.pattern import IGNORE_FILE, NOTHING, Ignored
-from ..model.placement import Layout
+from ..model.dockerfile.copying import Copy
+from ..model.dockerfile.document import Dockerfile
+from ..model.image.context import EXECUTABLE, FILE, Context, link, missing
+from ..model.image.filesystem import Node
+from ..model.image.layer import Member, file_mode
+from ..model.image.pattern import IGNORE_FILE, NOTHING, Ignored
+from ..model.image.placement import Layout
 from ..source.interface import Tree, TreeEntry, required
 from ..store.work import Work
+from .files import digest_of_file, expect, opener
 
-_CHUNK = 1 << 20
 MAX_BYTES = 1024**3
 """Bytes that the files of one image or context may have together, pexes aside."""
 
@@ -151,33 +149,3 @@ def _within_limit(members: list[Member]) -> list[Member]:
     if sum(member.size for member in members) > MAX_BYTES:
         raise LimitExceeded("what COPY takes from the commit", f"{MAX_BYTES} bytes")
     return members
-
-
-def opener(path: Path) -> Callable[[], IO[bytes]]:
-    """Return what opens the file at *path*."""
-    return lambda: path.open("rb")
-
-
-def digest_of_file(path: Path, inflater: zlib._Decompress | None = None) -> str:
-    """Return the digest of the file at *path*, of what is in it with an *inflater*."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            for part in _inflated(chunk, inflater) if inflater else (chunk,):
-                digest.update(part)
-    if inflater:
-        digest.update(inflater.flush())
-    return f"sha256:{digest.hexdigest()}"
-
-
-def _inflated(chunk: bytes, inflater: zlib._Decompress) -> Iterator[bytes]:
-    """Yield what is in *chunk* bit by bit: it may be a thousand times as much."""
-    while chunk:
-        yield inflater.decompress(chunk, _CHUNK)
-        chunk = inflater.unconsumed_tail
-
-
-def expect(what: str, expected: str, got: str) -> None:
-    """Raise DigestMismatch unless *got* is *expected*."""
-    if expected != got:
-        raise DigestMismatch(what, expected, got)

@@ -11,11 +11,11 @@ from pathlib import Path
 from ..daemon.interface import Build
 from ..errors import EngineError
 from ..model.artefact import Layer
-from ..model.base import Base
-from ..model.built import Saved, adopt, member
-from ..model.dockerfile import Dockerfile
-from ..model.image import Assembled, Labels
-from ..model.layer import write_tar
+from ..model.dockerfile.document import Dockerfile
+from ..model.image.assemble import Assembled, Labels
+from ..model.image.base import Base
+from ..model.image.built import Saved, adopt, member
+from ..model.image.layer import write_tar
 from .content import Contents, context_members
 from .layers import compress, tools_of
 from .workshop import Workshop

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..daemon.interface import Daemon
 from ..errors import EngineError
-from ..model.garbage import CONTAINER, Entry, dead
+from ..model.decision.garbage import CONTAINER, Entry, dead
 from ..model.log import Log
 from ..model.request import GarbageRequest
 from ..model.result import SUCCESS, Result

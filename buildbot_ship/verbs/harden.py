@@ -9,14 +9,14 @@ import attrs
 
 from ..daemon.interface import JobFile
 from ..errors import InvalidFile
-from ..model.buildlock import parse_build_lock
-from ..model.changes import Changes, Lines, compare
-from ..model.dockerfile import base_of
-from ..model.header import Header, Interpreter, split
-from ..model.loose import Loose, digests, metadata_of, read_loose
+from ..model.dockerfile.document import base_of
 from ..model.reference import Reference
 from ..model.request import HardenRequest
-from ..model.requirements import parse_strict
+from ..model.requirements.buildlock import parse_build_lock
+from ..model.requirements.changes import Changes, Lines, compare
+from ..model.requirements.header import Header, Interpreter, split
+from ..model.requirements.loose import Loose, digests, metadata_of, read_loose
+from ..model.requirements.reader import parse_strict
 from ..model.result import SUCCESS, Result
 from ..source.checkout import Checkout
 from ..source.interface import read_text, required

@@ -8,16 +8,16 @@ from pathlib import Path
 import attrs
 
 from ..errors import BaseUnfit
-from ..model import label
 from ..model.artefact import Image, Layer, Wheelhouse
-from ..model.base import Base
-from ..model.dockerfile import Dockerfile, read
-from ..model.filesystem import Filesystem
-from ..model.fit import misfit, search_path
-from ..model.image import Assembled, Labels, assemble
+from ..model.dockerfile.document import Dockerfile, read
+from ..model.image import label
+from ..model.image.assemble import Assembled, Labels, assemble
+from ..model.image.base import Base
+from ..model.image.filesystem import Filesystem
+from ..model.image.fit import misfit, search_path
+from ..model.image.layer import Member, write_layer
+from ..model.image.placement import needs_base, place
 from ..model.key import key
-from ..model.layer import Member, write_layer
-from ..model.placement import needs_base, place
 from ..model.request import ImageRequest
 from ..model.result import SUCCESS, Result
 from ..registry.interface import Registry
@@ -25,7 +25,8 @@ from ..source.interface import Tree, required
 from ..store.work import Work
 from .content import Contents, find_members, look, require
 from .engine_built import build, why
-from .layers import Made, compress, known_layer, load, tools_of
+from .layers import compress, known_layer, tools_of
+from .loading import Made, load
 from .runtime import fetch_base, list_base
 from .workshop import Workshop
 

@@ -1,4 +1,4 @@
-"""Layers of ours: compressed where the bytes are pinned, verified, and loaded on a base."""
+"""Layers of ours: compressed where the bytes are pinned, verified, kept, and brought."""
 
 from __future__ import annotations
 
@@ -6,29 +6,14 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-import attrs
-
 from ..daemon.interface import JobFile
-from ..errors import EngineError, OutputMissing
-from ..model.archive import write_archive
+from ..errors import OutputMissing
 from ..model.artefact import Layer, Wheelhouse
-from ..model.base import Base
 from ..model.cache import Blob, Entry
-from ..model.image import Assembled
 from ..model.reference import Reference
-from ..model.wire import CONVERTER, structure
-from .content import digest_of_file, expect, opener
+from ..model.request.wire import CONVERTER, structure
+from .files import digest_of_file, expect
 from .workshop import MAKING, Workshop
-
-
-@attrs.frozen
-class Made:
-    """An image that was made, and what it is on."""
-
-    base: Base
-    assembled: Assembled
-    layers: tuple[Layer, ...]
-    loaded_as: str
 
 
 def tools_of(commit: str, shop: Workshop) -> str:
@@ -101,21 +86,3 @@ def bring_layer(layer: Layer, shop: Workshop) -> Path:
         return path
     verb = "BuildPex" if layer.title else "BuildRuntimeImage"
     raise OutputMissing(blob.name, verb)
-
-
-def load(made: Made, scratch: Path, shop: Workshop) -> None:
-    """Load the image over its base, and see that the engine calls it as we do."""
-    daemon = shop.daemon
-    if daemon.image(str(made.base.pinned)) is None:
-        daemon.pull(made.base.pinned)
-    archive = scratch / "image.tar"
-    openers = [(layer, opener(bring_layer(layer, shop))) for layer in made.layers]
-    with archive.open("wb") as out:
-        write_archive(made.assembled, made.base, openers, made.loaded_as, out)
-    daemon.load(archive, made.loaded_as)
-    loaded = daemon.image(made.loaded_as)
-    # The containerd store calls an image by its manifest's digest.
-    ours = (made.assembled.image_id, made.assembled.manifest_digest)
-    if loaded is None or loaded.image_id not in ours:
-        got = loaded.image_id if loaded else "nothing"
-        raise EngineError(f"load {made.loaded_as}", f"it has {got}, not {ours[0]}")

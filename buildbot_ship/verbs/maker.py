@@ -8,9 +8,7 @@ from pathlib import Path
 import attrs
 
 from ..daemon.interface import JobFile
-from ..model.artefact import Wheel
-from ..model.cache import Blob, Entry
-from ..model.wheels import (
+from ..model.application.wheels import (
     Fetched,
     Missing,
     WheelsPlan,
@@ -21,7 +19,9 @@ from ..model.wheels import (
     section_text,
     seen_by_build,
 )
-from ..model.wire import CONVERTER, structure
+from ..model.artefact import Wheel
+from ..model.cache import Blob, Entry
+from ..model.request.wire import CONVERTER, structure
 from ..source.interface import Files, Tree
 from .workshop import MAKING, Ground, Workshop
 

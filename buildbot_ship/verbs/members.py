@@ -12,7 +12,7 @@ from typing import IO
 
 import attrs
 
-from ..model.difference import (
+from ..model.image.difference import (
     Difference,
     Entry,
     compare_bytes,

@@ -12,8 +12,8 @@ from ..model.cache import Blob, Entry
 from ..model.key import key
 from ..model.reference import Reference
 from ..model.request import PexRequest
+from ..model.request.wire import CONVERTER
 from ..model.result import SUCCESS, Result
-from ..model.wire import CONVERTER
 from .trees import make_layered
 from .wheelhouse import bring
 from .workshop import Workshop

@@ -7,8 +7,8 @@ from functools import cache
 import attrs
 
 from ..errors import ImageNotFound
+from ..model.dockerfile.pin import find_pins, move_pins
 from ..model.log import Log
-from ..model.pin import find_pins, move_pins
 from ..model.reference import Reference
 from ..model.request import PinRequest
 from ..model.result import SUCCESS, Result

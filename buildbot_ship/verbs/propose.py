@@ -8,14 +8,14 @@ from datetime import datetime
 import attrs
 
 from ..errors import BranchMissing, BranchMoved
-from ..model.log import Log
-from ..model.proposal import (
+from ..model.decision.proposal import (
     Proposal,
     change_digest,
     commit_message,
     next_proposal,
     proposals,
 )
+from ..model.log import Log
 from ..model.request import ProposeRequest
 from ..model.result import SUCCESS, Result
 from ..source.checkout import Checkout

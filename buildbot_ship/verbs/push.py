@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import DigestMismatch, OutputMissing
 from ..model.artefact import Image
-from ..model.push import OwnBlob, PushPlan
+from ..model.decision.push import OwnBlob, PushPlan
 from ..model.reference import Repository
 from ..model.request import PushRequest
 from ..model.result import SUCCESS, Result

@@ -9,13 +9,13 @@ import attrs
 
 from ..daemon.interface import Daemon, EngineImage
 from ..errors import DigestMismatch, ImageNotFound, RegistryUnavailable, TagTaken
-from ..model.base import config_digest
+from ..model.decision.retag import RetagPlan
+from ..model.image.base import config_digest
+from ..model.image.manifest import is_index
 from ..model.log import Log
-from ..model.manifest import is_index
 from ..model.reference import Reference
 from ..model.request import RetagRequest
 from ..model.result import SUCCESS, Result
-from ..model.retag import RetagPlan
 from ..registry.copy import copy
 from ..registry.interface import Registry
 from .bases import newest, report

@@ -9,10 +9,10 @@ from pathlib import Path
 import attrs
 
 from ..errors import BaseNotFound
-from ..model.base import Base, choose, config_digest, read_base
-from ..model.filesystem import Filesystem, Node
+from ..model.image.base import Base, choose, config_digest, read_base
+from ..model.image.filesystem import Filesystem, Node
+from ..model.image.manifest import is_index
 from ..model.log import Log
-from ..model.manifest import is_index
 from ..model.reference import Reference
 from ..registry.interface import Manifest, Registry
 from ..store.work import Work

@@ -9,10 +9,10 @@ from typing import Any
 import attrs
 
 from ..daemon.interface import JobFile
+from ..model.application.closure import close
+from ..model.application.launcher import find_entry, write_launcher
+from ..model.application.layering import PREFIX, Planned, plan
 from ..model.artefact import Layer, Needs, Pex, Wheel, Wheelhouse
-from ..model.closure import close
-from ..model.launcher import find_entry, write_launcher
-from ..model.layering import PREFIX, Planned, plan
 from ..model.reference import Reference, digest_of
 from ..model.request import PexRequest
 from .layers import known_layer, take_layer

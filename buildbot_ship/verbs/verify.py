@@ -15,16 +15,16 @@ from ..daemon.interface import Daemon
 from ..errors import NotReproducible, OutputMissing
 from ..model.artefact import Image, Pex, Wheelhouse
 from ..model.conditions import ELSEWHERE
-from ..model.difference import Difference, compare_names
-from ..model.dockerfile import read
-from ..model.garbage import IMAGE, Entry
+from ..model.decision.garbage import IMAGE, Entry
+from ..model.dockerfile.document import read
+from ..model.image.difference import Difference, compare_names
 from ..model.request import Request, VerifyRequest
 from ..model.result import SUCCESS, Result
 from ..source.interface import Tree, required
 from ..store.work import Work
 from .cache import Cache
-from .content import digest_of_file, expect
 from .engine_built import why
+from .files import digest_of_file, expect
 from .layers import bring_layer
 from .members import first_difference
 from .wheelhouse import bring

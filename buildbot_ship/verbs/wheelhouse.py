@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import OutputMissing
+from ..model.application.wheels import pin_of
 from ..model.artefact import Wheel, Wheelhouse
 from ..model.cache import Blob
 from ..model.reference import Reference
-from ..model.wheels import pin_of
 from ..store.work import Work
 from .workshop import MAKING, Workshop
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ..model.application.wheels import decide
 from ..model.artefact import Wheelhouse
-from ..model.buildlock import BuildLock, parse_build_lock
-from ..model.dockerfile import base_of
+from ..model.dockerfile.document import base_of
 from ..model.request import WheelsRequest
-from ..model.requirements import Pin, parse_strict
+from ..model.requirements.buildlock import BuildLock, parse_build_lock
+from ..model.requirements.reader import Pin, parse_strict
+from ..model.requirements.text import decode
 from ..model.result import SUCCESS, Result
-from ..model.text import decode
-from ..model.wheels import decide
 from ..source.interface import Tree, read_text, required
 from .maker import Known, Maker
 from .wheelhouse import bring, place

@@ -16,15 +16,15 @@ from ..daemon.interface import RESULT, Daemon, Job, JobFile
 from ..errors import RegistryForbidden, RegistryUnavailable
 from ..model.cache import Blob, Entry
 from ..model.conditions import Conditions
+from ..model.decision.netrc import netrc
 from ..model.key import key
 from ..model.log import Log
-from ..model.netrc import netrc
 from ..model.reference import Reference
-from ..model.settings import Credential, Index, Limits
+from ..model.request.settings import Credential, Index, Limits
 from ..registry.interface import Registry
 from ..store.work import Work
 from .cache import Cache
-from .content import digest_of_file
+from .files import digest_of_file
 
 PYTHON = "/ship/tools/bin/python"
 MAKING = (

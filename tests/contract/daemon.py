@@ -17,9 +17,9 @@ import pytest
 
 from buildbot_ship.daemon.interface import RESULT, Daemon, EngineImage, Job, JobFile
 from buildbot_ship.errors import BaseNotFound, JobFailed, LimitExceeded, RegistryUnavailable
-from buildbot_ship.model.manifest import is_index
+from buildbot_ship.model.image.manifest import is_index
 from buildbot_ship.model.reference import Reference, Repository, digest_of
-from buildbot_ship.model.settings import Limits
+from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.verbs.runtime import fetch_base
 from tests.contract.samples import PLAIN, load_over, store_platforms

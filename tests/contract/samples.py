@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from buildbot_ship.daemon.interface import Daemon
-from buildbot_ship.model.archive import write_archive
 from buildbot_ship.model.artefact import Layer
-from buildbot_ship.model.base import Base
-from buildbot_ship.model.image import Assembled
-from buildbot_ship.model.layer import Member, write_layer
-from buildbot_ship.model.manifest import OCI_INDEX
+from buildbot_ship.model.image.archive import write_archive
+from buildbot_ship.model.image.assemble import Assembled
+from buildbot_ship.model.image.base import Base
+from buildbot_ship.model.image.layer import Member, write_layer
+from buildbot_ship.model.image.manifest import OCI_INDEX
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.copy import copy

@@ -13,7 +13,7 @@ from lab.git_login import GitLogin, over_http, over_ssh
 from lab.git_server import git
 
 from buildbot_ship.errors import GitForbidden, GitUnavailable, PushRefused
-from buildbot_ship.model.settings import Credential
+from buildbot_ship.model.request.settings import Credential
 from buildbot_ship.source.origin import Origin
 
 SERVERS = {"ssh": over_ssh, "http": over_http}

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from buildbot_ship.errors import FileMissing, RegistryForbidden, RegistryRefused
 from buildbot_ship.model.reference import Repository, digest_of
-from buildbot_ship.model.settings import Credential
+from buildbot_ship.model.request.settings import Credential
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.copy import Copied, copy
 from buildbot_ship.registry.interface import Registry

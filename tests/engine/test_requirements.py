@@ -21,12 +21,12 @@ import attrs
 import pytest
 
 import docker
-from buildbot_ship.model.header import split
-from buildbot_ship.model.reasons import reasons
 from buildbot_ship.model.request import Envelope, HardenRequest
-from buildbot_ship.model.requirements import parse_strict
-from buildbot_ship.model.settings import Credential, Index
-from buildbot_ship.model.wire import envelope_to_json
+from buildbot_ship.model.request.settings import Credential, Index
+from buildbot_ship.model.request.wire import envelope_to_json
+from buildbot_ship.model.requirements.header import split
+from buildbot_ship.model.requirements.reader import parse_strict
+from buildbot_ship.model.requirements.reasons import reasons
 
 from .conftest import Repository, left_behind
 from .private_registry import Authority

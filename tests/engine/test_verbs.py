@@ -16,8 +16,8 @@ import pytest
 from lab.registries import Registry
 
 import docker
-from buildbot_ship.model.buildlock import parse_build_lock
-from buildbot_ship.model.requirements import parse_strict
+from buildbot_ship.model.requirements.buildlock import parse_build_lock
+from buildbot_ship.model.requirements.reader import parse_strict
 
 from .conftest import Repository, left_behind, wait_for_container
 

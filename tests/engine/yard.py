@@ -20,8 +20,8 @@ import docker
 from buildbot_ship.daemon.engine import Engine
 from buildbot_ship.model.artefact import Image, Wheelhouse
 from buildbot_ship.model.request import ImageRequest
+from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.model.result import Result
-from buildbot_ship.model.settings import Limits
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.store.ledger import Ledger

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from buildbot_ship.model.image import DOCKER_LAYER, OCI_LAYER
-from buildbot_ship.model.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from buildbot_ship.model.image.assemble import DOCKER_LAYER, OCI_LAYER
+from buildbot_ship.model.image.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.registry.interface import Manifest, Registry
 

@@ -13,7 +13,7 @@ from buildbot_ship.errors import (
     RegistryRefused,
     RegistryUnavailable,
 )
-from buildbot_ship.model.manifest import is_index, list_blobs, list_children
+from buildbot_ship.model.image.manifest import is_index, list_blobs, list_children
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.interface import Manifest
 

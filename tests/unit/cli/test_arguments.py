@@ -10,8 +10,7 @@ import pytest
 from buildbot_ship.cli.about import ABOUT
 from buildbot_ship.cli.arguments import MAKERS, read
 from buildbot_ship.model import request as r
-from buildbot_ship.model import settings
-from buildbot_ship.model.request import REQUESTS
+from buildbot_ship.model.request import REQUESTS, settings
 
 STEP = ("--request", "-", "--result")
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere.sock"}

@@ -14,9 +14,9 @@ import pytest
 
 import buildbot_ship
 from buildbot_ship.errors import InvalidRequest
+from buildbot_ship.model.application.launcher import Entry, find_entry, write_launcher
+from buildbot_ship.model.application.layering import PREFIX
 from buildbot_ship.model.artefact import Wheel
-from buildbot_ship.model.launcher import Entry, find_entry, write_launcher
-from buildbot_ship.model.layering import PREFIX
 from buildbot_ship.model.request import PexRequest
 
 SOURCE = Path(buildbot_ship.__path__[0], "inside", "launcher.py").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from buildbot_ship.model.reference import Repository
-from buildbot_ship.model.settings import Credential
+from buildbot_ship.model.request.settings import Credential
 from buildbot_ship.registry.client import RegistryClient
 from tests.fakes.http import Server, serving
 

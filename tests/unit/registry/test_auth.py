@@ -11,7 +11,7 @@ import pytest
 
 from buildbot_ship.errors import RegistryForbidden, RegistryRefused
 from buildbot_ship.model.reference import Repository, digest_of
-from buildbot_ship.model.settings import Credential
+from buildbot_ship.model.request.settings import Credential
 from buildbot_ship.registry.challenge import Challenge, read_challenge
 from tests.fakes.http import Asked, Said
 from tests.unit.registry.conftest import Setting, write_config

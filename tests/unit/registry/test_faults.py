@@ -13,7 +13,7 @@ from buildbot_ship.errors import (
     RegistryRefused,
     RegistryUnavailable,
 )
-from buildbot_ship.model.manifest import DOCKER_MANIFEST
+from buildbot_ship.model.image.manifest import DOCKER_MANIFEST
 from buildbot_ship.model.reference import Repository, digest_of
 from buildbot_ship.registry.fault import Patience, asked_wait
 from buildbot_ship.registry.interface import Manifest

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from buildbot_ship.model.settings import Credential
+from buildbot_ship.model.request.settings import Credential
 from buildbot_ship.registry.login import Keychain, Login
 from tests.unit.registry.conftest import write_config
 

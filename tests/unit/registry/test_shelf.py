@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from buildbot_ship.errors import RegistryUnavailable
-from buildbot_ship.model.manifest import OCI_MANIFEST
+from buildbot_ship.model.image.manifest import OCI_MANIFEST
 from buildbot_ship.model.reference import Repository
 from buildbot_ship.registry.interface import Manifest
 from buildbot_ship.registry.shelf import RegistryShelf

@@ -18,8 +18,8 @@ from buildbot.test.steps import (
 )
 from twisted.trial import unittest
 
+from buildbot_ship.model.request.wire import result_to_json
 from buildbot_ship.model.result import MAX_BYTES, Failure, Result
-from buildbot_ship.model.wire import result_to_json
 from buildbot_ship.steps.result_file import Collector
 
 UNIQUE = uuid.UUID(int=7)

@@ -7,8 +7,9 @@ from typing import Any
 from buildbot.plugins import util
 from buildbot.process.results import SUCCESS
 
-from buildbot_ship.model import request, settings
-from buildbot_ship.model.wire import envelope_from_json
+from buildbot_ship.model import request
+from buildbot_ship.model.request import settings
+from buildbot_ship.model.request.wire import envelope_from_json
 from buildbot_ship.steps import (
     BuildPex,
     BuildRuntimeImage,

@@ -8,7 +8,7 @@ import pytest
 
 from buildbot_ship.errors import OutputMissing
 from buildbot_ship.model.artefact import Layer, Pex
-from buildbot_ship.model.garbage import CONTAINER, IMAGE, TOOLS, Entry, dead
+from buildbot_ship.model.decision.garbage import CONTAINER, IMAGE, TOOLS, Entry, dead
 from buildbot_ship.model.request import GarbageRequest
 from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.work import Work

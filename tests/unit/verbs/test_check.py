@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from buildbot_ship.errors import FileMissing, InvalidFile
-from buildbot_ship.model.header import Header, Interpreter
 from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.request import CheckRequest
+from buildbot_ship.model.requirements.header import Header, Interpreter
 from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.verbs.check import check
 

@@ -23,7 +23,7 @@ from buildbot_ship.errors import (
     OutputMissing,
 )
 from buildbot_ship.model.artefact import Image, Layer, Needs, Pex, Wheelhouse
-from buildbot_ship.model.manifest import DOCKER_LIST, DOCKER_MANIFEST
+from buildbot_ship.model.image.manifest import DOCKER_LIST, DOCKER_MANIFEST
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.model.request import ImageRequest
 from buildbot_ship.model.result import Result

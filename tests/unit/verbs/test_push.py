@@ -14,7 +14,7 @@ from buildbot_ship.errors import (
     RegistryUnavailable,
     TagTaken,
 )
-from buildbot_ship.model.push import OwnBlob, PushPlan
+from buildbot_ship.model.decision.push import OwnBlob, PushPlan
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.interface import Manifest
 from buildbot_ship.store.work import Work

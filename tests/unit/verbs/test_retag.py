@@ -11,9 +11,9 @@ from buildbot_ship.errors import (
     InvalidRequest,
     TagTaken,
 )
+from buildbot_ship.model.decision.retag import RetagPlan
 from buildbot_ship.model.reference import Reference, Repository
 from buildbot_ship.model.request import BaseCopy, RetagRequest
-from buildbot_ship.model.retag import RetagPlan
 from buildbot_ship.model.tag import timestamp_tag
 from buildbot_ship.registry.interface import Manifest
 from tests.fakes.images import (

@@ -16,7 +16,7 @@ import pytest
 from buildbot_ship.errors import DigestMismatch, JobFailed, NotReproducible, OutputMissing
 from buildbot_ship.model.artefact import Image, Layer, Pex, Wheel, Wheelhouse
 from buildbot_ship.model.conditions import ELSEWHERE, Conditions
-from buildbot_ship.model.garbage import CONTAINER, IMAGE, Entry
+from buildbot_ship.model.decision.garbage import CONTAINER, IMAGE, Entry
 from buildbot_ship.model.reference import digest_of
 from buildbot_ship.model.request import (
     ImageRequest,

@@ -1,0 +1,86 @@
+"""What can go wrong in a way that a user can mend.
+
+Every class says what happened (``template``), which thing it happened to (its
+fields), and what to do (``advice``).  ``status`` is the exit status of the command
+line, one per kind.  A ``transient`` error may be gone when the work is tried again.
+"""
+
+from .base import (
+    Problem,
+    ShipError,
+)
+from .chain import (
+    NotReproducible,
+    OutputMissing,
+    RequirementMissing,
+    ResultUnusable,
+)
+from .engine import (
+    BaseNotFound,
+    BaseUnfit,
+    EngineError,
+    EngineForbidden,
+    EngineUnavailable,
+    HostileArchive,
+    JobFailed,
+    LimitExceeded,
+)
+from .git import (
+    BranchMissing,
+    BranchMoved,
+    GitForbidden,
+    GitUnavailable,
+    PushRefused,
+)
+from .given import (
+    FileMissing,
+    InvalidFile,
+    InvalidReference,
+    InvalidRequest,
+    RepositoryError,
+    SchemaMismatch,
+)
+from .registry import (
+    DigestMismatch,
+    ImageNotFound,
+    InvalidManifest,
+    RegistryForbidden,
+    RegistryRefused,
+    RegistryUnavailable,
+    TagTaken,
+)
+
+__all__ = [
+    "BaseNotFound",
+    "BaseUnfit",
+    "BranchMissing",
+    "BranchMoved",
+    "DigestMismatch",
+    "EngineError",
+    "EngineForbidden",
+    "EngineUnavailable",
+    "FileMissing",
+    "GitForbidden",
+    "GitUnavailable",
+    "HostileArchive",
+    "ImageNotFound",
+    "InvalidFile",
+    "InvalidManifest",
+    "InvalidReference",
+    "InvalidRequest",
+    "JobFailed",
+    "LimitExceeded",
+    "NotReproducible",
+    "OutputMissing",
+    "Problem",
+    "PushRefused",
+    "RegistryForbidden",
+    "RegistryRefused",
+    "RegistryUnavailable",
+    "RepositoryError",
+    "RequirementMissing",
+    "ResultUnusable",
+    "SchemaMismatch",
+    "ShipError",
+    "TagTaken",
+]

@@ -1,0 +1,44 @@
+"""What every error has: what happened, to what, and the remedy."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+
+
+@attrs.frozen
+class Problem:
+    """One fault of a file: ``file:line: text``, with lines counted from 1."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        """Return the problem as compilers write it."""
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+@attrs.define(slots=False)
+class ShipError(Exception):
+    """Something a user can mend: what, which, and the remedy."""
+
+    template: ClassVar[str] = ""
+    advice: ClassVar[str] = ""
+    status: ClassVar[int] = 1
+    transient: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        """Return what happened, and to what, in one line."""
+        return self.template.format(**attrs.asdict(self, recurse=False))
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do about it, in one line."""
+        return self.advice.format(**attrs.asdict(self, recurse=False))
+
+    @property
+    def details(self) -> str:
+        """Return what does not fit a summary line: all problems, a tool's output."""
+        return ""

@@ -1,0 +1,61 @@
+"""The wheels that some requirements need, out of those that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from ...errors import RequirementMissing
+from ..artefact import Wheel
+
+
+def close(
+    requirements: Iterable[str],
+    wheels: Iterable[Wheel],
+    environment: Mapping[str, str],
+    by: str,
+) -> tuple[Wheel, ...]:
+    """Return the wheels that *requirements* and what they require name, by name.
+
+    *environment* are the variables of markers, as the base's interpreter has them, and
+    *by* is who asks.  Raises RequirementMissing where no wheel, or one of another version,
+    is there.
+    """
+    known = {wheel.name: wheel for wheel in wheels}
+    found: dict[str, Wheel] = {}
+    done: set[tuple[str, str]] = set()
+    todo = [(Requirement(text), by) for text in requirements]
+    while todo:
+        requirement, asks = todo.pop()
+        wheel = _match(requirement, known.get(canonicalize_name(requirement.name)), asks)
+        found[wheel.name] = wheel
+        for extra in {"", *map(canonicalize_name, requirement.extras)}:
+            if (wheel.name, extra) not in done:
+                done.add((wheel.name, extra))
+                todo += [(more, wheel.name) for more in _required(wheel, extra, environment)]
+    return tuple(found[name] for name in sorted(found))
+
+
+def _match(requirement: Requirement, wheel: Wheel | None, by: str) -> Wheel:
+    if wheel is None:
+        raise RequirementMissing(str(requirement), by, "is not in the wheelhouse")
+    if not requirement.specifier.contains(wheel.version, prereleases=True):
+        why = f"is there in version {wheel.version} only"
+        raise RequirementMissing(str(requirement), by, why)
+    return wheel
+
+
+def _required(
+    wheel: Wheel, extra: str, environment: Mapping[str, str]
+) -> Iterator[Requirement]:
+    for text in wheel.requires:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            raise RequirementMissing(text, wheel.name, "is no requirement") from None
+        marker = requirement.marker
+        if marker is None or marker.evaluate({**environment, "extra": extra}):
+            requirement.marker = None
+            yield requirement

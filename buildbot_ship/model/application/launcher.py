@@ -1,0 +1,50 @@
+"""The file that a layered pex is: ``inside/launcher.py`` with what it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import attrs
+
+from ...errors import InvalidRequest
+from ..artefact import Wheel
+from ..request import PexRequest
+from .layering import PREFIX
+
+_SETTINGS = re.compile(r"^PREFIX, KIND, TARGET = .*$", re.M)
+
+
+@attrs.frozen
+class Entry:
+    """What runs: a *kind* that ``inside/launcher.py`` knows, and its *target*."""
+
+    kind: str = "interpreter"
+    target: str = ""
+
+
+def find_entry(request: PexRequest, wheels: Iterable[Wheel]) -> Entry:
+    """Return what *request* runs; raise InvalidRequest for a script that no wheel has."""
+    if request.module:
+        return Entry("function" if ":" in request.module else "module", request.module)
+    if not request.script:
+        return Entry()
+    targets = [w.scripts[request.script] for w in wheels if request.script in w.scripts]
+    if not targets:
+        why = f"no package of {request.name} has the script {request.script!r}"
+        raise InvalidRequest("script", why)
+    target = next(filter(None, targets), "")
+    return (
+        Entry("function", target)
+        if target
+        else Entry("script", f"{PREFIX}/bin/{request.script}")
+    )
+
+
+def write_launcher(source: str, minor: str, entry: Entry) -> bytes:
+    """Return *source* as a program for Python *minor* (``3.11``) that runs *entry*."""
+    settings = f"PREFIX, KIND, TARGET = {(PREFIX, entry.kind, entry.target)!r}"
+    text, count = _SETTINGS.subn(lambda _: settings, source)
+    if count != 1:
+        raise ValueError("the launcher has no place for its settings")
+    return f"#!/usr/bin/env python{minor}\n{text}".encode()

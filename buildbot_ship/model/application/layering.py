@@ -1,0 +1,54 @@
+"""How the wheels of a layered pex are spread over layers: what changes seldom lies below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from ..artefact import Wheel
+from ..key import key
+
+PREFIX = "/opt/ship"
+"""Where the trees lie, in every image: a layer is the same whatever pex it belongs to."""
+ALONE = 256 * 1024
+"""Bytes from which on a wheel has a layer of its own, where the budget allows it."""
+BUDGET = 6
+"""Layers of third parties that a pex has at most."""
+
+_NAMED = 3
+
+
+@attrs.frozen
+class Planned:
+    """A layer to make of *wheels*, and the key of all that it depends on."""
+
+    key: str
+    title: str
+    wheels: tuple[Wheel, ...]
+
+
+def plan(wheels: Iterable[Wheel], ground: str) -> tuple[Planned, ...]:
+    """Return the layers of *wheels*, the lowest first.
+
+    The largest wheels of others come first, each alone; then all small ones together, and
+    own ones last.  *ground* is the key of all but the wheels that decides about bytes: the
+    base, the scripts and their tools.
+    """
+    wheels = list(wheels)
+    others = sorted((w for w in wheels if not w.own), key=lambda w: (-w.size, w.file))
+    large = [wheel for wheel in others if wheel.size >= ALONE]
+    all_alone = len(large) == len(others) <= BUDGET
+    large = large[: BUDGET if all_alone else BUDGET - 1]
+    small = [wheel for wheel in others if wheel not in large]
+    groups = [*([wheel] for wheel in large), small, [w for w in wheels if w.own]]
+    return tuple(_planned(group, ground) for group in groups if group)
+
+
+def _planned(group: Sequence[Wheel], ground: str) -> Planned:
+    ordered = tuple(sorted(group, key=lambda wheel: wheel.file))
+    inputs = [[wheel.file, wheel.digest] for wheel in ordered]
+    name = key("layer", ground=ground, prefix=PREFIX, wheels=inputs)
+    title = ", ".join(f"{wheel.name} {wheel.version}" for wheel in ordered[:_NAMED])
+    more = len(ordered) - _NAMED
+    return Planned(name, f"{title} and {more} more" if more > 0 else title, ordered)

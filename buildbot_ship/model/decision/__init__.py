@@ -1,0 +1,1 @@
+"""What one verb decides from facts: nothing is done here."""

@@ -1,0 +1,1 @@
+"""The Dockerfile as people write it: its words, its instructions, its pins."""

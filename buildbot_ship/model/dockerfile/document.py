@@ -1,0 +1,230 @@
+"""A Dockerfile as a value: what we assemble by ourselves, or what the engine has to build.
+
+Format: https://docs.docker.com/reference/dockerfile/.  Where docker guesses, this
+reader refuses, and it names every fault of the file at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from ...errors import InvalidFile, Problem
+from ..reference import Reference
+from .copying import Copy
+from .instruction import KINDS, Arg, Env, From, Instruction
+from .lines import Line, read_lines
+from .scope import Scope
+from .word import Fault
+
+ENGINE_ONLY = ("RUN", "ADD", "SHELL", "ONBUILD", "MAINTAINER")
+"""The instructions that hand a file to the engine; so do stages, and COPY from them."""
+
+
+@attrs.frozen
+class Foreign:
+    """An instruction that only the engine can follow; *rest* is what stands behind it."""
+
+    line: int
+    word: str
+    rest: str
+
+
+@attrs.frozen
+class Dockerfile:
+    """The base of the last stage, and the instructions in order; *file* is for messages.
+
+    With *foreign* instructions the engine builds it; *others* are the bases of its other
+    stages.  *steps* names every instruction, as ``file:line: RUN``.
+    """
+
+    file: str
+    base: Reference
+    base_line: int
+    instructions: tuple[Instruction, ...]
+    foreign: tuple[Foreign, ...] = ()
+    others: tuple[Reference, ...] = ()
+    steps: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
+
+    @property
+    def copied(self) -> set[str]:
+        """Return every source that it names."""
+        found = {word for item in self.foreign for word in item.rest.split()}
+        for item in self.instructions:
+            found |= set(item.sources) if isinstance(item, Copy) else set()
+        return found
+
+
+def read(
+    data: bytes | str, file: str, environment: Iterable[tuple[str, str]] | None = None
+) -> Dockerfile:
+    """Return the Dockerfile in *data*; raise InvalidFile with every problem of *file*.
+
+    Variables may be the base's: until its *environment* is known, they are empty, and
+    faults of instructions that have one are not told.
+    """
+    lines, escape = read_lines(data, file)
+    known = None if environment is None else dict(environment)
+    reading = _Reading(file, escape, known)
+    for line in lines:
+        reading.take(line)
+    reading.problems += _without_from(lines, file)
+    return reading.finish(tuple(f"{file}:{line.number}: {line.word}" for line in lines))
+
+
+def base_of(data: bytes | str, file: str) -> Reference:
+    """Return what FROM names, as `read_base` has it; raise InvalidFile."""
+    return read_base(data, file).base
+
+
+def read_base(data: bytes | str, file: str) -> Dockerfile:
+    """Return what FROM names, and where, and look at nothing else; raise InvalidFile.
+
+    For ``build.docker``: whatever else it holds is not ours to judge.
+    """
+    lines, escape = read_lines(data, file)
+    froms = [line for line in lines if line.word == "FROM"]
+    problems = _without_from(lines, file)
+    reading = _Reading(file, escape)
+    for line in lines:
+        if line.word == "ARG" and not reading.froms:
+            reading.take(line)
+        elif line.word == "FROM" and reading.froms:
+            text = (
+                f"there is a FROM before it, in line {froms[0].number}: one file makes "
+                "one image of one stage; what an earlier stage made is a pex or a wheel here"
+            )
+            problems.append(Problem(file, line.number, text))
+        elif line.word == "FROM":
+            reading.take(line)
+    reading.problems += problems
+    return reading.finish()
+
+
+@attrs.define
+class _Reading:
+    """What is known while the instructions are read one by one."""
+
+    file: str
+    escape: str
+    base: dict[str, str] | None = None
+    environment: dict[str, str] = attrs.field(factory=dict)
+    arguments: dict[str, str] = attrs.field(factory=dict)
+    before: dict[str, str] = attrs.field(factory=dict)
+    froms: list[From] = attrs.field(factory=list)
+    found: list[Instruction] = attrs.field(factory=list)
+    foreign: list[Foreign] = attrs.field(factory=list)
+    problems: list[Problem] = attrs.field(factory=list)
+    first: int = 0
+
+    def take(self, line: Line) -> None:
+        """Read one instruction, and remember what it means for those after it."""
+        scope = self._scope(line)
+        try:
+            item = self._read(line, scope)
+        except Fault as fault:
+            if not scope.guessed:
+                self.problems.append(Problem(self.file, line.number, str(fault)))
+            return
+        finally:
+            self.first = self.first or (line.number if line.word != "ARG" else 0)
+        if item is None or (isinstance(item, Copy) and item.stage):
+            self.foreign.append(Foreign(line.number, line.word, line.rest))
+        elif isinstance(item, From):
+            self._begin(item)
+        else:
+            self._remember(item)
+
+    def finish(self, steps: tuple[str, ...] = ()) -> Dockerfile:
+        """Return the whole; raise InvalidFile with every problem."""
+        last, references = self._bases()
+        self.problems += self._without_buildkit()
+        if self.problems or last is None:
+            self.problems.sort(key=lambda problem: problem.line)
+            raise InvalidFile(tuple(self.problems))
+        base = references.pop(last.line)
+        found, foreign = tuple(self.found), tuple(self.foreign)
+        others = tuple(dict.fromkeys(references.values()))
+        return Dockerfile(self.file, base, last.line, found, foreign, others, steps)
+
+    def _scope(self, line: Line) -> Scope:
+        if line.word == "FROM" or not self.froms:
+            return Scope(self.escape, self.before)
+        known = {**self.arguments, **self.environment}
+        return Scope(self.escape, known, complete=self.base is not None and not self.foreign)
+
+    def _read(self, line: Line, scope: Scope) -> Instruction | None:
+        if line.word == "FROM" and self.first and not self.froms:
+            raise Fault(f"FROM comes first: move it before line {self.first}")
+        if line.word in ENGINE_ONLY:
+            return None
+        kind = KINDS.get(line.word)
+        if kind is None:
+            known = ", ".join([*KINDS, *ENGINE_ONLY])
+            raise Fault(f"{line.word} is not one of {known}: correct it, or remove it")
+        try:
+            return kind.read(line.number, line.rest, scope)
+        except Fault as fault:
+            raise Fault(f"{line.word}: {fault}") from None
+
+    def _begin(self, item: From) -> None:
+        if self.froms:
+            self.foreign.append(Foreign(item.line, "FROM", ""))
+        self.froms.append(item)
+        self.arguments, self.environment = {}, dict(self.base or {})
+
+    def _remember(self, item: Instruction) -> None:
+        if isinstance(item, Env):
+            self.environment.update(item.values)
+        if not isinstance(item, Arg):
+            self.found.append(item)
+            return
+        into = self.arguments if self.froms else self.before
+        for name, default in item.values:
+            value = self.before.get(name) if default is None else default
+            into.pop(name, None)
+            if value is not None:
+                into[name] = value
+
+    def _bases(self) -> tuple[From | None, dict[int, Reference]]:
+        """Return the FROM of the last stage's base, and what the lines of FROM name."""
+        stages: dict[str, From] = {}
+        references: dict[int, Reference] = {}
+        root = None
+        for item in self.froms:
+            root = stages.get(item.name.lower())
+            if root is None:
+                root = item
+                try:
+                    if item.name != "scratch" or item is self.froms[-1]:
+                        references[item.line] = item.reference
+                except Fault as fault:
+                    self.problems.append(Problem(self.file, item.line, f"FROM: {fault}"))
+            if item.stage:
+                stages[item.stage] = root
+        if root and root.name == "scratch" and root is not self.froms[-1]:
+            text = "FROM: the last stage has no base: begin it with one that RetagBase made"
+            self.problems.append(Problem(self.file, root.line, text))
+        return root, references
+
+    def _without_buildkit(self) -> list[Problem]:
+        """Refuse what the engine's builder lacks in a file that it has to build."""
+        why = f"line {self.foreign[0].line} leaves it to the engine" if self.foreign else ""
+        text = (
+            f"COPY: --chmod is not for files that the engine builds, and {why}: set it in git"
+        )
+        return [
+            Problem(self.file, item.line, text)
+            for item in self.found
+            if why and isinstance(item, Copy) and item.mode is not None
+        ]
+
+
+def _without_from(lines: list[Line], file: str) -> list[Problem]:
+    if not lines:
+        return [Problem(file, 1, "it is empty: write FROM base:tag, COPY and ENTRYPOINT")]
+    if not any(line.word == "FROM" for line in lines):
+        text = "there is no FROM: begin with FROM base:tag, a tag that RetagBase made"
+        return [Problem(file, lines[0].number, text)]
+    return []

@@ -1,0 +1,88 @@
+"""The lines of a Dockerfile: encoding, parser directives, comments, continuation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import attrs
+
+from ...errors import InvalidFile, Problem
+
+_DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_WORD = re.compile(r"(\S+)\s*(.*)", re.S)
+
+
+@attrs.frozen
+class Line:
+    """One instruction with its continuation lines joined: *word* is its name, upper-case."""
+
+    number: int
+    word: str
+    rest: str
+
+
+def read_lines(data: bytes | str, file: str) -> tuple[list[Line], str]:
+    """Return the instructions of *file*, and its escape character; raise InvalidFile."""
+    text, escape = _open(data, file)
+    return list(_lines(text, escape)), escape
+
+
+def _open(data: bytes | str, file: str) -> tuple[str, str]:
+    text, fault = _decoded(data)
+    lines = text.split("\n")
+    problems = [fault] if fault else []
+    for number, line in enumerate(lines, 1):
+        if _CONTROL.search(line.rstrip("\r")):
+            problems.append((number, "it holds a control character: remove it"))
+    escape, escape_line = _escape(lines)
+    if escape not in ("\\", "`"):
+        problems.append((escape_line, f"escape={escape} is not one of \\ and `: remove it"))
+    if problems:
+        raise InvalidFile(tuple(Problem(file, *problem) for problem in sorted(problems)))
+    return text, escape
+
+
+def _decoded(data: bytes | str) -> tuple[str, tuple[int, str] | None]:
+    if isinstance(data, str):
+        return data.removeprefix("\ufeff"), None
+    try:
+        return data.decode("utf-8-sig"), None
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        return "", (number, "it is not UTF-8: save the file in that encoding")
+
+
+def _escape(lines: list[str]) -> tuple[str, int]:
+    """Return the escape character, and the line of the directive that sets it."""
+    for number, line in enumerate(lines, 1):
+        match = _DIRECTIVE.fullmatch(line.strip())
+        if match is None:
+            break
+        if match[1].lower() == "escape":
+            return match[2], number
+    return "\\", 0
+
+
+def _lines(text: str, escape: str) -> Iterator[Line]:
+    # A backslash at the end goes on, two of them are one for the program.
+    goes_on = re.compile(rf"(^|[^{re.escape(escape)}]){re.escape(escape)}[ \t]*$")
+    joined, start = "", 0
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.removesuffix("\r")  # noqa: PLW2901
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        start = start or number
+        shorter = goes_on.sub(r"\1", line)
+        joined += shorter
+        if shorter == line:
+            yield from _line(start, joined)
+            joined, start = "", 0
+    yield from _line(start, joined)
+
+
+def _line(number: int, text: str) -> Iterator[Line]:
+    match = _WORD.fullmatch(text.strip())
+    if match:
+        yield Line(number, match[1].upper(), match[2])

@@ -1,0 +1,71 @@
+"""The pins in a Dockerfile: where FROM names an own base, to the byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from ...errors import InvalidFile, InvalidReference, Problem
+from ..reference import Reference
+from ..tag import is_timestamp_tag
+from .document import read
+
+_FROM = re.compile(rb"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.I | re.M)
+_ARG = re.compile(rb"^[ \t]*ARG[ \t]+\w+=[\"']?([^\s\"']+)", re.I | re.M)
+
+
+@attrs.frozen
+class Pin:
+    """One own base as a Dockerfile names it: *start* and *end* are offsets in bytes."""
+
+    reference: Reference
+    start: int
+    end: int
+
+
+def find_pins(data: bytes, file: str) -> tuple[Pin, ...]:
+    """Return the own bases that the FROM lines of *file* name, or ARG lines for them.
+
+    Raises InvalidFile, also for a FROM line that names one and cannot be changed in place.
+    """
+    parsed = read(data, file)
+    bases = {base for base in (parsed.base, *parsed.others) if is_own(base)}
+    pins = tuple(pin for pin in _candidates(data) if pin.reference in bases)
+    lost = bases - {pin.reference for pin in pins}
+    if lost:
+        text = "FROM: write the whole base in one word, here or as the default of one ARG"
+        raise InvalidFile((Problem(file, parsed.base_line, text),))
+    return pins
+
+
+def is_own(base: Reference) -> bool:
+    """Tell whether this is a base that `RetagBase` made: its tag is a moment."""
+    return base.tag is not None and is_timestamp_tag(base.tag)
+
+
+def move_pins(data: bytes, file: str, moves: Mapping[Reference, Reference]) -> bytes:
+    """Return the Dockerfile with other bases in its pins, and every other byte as it was."""
+    pins = sorted(find_pins(data, file), key=lambda pin: pin.start, reverse=True)
+    for pin in pins:
+        if pin.reference in moves:
+            written = data[pin.start : pin.end].decode()
+            new = _like(written, pin.reference, moves[pin.reference])
+            data = data[: pin.start] + new.encode() + data[pin.end :]
+    return data
+
+
+def _like(written: str, old: Reference, new: Reference) -> str:
+    """Return *new* as *old* was written: the registry may have been left out."""
+    digest = f"@{new.digest}" if old.digest and new.digest else ""
+    return f"{written.partition('@')[0].removesuffix(f':{old.tag}')}:{new.tag}{digest}"
+
+
+def _candidates(data: bytes) -> Iterator[Pin]:
+    for match in (*_FROM.finditer(data), *_ARG.finditer(data)):
+        try:
+            reference = Reference.parse(match[1].decode("ascii"))
+        except (InvalidReference, UnicodeDecodeError):
+            continue
+        yield Pin(reference, match.start(1), match.end(1))

@@ -1,0 +1,1 @@
+"""Images as bytes: bases, layers, what COPY takes, configs and manifests."""

@@ -1,0 +1,162 @@
+"""An image as bytes: a base, a Dockerfile and layers to a config and a manifest.
+
+Formats: https://github.com/opencontainers/image-spec (config.md, manifest.md) and
+https://distribution.github.io/distribution/spec/manifest-v2-2/.  What the instructions
+do to the config is the classic builder's way; tests/engine/test_image.py compares.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+import attrs
+
+from ..artefact import Layer
+from ..dockerfile.copying import Copy
+from ..dockerfile.document import Dockerfile
+from ..reference import digest_of
+from .base import Base
+from .manifest import OCI_MANIFEST
+from .runconfig import run_config
+
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+_KEPT = ("architecture", "variant", "os", "os.version", "os.features")
+
+
+@attrs.frozen
+class Assembled:
+    """An image's two documents, and their digests; *size* is of all layers, compressed."""
+
+    config: bytes = attrs.field(repr=False)
+    manifest: bytes = attrs.field(repr=False)
+    media_type: str
+    size: int
+
+    @property
+    def image_id(self) -> str:
+        """Return the digest of the config."""
+        return digest_of(self.config)
+
+    @property
+    def manifest_digest(self) -> str:
+        """Return the digest of the manifest."""
+        return digest_of(self.manifest)
+
+
+@attrs.frozen
+class Labels:
+    """What is labelled besides the Dockerfile's own.
+
+    The later ones win: the base's, *defaults*, the Dockerfile's, *facts*.
+    """
+
+    defaults: Mapping[str, str]
+    facts: Mapping[str, str]
+
+
+def canonical(value: Any) -> bytes:
+    """Return *value* as JSON with one spelling: keys sorted, no spaces, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def written_time(moment: datetime) -> str:
+    """Return an aware *moment* as RFC 3339 in UTC, in whole seconds."""
+    if moment.tzinfo is None:
+        raise ValueError("an image needs an aware datetime")
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def assemble(
+    base: Base,
+    dockerfile: Dockerfile,
+    layers: tuple[Layer, ...],
+    *,
+    created: datetime,
+    labels: Labels,
+) -> Assembled:
+    """Return the image of *layers* on *base*; the manifest is of the base's kind.
+
+    Raises InvalidFile for a base with ONBUILD triggers, which docker would run.
+    """
+    config = run_config(base, dockerfile, labels.defaults, labels.facts)
+    history = _history(dockerfile, layers, created)
+    return document(base, config, layers, history, created=created)
+
+
+def document(
+    base: Base,
+    run: Mapping[str, Any],
+    layers: tuple[Layer, ...],
+    history: list[dict[str, Any]],
+    *,
+    created: datetime,
+) -> Assembled:
+    """Return the image that runs as *run* says; *history* is of what is over the base."""
+    whole = {
+        **{key: base.config[key] for key in _KEPT if key in base.config},
+        "created": written_time(created),
+        "config": run,
+        "rootfs": {
+            "type": "layers",
+            "diff_ids": [*base.diff_ids, *(layer.diff_id for layer in layers)],
+        },
+        "history": [*_history_of(base), *history],
+    }
+    config = canonical(whole)
+    descriptors = [*base.layers, *(_descriptor(layer, base) for layer in layers)]
+    manifest = canonical(_manifest(base, config, descriptors))
+    size = sum(int(descriptor["size"]) for descriptor in descriptors)
+    return Assembled(config, manifest, base.media_type, size)
+
+
+def _manifest(base: Base, config: bytes, layers: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "schemaVersion": 2,
+        "mediaType": base.media_type,
+        "config": {
+            "mediaType": base.manifest["config"]["mediaType"],
+            "size": len(config),
+            "digest": digest_of(config),
+        },
+        "layers": layers,
+    }
+
+
+def _descriptor(layer: Layer, base: Base) -> dict[str, Any]:
+    media_type = OCI_LAYER if base.media_type == OCI_MANIFEST else DOCKER_LAYER
+    return {"mediaType": media_type, "size": layer.size, "digest": layer.digest}
+
+
+def _history_of(base: Base) -> list[dict[str, Any]]:
+    """Return the base's history, or one that fits its layers where it has none that does."""
+    history: list[dict[str, Any]] = list(base.config.get("history") or [])
+    if sum(not entry.get("empty_layer") for entry in history) == len(base.diff_ids):
+        return history
+    return [{"created_by": "unknown"} for _ in base.diff_ids]
+
+
+def _history(
+    dockerfile: Dockerfile, layers: tuple[Layer, ...], created: datetime
+) -> list[dict[str, Any]]:
+    entry = {
+        "created": written_time(created),
+        "created_by": f"buildbot-ship image: {_summary(dockerfile)}",
+    }
+    titled = [
+        {**entry, "created_by": f"buildbot-ship pex: {layer.title}"} if layer.title else entry
+        for layer in layers
+    ]
+    return titled or [{**entry, "empty_layer": True}]
+
+
+def _summary(dockerfile: Dockerfile) -> str:
+    copies = [
+        f"COPY {' '.join(item.sources)} {item.destination}"
+        for item in dockerfile.instructions
+        if isinstance(item, Copy)
+    ]
+    return "; ".join(copies) or dockerfile.file

@@ -1,0 +1,80 @@
+"""Whether a runtime base can run what was built: by its files, nothing of it is started."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from ..application.layering import PREFIX
+from ..artefact import Needs
+from ..dockerfile.document import Dockerfile
+from ..dockerfile.instruction import Env
+from .base import Base
+from .filesystem import Filesystem
+
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PYTHON = re.compile(r"python(3\.\d+)")
+_MODULE = re.compile(r".*\.(cpython-[^/]+)\.so")
+_LIBC = re.compile(r"(.*/)?libc\.so\.6")
+
+
+def search_path(base: Base, dockerfile: Dockerfile) -> str:
+    """Return the PATH that an image of *dockerfile* on *base* has."""
+    variables = dict([("PATH", _DEFAULT_PATH), *base.environment])
+    for item in dockerfile.instructions:
+        if isinstance(item, Env):
+            variables.update(item.values)
+    return variables["PATH"]
+
+
+def misfit(needs: Needs, path: str, files: Filesystem) -> str:
+    """Return why a base that holds *files* cannot run what has these *needs*, or nothing.
+
+    *path* is where its Python is looked for.
+    """
+    found = dict(_interpreters(path, files))
+    if needs.minor not in found:
+        there = " and ".join(sorted(found)) or "none"
+        return f"it needs Python {needs.minor} on the PATH, the base has {there}"
+    abis = _abis(found[needs.minor], needs.minor, files)
+    if needs.abi and abis and needs.abi not in abis:
+        return (
+            f"its wheels are compiled for {needs.abi}, the base has {', '.join(sorted(abis))}"
+        )
+    if needs.glibc:
+        glibc = _glibc(files)
+        if glibc is None:
+            return f"its wheels need glibc 2.{needs.glibc}, the base has none"
+        if glibc < needs.glibc:
+            return f"its wheels need glibc 2.{needs.glibc}, the base has 2.{glibc}"
+    if files.resolve(PREFIX) != PREFIX.lstrip("/"):
+        return f"in the base {PREFIX} leads to /{files.resolve(PREFIX)}"
+    return ""
+
+
+def _interpreters(path: str, files: Filesystem) -> Iterator[tuple[str, str]]:
+    """Yield minor version and real path of every Python on the PATH."""
+    folders = {files.resolve(folder) for folder in path.split(":") if folder.startswith("/")}
+    for entry in files.nodes:
+        folder, name = posixpath.split(entry)
+        match = _PYTHON.fullmatch(name)
+        if match and folder in folders and files.get(files.resolve(entry)) is not None:
+            yield match[1], files.resolve(entry)
+
+
+def _abis(interpreter: str, minor: str, files: Filesystem) -> set[str]:
+    """Return the ABIs of the modules that come with an interpreter; none where it is static."""
+    top = posixpath.dirname(posixpath.dirname(interpreter))
+    folders = {
+        files.resolve(posixpath.join(top, lib, f"python{minor}", "lib-dynload"))
+        for lib in ("lib", "lib64")
+    }
+    matches = (_MODULE.fullmatch(path) for path in files.nodes)
+    return {m[1] for m in matches if m and posixpath.dirname(m[0]) in folders}
+
+
+def _glibc(files: Filesystem) -> int | None:
+    """Return N of the glibc 2.N that is there."""
+    found = [files.get(files.resolve(path)) for path in files.nodes if _LIBC.fullmatch(path)]
+    return max((int(node.content) for node in found if node and node.content), default=None)

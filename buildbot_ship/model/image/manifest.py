@@ -1,0 +1,90 @@
+"""What a manifest or an index lists.
+
+Formats: https://github.com/opencontainers/image-spec (descriptor.md, manifest.md,
+image-index.md) and https://distribution.github.io/distribution/spec/manifest-v2-2/.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+
+from ...errors import InvalidManifest, InvalidReference
+from ..reference import Reference, check_digest
+
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+KINDS = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
+"""The media types of manifests that we know."""
+
+_FOREIGN = (
+    "application/vnd.docker.image.rootfs.foreign.",
+    "application/vnd.oci.image.layer.nondistributable.",
+)
+
+
+@attrs.frozen
+class Descriptor:
+    """One thing that a manifest lists: *size* in bytes; *urls* when it may lie elsewhere."""
+
+    media_type: str
+    digest: str
+    size: int
+    urls: tuple[str, ...] = ()
+
+    @property
+    def foreign(self) -> bool:
+        """Tell whether no registry holds this blob: it is fetched from its URLs."""
+        return bool(self.urls) and self.media_type.startswith(_FOREIGN)
+
+
+def is_index(media_type: str) -> bool:
+    """Tell whether this is the kind of manifest that lists one per platform."""
+    return media_type in (DOCKER_LIST, OCI_INDEX)
+
+
+def list_blobs(manifest: bytes, reference: Reference) -> tuple[Descriptor, ...]:
+    """Return the config and then the layers of an image; raise InvalidManifest."""
+    document = read_document(manifest, reference)
+    listed = [document.get("config"), *_list(document, "layers", reference)]
+    return tuple(_descriptor(item, reference) for item in listed)
+
+
+def list_children(index: bytes, reference: Reference) -> tuple[Descriptor, ...]:
+    """Return the manifests that an index lists; raise InvalidManifest."""
+    listed = _list(read_document(index, reference), "manifests", reference)
+    return tuple(_descriptor(item, reference) for item in listed)
+
+
+def read_document(data: bytes, reference: Reference, what: str = "manifest") -> dict[str, Any]:
+    """Return the JSON object that *data* holds; raise InvalidManifest."""
+    try:
+        document = json.loads(data)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise InvalidManifest(str(reference), f"its {what} is not a JSON object")
+    return document
+
+
+def _list(document: dict[str, Any], field: str, reference: Reference) -> list[Any]:
+    items = document.get(field)
+    if not isinstance(items, list):
+        raise InvalidManifest(str(reference), f"its manifest has no {field}")
+    return items
+
+
+def _descriptor(item: Any, reference: Reference) -> Descriptor:
+    try:
+        return Descriptor(
+            str(item["mediaType"]),
+            check_digest(str(item["digest"])),
+            int(item["size"]),
+            tuple(map(str, item.get("urls") or ())),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, InvalidReference):
+        raise InvalidManifest(str(reference), "its manifest lists a part badly") from None

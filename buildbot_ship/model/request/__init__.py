@@ -1,0 +1,48 @@
+"""What a user configured, on its way to a verb: frozen, JSON, with a schema number.
+
+A step renders its options into a Request and sends it in an Envelope on the standard
+input of ``buildbot-ship VERB``; the command line makes the same from its arguments.
+Paths in a request are relative to the top of the repository, with ``/``.
+"""
+
+from .base import Request
+from .envelope import REQUESTS, SCHEMA, Envelope
+from .ship import (
+    LAYOUTS,
+    BuildRequest,
+    ImageRequest,
+    PexRequest,
+    PushRequest,
+    VerifyRequest,
+    WheelsRequest,
+)
+from .upkeep import (
+    BaseCopy,
+    CheckRequest,
+    GarbageRequest,
+    HardenRequest,
+    PinRequest,
+    ProposeRequest,
+    RetagRequest,
+)
+
+__all__ = [
+    "LAYOUTS",
+    "REQUESTS",
+    "SCHEMA",
+    "BaseCopy",
+    "BuildRequest",
+    "CheckRequest",
+    "Envelope",
+    "GarbageRequest",
+    "HardenRequest",
+    "ImageRequest",
+    "PexRequest",
+    "PinRequest",
+    "ProposeRequest",
+    "PushRequest",
+    "Request",
+    "RetagRequest",
+    "VerifyRequest",
+    "WheelsRequest",
+]

@@ -1,0 +1,68 @@
+"""A request on its way to a worker, and what travels with it."""
+
+from __future__ import annotations
+
+import attrs
+
+from . import check
+from .base import Request
+from .settings import CacheOptions, Credential, Index, Limits
+from .ship import (
+    BuildRequest,
+    ImageRequest,
+    PexRequest,
+    PushRequest,
+    VerifyRequest,
+    WheelsRequest,
+)
+from .upkeep import (
+    CheckRequest,
+    GarbageRequest,
+    HardenRequest,
+    PinRequest,
+    ProposeRequest,
+    RetagRequest,
+)
+
+SCHEMA = 1
+
+REQUESTS: dict[str, type[Request]] = {
+    request.verb: request
+    for request in (
+        RetagRequest,
+        PinRequest,
+        ProposeRequest,
+        HardenRequest,
+        CheckRequest,
+        WheelsRequest,
+        PexRequest,
+        ImageRequest,
+        PushRequest,
+        GarbageRequest,
+        BuildRequest,
+        VerifyRequest,
+    )
+}
+
+
+@attrs.frozen
+class Envelope:
+    """A request and what travels with it, as the worker reads it from standard input.
+
+    *build* names the build that temporary things belong to; *work* is the folder on the
+    worker, outside the checkout, where one verb leaves what the next one reads.
+    """
+
+    request: Request
+    build: str = attrs.field(validator=check.build_name)
+    work: str
+    index: Index = attrs.field(factory=Index)
+    limits: Limits = attrs.field(factory=Limits)
+    cache: CacheOptions = attrs.field(factory=CacheOptions)
+    credentials: tuple[Credential, ...] = ()
+    schema: int = SCHEMA
+
+    @property
+    def verb(self) -> str:
+        """Return the verb of the request."""
+        return self.request.verb

@@ -1,0 +1,102 @@
+"""What shipping a commit asks for, from wheels to push."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+
+from . import check
+from .base import Request
+
+LAYOUTS = ("layered", "zipapp")
+
+
+@attrs.frozen
+class WheelsRequest(Request):
+    """Make the wheelhouse of a commit; *packages* are folders of its own packages.
+
+    With *lazy* a wheel that is known is not put into the work folder before a later verb
+    has to read it.
+    """
+
+    verb: ClassVar[str] = "wheels"
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+    strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
+    build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
+    dockerfile: str = attrs.field(default="build.docker", validator=check.path)
+    packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+    lazy: bool = False
+
+
+@attrs.frozen
+class PexRequest(Request):
+    """Make one pex, *name*, of some *requirements* of the wheelhouse and what they need.
+
+    It runs *module* (as ``python -m``) or the console script *script*, never both.
+    *layout* is ``layered`` (a launcher, and plain trees that images get as layers) or
+    ``zipapp`` (one file that holds all).
+    """
+
+    verb: ClassVar[str] = "pex"
+    name: str = attrs.field(validator=check.file_name)
+    requirements: tuple[str, ...] = attrs.field(validator=check.requirement_names)
+    module: str | None = attrs.field(default=None, validator=check.optional_module)
+    script: str | None = attrs.field(default=None, validator=check.optional_script)
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+    layout: str = attrs.field(default="layered", validator=check.one_of(*LAYOUTS))
+
+    def __attrs_post_init__(self) -> None:
+        """Raise InvalidRequest unless there is at most one entry point."""
+        check.at_most_one(module=self.module, script=self.script)
+
+
+@attrs.frozen
+class ImageRequest(Request):
+    """Assemble one runtime image from ``<image>.docker`` and the files it copies.
+
+    With *load* the engine gets it, under a temporary name.
+    """
+
+    verb: ClassVar[str] = "image"
+    image: str = attrs.field(validator=check.image_name)
+    dockerfile: str = attrs.field(validator=check.path)
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+    source: str | None = None
+    labels: dict[str, str] = attrs.field(factory=dict)
+    load: bool = True
+
+    @dockerfile.default
+    def _named_like_the_image(self) -> str:
+        return f"{self.image}.docker"
+
+
+@attrs.frozen
+class PushRequest(Request):
+    """Publish an assembled image in *repository* under the full commit hash."""
+
+    verb: ClassVar[str] = "push"
+    image: str = attrs.field(validator=check.image_name)
+    repository: str = attrs.field(validator=check.repository)
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+
+
+@attrs.frozen
+class BuildRequest(Request):
+    """The chain from wheels to push, in one process."""
+
+    verb: ClassVar[str] = "build"
+    wheels: WheelsRequest
+    pexes: tuple[PexRequest, ...] = attrs.field(validator=check.not_empty)
+    images: tuple[ImageRequest, ...] = attrs.field(validator=check.not_empty)
+    pushes: tuple[PushRequest, ...] = ()
+
+
+@attrs.frozen
+class VerifyRequest(Request):
+    """Build what these requests built a second time, and compare the bytes."""
+
+    verb: ClassVar[str] = "verify"
+    wheels: WheelsRequest
+    pexes: tuple[PexRequest, ...] = ()
+    images: tuple[ImageRequest, ...] = ()

@@ -1,0 +1,88 @@
+"""The build lock: for each sdist and each own package, the pins that building it needs.
+
+One section each, since two sdists may need different versions of one build tool::
+
+    #: sdist remotemath==17.3.0 sha256:<64 hexadecimal digits>
+    incremental==24.11.0 \\
+        --hash=sha256:<64 hexadecimal digits>
+    #: package .
+    setuptools==84.2.1 --hash=sha256:<64 hexadecimal digits>
+
+A title is a comment, so that what reads requirement files reads this one too.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import attrs
+from packaging.utils import canonicalize_name
+
+from ...errors import InvalidFile, Problem
+from .reader import HARDEN, Pin, logical_lines, read_pins
+
+_TITLE = re.compile(r"#: (sdist (\S+)==(\S+) sha256:([0-9a-f]{64})|package (\S+))")
+
+
+@attrs.frozen
+class Section:
+    """What building one thing needs; *source* is ``name==version`` or a folder.
+
+    *line* is where its title stands.
+    """
+
+    title: str
+    source: str
+    pins: tuple[Pin, ...]
+    sdist_hash: str | None = None
+    line: int = attrs.field(default=0, eq=False)
+
+
+@attrs.frozen
+class BuildLock:
+    """All sections of a build lock."""
+
+    sections: tuple[Section, ...] = ()
+
+    def of_sdist(self, digest: str) -> Section | None:
+        """Return the section of the sdist with this sha256 (hexadecimal), or None."""
+        return next((s for s in self.sections if s.sdist_hash == digest), None)
+
+    def of_package(self, folder: str) -> Section | None:
+        """Return the section of the repository's own package in *folder*, or None."""
+        wanted = (None, folder)
+        return next((s for s in self.sections if (s.sdist_hash, s.source) == wanted), None)
+
+
+def parse_build_lock(text: str, file: str) -> BuildLock:
+    """Return the build lock in *text*.  Raises InvalidFile with every problem."""
+    sections: list[Section] = []
+    problems: list[Problem] = []
+    lines = text.splitlines(keepends=True)
+    starts = [number for number, line in enumerate(lines) if line.startswith("#:")]
+    before = "".join(lines[: starts[0]] if starts else lines)
+    for number, _ in logical_lines(before):
+        problems.append(Problem(file, number, "this stands before the first section (#: ...)"))
+    for start, end in pairwise([*starts, len(lines)]):
+        body = "".join(lines[start + 1 : end])
+        numbered = ((start + 1 + number, line) for number, line in logical_lines(body))
+        pins, wrong = read_pins(numbered, file)
+        problems += wrong
+        section = _section(lines[start].rstrip(), tuple(pins), start + 1)
+        if section is None:
+            problems.append(Problem(file, start + 1, "this is no title of a section"))
+        else:
+            sections.append(section)
+    if problems:
+        raise InvalidFile(tuple(problems), HARDEN)
+    return BuildLock(tuple(sections))
+
+
+def _section(line: str, pins: tuple[Pin, ...], number: int) -> Section | None:
+    match = _TITLE.fullmatch(line)
+    if match is None:
+        return None
+    title, name, version, digest, folder = match.groups()
+    source = folder if folder is not None else f"{canonicalize_name(name)}=={version}"
+    return Section(title, source, pins, digest, number)

@@ -1,0 +1,110 @@
+"""What changed between two strict files, and why each package is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+from packaging.version import InvalidVersion, Version
+
+from .reader import Pin
+from .reasons import reasons
+
+
+@attrs.frozen
+class Lines:
+    """The pins of a strict file, and its text."""
+
+    pins: tuple[Pin, ...] = ()
+    text: str = attrs.field(default="", repr=False)
+
+
+@attrs.frozen
+class Change:
+    """One package: *old* or *new* is None where it was, or is, not there; *why* it is."""
+
+    name: str
+    old: str | None
+    new: str | None
+    why: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """Return ``added``, ``removed``, ``upgraded`` or ``downgraded``."""
+        if self.old is None:
+            return "added"
+        if self.new is None:
+            return "removed"
+        return "upgraded" if _is_newer(self.new, self.old) else "downgraded"
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        versions = " -> ".join(filter(None, (self.old, self.new)))
+        why = ", ".join(reason.removeprefix("-r ") for reason in self.why)
+        return f"{self.name} {versions}" + (f" ({why})" if why else "")
+
+
+KINDS = ("added", "removed", "upgraded", "downgraded")
+
+
+@attrs.frozen
+class Changes:
+    """All that changed, by name; *files* counts those with one version and other files."""
+
+    found: tuple[Change, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def of(self, kind: str) -> tuple[Change, ...]:
+        """Return those of one kind."""
+        return tuple(change for change in self.found if change.kind == kind)
+
+    @property
+    def summary(self) -> str:
+        """Return how many of each, in a few words."""
+        counts = [f"{len(self.of(kind))} {kind}" for kind in KINDS if self.of(kind)]
+        counts += [f"{len(self.files)} with other files"] if self.files else []
+        return ", ".join(counts) or "no change"
+
+    @property
+    def text(self) -> str:
+        """Return a section for each kind that there is, one line for each package."""
+        return "\n".join(self._sections()) or "no change\n"
+
+    def message(self, file: str) -> str:
+        """Return what a commit of the new *file* says."""
+        return f"{file}: {self.summary}\n\n{self.text}"
+
+    def _sections(self) -> Iterator[str]:
+        for kind in KINDS:
+            if self.of(kind):
+                yield f"{kind}:\n" + "".join(f"  {change}\n" for change in self.of(kind))
+        if self.files:
+            yield "other files of one version:\n" + "".join(f"  {n}\n" for n in self.files)
+
+
+def compare(old: Lines, new: Lines) -> Changes:
+    """Return what changed from *old* to *new*."""
+    before, after = _by_name(old.pins), _by_name(new.pins)
+    was, why = reasons(old.text), reasons(new.text)
+    found, files = [], []
+    for name in sorted(before.keys() | after.keys()):
+        one, two = before.get(name), after.get(name)
+        if one and two and one.version == two.version:
+            files += [f"{name} {two.version}"] if set(one.hashes) != set(two.hashes) else []
+            continue
+        because = why.get(name) or was.get(name, ())
+        found.append(
+            Change(name, one.version if one else None, two.version if two else None, because)
+        )
+    return Changes(tuple(found), tuple(files))
+
+
+def _by_name(pins: Iterable[Pin]) -> dict[str, Pin]:
+    return {pin.key: pin for pin in pins}
+
+
+def _is_newer(new: str, old: str) -> bool:
+    try:
+        return Version(new) > Version(old)
+    except InvalidVersion:
+        return new > old

@@ -1,0 +1,132 @@
+"""Requirement files, read strictly: what is not plainly a requirement is refused.
+
+The format: https://pip.pypa.io/en/stable/reference/requirements-file-format/.  pip lets
+through much that defeats hashes (indexes, URLs, ``${VAR}``, weak hashes), so files are
+read here, with a file and line for every refusal, before any tool sees them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import attrs
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from ...errors import InvalidFile, Problem
+
+_HASH = re.compile(r"--hash[= ](\S+)")
+_SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_ARCHIVE = re.compile(r".*\.(whl|zip|tgz|tbz|txz|tlz|tar(\.(gz|bz2|xz|lz|lzma))?)", re.I)
+_OPTION = re.compile(r"--?[a-z]+(-[a-z]+)*")
+HARDEN = "run HardenRequirements, review what it writes, and commit"
+
+
+@attrs.frozen
+class Pin:
+    """One entry of a strict file: *hashes* are sha256 in hexadecimal, *line* its first line."""
+
+    name: str
+    version: str
+    hashes: tuple[str, ...]
+    line: int
+    extras: tuple[str, ...] = ()
+    marker: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the name by which packages are compared."""
+        return canonicalize_name(self.name)
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that say something, with their number, continued ones joined."""
+    start, parts = 0, list[str]()
+    for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        start = start or number
+        comment = raw.lstrip().startswith("#")
+        if raw.endswith("\\") and not comment:
+            parts.append(raw[:-1])
+            continue
+        if not (comment and parts):
+            parts.append(raw)
+        line = _COMMENT.sub("", " ".join(parts)).strip()
+        if line:
+            yield start, line
+        start, parts = 0, []
+    if parts and " ".join(parts).strip():
+        yield start, " ".join(parts).strip()
+
+
+def read_requirement(line: str, accepted: str = "requirements") -> Requirement | str:
+    """Return the requirement on *line*, or what is wrong with it: only *accepted* may be."""
+    if line.startswith("-"):
+        option = _OPTION.match(line)
+        return (
+            f"{option[0] if option else 'such'} lines are refused: only {accepted} stand here"
+        )
+    if "${" in line or "\0" in line:
+        return "variables are refused: what is installed must stand in the file"
+    if " --" in line:
+        return "options of a requirement are refused: only its name, version, extras, marker"
+    try:
+        return _of_an_index(Requirement(line))
+    except InvalidRequirement:
+        return "this is not a requirement: name, version, extras or marker"
+
+
+def _of_an_index(requirement: Requirement) -> Requirement | str:
+    """Return *requirement*, or why pip would not take it from an index."""
+    if requirement.url:
+        return f"{requirement.name} is given by URL; name a version in an index"
+    if _ARCHIVE.fullmatch(requirement.name):
+        return "a file is refused; name a version in an index"
+    return requirement
+
+
+def _pin(number: int, line: str) -> Pin | str:
+    hashes = _HASH.findall(line)
+    requirement = read_requirement(_HASH.sub("", line).strip())
+    if isinstance(requirement, str):
+        return requirement
+    name, specifiers = requirement.name, list(requirement.specifier)
+    exact = len(specifiers) == 1 and specifiers[0].operator == "=="
+    if not exact or specifiers[0].version.endswith("*"):
+        return f"{name} has no exact version (name==version)"
+    version = specifiers[0].version
+    if not hashes:
+        return f"{name}=={version} has no hash"
+    weak = [text for text in hashes if not _SHA256.fullmatch(text)]
+    if weak:
+        return f"{name}=={version} has a hash that is not sha256: {weak[0].split(':')[0]}"
+    marker = str(requirement.marker) if requirement.marker else None
+    digests = tuple(text.removeprefix("sha256:") for text in hashes)
+    return Pin(name, version, digests, number, tuple(sorted(requirement.extras)), marker)
+
+
+def read_pins(lines: Iterator[tuple[int, str]], file: str) -> tuple[list[Pin], list[Problem]]:
+    """Return the pins on *lines*, and every problem."""
+    pins: dict[str, Pin] = {}
+    problems = []
+    for number, line in lines:
+        pin = _pin(number, line)
+        if isinstance(pin, str):
+            problems.append(Problem(file, number, pin))
+        elif pin.key in pins:
+            again = f"{pin.name} stands here and on line {pins[pin.key].line}"
+            problems.append(Problem(file, number, again))
+        else:
+            pins[pin.key] = pin
+    return list(pins.values()), problems
+
+
+def parse_strict(text: str, file: str) -> tuple[Pin, ...]:
+    """Return the pins of a strict file.  Raises InvalidFile with every problem."""
+    pins, problems = read_pins(logical_lines(text), file)
+    if not pins and not problems:
+        problems.append(Problem(file, 1, "the file holds no requirement"))
+    if problems:
+        raise InvalidFile(tuple(problems), HARDEN)
+    return tuple(pins)

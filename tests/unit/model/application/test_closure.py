@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from buildbot_ship.errors import RequirementMissing
+from buildbot_ship.model.application.closure import close
+from buildbot_ship.model.artefact import Wheel
+
+ENVIRONMENT = {"python_version": "3.11", "sys_platform": "linux", "platform_release": ""}
+
+
+def wheel(file: str, *requires: str) -> Wheel:
+    return Wheel(f"{file}-py3-none-any.whl", "sha256:x", 1, requires=requires)
+
+
+WHEELS = [
+    wheel("My_App-1.0", "web[fast]>=2", "old; python_version < '3.8'", "extra-a; extra == 'a'"),
+    wheel("web-2.1rc1", "base", "speed; extra == 'fast'", "slow; extra == 'slow'"),
+    wheel("base-1", "my.app"),
+    wheel("speed-3", "web[More_Speed]"),
+    wheel("extra_a-1"),
+    wheel("unasked-1"),
+]
+
+
+def names(*requirements: str, environment: Mapping[str, str] = ENVIRONMENT) -> list[str]:
+    return [w.name for w in close(requirements, WHEELS, environment, "app.pex")]
+
+
+def test_what_is_required_comes_along_and_nothing_else() -> None:
+    assert names("base") == ["base", "my-app", "speed", "web"]
+    assert names("speed", "extra.A") == ["base", "extra-a", "my-app", "speed", "web"]
+
+
+def test_an_extra_brings_what_it_requires_also_when_it_is_asked_for_later() -> None:
+    assert "extra-a" not in names("my-app")
+    assert "extra-a" in names("my-app", "MY_app[a]")
+    assert "extra-a" in names("my-app[a]", "my-app")
+
+
+def test_the_bases_interpreter_decides_about_markers() -> None:
+    old = {**ENVIRONMENT, "python_version": "3.7"}
+    with pytest.raises(RequirementMissing) as caught:
+        names("my-app", environment=old)
+    assert str(caught.value) == "old, which my-app requires, is not in the wheelhouse"
+
+
+def test_what_is_not_there_names_who_asks() -> None:
+    with pytest.raises(RequirementMissing, match=r"^gone, which app\.pex requires, is not"):
+        names("gone")
+
+
+def test_another_version_does_not_do() -> None:
+    wheels = [wheel("six-1.16"), wheel("app-1", "six>=2")]
+    with pytest.raises(RequirementMissing) as caught:
+        close(["app"], wheels, ENVIRONMENT, "app.pex")
+    assert str(caught.value) == "six>=2, which app requires, is there in version 1.16 only"
+
+
+def test_what_is_no_requirement_is_shown() -> None:
+    with pytest.raises(RequirementMissing, match="which app requires, is no requirement"):
+        close(["app"], [wheel("app-1", "pytz (>dev)")], ENVIRONMENT, "app.pex")

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from buildbot_ship.errors import InvalidFile
+from buildbot_ship.model.dockerfile.pin import find_pins, move_pins
+from buildbot_ship.model.reference import Reference
+
+OLD, NEW = "2026-11-22T04-50-47-002214", "2026-11-23T04-50-49-169150"
+TEAM = "registry.example.com/team"
+D, E = f"sha256:{'d' * 64}", f"sha256:{'e' * 64}"
+
+
+def moved(text: str, digest: str | None = None) -> str:
+    pins = find_pins(text.encode(), "app.docker")
+    moves = {pin.reference: Reference(pin.reference.repository, NEW, digest) for pin in pins}
+    return move_pins(text.encode(), "app.docker", moves).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# why: {OLD}\r\nfrom   {TEAM}/python311:{OLD}   \r\nCOPY a /\r\nLABEL x={OLD}",
+        f"ARG BASE={TEAM}/python311:{OLD}\nFROM ${{BASE}}\n",
+        f'ARG BASE="{TEAM}/python311:{OLD}"\nFROM $BASE AS x\n',
+        f"FROM {TEAM}/one:{OLD} AS one\nRUN x\nFROM {TEAM}/two:{OLD}\nCOPY --from=one /a /\n",
+    ],
+)
+def test_only_the_pins_move_and_every_other_byte_stays(text: str) -> None:
+    wanted = text
+    for name in ("python311", "one", "two"):
+        wanted = wanted.replace(f"{TEAM}/{name}:{OLD}", f"{TEAM}/{name}:{NEW}")
+    assert wanted != text
+    assert moved(text) == wanted
+
+
+def test_a_digest_moves_with_its_tag() -> None:
+    assert moved(f"FROM {TEAM}/a:{OLD}@{D}\n", E) == f"FROM {TEAM}/a:{NEW}@{E}\n"
+
+
+@pytest.mark.parametrize("base", ["python:3.11", f"{TEAM}/app:1.2", f"{TEAM}/app@{D}"])
+def test_a_base_that_is_no_own_copy_is_no_pin(base: str) -> None:
+    assert find_pins(f"FROM {base}\n".encode(), "app.docker") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"ARG TAG={OLD}\nFROM {TEAM}/app:$TAG\n",
+        f"FROM \\\n  {TEAM}/app:{OLD}\n",
+    ],
+)
+def test_a_pin_that_is_written_in_parts_is_refused_by_line(text: str) -> None:
+    with pytest.raises(InvalidFile, match=r"app\.docker:\d: FROM: write the whole base"):
+        find_pins(text.encode(), "app.docker")

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from buildbot_ship.errors import InvalidReference, InvalidRequest, SchemaMismatch
+from buildbot_ship.model import request as r
+from buildbot_ship.model.request import settings
+from buildbot_ship.model.request.wire import (
+    envelope_from_json,
+    envelope_to_json,
+    result_from_json,
+    result_to_json,
+)
+from buildbot_ship.model.result import Failure, Result
+
+PEX = r.PexRequest("twist.pex", ("twisted", "remotemath"), module="twisted")
+WHEELS = r.WheelsRequest("v1", packages=(".",))
+IMAGE = r.ImageRequest("app", labels={"a": "b"})
+PUSH = r.PushRequest("app", "r.example.com/team/app")
+REQUESTS: list[r.Request] = [
+    r.RetagRequest((r.BaseCopy("python:3.11", "r.example.com/team/python311"),)),
+    r.PinRequest(("app.docker",)),
+    r.ProposeRequest("bases", ("*.docker",), "Newer bases", push_options=("a=b",)),
+    r.HardenRequest(upgrade="twisted, klein"),
+    r.CheckRequest("v1", packages=(".",)),
+    WHEELS,
+    PEX,
+    IMAGE,
+    PUSH,
+    r.GarbageRequest(finish=True),
+    r.BuildRequest(WHEELS, (PEX,), (IMAGE,), (PUSH,)),
+    r.VerifyRequest(WHEELS, (PEX,), (IMAGE,)),
+]
+
+
+def envelope(request: r.Request = PEX) -> r.Envelope:
+    secret = settings.Credential("r.example.com", "robot", "hunter2")
+    return r.Envelope(request, "b-1", "../ship", credentials=(secret,))
+
+
+def wire(request: r.Request = PEX) -> Any:
+    return json.loads(json.dumps(envelope_to_json(envelope(request))))
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.verb)
+def test_every_request_survives_the_wire(request_: r.Request) -> None:
+    assert envelope_from_json(wire(request_)) == envelope(request_)
+
+
+def test_every_verb_has_a_request_under_test() -> None:
+    assert {request.verb for request in REQUESTS} == set(r.REQUESTS)
+
+
+def test_a_password_shows_in_no_repr() -> None:
+    assert "hunter2" not in repr(envelope())
+
+
+@pytest.mark.parametrize(("schema", "older"), [(99, "worker"), (0, "master")])
+def test_a_version_skew_says_which_side_to_upgrade(schema: int, older: str) -> None:
+    data = wire() | {"schema": schema}
+    with pytest.raises(SchemaMismatch) as caught:
+        envelope_from_json(data)
+    assert caught.value.remedy.endswith(f"on the {older}")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"unknown": 1}, "unknown"),
+        ({"name": 7}, "name"),
+        ({"verb": "rm"}, "verb"),
+        ({"name": "../x"}, "name"),
+        ({"requirements": []}, "requirements"),
+        ({"requirements": ["twisted==1"]}, "requirements"),
+        ({"module": "os; rm"}, "module"),
+        ({"script": "x"}, "module and script"),
+        ({"revision": "--upload-pack=x"}, "revision"),
+        ({"revision": "a..b"}, "revision"),
+        ({"revision": "main\n"}, "revision"),
+    ],
+)
+def test_a_wrong_request_names_the_field(change: dict[str, Any], named: str) -> None:
+    data = wire()
+    data["request"] |= change
+    with pytest.raises(InvalidRequest, match=named):
+        envelope_from_json(data)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../b", "-x", "", "a\nb", "a\\b"])
+def test_a_path_stays_in_the_repository(path: str) -> None:
+    with pytest.raises(InvalidRequest):
+        r.WheelsRequest(strict=path)
+
+
+@pytest.mark.parametrize("name", ["App", "a b", "a;b", "ä", "-a", "a\n", "a$(b)"])
+def test_an_image_name_is_plain(name: str) -> None:
+    with pytest.raises(InvalidRequest):
+        r.ImageRequest(name)
+
+
+def test_a_base_needs_a_tag_and_an_own_repository() -> None:
+    with pytest.raises(InvalidRequest, match="latest is never meant"):
+        r.BaseCopy("python", "r.example.com/team/python")
+    with pytest.raises(InvalidReference):
+        r.BaseCopy("python:3.11", "r.example.com/team/python:3.11")
+
+
+def test_an_image_is_described_by_a_dockerfile_of_its_name() -> None:
+    assert r.ImageRequest("app").dockerfile == "app.docker"
+
+
+def test_a_result_survives_the_wire() -> None:
+    failure = Failure("TagTaken", "taken", "push elsewhere", "more")
+    result = Result("push", "failure", "taken", {"a": {"b": 1}}, {"t": "x"}, failure)
+    assert result_from_json(json.loads(json.dumps(result_to_json(result)))) == result
+    with pytest.raises(InvalidRequest, match="summary"):
+        result_from_json({"verb": "push", "status": "failure"})
