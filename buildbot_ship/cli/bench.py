@@ -126,6 +126,7 @@ class Bench:
             bundle,
             limits,
             credentials=self.envelope.credentials,
+            chained=_is_chain(self.envelope.request),
         )
 
     @staticmethod
@@ -182,5 +183,14 @@ class Bench:
 
     def close(self) -> None:
         """Let go of what was held."""
+        if "daemon" in self.__dict__:
+            self.daemon.close()
         if "ledger" in self.__dict__:
             self.ledger.close()
+
+
+def _is_chain(request: requests.Request) -> bool:
+    """Tell whether layers are made in the process that makes their wheels."""
+    return isinstance(request, requests.BuildRequest) and any(
+        pex.layout == "layered" for pex in request.pexes
+    )

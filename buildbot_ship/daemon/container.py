@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -26,7 +26,11 @@ NOT_FOUND = 127
 
 @attrs.define(slots=False)
 class Container:
-    """A container for one job; a context manager that leaves nothing behind."""
+    """A container for one job; a context manager that leaves nothing behind.
+
+    *waits* tells that it runs already, and waits for its job.  After a success it is removed
+    by *leave*, if there is one.
+    """
 
     client: Any
     name: str
@@ -34,15 +38,13 @@ class Container:
     labels: Mapping[str, str]
     before: Callable[[], None]
     after: Callable[[], None]
+    waits: bool = False
+    leave: Callable[[Container], None] | None = None
 
     def __enter__(self) -> Container:
-        """Make the container; do not start it."""
-        self.before()
-        try:
-            self._create()
-        except BaseException:
-            self._remove()
-            raise
+        """Make the container, unless it waits already; do not start it."""
+        if not self.waits:
+            self._create(self.job.conditions.command(self.job.script))
         return self
 
     def __exit__(
@@ -52,9 +54,31 @@ class Container:
         trace: TracebackType | None,
     ) -> None:
         """Remove the container."""
-        self._remove()
+        if kind is None and self.leave is not None:
+            self.leave(self)
+        else:
+            self.remove()
 
-    def _create(self) -> None:
+    def wait_for_job(self) -> None:
+        """Make the container, and start it; `run` then gives it its job."""
+        waiting = (files("buildbot_ship.inside") / "standby.py").read_text(encoding="utf-8")
+        self._create(["-c", waiting, self.job.conditions.folder])
+        self.waits = True
+        try:
+            self.client.start(self.name)
+        except BaseException:
+            self.remove()
+            raise
+
+    def _create(self, command: Sequence[str]) -> None:
+        self.before()
+        try:
+            self._create_as_noted(command)
+        except BaseException:
+            self.remove()
+            raise
+
+    def _create_as_noted(self, command: Sequence[str]) -> None:
         limits = self.job.limits
         host = self.client.create_host_config(
             network_mode="default" if self.job.network else "none",
@@ -69,7 +93,7 @@ class Container:
             self.job.image,
             name=self.name,
             entrypoint=[self.job.python],
-            command=self.job.conditions.command(self.job.script),
+            command=list(command),
             labels=dict(self.labels),
             environment=dict(self.job.conditions.environment),
             user="0:0",
@@ -77,15 +101,24 @@ class Container:
             host_config=host,
         )
 
-    def _remove(self) -> None:
+    def remove(self) -> None:
+        """Remove the container, if it is there."""
         with suppress(NotFound):
             self.client.remove_container(self.name, v=True, force=True)
         self.after()
 
-    def run(self, out: Path, log: Log) -> dict[str, Any]:
-        """Send the inputs in, run the script, bring its files to *out*; return its result."""
+    def run(
+        self, out: Path, log: Log, began: Callable[[], None] | None = None
+    ) -> dict[str, Any]:
+        """Send the inputs in, run the script, bring its files to *out*; return its result.
+
+        *began* is called once it runs.
+        """
         self._send()
-        self.client.start(self.name)
+        if not self.waits:
+            self.client.start(self.name)
+        if began is not None:
+            began()
         late = threading.Event()
         timer = threading.Timer(self.job.limits.seconds, self._kill, [late])
         timer.daemon = True
@@ -107,6 +140,9 @@ class Container:
         )
         arguments = JobFile("job.json", json.dumps(dict(self.job.arguments)).encode())
         contents = [*scripts, arguments, *self.job.inputs]
+        if self.waits:
+            command = self.job.conditions.command(self.job.script)
+            contents.append(JobFile("standby.json", json.dumps(command).encode()))
         with tempfile.TemporaryFile() as spool:
             pack(contents, spool, self.job.conditions.folder.lstrip("/"))
             spool.seek(0)

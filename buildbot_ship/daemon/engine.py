@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,12 +18,13 @@ from ..model.decision.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request.settings import Credential
+from . import transfer
+from .aside import Aside
 from .build import Builder
 from .container import Container
 from .faults import translated
 from .interface import RESULT, Build, EngineImage, Job
 from .narrow import INCOMPLETE, find_part
-from .progress import drain
 
 UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "connection reset")
 """How the engine says that it did not get through to a registry."""
@@ -90,15 +91,7 @@ class Engine:
         """Fetch an image.  Raises BaseNotFound, RegistryUnavailable."""
         try:
             with self._did(f"pull {reference}"):
-                selector = reference.digest or reference.tag
-                stream = self.client.pull(
-                    str(reference.repository),
-                    tag=selector,
-                    stream=True,
-                    decode=True,
-                    auth_config=self._login(reference),
-                )
-                drain(stream, f"pull {reference}")
+                transfer.pull(self.client, reference, self.credentials)
         except EngineError as error:
             if any(word in error.why for word in UNREACHABLE):
                 raise RegistryUnavailable(reference.repository.registry, error.why) from None
@@ -137,26 +130,8 @@ class Engine:
         return part
 
     def _push(self, reference: Reference) -> str:
-        what = f"push {reference}"
-        with self._did(what):
-            stream = self.client.push(
-                str(reference.repository),
-                tag=reference.tag,
-                stream=True,
-                decode=True,
-                auth_config=self._login(reference),
-            )
-            digest = drain(stream, what)
-        if digest is None:
-            raise EngineError(what, "the registry reported no digest")
-        return digest
-
-    def _login(self, reference: Reference) -> dict[str, str] | None:
-        """Return the login for a registry; with None the SDK asks docker's configuration."""
-        for known in self.credentials:
-            if known.registry == reference.repository.registry:
-                return {"username": known.username, "password": known.password}
-        return None
+        with self._did(f"push {reference}"):
+            return transfer.push(self.client, reference, self.credentials)
 
     def load(self, archive: Path, loaded_as: str) -> None:
         """Load an image archive; it is temporary, under the name *loaded_as*."""
@@ -166,10 +141,19 @@ class Engine:
                 if isinstance(line, dict) and "error" in line:
                     raise EngineError(f"load {loaded_as}", str(line["error"]))
 
-    def run(self, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
+    @cached_property
+    def _aside(self) -> Aside:
+        return Aside(self._container)
+
+    def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
         """Run *job* as `interface.Daemon.run` says."""
-        with self._did(f"run {job.script}"), self._container(job) as container:
-            return container.run(out, log)
+        with self._did(f"run {job.script}"):
+            container = self._aside.take(job) or self._container(job)
+            if more or container.waits:
+                container.leave = self._aside.remove
+            began = partial(self._aside.prepare, job) if more else None
+            with container:
+                return container.run(out, log, began)
 
     def keep(self, job: Job, reference: str, *, log: Log, scratch: Path) -> dict[str, Any]:
         """Run *job*, keep its file system as *reference*, its result in a label."""
@@ -213,6 +197,12 @@ class Engine:
             before=lambda: self.ledger.note(CONTAINER, name, self.clock()),
             after=lambda: self.ledger.forget(CONTAINER, name),
         )
+
+    def close(self) -> None:
+        """Take away what was made ready for a job that did not come."""
+        if "_aside" in self.__dict__:
+            with self._did("remove a container"):
+                self._aside.close()
 
     def remove_image(self, reference: str) -> bool:
         """Remove an image's name, and the image with its last; False when it was not there."""

@@ -92,12 +92,17 @@ class Daemon(Protocol):
     def load(self, archive: Path, loaded_as: str) -> None:
         """Load an image archive; it is temporary, under the name *loaded_as*."""
 
-    def run(self, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
+    def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
         """Run *job*; fill the empty folder *out* with its files; return its result.
 
-        Raises JobFailed with what the script said, LimitExceeded, HostileArchive.  The
-        container is gone at the end, however it ends.
+        With *more* a job like it is expected, in the same image and under the same limits: a
+        container is made ready for that one while this one runs.  Raises JobFailed
+        with what the script said, LimitExceeded, HostileArchive.  The
+        container is gone at the end, however it ends; after a success at `close`.
         """
+
+    def close(self) -> None:
+        """Take away what was made ready for a job that did not come."""
 
     def keep(self, job: Job, reference: str, *, scratch: Path, log: Log) -> dict[str, Any]:
         """Run *job* and keep its container's file system as image *reference*.

@@ -12,16 +12,19 @@ wheels runs.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import warnings
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
 from compress import compress
+from extract import extract, is_plain
 from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelContentElement, WheelFile
@@ -90,8 +93,11 @@ class Destination(SchemeDictionaryDestination):
 def install_wheel(wheel: Path, root: Path, prefix: str) -> list[list[str]]:
     """Install one wheel below *root*; return its modules: where they lie, and will lie."""
     try:
-        with SourceOfTrees.open(wheel) as source:
+        with zipfile.ZipFile(wheel) as archive:
+            source = SourceOfTrees(archive)
             places = schemes(prefix, source.distribution)
+            if is_plain(archive):
+                return extract_plain(archive, root, places["purelib"])
             destination = Destination(
                 places,
                 interpreter=f"/usr/bin/env {MINOR}",
@@ -106,6 +112,13 @@ def install_wheel(wheel: Path, root: Path, prefix: str) -> list[list[str]]:
         ) from None
     modules = sorted(destination.modules.items())
     return [[str(path), f"{places['purelib']}/{final}"] for path, final in modules]
+
+
+def extract_plain(archive: zipfile.ZipFile, root: Path, site: str) -> list[list[str]]:
+    """Do the same to a wheel that goes to one folder."""
+    folder = root / site.lstrip("/")
+    modules = (path for path in extract(archive, folder) if path.endswith(".py"))
+    return sorted([str(folder / path), f"{site}/{path}"] for path in modules)
 
 
 def compile_all(groups: list[list[list[str]]], job: Path) -> None:
@@ -169,7 +182,9 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
                 install_wheel(house / wheel["file"], STAGE / name, arguments["prefix"])
             )
     compile_all(groups, job)
-    return {"layers": {name: pack(name, STAGE / name, out) for name in layers}}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        packed = list(pool.map(lambda name: pack(name, STAGE / name, out), layers))
+    return {"layers": dict(zip(layers, packed, strict=True))}
 
 
 if __name__ == "__main__":

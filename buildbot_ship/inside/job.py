@@ -63,8 +63,12 @@ def call(
     hint: str | None = None,
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    mark: str | None = "  ",
 ) -> str:
-    """Run *command*, its output shown as it comes; return the output.  Raises Failed."""
+    """Run *command*; return its output.  Raises Failed.
+
+    Every line is shown as it comes, with *mark* before it; none where there is no mark.
+    """
     process = subprocess.Popen(
         [str(word) for word in command],
         stdin=subprocess.DEVNULL,
@@ -78,7 +82,8 @@ def call(
     lines = []
     assert process.stdout is not None  # noqa: S101  # a pipe was asked for
     for line in process.stdout:
-        say("  " + line.rstrip()[:MAX_LINE])
+        if mark is not None:
+            say(mark + line.rstrip()[:MAX_LINE])
         lines.append(line)
     if process.wait() != 0:
         raise Failed(why, hint, "".join(lines[-40:]))

@@ -9,61 +9,26 @@ wheels sorted by file, what was built in the order of ``built``; the rest is wha
 finds in the wheel, and *own* are those from the repository.
 
 The build backend runs in a virtual environment that holds its section and nothing else,
-at a path that is always the same: builds write it into what they make.
+at a path that only depends on what is built: builds write it into what they make.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
-import venv
-import zipfile
-from collections.abc import Mapping, Sequence
-from importlib.metadata import distributions
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from build import BuildBackendException, BuildException, ProjectBuilder
-from install import Source, schemes
-from installer import install
-from installer.destinations import SchemeDictionaryDestination
-from job import EPOCH, Failed, call, main, say, seal
+from backend import Backend
+from environment import environment_of
+from job import EPOCH, Failed, main, say, seal
 from metadata import metadata
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 BUILD = Path("/ship/build")
-NEEDS = "{} needs {} to build, which its section of the build lock does not hold"
-HARDEN = "run HardenRequirements, review what it adds, and commit"
-DECLARE = "add it to build-system.requires in its pyproject.toml; " + HARDEN
-
-
-def environment_of(section: Path | None, wheels: Path, folder: Path) -> Path:
-    """Make a virtual environment with what a section pins; return its interpreter."""
-    venv.create(folder, with_pip=False, symlinks=True)
-    python = folder / "bin" / "python"
-    pinned = section.read_text(encoding="utf-8") if section is not None else ""
-    for wheel in sorted(wheels.glob("*.whl")) if pinned else ():
-        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        if f"--hash=sha256:{digest}" not in pinned:
-            raise Failed(f"{wheel.name} has sha256:{digest}, which its section does not pin")
-        install_wheel(wheel, folder, python)
-    return python
-
-
-def install_wheel(wheel: Path, folder: Path, python: Path) -> None:
-    """Install a wheel in the virtual environment in *folder*."""
-    try:
-        with Source.open(wheel) as source:
-            places = schemes(str(folder), source.distribution)
-            destination = SchemeDictionaryDestination(
-                places, str(python), "posix", overwrite_existing=True
-            )
-            install(source, destination, {})
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, AssertionError) as error:
-        raise Failed(f"{wheel.name} cannot be installed: {error}") from None
+AT_ONCE = 2
+"""How many packages are built side by side; more would want more memory."""
 
 
 def unpack(sdist: Path, folder: Path) -> Path:
@@ -90,94 +55,31 @@ def normalise(source: Path) -> None:
             os.utime(path, (epoch, epoch))
 
 
-def is_there(text: str, environment: Path) -> bool:
-    """Tell whether a virtual environment satisfies a requirement."""
-    requirement = Requirement(text)
-    if requirement.marker and not requirement.marker.evaluate():
-        return True
-    path = [str(folder) for folder in environment.glob("lib/python*/site-packages")]
-    wanted = canonicalize_name(requirement.name)
-    return any(
-        canonicalize_name(found.name) == wanted
-        and requirement.specifier.contains(found.version, prereleases=True)
-        for found in distributions(path=path)
-    )
-
-
-def failed(title: str, why: str) -> Failed:
-    """Return what is raised when a backend does not build."""
-    hint = "read the step's log; while building there is no network"
-    return Failed(f"the build backend of {title} failed: {why}", hint)
-
-
-class Runner:
-    """Run a build backend; name the module that it lacks, if that is why it fails."""
-
-    def __init__(self, title: str) -> None:
-        """Build the package *title*."""
-        self.title = title
-
-    def __call__(
-        self,
-        cmd: Sequence[str],
-        cwd: str | None = None,
-        extra_environ: Mapping[str, str] | None = None,
-    ) -> None:
-        """Run *cmd*; raise Failed."""
-        try:
-            folder = Path(cwd) if cwd else None
-            call(cmd, "", environment=extra_environ, folder=folder)
-        except Failed as ended:
-            lines = ended.output.split("\n")
-            last = next((line for line in reversed(lines) if line.strip()), "no reason given")
-            module = re.match(r"ModuleNotFoundError: No module named '([\w.]+)'", last)
-            if module is None:
-                better = failed(self.title, last.strip())
-            else:
-                better = Failed(NEEDS.format(self.title, f"the module {module[1]}"), DECLARE)
-            better.output = ended.output
-            raise better from None
-
-
-def build(title: str, source: Path, python: Path, wheelhouse: Path) -> str:
-    """Build one wheel with its own backend; return the file's name."""
-    scripts = python.parent
-    os.environ["PATH"] = f"{scripts}{os.pathsep}{os.environ['PATH']}"
-    try:
-        builder = ProjectBuilder(source, python_executable=str(python), runner=Runner(title))
-        needed = builder.build_system_requires | builder.get_requires_for_build("wheel")
-        lacking = sorted(text for text in needed if not is_there(text, scripts.parent))
-        if lacking:
-            raise Failed(NEEDS.format(title, ", ".join(lacking)), HARDEN)
-        return Path(builder.build("wheel", wheelhouse)).name
-    except BuildBackendException as error:
-        if isinstance(error.exception, Failed):
-            raise error.exception from None
-        raise failed(title, str(error).splitlines()[0]) from None
-    except BuildException as error:
-        raise failed(title, str(error).splitlines()[0]) from None
-    finally:
-        os.environ["PATH"] = os.environ["PATH"].partition(os.pathsep)[2]
-
-
-def make(entry: dict[str, Any], job: Path, wheelhouse: Path) -> str:
-    """Build what one entry of ``built`` names."""
+def make(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> str:
+    """Build what one entry of ``built`` names; return the file's name."""
     title = entry["title"].partition(" sha256:")[0]
     say(f"building {title}")
-    shutil.rmtree(BUILD, ignore_errors=True)
-    made = BUILD / "made"
+    place = BUILD / hashlib.sha256(entry["title"].encode()).hexdigest()[:12]
+    made = place / "made"
     made.mkdir(parents=True)
-    if (job / entry["source"]).is_file():
-        source = unpack(job / entry["source"], BUILD / "sdist")
-    else:
-        shutil.copytree(job / "tree", BUILD / "tree", symlinks=True)
-        source = BUILD / entry["source"]
     section = job / entry["section"] if entry["section"] else None
-    python = environment_of(section, job / (entry["wheels"] or ""), BUILD / "env")
-    normalise(source)
-    name = build(title, source, python, made)
+    python = environment_of(section, job / (entry["wheels"] or ""), place / "env")
+    mark = "  " if alone else f"  {title}: "
+    backend = Backend(title, python, lambda name: source_of(entry, job, place / name), mark)
+    name = backend.build(made)
     shutil.move(made / name, wheelhouse / name)
     return name
+
+
+def source_of(entry: dict[str, Any], job: Path, folder: Path) -> Path:
+    """Put the source of one entry into *folder*; return where its package lies."""
+    if (job / entry["source"]).is_file():
+        source = unpack(job / entry["source"], folder)
+    else:
+        shutil.copytree(job / "tree", folder / "tree", symlinks=True)
+        source = folder / entry["source"]
+    normalise(source)
+    return source
 
 
 def describe(path: Path, built: dict[str, bool]) -> dict[str, Any]:
@@ -200,10 +102,12 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     wheelhouse.mkdir()
     for name in arguments["wheels"]:
         shutil.copyfile(job / "dists" / name, wheelhouse / name)
-    built = {
-        make(entry, job, wheelhouse): entry["source"].startswith("tree/")
-        for entry in arguments["built"]
-    }
+    entries = arguments["built"]
+    alone = len(entries) == 1
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        names = list(pool.map(lambda e: make(e, job, wheelhouse, alone=alone), entries))
+    own = (entry["source"].startswith("tree/") for entry in entries)
+    built = dict(zip(names, own, strict=True))
     wheels = [describe(path, built) for path in sorted(wheelhouse.iterdir())]
     return {"wheels": wheels, "built": list(built)}
 

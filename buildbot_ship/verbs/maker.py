@@ -23,6 +23,7 @@ from ..model.artefact import Wheel
 from ..model.cache import Blob, Entry
 from ..model.request.wire import CONVERTER, structure
 from ..source.interface import Files, Tree
+from .needs import Needs
 from .workshop import MAKING, Ground, Workshop
 
 
@@ -103,7 +104,7 @@ class Maker:
         sdists = {self.plan.sections[number].sdist_hash or "" for number in known.sections}
         missing = attrs.evolve(missing, known=frozenset(stock) | sdists - {""})
         tools = self.shop.tools(self.ground.base, MAKING).image
-        work = choose(self.plan, missing, self._fetch(missing, tools, scratch / "fetched"))
+        work = choose(self.plan, missing, self._fetch(missing, tools, scratch))
         new, built = self._build(work, tools, scratch)
         sections = {**known.sections, **built}
         pins = known.pins
@@ -126,9 +127,16 @@ class Maker:
                 found[digest] = structure(entry.record, Wheel, "wheel")
         return found
 
-    def _fetch(self, missing: Missing, tools: str, out: Path) -> tuple[Fetched | None, ...]:
-        arguments = self.plan.fetch_arguments(missing)
+    def _fetch(self, missing: Missing, tools: str, scratch: Path) -> tuple[Fetched | None, ...]:
+        """Leave what is to be built, and with what, in *scratch*; return what pins come to."""
+        needs = Needs(self.plan, self.ground, self.shop)
+        known, out = scratch / "known", scratch / "fetched"
+        lacking = needs.bring(missing.sections, known / "build")
+        if not (missing.pins or lacking):
+            return ()
+        arguments = self.plan.fetch_arguments(attrs.evolve(missing, sections=lacking))
         result = self.shop.run("fetch", tools, arguments, out, network=True)
+        needs.keep(lacking, out / "build")
         return structure(result["files"], tuple[Fetched | None, ...], "fetched")
 
     def _build(
@@ -137,7 +145,8 @@ class Maker:
         """Return all new wheels, and those that were built by section; the cache has them."""
         out = scratch / "built"
         inputs = self._inputs(work.built, scratch)
-        made = self.shop.run("wheels", tools, build_arguments(self.plan, work), out, inputs)
+        arguments = build_arguments(self.plan, work)
+        made = self.shop.run("wheels", tools, arguments, out, inputs, more=True)
         new = structure({"wheels": made["wheels"]}, _Wheels, "wheels").wheels
         found = {wheel.file: wheel for wheel in new}
         built = {n: found[file] for n, file in zip(work.built, made["built"], strict=True)}
@@ -157,10 +166,10 @@ class Maker:
 
     def _inputs(self, built: tuple[int, ...], scratch: Path) -> tuple[JobFile, ...]:
         """Return what was fetched, the sections, and the own packages, by path for the job."""
-        fetched = scratch / "fetched"
         inputs = [
-            JobFile(path.relative_to(fetched).as_posix(), path)
-            for path in sorted(fetched.rglob("*"))
+            JobFile(path.relative_to(folder).as_posix(), path)
+            for folder in (scratch / "fetched", scratch / "known")
+            for path in sorted(folder.rglob("*"))
             if path.is_file()
         ]
         for number in built:

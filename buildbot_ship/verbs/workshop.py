@@ -76,7 +76,7 @@ class Workshop:
     """Everything that a verb needs to run scripts in throw-away containers.
 
     The engine is only connected to by who asks for the `daemon`; *platform* tells what it
-    runs at less cost (``linux/amd64``).
+    runs at less cost (``linux/amd64``).  *chained* says that a chain of verbs shares it.
     """
 
     connect: Callable[[], Daemon]
@@ -90,6 +90,7 @@ class Workshop:
     limits: Limits = attrs.field(factory=Limits)
     conditions: Conditions = attrs.field(factory=Conditions)
     credentials: tuple[Credential, ...] = attrs.field(default=(), repr=False)
+    chained: bool = False
 
     @property
     def daemon(self) -> Daemon:
@@ -139,8 +140,12 @@ class Workshop:
         inputs: tuple[JobFile, ...] = (),
         *,
         network: bool = False,
+        more: bool = False,
     ) -> dict[str, Any]:
-        """Run a script of ``inside/`` in a tools image; only with *network* it has an index."""
+        """Run a script of ``inside/`` in a tools image; only with *network* it has an index.
+
+        *more* says that the next verb of a chain will run one more there.
+        """
         out.mkdir()
         conditions = self.conditions
         if network:
@@ -156,7 +161,7 @@ class Workshop:
             conditions=conditions,
             limits=self.limits,
         )
-        return self.daemon.run(job, out=out, log=self.log)
+        return self.daemon.run(job, out=out, log=self.log, more=more and self.chained)
 
     def facts(self, ground: Ground) -> Mapping[str, Any]:
         """Return what ``inside/tools.py`` found out about a base, known or looked up."""

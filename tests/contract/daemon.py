@@ -138,6 +138,46 @@ class DaemonContract:
         with pytest.raises(LimitExceeded, match="2 seconds"):
             daemon.run(endless, out=out, log=print)
 
+    def test_a_job_that_was_expected_does_what_it_does_alone(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
+    ) -> None:
+        first, *others = (tmp_path / name for name in ("first", "second", "third"))
+        for folder in (first, *others):
+            folder.mkdir()
+        job = compress_job(str(base))
+        alone = daemon.run(job, out=first, log=print, more=True)
+        follows = attrs.evolve(job, inputs=(JobFile("a.tar", b"other bytes"),))
+        other = daemon.run(follows, out=others[0], log=print)
+        again = daemon.run(job, out=others[1], log=print)
+        daemon.close()
+        assert gzip.decompress((others[0] / "a.tar.gz").read_bytes()) == b"other bytes"
+        assert other != alone
+        assert again == alone
+
+    def test_what_is_got_ready_for_one_job_is_not_taken_for_another(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path, out: Path
+    ) -> None:
+        first = tmp_path / "first"
+        first.mkdir()
+        daemon.run(compress_job(str(base)), out=first, log=print, more=True)
+        job = compress_job(str(base), limits=Limits(seconds=2))
+        endless = attrs.evolve(job, arguments={"files": ["../../dev/zero"]})
+        with pytest.raises(LimitExceeded, match="2 seconds"):
+            daemon.run(endless, out=out, log=print)
+        daemon.close()
+
+    def test_a_job_past_its_seconds_says_so_where_it_was_expected(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path, out: Path
+    ) -> None:
+        first = tmp_path / "first"
+        first.mkdir()
+        job = compress_job(str(base), limits=Limits(seconds=2))
+        daemon.run(job, out=first, log=print, more=True)
+        endless = attrs.evolve(job, arguments={"files": ["../../dev/zero"]})
+        with pytest.raises(LimitExceeded, match="2 seconds"):
+            daemon.run(endless, out=out, log=print)
+        daemon.close()
+
     def test_a_kept_container_is_an_image_with_its_result(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path, out: Path
     ) -> None:

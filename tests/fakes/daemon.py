@@ -96,7 +96,7 @@ class MemoryDaemon:
         known = (config["rootfs"]["diff_ids"] for config in self.configs.values())
         return any(diff_ids[: len(chain)] == chain for diff_ids in known)
 
-    def run(self, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
+    def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
         assert not any(out.iterdir()), "the out folder is not empty"
         self.jobs.append(job)
         script = self.scripts.get(job.script)
@@ -116,6 +116,9 @@ class MemoryDaemon:
         if self.builder is None:
             raise JobFailed("build", f"{build.dockerfile}: there is no builder here")
         self.builder(build, out)
+
+    def close(self) -> None:
+        assert not self.containers, "somebody's containers are left"
 
     def use(self, reference: str) -> None:
         self.used.append(reference)

@@ -1,0 +1,61 @@
+"""What an engine does beside the jobs: containers made ready, and those that are done with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import attrs
+
+from .container import Container
+from .interface import Job
+
+
+@attrs.define
+class Aside:
+    """One container at the most waits for a job; *make* makes one for a job like another."""
+
+    make: Callable[[Job], Container]
+    _pool: ThreadPoolExecutor = attrs.field(factory=lambda: ThreadPoolExecutor(2))
+    _waiting: tuple[Job, Future[Container]] | None = None
+    _removals: list[Future[None]] = attrs.field(factory=list)
+
+    def prepare(self, job: Job) -> None:
+        """Begin to make a container ready for a job like *job*, unless one waits."""
+        if self._waiting is None:
+            self._waiting = job, self._pool.submit(self._ready, job)
+
+    def _ready(self, job: Job) -> Container:
+        container = self.make(job)
+        container.wait_for_job()
+        return container
+
+    def take(self, job: Job) -> Container | None:
+        """Return the container that waits, if *job* may run in it."""
+        if self._waiting is None or not _alike(self._waiting[0], job):
+            return None
+        future, self._waiting = self._waiting[1], None
+        return attrs.evolve(future.result(), job=job)
+
+    def remove(self, container: Container) -> None:
+        """Begin to remove a container."""
+        self._removals.append(self._pool.submit(container.remove))
+
+    def close(self) -> None:
+        """Remove what still waits; return when all is gone.  Raises what removing raises."""
+        if self._waiting is not None:
+            future, self._waiting = self._waiting[1], None
+            self._removals.append(self._pool.submit(lambda: future.result().remove()))
+        removals, self._removals = self._removals, []
+        self._pool.shutdown()
+        for removal in removals:
+            removal.result()
+
+
+def _alike(one: Job, other: Job) -> bool:
+    """Tell whether containers of two jobs differ in nothing but what is put into them."""
+    return _emptied(one) == _emptied(other)
+
+
+def _emptied(job: Job) -> Job:
+    return attrs.evolve(job, script="", arguments={}, inputs=())

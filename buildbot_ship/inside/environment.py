@@ -1,0 +1,69 @@
+"""The virtual environment that a build runs in: what a section of the build lock pins."""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import venv
+import zipfile
+from importlib.metadata import distributions
+from pathlib import Path
+
+from extract import extract, is_plain
+from install import Source, schemes
+from installer import install
+from installer.destinations import SchemeDictionaryDestination
+from job import Failed
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+
+def environment_of(section: Path | None, wheels: Path, folder: Path) -> Path:
+    """Make a virtual environment with what a section pins; return its interpreter."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    pinned = section.read_text(encoding="utf-8") if section is not None else ""
+    for wheel in sorted(wheels.glob("*.whl")) if pinned else ():
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        if f"--hash=sha256:{digest}" not in pinned:
+            raise Failed(f"{wheel.name} has sha256:{digest}, which its section does not pin")
+        install_wheel(wheel, folder, python)
+    return python
+
+
+def install_wheel(wheel: Path, folder: Path, python: Path) -> None:
+    """Install a wheel in the virtual environment in *folder*."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            source = Source(archive)
+            places = schemes(str(folder), source.distribution)
+            if is_plain(archive) and not _has_scripts(source):
+                collections.deque(extract(archive, Path(places["purelib"])), 0)
+                return
+            destination = SchemeDictionaryDestination(
+                places, str(python), "posix", overwrite_existing=True
+            )
+            install(source, destination, {})
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile, AssertionError) as error:
+        raise Failed(f"{wheel.name} cannot be installed: {error}") from None
+
+
+def _has_scripts(source: Source) -> bool:
+    try:
+        return "_scripts]" in source.read_dist_info("entry_points.txt")
+    except KeyError:
+        return False
+
+
+def is_there(text: str, environment: Path) -> bool:
+    """Tell whether a virtual environment satisfies a requirement."""
+    requirement = Requirement(text)
+    if requirement.marker and not requirement.marker.evaluate():
+        return True
+    path = [str(folder) for folder in environment.glob("lib/python*/site-packages")]
+    wanted = canonicalize_name(requirement.name)
+    return any(
+        canonicalize_name(found.name) == wanted
+        and requirement.specifier.contains(found.version, prereleases=True)
+        for found in distributions(path=path)
+    )

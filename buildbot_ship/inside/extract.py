@@ -1,0 +1,34 @@
+"""Wheels whose files all lie in one folder, as most do: taken out as they are.
+
+An installer does the same and more, four times as slowly: it writes a RECORD anew that the
+wheel has already (PEP 427).
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+
+def is_plain(archive: zipfile.ZipFile) -> bool:
+    """Tell whether a wheel has no ``.data`` folder, of which files go elsewhere."""
+    tops = {name.partition("/")[0] for name in archive.namelist()}
+    return not any(top.endswith(".data") for top in tops)
+
+
+def extract(archive: zipfile.ZipFile, folder: Path) -> Iterator[str]:
+    """Write every file of a plain wheel below *folder*, but for bytecode; yield its path.
+
+    Raises ValueError for one that would lie elsewhere.
+    """
+    for item in archive.infolist():
+        parts = PurePosixPath(item.filename).parts
+        if ".." in parts or parts[:1] == ("/",):
+            raise ValueError(f"{item.filename} leads out of it")
+        if item.is_dir() or "__pycache__" in parts:
+            continue
+        path = Path(archive.extract(item, folder))
+        if item.external_attr >> 16 & 0o111:
+            path.chmod(0o755)
+        yield path.relative_to(folder).as_posix()
