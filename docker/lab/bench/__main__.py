@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from lab.bench.chart import draw
 from lab.bench.copying import measure_copies
-from lab.bench.figures import BASE_COPY, Figure, from_json, medians, to_json
+from lab.bench.figures import BASE_COPY, BASE_NEWS, Figure, from_json, medians, to_json
 from lab.bench.growth import growth_table, measure_growth, sentences
 from lab.bench.options import BenchOptions, parse_bench
 from lab.bench.page import figures_table, goals_table, put
@@ -58,7 +58,7 @@ def measure_all(run: Run, options: BenchOptions) -> list[Figure]:
     """Measure what was asked for; return the medians."""
     run.start_engine()
     figures = list(measure(run, options))
-    if BASE_COPY in options.situations:
+    if {BASE_COPY, BASE_NEWS} & set(options.situations):
         figures += measure_copies(run, options.flows, options.rounds)
     return medians(figures)
 

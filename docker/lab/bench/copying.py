@@ -2,6 +2,9 @@
 
 Each time they are bases that the engine has not seen, as it is when there is news: the
 content is that of the usual ones, and some bytes after the end of the archive are new.
+
+The first copy is just that. The second is one of news: `retag` also reads the bases before and
+after, to report what changed, which the commands do not.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from typing import Any
 from lab import leftovers
 from lab.bases import REPOSITORY, TAGS, publish
 from lab.bench.counter import Counter, counting
-from lab.bench.figures import BASE_COPY, COPIERS, VERBS, Figure
+from lab.bench.figures import ARTICLE, BASE_COPY, BASE_NEWS, COPIERS, VERBS, Figure
 from lab.bench.product import CommandLine
 from lab.bench.scripts import run_script
 from lab.corpus.artefacts import digest_of
@@ -27,7 +30,7 @@ from lab.runs import Run
 from lab.story import look_up
 
 SCRIPT = "fork-tag.sh"
-OWN = "team/python311"
+SITUATIONS = {ARTICLE: (BASE_COPY,), VERBS: (BASE_COPY, BASE_NEWS)}
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,12 @@ def measure_copies(run: Run, flows: Sequence[str], rounds: int) -> Iterator[Figu
         run.note_registry(counter.port)
         for number in range(rounds):
             for flow in chosen:
-                mark = f"{run.name}-{flow}-{number}"
-                size = publish_news(masters, registry, run.folder / "news.tar.gz", mark)
-                yield _measure(run, counter, flow, mark, size)
-                leftovers.forget_images(counter.address)
+                own = f"team/{flow}-{number}"
+                for situation in SITUATIONS[flow]:
+                    mark = f"{run.name}-{flow}-{situation}-{number}"
+                    size = publish_news(masters, registry, run.folder / "news.tar.gz", mark)
+                    yield _measure(Copy(run, counter, flow, situation, mark), own, size)
+                    leftovers.forget_images(counter.address)
 
 
 def publish_news(
@@ -87,17 +92,29 @@ def publish_news(
     return size
 
 
-def _measure(run: Run, counter: Counter, flow: str, mark: str, size: int) -> Figure:
-    original, own = f"{counter.address}/{REPOSITORY}", f"{counter.address}/{OWN}"
+@dataclass(frozen=True)
+class Copy:
+    """One copy of both bases: which *flow* makes it, and its *mark*, which is unique."""
+
+    run: Run
+    counter: Counter
+    flow: str
+    situation: str
+    mark: str
+
+
+def _measure(copy: Copy, own: str, size: int) -> Figure:
+    run, counter = copy.run, copy.counter
+    original, own = f"{counter.address}/{REPOSITORY}", f"{counter.address}/{own}"
     counter.reset()
-    if flow == VERBS:
+    if copy.flow == VERBS:
         copies = [
             f"{original}:{TAGS[n]}={own}{end}" for n, end in (("full", ""), ("slim", "-slim"))
         ]
         home = run.folder / "copies.home"
         seconds = CommandLine(run.folder, home, run.name).run("retag", *copies)
     else:
-        variables = {"ORIGINAL": f"{original}:{TAGS['full']}", "IMAGE": own, "TAG": mark}
+        variables = {"ORIGINAL": f"{original}:{TAGS['full']}", "IMAGE": own, "TAG": copy.mark}
         seconds = run_script(SCRIPT, run.folder, run.folder / "copies.log", variables)
-    run.say(f"{flow}, {BASE_COPY}: {seconds:.2f} s, {counter.sent:,} bytes sent")
-    return Figure(flow, BASE_COPY, seconds, counter.sent, size)
+    run.say(f"{copy.flow}, {copy.situation}: {seconds:.2f} s, {counter.sent:,} bytes sent")
+    return Figure(copy.flow, copy.situation, seconds, counter.sent, size)
