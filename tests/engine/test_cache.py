@@ -50,12 +50,12 @@ def test_the_same_wheels_are_neither_fetched_nor_built_again(repository: Reposit
     assert said.result["texts"] == first["texts"]
 
 
-def test_one_line_builds_one_wheel_and_fetches_what_builds_it(repository: Repository) -> None:
+def test_one_line_builds_one_wheel_with_what_this_worker_has(repository: Repository) -> None:
     repository.succeed(*WHEELS)
     change(repository, "tiny/__init__.py", "# a line\n")
     said = repository.ship(*WHEELS)
     assert said.result["summary"].endswith("; 1 of them now")
-    assert "fetching 1 files" in said.output
+    assert FETCHES not in said.output
     assert [line for line in said.output.splitlines() if BUILDS in line] == [
         "building package ."
     ]

@@ -13,9 +13,11 @@ import pytest
 from buildbot_ship.daemon.engine import Engine
 from buildbot_ship.daemon.interface import Daemon
 from buildbot_ship.model.reference import Reference, Repository
+from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.store.ledger import Ledger
 from tests.contract.daemon import DaemonContract, out, pulled
 from tests.engines.conftest import Host
+from tests.fakes.daemon import MemoryDaemon
 
 if TYPE_CHECKING:
     from lab.bases import Bases
@@ -49,3 +51,13 @@ def place(own_registry: Registry) -> Repository:
 
 class TestEngine(DaemonContract):
     """The contract."""
+
+
+class TestMemoryDaemon(DaemonContract):
+    """The same of the engine in memory that unit tests have."""
+
+    @pytest.fixture
+    def daemon(self, tmp_path: Path) -> Daemon:
+        # Where a path to /dev leads out of the folder that a container's would be.
+        (tmp_path.parent / "dev").mkdir(exist_ok=True)
+        return MemoryDaemon(registry=RegistryClient())

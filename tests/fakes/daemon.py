@@ -19,11 +19,16 @@ import attrs
 
 import buildbot_ship
 from buildbot_ship.daemon.interface import RESULT, Build, EngineImage, Job
-from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed
+from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed, LimitExceeded
+from buildbot_ship.model.image.base import choose
+from buildbot_ship.model.image.manifest import is_index
 from buildbot_ship.model.log import Log
 from buildbot_ship.model.reference import Reference, digest_of
+from buildbot_ship.registry.copy import copy
 from buildbot_ship.registry.interface import Registry
+from buildbot_ship.verbs.workshop import PYTHON
 
+PYTHONS = ("python3", PYTHON)
 Script = Callable[[Job, Path], dict[str, Any]]
 Builder = Callable[[Build, Path], None]
 
@@ -42,6 +47,8 @@ class MemoryDaemon:
     loaded: list[str] = attrs.field(factory=list)
     used: list[str] = attrs.field(factory=list)
     containers: set[str] = attrs.field(factory=set)
+    # Of each image that was pulled, where its manifest for our platform lies.
+    parts: dict[str, Reference] = attrs.field(factory=dict)
 
     def add(self, name: str, config: bytes, digests: tuple[str, ...] = ()) -> EngineImage:
         """Put an image with this config under *name* and under its ID."""
@@ -64,20 +71,29 @@ class MemoryDaemon:
         manifest = self.registry.manifest(reference) if self.registry else None
         if self.registry is None or manifest is None:
             raise BaseNotFound(str(reference), "manifest unknown")
-        digest = json.loads(manifest.data)["config"]["digest"]
-        config = self.registry.blob(reference.repository, digest)
-        pinned = str(reference.repository.at(manifest.digest))
-        made = self.add(str(reference), config, (pinned,))
-        self.images[pinned] = made
+        pinned = reference.repository.at(manifest.digest)
+        part = pinned
+        if is_index(manifest.media_type):
+            part = reference.repository.at(choose(manifest.data, self.platform(), reference))
+        document = json.loads(self.registry.manifest(part).data)  # type: ignore[union-attr]
+        config = self.registry.blob(reference.repository, document["config"]["digest"])
+        made = self.add(str(reference), config, (str(pinned),))
+        self.images[str(pinned)] = made
+        self.parts[made.image_id] = part
         return made
 
     def tag(self, image_id: str, reference: Reference) -> None:
         self.images[str(reference)] = self.images[image_id]
 
     def push(self, reference: Reference) -> str:
-        if str(reference) not in self.images:
+        image = self.images.get(str(reference))
+        if image is None:
             raise EngineError(f"push {reference}", "it is not here")
-        return self.images[str(reference)].image_id
+        part = self.parts.get(image.image_id)
+        if self.registry is None or part is None:
+            return image.image_id
+        copy(self.registry, part, reference)
+        return str(part.digest)
 
     def load(self, archive: Path, loaded_as: str) -> None:
         with tarfile.open(archive) as tar:
@@ -99,6 +115,8 @@ class MemoryDaemon:
     def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
         assert not any(out.iterdir()), "the out folder is not empty"
         self.jobs.append(job)
+        if job.python not in PYTHONS:
+            raise JobFailed(job.script, f"{job.image} has no {job.python}")
         script = self.scripts.get(job.script)
         result = script(job, out) if script else _run(job, out, log)
         if not result.pop("ok", False):
@@ -124,7 +142,12 @@ class MemoryDaemon:
         self.used.append(reference)
 
     def remove_image(self, reference: str) -> bool:
-        return self.images.pop(reference, None) is not None
+        image = self.images.pop(reference, None)
+        if image is None:
+            return False
+        if all(name == image.image_id for name, held in self.images.items() if held == image):
+            self.images.pop(image.image_id, None)
+        return True
 
     def remove_container(self, name: str) -> bool:
         there = name in self.containers
@@ -148,7 +171,13 @@ def _run(job: Job, out: Path, log: Log) -> dict[str, Any]:
             path.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
         (Path(folder) / "job.json").write_text(json.dumps(dict(job.arguments)))
         command = [sys.executable, str(script), folder, str(out)]
-        ran = subprocess.run(command, check=True, capture_output=True, text=True)
+        try:
+            ran = subprocess.run(
+                command, check=True, capture_output=True, text=True, timeout=job.limits.seconds
+            )
+        except subprocess.TimeoutExpired:
+            limit = f"{job.limits.seconds} seconds"
+            raise LimitExceeded(f"the container of {job.script}", limit, "seconds") from None
     for line in ran.stdout.splitlines():
         log(line)
     path = out / "result.json"
