@@ -26,7 +26,7 @@ class Aside:
             self._waiting = job, self._pool.submit(self._ready, job)
 
     def _ready(self, job: Job) -> Container:
-        container = self.make(job)
+        container = self.make(attrs.evolve(job, script="standby"))
         container.wait_for_job()
         return container
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
+
+from .reference import Repository
+
+Source = Mapping[str, Path] | Repository
+"""Where the bytes of blobs are: files by digest, or a repository that holds them."""
 
 
 @attrs.frozen

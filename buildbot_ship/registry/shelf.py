@@ -8,14 +8,13 @@ Format: https://github.com/opencontainers/image-spec/blob/v1.1.0/manifest.md
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from ..errors import ImageNotFound
-from ..model.cache import Blob, Entry
+from ..model.cache import Blob, Entry, Source
 from ..model.image.manifest import OCI_MANIFEST
 from ..model.reference import Repository, digest_of
 from .copy import copy_blob
@@ -66,22 +65,16 @@ class RegistryShelf:
             new.unlink(missing_ok=True)
         return True
 
-    def keep(
-        self,
-        key: str,
-        entry: Entry,
-        files: Mapping[str, Path],
-        near: Repository | None = None,
-    ) -> None:
+    def keep(self, key: str, entry: Entry, source: Source) -> None:
         """Keep *entry* under *key*, unless another worker did."""
         reference = self.repository.tagged(key)
         if not self.writes or self.registry.head(reference) is not None:
             return
         for blob in entry.blobs:
-            if near is None:
-                self._send(blob.digest, files[blob.digest])
+            if isinstance(source, Repository):
+                copy_blob(self.registry, blob.digest, source, self.repository)
             else:
-                copy_blob(self.registry, blob.digest, near, self.repository)
+                self._send(blob.digest, source[blob.digest])
         self._send(digest_of(_EMPTY), _EMPTY)
         self.registry.put(reference, _manifest(entry))
 

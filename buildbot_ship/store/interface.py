@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from ..model.cache import Blob, Entry
+from ..model.cache import Blob, Entry, Source
 from ..model.reference import Repository
 
 
@@ -40,14 +39,8 @@ class Shelf(Protocol):
     def repository(self) -> Repository | None:
         """Return the repository that it is, if it is one."""
 
-    def keep(
-        self,
-        key: str,
-        entry: Entry,
-        files: Mapping[str, Path],
-        near: Repository | None = None,
-    ) -> None:
-        """Keep *entry*; *files* has the bytes of its blobs by digest, or *near* holds them.
+    def keep(self, key: str, entry: Entry, source: Source) -> None:
+        """Keep *entry*, the bytes of whose blobs are in *source*.
 
         What is there under *key* already stays.
         """

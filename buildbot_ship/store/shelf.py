@@ -11,13 +11,13 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 
 from ..errors import DigestMismatch, InvalidRequest
-from ..model.cache import Blob, Entry
+from ..model.cache import Blob, Entry, Source
 from ..model.reference import Repository
 from ..model.request.wire import CONVERTER, structure
 
@@ -61,17 +61,13 @@ class DiskShelf:
         _link(self._blob(blob.digest), into)
         return True
 
-    def keep(
-        self,
-        key: str,
-        entry: Entry,
-        files: Mapping[str, Path],
-        near: Repository | None = None,
-    ) -> None:
-        """Keep *entry*, and the *files* of its blobs by digest."""
+    def keep(self, key: str, entry: Entry, source: Source) -> None:
+        """Keep *entry*, and the files of its blobs: those of a repository it can do without."""
+        if isinstance(source, Repository):
+            return
         for blob in entry.blobs:
             if not self._blob(blob.digest).is_file():
-                self._put(files[blob.digest], self._blob(blob.digest))
+                self._put(source[blob.digest], self._blob(blob.digest))
         scratch = self._scratch()
         scratch.write_text(json.dumps(CONVERTER.unstructure(entry)), encoding="utf-8")
         self._entry(key).parent.mkdir(parents=True, exist_ok=True)

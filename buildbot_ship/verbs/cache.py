@@ -62,7 +62,7 @@ class Cache:
         """Let other workers know *entry*, whose blobs *near* holds."""
         for shelf in list(self.shelves):
             if shelf.shared:
-                self._ask(shelf, partial(shelf.keep, key, entry, {}, near))
+                self._ask(shelf, partial(shelf.keep, key, entry, near))
 
     def repositories(self) -> list[Repository]:
         """Return the repositories that workers share."""

@@ -23,6 +23,8 @@ from .conftest import Repository, left_behind, wait_for_container
 
 WHEELS = ("wheels", "--package", ".")
 PEX = ("pex", "tiny.pex", "tiny", "--script", "tiny")
+CHAIN = ("build", "--package", ".", "--pex", "tiny.pex=tiny", "--image", "tiny")
+"""All verbs in one process, which makes a container ready while another one works."""
 LOCK = "requirements.build.txt"
 STRICT = "requirements.strict.txt"
 
@@ -225,12 +227,13 @@ def test_a_build_that_goes_past_a_limit_says_which(
     assert left_behind(client, repository) == []
 
 
+@pytest.mark.parametrize(("call", "script"), [(WHEELS, "wheels"), (CHAIN, "standby")])
 def test_a_build_that_is_told_to_stop_leaves_nothing(
-    repository: Repository, client: docker.DockerClient
+    repository: Repository, client: docker.DockerClient, call: tuple[str, ...], script: str
 ) -> None:
     replace_setup(repository, "import time; time.sleep(600)\n")
-    process = repository.start(*WHEELS)
-    wait_for_container(client, repository, "wheels")
+    process = repository.start(*call)
+    wait_for_container(client, repository, script)
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 143, output
@@ -244,7 +247,7 @@ def test_the_collector_takes_what_a_killed_build_left_and_nothing_else(
     process = repository.start(*WHEELS)
     name = wait_for_container(client, repository, "wheels")
     labels = client.containers.get(name).labels
-    assert name not in repository.succeed("gc")["properties"]["ship_removed"]
+    assert repository.succeed("gc")["properties"]["ship_removed"] == []
     client.images.pull(bases.slim.reference)
     foreign = client.containers.create(bases.slim.reference, ["true"], labels=labels)
     try:
@@ -255,6 +258,27 @@ def test_the_collector_takes_what_a_killed_build_left_and_nothing_else(
         assert repository.succeed("gc")["properties"]["ship_removed"] == []
     finally:
         foreign.remove(force=True)
+
+
+def test_the_collector_takes_the_container_that_waited_as_well(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    replace_setup(repository, "import time; time.sleep(600)\n")
+    process = repository.start(*CHAIN)
+    names = [wait_for_container(client, repository, job) for job in ("wheels", "standby")]
+    process.kill()
+    process.communicate(timeout=20)
+    assert sorted(repository.succeed("gc")["properties"]["ship_removed"]) == sorted(names)
+    assert left_behind(client, repository) == []
+
+
+def test_a_chain_that_fails_takes_the_container_that_waited_away(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    replace_setup(repository, "import time; time.sleep(3); raise SystemExit('no')\n")
+    said = repository.ship(*CHAIN)
+    assert said.status == 24, said.output
+    assert left_behind(client, repository) == []
 
 
 def test_no_socket_says_how_to_mount_it(repository: Repository) -> None:
