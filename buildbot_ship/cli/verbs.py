@@ -34,6 +34,7 @@ def _retag(bench: Bench, request: requests.RetagRequest) -> Result:
     return retag(
         request,
         registry=bench.registry,
+        cache=bench.cache,
         daemon=lambda: bench.daemon,
         clock=_now,
         log=bench.log,
@@ -47,6 +48,7 @@ def _pin(bench: Bench, request: requests.PinRequest) -> Result:
         request,
         checkout=bench.files,
         registry=bench.registry,
+        cache=bench.cache,
         notes=bench.notes,
         log=bench.log,
     )

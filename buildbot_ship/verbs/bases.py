@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import attrs
+
 from ..errors import BaseNotFound, ImageNotFound, InvalidManifest, LimitExceeded
+from ..model.cache import Entry
 from ..model.image.base import choose, config_digest, read_base
 from ..model.image.contents import STATUS, Contents, compare_bases, contents_of
 from ..model.image.manifest import is_index, list_children
+from ..model.key import key
 from ..model.log import Log
 from ..model.reference import Reference, Repository
+from ..model.request.wire import CONVERTER, structure
 from ..model.tag import is_timestamp_tag
 from ..registry.interface import Manifest, Registry
 from ..registry.layers import newest_file
+from .cache import Cache
 
 _PLATFORM = "linux/amd64"
 
@@ -21,12 +27,23 @@ def newest(registry: Registry, repository: Repository) -> Reference | None:
     return repository.tagged(max(tags)) if tags else None
 
 
-def read_contents(registry: Registry, reference: Reference) -> Contents:
+def read_contents(registry: Registry, cache: Cache, reference: Reference) -> Contents:
     """Return what is in a base, of linux/amd64 or else of its first platform.
 
-    Raises ImageNotFound, InvalidManifest, LimitExceeded.
+    A worker reads each base once.  Raises ImageNotFound, InvalidManifest, LimitExceeded.
     """
     top = _manifest(registry, reference)
+    name = key("contents", digest=top.digest)
+    known = cache.find(name, shared=False)
+    if known is not None:
+        contents = structure(known.record, Contents, "contents")
+        return attrs.evolve(contents, reference=str(attrs.evolve(reference, digest=None)))
+    found = _read_contents(registry, reference, top)
+    cache.keep(name, Entry(CONVERTER.unstructure(found)), {}, shared=False)
+    return found
+
+
+def _read_contents(registry: Registry, reference: Reference, top: Manifest) -> Contents:
     manifest = top
     if is_index(top.media_type):
         at = reference.repository.at(_platform(top, reference))
@@ -39,10 +56,11 @@ def read_contents(registry: Registry, reference: Reference) -> Contents:
     return contents_of(base, top.digest, status)
 
 
-def report(registry: Registry, old: Reference, new: Reference, log: Log) -> str:
+def report(registry: Registry, cache: Cache, old: Reference, new: Reference, log: Log) -> str:
     """Return what changed between two bases, or why that cannot be told."""
     try:
-        return compare_bases(read_contents(registry, old), read_contents(registry, new))
+        before, after = (read_contents(registry, cache, base) for base in (old, new))
+        return compare_bases(before, after)
     except (ImageNotFound, InvalidManifest, LimitExceeded, BaseNotFound) as error:
         log(f"what changed cannot be told: {error}")
         return f"{old}\n  -> {new}\n  what changed cannot be told: {error}\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+import functools
 
 import attrs
 
@@ -17,10 +17,17 @@ from ..source.checkout import Checkout
 from ..source.interface import required
 from ..store.notes import Notes
 from .bases import newest, report
+from .cache import Cache
 
 
 def pin(
-    request: PinRequest, *, checkout: Checkout, registry: Registry, notes: Notes, log: Log
+    request: PinRequest,
+    *,
+    checkout: Checkout,
+    registry: Registry,
+    cache: Cache,
+    notes: Notes,
+    log: Log,
 ) -> Result:
     """Rewrite the Dockerfiles of the working directory; nothing but pins is changed.
 
@@ -33,7 +40,7 @@ def pin(
     moves = _moves(registry, bases, log)
     new = {path: move_pins(data, path, moves) for path, data in old.items()}
     changed = {path: data for path, data in new.items() if data != old[path]}
-    told = cache(lambda base: report(registry, base, moves[base], log))
+    told = functools.cache(lambda base: report(registry, cache, base, moves[base], log))
     for path, data in changed.items():
         own = dict.fromkeys(pin.reference for pin in find_pins(old[path], path))
         notes.leave(data, "\n".join(told(base) for base in own if base in moves))

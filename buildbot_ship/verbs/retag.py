@@ -19,6 +19,7 @@ from ..model.result import SUCCESS, Result
 from ..registry.copy import copy
 from ..registry.interface import Registry
 from .bases import newest, report
+from .cache import Cache
 
 REGISTRY, ENGINE, AUTO = "registry", "engine", "auto"
 
@@ -27,6 +28,7 @@ def retag(
     request: RetagRequest,
     *,
     registry: Registry,
+    cache: Cache,
     daemon: Callable[[], Daemon],
     clock: Callable[[], datetime],
     log: Log,
@@ -46,15 +48,15 @@ def retag(
     finally:
         with_engine.tidy()
     bases = dict(zip((asked.source for asked in request.copies), moved, strict=True))
-    texts = _texts(looked, registry, log)
+    texts = _texts(looked, registry, cache, log)
     summary = _summary(bases, plan.tag)
     return Result("retag", SUCCESS, summary, properties={"ship_bases": bases}, texts=texts)
 
 
-def _texts(looked: list[_Found], registry: Registry, log: Log) -> dict[str, str]:
+def _texts(looked: list[_Found], registry: Registry, cache: Cache, log: Log) -> dict[str, str]:
     """Return the report on the bases that moved, as a text by name; none, if none did."""
     changes = [
-        report(registry, found.owned, found.destination, log)
+        report(registry, cache, found.owned, found.destination, log)
         for found in looked
         if found.owned is not None and not found.is_owned
     ]

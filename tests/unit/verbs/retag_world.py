@@ -10,6 +10,8 @@ from buildbot_ship.daemon.interface import Daemon
 from buildbot_ship.model.reference import Reference, Repository
 from buildbot_ship.model.request import BaseCopy, RetagRequest
 from buildbot_ship.model.result import Result
+from buildbot_ship.store.interface import Shelf
+from buildbot_ship.verbs.cache import Cache
 from buildbot_ship.verbs.retag import retag
 from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.images import small_image, store_image
@@ -51,6 +53,7 @@ class World:
     registry: MemoryRegistry = attrs.field(factory=MemoryRegistry)
     engine: Engine = attrs.field(init=False)
     lines: list[str] = attrs.field(factory=list)
+    shelves: list[Shelf] = attrs.field(factory=list)
     digests: dict[str, str] = attrs.field(factory=dict)
     moment: datetime = MOMENT
 
@@ -72,6 +75,7 @@ class World:
         return retag(
             request,
             registry=self.registry,
+            cache=Cache(self.lines.append, self.shelves),
             daemon=daemon,
             clock=lambda: self.moment,
             log=self.lines.append,

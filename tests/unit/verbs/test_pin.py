@@ -10,6 +10,7 @@ from buildbot_ship.model.request import PinRequest
 from buildbot_ship.model.result import Result
 from buildbot_ship.source.checkout import Checkout
 from buildbot_ship.store.notes import Notes
+from buildbot_ship.verbs.cache import Cache
 from buildbot_ship.verbs.pin import pin
 from tests.fakes.images import real_image, small_image, store_image
 from tests.fakes.registry import MemoryRegistry
@@ -44,6 +45,7 @@ class Yard:
             PinRequest(dockerfiles),
             checkout=Checkout(self.folder),
             registry=self.registry,
+            cache=Cache(print),
             notes=self.notes,
             log=lambda _: None,
         )

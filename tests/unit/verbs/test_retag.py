@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta, timezone
+from pathlib import Path
 
 import attrs
 import pytest
@@ -16,6 +17,7 @@ from buildbot_ship.model.reference import Reference, Repository
 from buildbot_ship.model.request import BaseCopy, RetagRequest
 from buildbot_ship.model.tag import timestamp_tag
 from buildbot_ship.registry.interface import Manifest
+from buildbot_ship.store.shelf import DiskShelf
 from tests.fakes.images import (
     SmallImage,
     layer,
@@ -189,6 +191,21 @@ def test_what_changed_between_two_bases_is_told(world: World) -> None:
         "    libc6 2.36-9 -> 2.36-10",
         "    + zlib1g 1.3",
     ]
+
+
+def test_a_worker_reads_what_is_in_a_base_once(world: World, tmp_path: Path) -> None:
+    world.shelves.append(DiskShelf(tmp_path))
+    second = debian("3.11.10", "libc6 2")
+    store_image(world.registry, FULL, debian("3.11.9", "libc6 1"))
+    store_image(owned(world).registry, FULL, second)
+    world.retag()
+    for digest in second.blobs:
+        world.registry.blobs.pop((OWN_FULL.repository, digest))
+    store_image(world.registry, FULL, debian("3.11.11", "libc6 3"))
+    world.moment += timedelta(days=1)
+    lines = world.retag().texts["bases.txt"].splitlines()
+    assert lines[0].startswith("registry.test/own/python311:2026-11-24")
+    assert lines[3] == "  Python: 3.11.11, was 3.11.10"
 
 
 def test_of_an_index_one_platform_is_told(world: World) -> None:
