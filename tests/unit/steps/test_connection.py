@@ -6,7 +6,7 @@ from types import SimpleNamespace as Parts
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial import unittest
 
@@ -18,15 +18,17 @@ def build_over(**mind: Any) -> Parts:
     return Parts(workerforbuilder=Parts(worker=Parts(conn=Parts(**mind))))
 
 
-class TestSendAtOnce(unittest.TestCase):  # type: ignore[misc]
+class TestSendAtOnce(unittest.TestCase):
     """With a real connection."""
 
     async def test_a_connection_of_tcp_holds_nothing_back(self) -> None:
         any_reactor: Any = reactor
-        port = any_reactor.listenTCP(0, Factory.forProtocol(Protocol), interface="127.0.0.1")
+        factory: Any = Factory.forProtocol(Protocol)
+        port = any_reactor.listenTCP(0, factory, interface="127.0.0.1")
         self.addCleanup(port.stopListening)
         endpoint = TCP4ClientEndpoint(any_reactor, "127.0.0.1", port.getHost().port)
-        transport: Any = (await connectProtocol(endpoint, Protocol())).transport
+        protocol: Any = await endpoint.connect(factory)
+        transport = protocol.transport
         self.addCleanup(transport.abortConnection)
         assert not transport.getTcpNoDelay()
         send_at_once(build_over(mind=Parts(broker=Parts(transport=transport))))
