@@ -85,6 +85,9 @@ def _find(bench: Bench, request: requests.FindRequest) -> Result:
         commit=bench.tree(request.wheels.revision).commit,
         registry=bench.registry,
         cache=bench.cache,
+        ledger=bench.ledger,
+        work=bench.work,
+        clock=time.time,
     )
 
 

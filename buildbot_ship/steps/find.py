@@ -66,6 +66,11 @@ class FindPublished(ChainStep):
         return summary
 
 
+def littered(step: Any) -> bool:
+    """Tell whether a collector has work to do before a build: a ``doStepIf``."""
+    return unpublished(step) and bool(step.getProperty("ship_leftovers", True))
+
+
 def unpublished(step: Any) -> bool:
     """Tell whether something is left to do for *step*: a ``doStepIf``."""
     return not step.getProperty(PUBLISHED, False)

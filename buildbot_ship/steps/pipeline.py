@@ -13,7 +13,7 @@ from buildbot.process.properties import Property, renderer
 from buildbot.process.results import SKIPPED
 
 from .checkout import Checkout
-from .find import FindPublished, unpublished
+from .find import FindPublished, littered, unpublished
 from .gc import CollectGarbage
 from .harden import HardenRequirements
 from .image import BuildRuntimeImage
@@ -67,7 +67,7 @@ def ship_factory(
 
     find = _find(images, packages, source, verify, options)
     before = [*check_out(repourl, branch, git), find]
-    return framed(before, steps(), options, doStepIf=unpublished)
+    return framed(before, steps(), options, doStepIf=littered)
 
 
 def harden_factory(

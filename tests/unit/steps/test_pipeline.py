@@ -61,6 +61,13 @@ def test_of_a_published_commit_nothing_is_built(factory: Any) -> None:
     assert names(factory, images="all", push=True, ship_published=False) == names(factory)
 
 
+def test_nothing_is_collected_where_nothing_was_left(factory: Any) -> None:
+    clean = names(factory, images="all", push=True, ship_published=False, ship_leftovers=False)
+    assert clean == [name for name in names(factory) if name != "collect-garbage"]
+    left = names(factory, images="all", push=True, ship_published=False, ship_leftovers=True)
+    assert left == names(factory)
+
+
 def test_nobody_looks_for_what_is_not_to_be_published_or_to_be_verified(factory: Any) -> None:
     assert "find" not in names(factory, images="all", push=False)
     assert "find" not in names(factory, images="all", push=True, verify=True)

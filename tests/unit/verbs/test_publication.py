@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from buildbot_ship.errors import RegistryUnavailable, TagTaken
+from buildbot_ship.model.decision.garbage import CONTAINER
 from buildbot_ship.model.reference import Reference, Repository
 from buildbot_ship.model.request import (
     BuildRequest,
@@ -22,6 +23,7 @@ from buildbot_ship.model.request import (
 from buildbot_ship.model.result import Result
 from buildbot_ship.registry.shelf import RegistryShelf
 from buildbot_ship.store.interface import Shelf
+from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.shelf import DiskShelf
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.build import build
@@ -42,6 +44,9 @@ ASKED = FindRequest(
 )
 
 
+NOW = 1e9
+
+
 @attrs.define(slots=False)
 class Team(World):
     """A worker that finds and pushes; *trusted* as it is."""
@@ -56,7 +61,20 @@ class Team(World):
 
     def find(self, asked: FindRequest = ASKED, commit: str = COMMIT) -> Result:
         cache = Cache(self.lines.append, self._shelves, reads=self.reads)
-        return find(asked, commit=commit, registry=self.registry, cache=cache)
+        return find(
+            asked,
+            commit=commit,
+            registry=self.registry,
+            cache=cache,
+            ledger=self.ledger,
+            work=self.work,
+            clock=lambda: NOW,
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the worker's ledger, as a new process sees it."""
+        return Ledger(self.work.root / "ledger", "work", "build")
 
     @property
     def key(self) -> str:
@@ -172,6 +190,19 @@ def test_a_registry_that_does_not_answer_is_an_error(team: Team) -> None:
     team.registry.head = down  # type: ignore[method-assign]
     with pytest.raises(RegistryUnavailable):
         team.find()
+
+
+def test_what_a_dead_process_left_is_seen(team: Team) -> None:
+    assert team.find().properties["ship_leftovers"] is False
+    living = team.ledger
+    living.note(CONTAINER, "ship-1", NOW)
+    assert team.find().properties["ship_leftovers"] is False
+    living.close()
+    assert team.find().properties["ship_leftovers"] is True
+    living.forget(CONTAINER, "ship-1")
+    with team.work.scratch():
+        assert team.find().properties["ship_leftovers"] is True
+    assert team.find().properties["ship_leftovers"] is False
 
 
 def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:
