@@ -33,6 +33,7 @@ setup(
                 "ProposeChange",
                 "HardenRequirements",
                 "CheckRequirements",
+                "FindPublished",
                 "BuildWheels",
                 "BuildPex",
                 "BuildRuntimeImage",
@@ -43,8 +44,9 @@ setup(
         ],
         "buildbot.util": [
             f"{name} = buildbot_ship.steps.pipeline:{name}"
-            for name in ("ShipImage", "ship_factory", "harden_factory", "retag_factory")
+            for name in ("ship_factory", "harden_factory", "retag_factory")
         ]
+        + ["ShipImage = buildbot_ship.steps.shipped:ShipImage"]
         + [
             f"{name} = buildbot_ship.steps.review:{name}"
             for name in ("propose_bases_factory", "propose_requirements_factory")

@@ -11,7 +11,7 @@ ORDER = """\
 In order: retag, and pin, once in a while; harden when requirements change, and commit what
 it writes (propose makes a branch of it); then for every commit check, wheels, pex, image,
 push (or build, the last four).  verify tells, after image or build, whether the commit
-gives the same bytes again.
+gives the same bytes again; find, whether it is published.
 
 Exit status: 0, or one per kind of error; 2 for options that make no sense, 70 for a bug
 of buildbot-ship, 143 when it was told to stop.
@@ -44,6 +44,13 @@ ABOUT = {
         "Tell whether the strict file still follows from the loose one. Reads the commit, "
         "asks no\nnetwork, and changes nothing; what is stale is named by file and line.",
         "buildbot-ship check --package .",
+    ),
+    "find": (
+        "Tell whether a commit is published, made in the same way. Asks the caches and the "
+        "registry,\nand nothing is made. The options are those of build.",
+        "buildbot-ship find --package . --module twisted \\\n"
+        "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
+        "      --to registry.example.com/team",
     ),
     "wheels": (
         "Make the wheelhouse of a commit. Fetches every file that the strict file pins, "

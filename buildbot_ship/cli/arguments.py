@@ -153,18 +153,23 @@ def _images(options: Options) -> tuple[requests.ImageRequest, ...]:
     return tuple(_image(options, name) for name in options.image)
 
 
-def _build(options: Options) -> requests.BuildRequest:
-    pushes = [
+def _pushes(options: Options) -> tuple[requests.PushRequest, ...]:
+    return tuple(
         requests.PushRequest(name, f"{options.to}/{name}", options.revision)
         for name in (options.image if options.to else ())
-    ]
-    images = (attrs.evolve(image, load=not pushes) for image in _images(options))
-    return requests.BuildRequest(
-        attrs.evolve(_wheels(options), lazy=True),
-        _pexes(options),
-        tuple(images),
-        tuple(pushes),
     )
+
+
+def _build(options: Options) -> requests.BuildRequest:
+    pushes = _pushes(options)
+    images = (attrs.evolve(image, load=not pushes) for image in _images(options))
+    wheels = attrs.evolve(_wheels(options), lazy=True)
+    return requests.BuildRequest(wheels, _pexes(options), tuple(images), pushes)
+
+
+def _find(options: Options) -> requests.FindRequest:
+    asked = _build(options)
+    return requests.FindRequest(asked.wheels, asked.pexes, asked.images, asked.pushes)
 
 
 def _verify(options: Options) -> requests.VerifyRequest:
@@ -177,6 +182,7 @@ MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "propose": _propose,
     "harden": _harden,
     "check": _check,
+    "find": _find,
     "wheels": _wheels,
     "pex": lambda o: _pex(o, o.name, o.requirements),
     "image": lambda o: _image(o, o.image),

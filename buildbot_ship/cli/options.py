@@ -160,6 +160,11 @@ def _build(sub: Parser) -> None:
     sub.add_argument("--to", help="publish images below this; without it nothing is pushed")
 
 
+def _find(sub: Parser) -> None:
+    _made(sub, required=True)
+    sub.add_argument("--to", required=True, help="where images are published: below this")
+
+
 def _verify(sub: Parser) -> None:
     _made(sub, required=False)
 
@@ -179,6 +184,7 @@ OPTIONS: dict[str, Callable[[Parser], None]] = {
     "propose": _propose,
     "harden": _harden,
     "check": _check,
+    "find": _find,
     "wheels": _wheels,
     "pex": _pex,
     "image": _image,

@@ -79,6 +79,20 @@ def _check(bench: Bench, request: requests.CheckRequest) -> Result:
     return check(request, tree=bench.tree(request.revision), ask=bench.interpreter)
 
 
+def _find(bench: Bench, request: requests.FindRequest) -> Result:
+    from ..verbs.find import find
+
+    return find(
+        request,
+        commit=bench.tree(request.wheels.revision).commit,
+        registry=bench.registry,
+        cache=bench.cache,
+        ledger=bench.ledger,
+        work=bench.work,
+        clock=time.time,
+    )
+
+
 def _wheels(bench: Bench, request: requests.WheelsRequest) -> Result:
     from ..verbs.wheels import wheels
 
@@ -156,6 +170,7 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
     "propose": _propose,
     "harden": _harden,
     "check": _check,
+    "find": _find,
     "wheels": _wheels,
     "pex": _pex,
     "image": _image,

@@ -2,6 +2,7 @@
 
 from .check import CheckRequirements
 from .checkout import Checkout
+from .find import FindPublished
 from .gc import CollectGarbage
 from .harden import HardenRequirements
 from .image import BuildRuntimeImage
@@ -21,6 +22,7 @@ __all__ = [
     "CheckRequirements",
     "Checkout",
     "CollectGarbage",
+    "FindPublished",
     "HardenRequirements",
     "PinBase",
     "ProposeChange",

@@ -10,6 +10,7 @@ from buildbot.process.results import FAILURE
 from buildbot.steps.source.git import Git
 
 from ..model.request import check
+from .connection import send_at_once
 from .options import faults
 
 
@@ -45,6 +46,7 @@ class Checkout(Git):  # type: ignore[misc]
                 f"{'; '.join(wrong)} - give the name of a branch, or a commit's hash"
             )
             return FAILURE
+        send_at_once(self.build)
         return super().run_vc(branch, revision, patch)
 
     def getResultSummary(self) -> dict[str, str]:

@@ -7,44 +7,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import attrs
-from buildbot import config
 from buildbot.interfaces import IRenderable
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Property, renderer
 from buildbot.process.results import SKIPPED
 
 from .checkout import Checkout
+from .find import FindPublished, littered, unpublished
 from .gc import CollectGarbage
 from .harden import HardenRequirements
 from .image import BuildRuntimeImage
-from .options import freeze
 from .pex import BuildPex
 from .push import PushTagged
 from .retag import RetagBase
+from .shipped import ShipImage, image_options, of_chosen, pex_options, refuse_doubles
 from .verify import VerifyReproducible
 from .wheels import BuildWheels
 
 _TITLE = 50
-
-
-@attrs.frozen
-class ShipImage:
-    """One image of a repository: the pex it runs, and where it is published.
-
-    *name* is its short name, *repository* where it goes, *dockerfile* its Dockerfile
-    (``<name>.docker`` if not given).  *pex*, *requirements*, *module*, *script* and *layout*
-    are the options of `BuildPex`; images may share a pex.
-    """
-
-    name: str
-    repository: str | IRenderable
-    pex: str
-    requirements: Sequence[str]
-    module: str | None = None
-    script: str | None = None
-    dockerfile: str | None = None
-    layout: str = "layered"
 
 
 def ship_factory(
@@ -64,14 +44,15 @@ def ship_factory(
     options that every step takes.  With *verify* all is built twice and compared before
     anything is published.  A build's property ``images`` names the one image to build
     (any other value, and none: all); with ``push`` false nothing is published; the
-    property ``verify`` is taken before the option.
+    property ``verify`` is taken before the option.  What is published already is not
+    built again, unless it is to be verified.
     """
-    _refuse_doubles(images)
+    refuse_doubles(images)
     every = [image.name for image in images]
     source = _public(repourl)
 
     def steps() -> Iterator[Any]:
-        yield BuildWheels(packages=packages, lazy=True, **options)
+        yield BuildWheels(packages=packages, lazy=True, doStepIf=unpublished, **options)
         for pex in dict.fromkeys(image.pex for image in images):
             users = [image for image in images if image.pex == pex]
             wanted = _selected([image.name for image in users], every)
@@ -84,7 +65,9 @@ def ship_factory(
             wanted = _published(_selected([image.name], every))
             yield _push(image, doStepIf=wanted, **options)
 
-    return framed(check_out(repourl, branch, git), steps(), options)
+    find = _find(images, packages, source, verify, options)
+    before = [*check_out(repourl, branch, git), find]
+    return framed(before, steps(), options, doStepIf=littered)
 
 
 def harden_factory(
@@ -110,9 +93,12 @@ def retag_factory(copies: Mapping[str, str] | IRenderable, **options: Any) -> Bu
 
 
 def framed(
-    before: Iterable[Any], steps: Iterable[Any], options: Mapping[str, Any]
+    before: Iterable[Any], steps: Iterable[Any], options: Mapping[str, Any], **first: Any
 ) -> BuildFactory:
-    """Return the factory of *before* and *steps*, with the collector first and last."""
+    """Return the factory of *before* and *steps*, with the collector first and last.
+
+    *first* are more options of the first one.
+    """
     # A build whose worker is lost never comes to its last step: what it left is
     # removed at the start of a later one.
     last = {
@@ -123,9 +109,9 @@ def framed(
         "warnOnFailure": True,
         "retries": 0,
     }
-    first = CollectGarbage(**options)
+    begin = CollectGarbage(**options, **first)
     finish = CollectGarbage(name="clean-up", finish=True, **last)
-    return BuildFactory([*before, first, *steps, finish])
+    return BuildFactory([*before, begin, *steps, finish])
 
 
 def check_out(
@@ -137,27 +123,33 @@ def check_out(
 
 
 def _pex(image: ShipImage, **options: Any) -> BuildPex:
-    return BuildPex(**_pex_options(image), name=_title("pex", image.pex), **options)
-
-
-def _pex_options(image: ShipImage) -> dict[str, Any]:
-    return {
-        "pex": image.pex,
-        "requirements": image.requirements,
-        "module": image.module,
-        "script": image.script,
-        "layout": image.layout,
-    }
+    return BuildPex(**pex_options(image), name=_title("pex", image.pex), **options)
 
 
 def _image(image: ShipImage, source: str | None, **options: Any) -> BuildRuntimeImage:
     title = _title("image", image.name)
-    settings = _image_options(image, source)
+    settings = image_options(image, source)
     return BuildRuntimeImage(**settings, load=False, name=title, **options)
 
 
-def _image_options(image: ShipImage, source: str | None) -> dict[str, Any]:
-    return {"image": image.name, "dockerfile": image.dockerfile, "source": source}
+def _find(
+    images: Sequence[ShipImage],
+    packages: Sequence[str] | IRenderable,
+    source: str | None,
+    verify: bool,
+    options: Mapping[str, Any],
+) -> FindPublished:
+    def wanted(step: Any) -> bool:
+        return step.getProperty("push", True) and not step.getProperty("verify", verify)
+
+    return FindPublished(
+        wheels={"packages": packages, "lazy": True},
+        pexes=of_chosen(images, pex_options),
+        images=of_chosen(images, lambda i: {**image_options(i, source), "load": False}),
+        pushes=of_chosen(images, lambda i: {"image": i.name, "repository": i.repository}),
+        doStepIf=wanted,
+        **options,
+    )
 
 
 def _verify(
@@ -167,20 +159,10 @@ def _verify(
     default: bool,
     options: Mapping[str, Any],
 ) -> VerifyReproducible:
-    def chosen(props: Any) -> list[ShipImage]:
-        name = props.getProperty("images")
-        return [image for image in images if image.name == name] or list(images)
-
-    def pexes(props: Any) -> list[dict[str, Any]]:
-        return [_pex_options(i) for i in {image.pex: image for image in chosen(props)}.values()]
-
-    def made(props: Any) -> list[dict[str, Any]]:
-        return [_image_options(image, source) for image in chosen(props)]
-
     return VerifyReproducible(
         wheels={"packages": packages},
-        pexes=renderer(pexes),
-        images=renderer(made),
+        pexes=of_chosen(images, pex_options),
+        images=of_chosen(images, lambda image: image_options(image, source)),
         doStepIf=lambda step: bool(step.getProperty("verify", default)),
         hideStepIf=lambda results, _: results == SKIPPED,
         **options,
@@ -188,8 +170,17 @@ def _verify(
 
 
 def _push(image: ShipImage, **options: Any) -> PushTagged:
-    title = _title("push", image.name)
-    return PushTagged(image.name, image.repository, name=title, **options)
+    def publication(props: Any) -> str | None:
+        keys: dict[str, str] = props.getProperty("ship_publications", {})
+        return keys.get(image.name)
+
+    return PushTagged(
+        image.name,
+        image.repository,
+        publication=renderer(publication),
+        name=_title("push", image.name),
+        **options,
+    )
 
 
 def _title(verb: str, name: str) -> str:
@@ -200,29 +191,13 @@ def _title(verb: str, name: str) -> str:
 def _selected(names: Sequence[str], every: Sequence[str]) -> Callable[[Any], bool]:
     def wanted(step: Any) -> bool:
         chosen = step.getProperty("images")
-        return chosen in names or chosen not in every
+        return unpublished(step) and (chosen in names or chosen not in every)
 
     return wanted
 
 
 def _published(selected: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda step: selected(step) and bool(step.getProperty("push", True))
-
-
-def _refuse_doubles(images: Sequence[ShipImage]) -> None:
-    """Report images of one name, and one pex that is described in two ways."""
-    pexes: dict[str, tuple[object, ...]] = {}
-    for number, image in enumerate(images):
-        if any(image.name == other.name for other in images[:number]):
-            config.error(f"ship_factory: two images are named {image.name!r}")
-        described = (
-            freeze(image.requirements),
-            image.module,
-            image.script,
-            image.layout,
-        )
-        if pexes.setdefault(image.pex, described) != described:
-            config.error(f"ship_factory: {image.pex!r} is described in two ways")
 
 
 def _public(repourl: str | IRenderable) -> str | None:

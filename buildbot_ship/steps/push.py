@@ -18,11 +18,13 @@ class PushTagged(ShipStep):
     :param image: the image's short name
     :param repository: where it goes: ``registry.example.com/team/app``
     :param revision: the commit of the checkout that was built
+    :param publication: the key under which `FindPublished` finds it again: its property
+        ``ship_publications`` has one for every image
     """
 
     name = "push"
     request_type = PushRequest
-    own_options = ("image", "repository", "revision")
+    own_options = ("image", "repository", "revision", "publication")
     renderables: ClassVar[tuple[str, ...]] = own_options
 
     def __init__(
@@ -31,8 +33,10 @@ class PushTagged(ShipStep):
         repository: str | IRenderable,
         *,
         revision: str | IRenderable = "HEAD",
+        publication: str | IRenderable | None = None,
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.image, self.repository, self.revision = image, repository, revision
+        self.publication = publication
         super().__init__(**kwargs)

@@ -21,6 +21,7 @@ from ..model.request import Envelope, Request, wire
 from ..model.request.settings import CacheOptions, Index, Limits
 from . import common, options, result_file
 from . import credentials as logins
+from .connection import send_at_once
 
 # Buildbot's numbers, typed: without py.typed they are Any.
 FAILURE: int = results.FAILURE
@@ -135,6 +136,7 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
 
     async def run(self) -> int:
         """Run the verb on the worker; return how it ended, for Buildbot."""
+        send_at_once(self.build)
         try:
             return await self._run()
         except ShipError as error:

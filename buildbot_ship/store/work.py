@@ -80,6 +80,10 @@ class Work:
         with made as folder, _locked(Path(folder)):
             yield Path(folder)
 
+    def is_littered(self) -> bool:
+        """Tell whether there are scratch folders, be they of killed processes or not."""
+        return any(self.root.glob("scratch-*"))
+
     def sweep(self) -> None:
         """Remove what killed processes left here: scratch folders, and results."""
         for folder in self.root.glob("scratch-*"):

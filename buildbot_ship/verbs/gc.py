@@ -31,7 +31,20 @@ def gc(
     when something is to be removed.
     """
     work.sweep()
-    doomed = dead(
+    doomed = find_dead(request, ledger, clock)
+    removed = [entry.name for entry in doomed if _remove(entry, daemon(), ledger, log)]
+    ledger.sweep()
+    if given := disk.trim(request.cache_size):
+        log(f"cache: {given / 1e6:.1f} MB given up, which nobody used for longest")
+    summary = f"removed {len(removed)} temporary things" if removed else "nothing to remove"
+    return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})
+
+
+def find_dead(
+    request: GarbageRequest, ledger: Ledger, clock: Callable[[], float]
+) -> tuple[Entry, ...]:
+    """Return the entries of *ledger* whose things are to be removed."""
+    return dead(
         ledger.entries(),
         request,
         work=ledger.work,
@@ -39,12 +52,6 @@ def gc(
         now=clock(),
         alive=ledger.alive,
     )
-    removed = [entry.name for entry in doomed if _remove(entry, daemon(), ledger, log)]
-    ledger.sweep()
-    if given := disk.trim(request.cache_size):
-        log(f"cache: {given / 1e6:.1f} MB given up, which nobody used for longest")
-    summary = f"removed {len(removed)} temporary things" if removed else "nothing to remove"
-    return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})
 
 
 def _remove(entry: Entry, daemon: Daemon, ledger: Ledger, log: Log) -> bool:

@@ -14,6 +14,7 @@ from ..registry.copy import Copied, copy_blob
 from ..registry.interface import Manifest
 from ..registry.publication import find_held, publish
 from .layers import bring_layer, entry_of
+from .publication import keep_publication
 from .workshop import Workshop
 
 
@@ -21,7 +22,7 @@ def push(request: PushRequest, *, commit: str, shop: Workshop) -> Result:
     """Send the image of *request* that was made for *commit*; its tag never moves.
 
     A tag that holds the same image is success, and its digest is adopted.  Other workers
-    get to know the layers.
+    get to know the layers, and that it is published.
 
     Raises OutputMissing, TagTaken, DigestMismatch, and what registries raise.
     """
@@ -32,13 +33,19 @@ def push(request: PushRequest, *, commit: str, shop: Workshop) -> Result:
     held = find_held(registry, plan.reference, manifest)
     if held is not None:
         log(f"{plan.reference} holds this image already")
-        return _result(record, plan, held, None)
+        return _ended(request, _result(record, plan, held, None), shop)
     sent = _send_blobs(plan, shop.work.image(request.image), shop)
     digest = publish(registry, plan.reference, manifest)
     for layer in record.layers:
         if layer.key:
             shop.cache.share(layer.key, entry_of(layer), plan.reference.repository)
-    return _result(record, plan, digest, sent + Copied(len(manifest.data)))
+    ended = _result(record, plan, digest, sent + Copied(len(manifest.data)))
+    return _ended(request, ended, shop)
+
+
+def _ended(request: PushRequest, result: Result, shop: Workshop) -> Result:
+    keep_publication(request, result.properties, shop.cache)
+    return result
 
 
 def _read_manifest(record: Image, folder: Path) -> Manifest:

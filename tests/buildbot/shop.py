@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from lab.buildmaster import Master
 from lab.rest import Json, Rest
@@ -30,6 +34,18 @@ class Shop:
     def force(self, builder: str, timeout: float = 300.0, **parameters: Any) -> Json:
         """Force a builder; return its build once it has ended."""
         return self.rest.wait(self.rest.force(builder, **parameters), timeout)
+
+    @contextmanager
+    def no_engine(self) -> Iterator[None]:
+        """Have the worker, started anew, find no engine for as long as this lasts."""
+        self.worker.stop()
+        with mock.patch.dict(os.environ, DOCKER_HOST="unix:///nowhere.sock"):
+            self.worker.start()
+        try:
+            yield
+        finally:
+            self.worker.stop()
+            self.worker.start()
 
     def containers(self) -> list[str]:
         """Return the containers of this worker that are in the engine."""

@@ -24,6 +24,12 @@ def say(shop: Shop, build: Json) -> str:
     return "\n".join([build["state_string"], *shop.rest.failing_logs(build["buildid"])])
 
 
+def done(shop: Shop, build: Json) -> list[str]:
+    """Return the steps of a build that were not skipped."""
+    steps = shop.rest.steps(build["buildid"])
+    return [step["name"] for step in steps if result_name(step["results"]) == "SUCCESS"]
+
+
 def test_retagging_ends_as_two_tags_of_one_moment(shop: Shop, day: Day) -> None:
     assert sorted(day.copies) == ["python311", "python311-slim"]
     tags = {reference.rpartition(":")[2] for reference in day.copies.values()}
@@ -58,11 +64,24 @@ def test_a_commit_ends_as_images_under_its_hash(shop: Shop, day: Day) -> None:
         assert image.digest.startswith("sha256:")
 
 
-def test_the_same_commit_forced_again_gives_the_same_digests(shop: Shop, day: Day) -> None:
-    build = shop.force(SHIP, branch="main", revision=day.commit, images="all", push=True)
+def test_the_same_commit_made_again_gives_the_same_digests(shop: Shop, day: Day) -> None:
+    build = shop.force(SHIP, branch="main", revision=day.commit, images="all", no_cache=True)
     assert result_name(build["results"]) == "SUCCESS", say(shop, build)
+    made = {"wheels", "pex-twist-pex", "image-remotemath", "push-remotemath"}
+    assert made <= set(done(shop, build))
     for image in day.shipped.values():
         assert look_up(image.repository, day.commit)[0] == image.digest
+
+
+def test_a_published_commit_forced_again_costs_one_look(shop: Shop, day: Day) -> None:
+    with shop.no_engine():
+        build = shop.force(SHIP, branch="main", revision=day.commit, images="all", push=True)
+    assert result_name(build["results"]) == "SUCCESS", say(shop, build)
+    assert build["state_string"].endswith("published already")
+    assert done(shop, build) == ["worker_preparation", "checkout", "find", "clean-up"]
+    for name, image in day.shipped.items():
+        pushed, source = build["properties"][f"ship_pushed_{name}"]
+        assert (pushed["digest"], source) == (image.digest, "FindPublished")
 
 
 def test_one_image_is_built_twice_and_nothing_pushed(shop: Shop, day: Day) -> None:
@@ -70,13 +89,10 @@ def test_one_image_is_built_twice_and_nothing_pushed(shop: Shop, day: Day) -> No
     assert result_name(build["results"]) == "SUCCESS", say(shop, build)
     found, source = build["properties"]["ship_reproducible"]
     assert (list(found["images"]), source) == (["remotemath"], "VerifyReproducible")
-    done = [
-        step["name"]
-        for step in shop.rest.steps(build["buildid"])
-        if result_name(step["results"]) == "SUCCESS"
-    ]
-    assert "image-remotemath" in done
-    assert not [name for name in done if "fancy" in name or "fc" in name or "push" in name]
+    made = done(shop, build)
+    assert "image-remotemath" in made
+    apart = ("fancy", "fc", "push", "find")
+    assert not [name for name in made if any(part in name for part in apart)]
 
 
 def test_a_finished_build_leaves_nothing_in_the_engine(shop: Shop, day: Day) -> None:

@@ -70,6 +70,10 @@ def test_a_published_commit_costs_a_look_at_the_registry(
     assert again["summary"] == "tiny: published already"
     pushed = "ship_pushed_tiny"
     assert again["properties"][pushed]["digest"] == first["properties"][pushed]["digest"]
+    found = repository.succeed("find", *build[1:], "--work", "../empty")
+    assert found["properties"] == {**again["properties"], "ship_published": True}
+    anew = repository.succeed("find", *build[1:], "--no-cache")
+    assert anew["summary"] == "tiny: not published yet"
 
 
 def test_a_new_worker_downloads_what_was_built(

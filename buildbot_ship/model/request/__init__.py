@@ -10,6 +10,7 @@ from .envelope import REQUESTS, SCHEMA, Envelope
 from .ship import (
     LAYOUTS,
     BuildRequest,
+    FindRequest,
     ImageRequest,
     PexRequest,
     PushRequest,
@@ -34,6 +35,7 @@ __all__ = [
     "BuildRequest",
     "CheckRequest",
     "Envelope",
+    "FindRequest",
     "GarbageRequest",
     "HardenRequest",
     "ImageRequest",

@@ -22,6 +22,7 @@ _TOPIC = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]*/)+")
 _AUTHOR = re.compile(r"[^<>\x00-\x1f]+ <[^<>\s]+>")
 _BUILD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_PUBLICATION = re.compile(r"published-[0-9a-f]{64}")
 
 
 def _match(pattern: re.Pattern[str], value: object, what: str, expected: str) -> None:
@@ -56,6 +57,12 @@ def image_name(_: object, attribute: Any, value: str) -> None:
 def build_name(_: object, attribute: Any, value: str) -> None:
     """Accept what names a build."""
     _match(_BUILD, value, attribute.name, "a build's name (letters, digits, _ . -)")
+
+
+def optional_publication(_: object, attribute: Any, value: str | None) -> None:
+    """Accept the key of a publication, or None."""
+    if value is not None:
+        _match(_PUBLICATION, value, attribute.name, "the key of a publication")
 
 
 def revision(_: object, attribute: Any, value: str) -> None:

@@ -9,6 +9,7 @@ from .base import Request
 from .settings import CacheOptions, Credential, Index, Limits
 from .ship import (
     BuildRequest,
+    FindRequest,
     ImageRequest,
     PexRequest,
     PushRequest,
@@ -34,6 +35,7 @@ REQUESTS: dict[str, type[Request]] = {
         ProposeRequest,
         HardenRequest,
         CheckRequest,
+        FindRequest,
         WheelsRequest,
         PexRequest,
         ImageRequest,

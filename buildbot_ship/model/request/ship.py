@@ -73,12 +73,27 @@ class ImageRequest(Request):
 
 @attrs.frozen
 class PushRequest(Request):
-    """Publish an assembled image in *repository* under the full commit hash."""
+    """Publish an assembled image in *repository* under the full commit hash.
+
+    Then it is known under the key *publication*, if that is given, that it is published.
+    """
 
     verb: ClassVar[str] = "push"
     image: str = attrs.field(validator=check.image_name)
     repository: str = attrs.field(validator=check.repository)
     revision: str = attrs.field(default="HEAD", validator=check.revision)
+    publication: str | None = attrs.field(default=None, validator=check.optional_publication)
+
+
+@attrs.frozen
+class FindRequest(Request):
+    """Look whether what these requests would publish is published already."""
+
+    verb: ClassVar[str] = "find"
+    wheels: WheelsRequest
+    pexes: tuple[PexRequest, ...] = attrs.field(validator=check.not_empty)
+    images: tuple[ImageRequest, ...] = attrs.field(validator=check.not_empty)
+    pushes: tuple[PushRequest, ...] = attrs.field(validator=check.not_empty)
 
 
 @attrs.frozen

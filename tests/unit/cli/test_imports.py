@@ -17,6 +17,7 @@ LINE = re.compile(r"^import time: +\d+ \| +\d+ \| +(\S+)$", re.M)
 NOWHERE = "127.0.0.1:1"
 BASE = {"attr", "attrs", "cattrs", "typing_extensions"}
 HTTP = {"requests", "urllib3", "certifi", "charset_normalizer", "idna"}
+LOOK = ["--pex", "app.pex=app", "--image", "app"]
 # A verb by its arguments: what it may import of others, and how many modules of ours, those
 # that do its work included.
 # What ends before it needs the engine or the registry must not have imported them.
@@ -25,6 +26,7 @@ VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "wheels": (["--revision", "no-such"], {"packaging"}, 70),
     "image": (["app", "--revision", "no-such"], set(), 86),
     "gc": ([], set(), 51),
+    "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 64),
     "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 66),
 }
 

@@ -21,6 +21,7 @@ NAMES = (
     "ProposeChange",
     "HardenRequirements",
     "CheckRequirements",
+    "FindPublished",
     "BuildWheels",
     "BuildPex",
     "BuildRuntimeImage",
@@ -86,6 +87,18 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: steps.BuildRuntimeImage("app", labels={"a": 1}), "labels: "),
     (lambda: steps.PushTagged("app", f"{OWN}/app:latest"), "repository: "),
     (lambda: steps.PushTagged("app", "Team/app"), "repository: 'Team/app' is not an image"),
+    (
+        lambda: steps.PushTagged("app", f"{OWN}/app", publication="../x"),
+        "publication: '../x' is not the key of a publication",
+    ),
+    (
+        lambda: steps.FindPublished(pexes=[], images=[{"image": "App"}], pushes=[]),
+        "FindPublished: images: image: 'App' is not an image name",
+    ),
+    (
+        lambda: steps.FindPublished(pexes=[], images=[], pushes=[{"image": "app"}]),
+        "pushes: repository: nothing was given, and it is needed",
+    ),
     (lambda: steps.VerifyReproducible(wheels=["."]), "wheels: ['.'] is not what BuildWheels"),
     (
         lambda: steps.VerifyReproducible(pexes={"pex": "a"}),
@@ -167,6 +180,8 @@ def test_renderables_pass_unseen() -> None:
         steps.BuildPex(later, [later], module="a", script=later)
         steps.PushTagged(later, later, revision=later, work=later, python=later)
         steps.VerifyReproducible(wheels=later, pexes=later, images=[{"image": later}])
+        pushes = [{"image": later, "repository": later}]
+        steps.FindPublished(pexes=later, images=later, pushes=pushes)
         steps.CollectGarbage(
             finish=later,
             memory=later,

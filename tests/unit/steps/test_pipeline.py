@@ -14,13 +14,10 @@ from buildbot.config.errors import ConfigErrors
 from buildbot.config.master import FileLoader
 from buildbot.process.properties import Properties
 
-from buildbot_ship.steps.pipeline import (
-    ShipImage,
-    harden_factory,
-    retag_factory,
-    ship_factory,
-)
+from buildbot_ship.steps.options import freeze
+from buildbot_ship.steps.pipeline import harden_factory, retag_factory, ship_factory
 from buildbot_ship.steps.review import propose_bases_factory, propose_requirements_factory
+from buildbot_ship.steps.shipped import ShipImage
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "master.cfg.example"
 OWN = "registry.example.com/team"
@@ -53,14 +50,62 @@ def factory() -> Any:
 
 def test_a_commit_builds_and_pushes_all(factory: Any) -> None:
     assert names(factory) == [
-        *["checkout", "collect-garbage", "wheels", "pex-math-pex", "pex-page-pex"],
+        *["checkout", "find", "collect-garbage", "wheels", "pex-math-pex", "pex-page-pex"],
         *["image-math", "image-page", "push-math", "push-page", "clean-up"],
     ]
 
 
+def test_of_a_published_commit_nothing_is_built(factory: Any) -> None:
+    done = names(factory, images="all", push=True, ship_published=True)
+    assert done == ["checkout", "find", "clean-up"]
+    assert names(factory, images="all", push=True, ship_published=False) == names(factory)
+
+
+def test_nothing_is_collected_where_nothing_was_left(factory: Any) -> None:
+    clean = names(factory, images="all", push=True, ship_published=False, ship_leftovers=False)
+    assert clean == [name for name in names(factory) if name != "collect-garbage"]
+    left = names(factory, images="all", push=True, ship_published=False, ship_leftovers=True)
+    assert left == names(factory)
+
+
+def test_nobody_looks_for_what_is_not_to_be_published_or_to_be_verified(factory: Any) -> None:
+    assert "find" not in names(factory, images="all", push=False)
+    assert "find" not in names(factory, images="all", push=True, verify=True)
+    always = ship_factory("https://git.example.com/app.git", [MATH], verify=True)
+    assert "find" not in names(always)
+    assert "find" in names(always, images="all", push=True, verify=False)
+
+
+def test_what_is_looked_for_is_what_would_be_built() -> None:
+    factory = ship_factory("https://git.example.com/a.git", [MATH, PAGE], packages=["."])
+    find = next(step for step in steps_of(factory) if step.name == "find")
+    assert find.wheels == {"packages": ["."], "lazy": True}
+    for chosen, wanted in (("page", ["page"]), ("all", ["math", "page"])):
+        props = Properties(images=chosen)
+        for kind, verb in ((find.pexes, "pex"), (find.images, "image"), (find.pushes, "push")):
+            told = kind.fn(props)
+            built = {
+                step.name: step
+                for step in steps_of(factory)
+                if step.name.startswith(f"{verb}-")
+            }
+            assert len(told) == len(wanted)
+            for name, options in zip(wanted, told, strict=True):
+                step = built[f"pex-{name}-pex" if verb == "pex" else f"{verb}-{name}"]
+                for option, value in options.items():
+                    assert freeze(getattr(step, option)) == value, (name, option)
+
+
+def test_a_push_makes_known_what_was_looked_for(factory: Any) -> None:
+    push = next(step for step in steps_of(factory) if step.name == "push-page")
+    keys = {"page": "published-1", "math": "published-2"}
+    assert push.publication.fn(Properties(ship_publications=keys)) == "published-1"
+    assert push.publication.fn(Properties()) is None
+
+
 def test_one_image_can_be_chosen(factory: Any) -> None:
     assert names(factory, images="page", push=True) == [
-        *["checkout", "collect-garbage", "wheels", "pex-page-pex"],
+        *["checkout", "find", "collect-garbage", "wheels", "pex-page-pex"],
         *["image-page", "push-page", "clean-up"],
     ]
 

@@ -16,6 +16,7 @@ from buildbot_ship.steps import (
     BuildWheels,
     CheckRequirements,
     CollectGarbage,
+    FindPublished,
     HardenRequirements,
     PinBase,
     ProposeChange,
@@ -118,6 +119,27 @@ class TestRequests(StepCase):
     async def test_verify_may_look_at_wheels_alone(self) -> None:
         sent = (await self.sent(VerifyReproducible())).request
         assert sent == request.VerifyRequest(request.WheelsRequest())
+
+    async def test_find_sends_what_the_others_will_send(self) -> None:
+        self.setup_build()
+        step = FindPublished(
+            wheels={"packages": ["."], "lazy": True},
+            pexes=[{"pex": "app.pex", "requirements": ["app"], "module": None}],
+            images=[{"image": "app", "load": False}],
+            pushes=[{"image": "app", "repository": util.Interpolate(f"{OWN}/app")}],
+        )
+        assert (await self.sent(step)).request == request.FindRequest(
+            request.WheelsRequest(packages=(".",), lazy=True),
+            (request.PexRequest("app.pex", ("app",)),),
+            (request.ImageRequest("app", load=False),),
+            (request.PushRequest("app", f"{OWN}/app"),),
+        )
+
+    async def test_a_push_sends_the_key_that_was_found(self) -> None:
+        name = f"published-{'0a' * 32}"
+        step = PushTagged("app", f"{OWN}/app", publication=name)
+        expected = request.PushRequest("app", f"{OWN}/app", publication=name)
+        assert (await self.sent(step)).request == expected
 
     async def test_options_are_rendered(self) -> None:
         self.setup_build()

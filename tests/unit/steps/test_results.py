@@ -10,10 +10,15 @@ from buildbot.test import fakedb
 from twisted.internet import error
 
 from buildbot_ship.model.result import MAX_BYTES
-from buildbot_ship.steps import CollectGarbage, PushTagged
+from buildbot_ship.steps import CollectGarbage, FindPublished, PushTagged
 from tests.unit.steps.step_case import ExpectVerb, StepCase, encode, ended, failed
 
 OWN = "registry.example.com/team/app"
+LOOK: dict[str, Any] = {
+    "pexes": [{"pex": "app.pex", "requirements": ["app"]}],
+    "images": [{"image": "app"}],
+    "pushes": [{"image": "app", "repository": OWN}],
+}
 
 
 class TestTranslation(StepCase):
@@ -28,6 +33,18 @@ class TestTranslation(StepCase):
         self.expect_property("digest", "sha256:1", "CollectGarbage")
         self.expect_property("sizes", [1], "CollectGarbage")
         await self.run_and_say(CollectGarbage(), SUCCESS)
+
+    async def test_a_build_says_what_is_published_already(self) -> None:
+        for published in (True, False):
+            self._steps.clear()
+            self.setup_build()
+            found = ended("find", summary="app: so", properties={"ship_published": published})
+            self.expect_verb("find", found)
+            step = self.setup_step(FindPublished(**LOOK))
+            self.expect_outcome(result=SUCCESS)
+            await self.run_step()
+            said = {"step": "app: so", "build": "app: so"} if published else {"step": "app: so"}
+            assert step.getResultSummary() == said
 
     async def test_texts_become_logs_and_build_data(self) -> None:
         text = "klein==24.8.0 \N{SNOWMAN}\n"

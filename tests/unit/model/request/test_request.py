@@ -19,13 +19,14 @@ from buildbot_ship.model.result import Failure, Result
 PEX = r.PexRequest("twist.pex", ("twisted", "remotemath"), module="twisted")
 WHEELS = r.WheelsRequest("v1", packages=(".",))
 IMAGE = r.ImageRequest("app", labels={"a": "b"})
-PUSH = r.PushRequest("app", "r.example.com/team/app")
+PUSH = r.PushRequest("app", "r.example.com/team/app", publication=f"published-{'0a' * 32}")
 REQUESTS: list[r.Request] = [
     r.RetagRequest((r.BaseCopy("python:3.11", "r.example.com/team/python311"),)),
     r.PinRequest(("app.docker",)),
     r.ProposeRequest("bases", ("*.docker",), "Newer bases", push_options=("a=b",)),
     r.HardenRequest(upgrade="twisted, klein"),
     r.CheckRequest("v1", packages=(".",)),
+    r.FindRequest(WHEELS, (PEX,), (IMAGE,), (PUSH,)),
     WHEELS,
     PEX,
     IMAGE,

@@ -1,0 +1,76 @@
+"""`FindPublished`: a commit that is published is not built again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from buildbot.interfaces import IRenderable
+from buildbot.process.results import SUCCESS
+
+from ..model.request import FindRequest
+from .chain import ChainStep
+from .image import BuildRuntimeImage
+from .pex import BuildPex
+from .push import PushTagged
+from .ship import ShipStep
+from .wheels import BuildWheels
+
+PUBLISHED = "ship_published"
+
+
+class FindPublished(ChainStep):
+    """Look whether the commit is published already, made of what these steps are given.
+
+    It comes before them; where its property ``ship_published`` is true, nothing is left for
+    them to do.
+
+    :param wheels: what `BuildWheels` is given: ``{"packages": ["."]}``
+    :param pexes: what each `BuildPex` is given: ``[{"pex": "app.pex",
+        "requirements": ["app"], "module": "app"}]``
+    :param images: what each `BuildRuntimeImage` is given: ``[{"image": "app"}]``
+    :param pushes: what each `PushTagged` is given: ``[{"image": "app",
+        "repository": "registry.example.com/team/app"}]``
+    """
+
+    name = "find"
+    request_type = FindRequest
+    parts: ClassVar[Mapping[str, type[ShipStep]]] = {
+        "wheels": BuildWheels,
+        "pexes": BuildPex,
+        "images": BuildRuntimeImage,
+        "pushes": PushTagged,
+    }
+    own_options = tuple(parts)
+    renderables: ClassVar[tuple[str, ...]] = own_options
+
+    def __init__(
+        self,
+        *,
+        wheels: Mapping[str, Any] | IRenderable | None = None,
+        pexes: Sequence[Mapping[str, Any]] | IRenderable,
+        images: Sequence[Mapping[str, Any]] | IRenderable,
+        pushes: Sequence[Mapping[str, Any]] | IRenderable,
+        **kwargs: Any,
+    ) -> None:
+        """Take the options of the step and of `ShipStep`."""
+        self.wheels = {} if wheels is None else wheels
+        self.pexes, self.images, self.pushes = pexes, images, pushes
+        super().__init__(**kwargs)
+
+    def getResultSummary(self) -> dict[str, str]:
+        """Return how the step ended; the build says it too, where nothing is left to do."""
+        summary = super().getResultSummary()
+        if self.results == SUCCESS and self.getProperty(PUBLISHED, False):
+            return {**summary, "build": summary["step"]}
+        return summary
+
+
+def littered(step: Any) -> bool:
+    """Tell whether a collector has work to do before a build: a ``doStepIf``."""
+    return unpublished(step) and bool(step.getProperty("ship_leftovers", True))
+
+
+def unpublished(step: Any) -> bool:
+    """Tell whether something is left to do for *step*: a ``doStepIf``."""
+    return not step.getProperty(PUBLISHED, False)

@@ -1,0 +1,235 @@
+"""What is published is known, found, and not made again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from buildbot_ship.errors import RegistryUnavailable, TagTaken
+from buildbot_ship.model.decision.garbage import CONTAINER
+from buildbot_ship.model.reference import Reference, Repository
+from buildbot_ship.model.request import (
+    BuildRequest,
+    FindRequest,
+    GarbageRequest,
+    ImageRequest,
+    PexRequest,
+    PushRequest,
+    Request,
+    WheelsRequest,
+)
+from buildbot_ship.model.result import Result
+from buildbot_ship.registry.shelf import RegistryShelf
+from buildbot_ship.store.interface import Shelf
+from buildbot_ship.store.ledger import Ledger
+from buildbot_ship.store.shelf import DiskShelf
+from buildbot_ship.store.work import Work
+from buildbot_ship.verbs.build import build
+from buildbot_ship.verbs.cache import Cache
+from buildbot_ship.verbs.find import find
+from buildbot_ship.verbs.push import push
+from tests.fakes.daemon import MemoryDaemon
+from tests.fakes.images import small_image
+from tests.fakes.workshop import make_workshop
+from tests.unit.verbs.push_world import COMMIT, REQUEST, TAG, World
+
+SHARED = Repository.parse("registry.test/team/cache")
+ASKED = FindRequest(
+    WheelsRequest(packages=(".",), lazy=True),
+    (PexRequest("app.pex", ("app",)),),
+    (ImageRequest("app", load=False),),
+    (REQUEST,),
+)
+
+
+NOW = 1e9
+
+
+@attrs.define(slots=False)
+class Team(World):
+    """A worker that finds and pushes; *trusted* as it is."""
+
+    trusted: bool = True
+    reads: bool = True
+
+    @property
+    def _shelves(self) -> list[Shelf]:
+        shared = RegistryShelf(self.registry, SHARED, self.trusted)
+        return [DiskShelf(self.work.root / "cache"), shared]
+
+    def find(self, asked: FindRequest = ASKED, commit: str = COMMIT) -> Result:
+        cache = Cache(self.lines.append, self._shelves, reads=self.reads)
+        return find(
+            asked,
+            commit=commit,
+            registry=self.registry,
+            cache=cache,
+            ledger=self.ledger,
+            work=self.work,
+            clock=lambda: NOW,
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the worker's ledger, as a new process sees it."""
+        return Ledger(self.work.root / "ledger", "work", "build")
+
+    @property
+    def key(self) -> str:
+        """Return the key of what is asked for."""
+        return str(self.find().properties["ship_publications"]["app"])
+
+    def ship(self) -> Result:
+        """Push as the step after the look does."""
+        pushed = attrs.evolve(REQUEST, publication=self.key)
+        shelves = tuple(self._shelves)
+        shop = make_workshop(
+            MemoryDaemon(), self.work, self.lines.append, self.registry, shelves
+        )
+        return push(pushed, commit=COMMIT, shop=shop)
+
+    def other(self, name: str, **options: bool) -> Team:
+        """Return another worker on the same registry."""
+        work = Work(self.work.root.parent / name)
+        return Team(work, self.registry, self.lines, **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Team:
+    team = Team(Work(tmp_path / "first"))
+    team.build()
+    return team
+
+
+def test_what_was_pushed_is_found_with_its_properties(team: Team) -> None:
+    assert team.find().summary == "app: not published yet"
+    pushed = team.ship().properties["ship_pushed_app"]
+    found = team.find()
+    assert found.summary == "app: published already"
+    assert found.properties == {
+        "ship_published": True,
+        "ship_pushed_app": {**pushed, "sent_bytes": 0},
+    }
+
+
+def test_what_another_worker_pushed_is_found(team: Team) -> None:
+    team.ship()
+    assert team.other("second").find().properties["ship_published"] is True
+
+
+def test_a_push_that_found_its_image_there_makes_it_known(team: Team) -> None:
+    team.push()
+    assert team.find().properties["ship_published"] is False
+    assert team.ship().summary.endswith("already published")
+    assert team.find().properties["ship_published"] is True
+
+
+def test_what_was_never_pushed_is_never_known(team: Team) -> None:
+    team.registry.store(TAG, small_image("other", b"x").manifest)
+    with pytest.raises(TagTaken):
+        team.ship()
+    assert team.find().properties["ship_published"] is False
+
+
+def test_a_tag_that_is_gone_or_another_is_not_published(team: Team) -> None:
+    team.ship()
+    held = team.registry.manifest(TAG)
+    assert held is not None
+    team.registry.tags.clear()
+    assert team.find().properties["ship_published"] is False
+    team.registry.store(TAG, small_image("other", b"x").manifest)
+    assert team.find().properties["ship_published"] is False
+    team.registry.store(TAG, held)
+    assert team.find().properties["ship_published"] is True
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        attrs.evolve(ASKED, wheels=WheelsRequest(packages=("other",), lazy=True)),
+        attrs.evolve(ASKED, pexes=(PexRequest("app.pex", ("app",), layout="zipapp"),)),
+        attrs.evolve(ASKED, images=(ImageRequest("app", labels={"a": "b"}, load=False),)),
+        attrs.evolve(ASKED, pushes=(PushRequest("app", "registry.test/team/other"),)),
+        attrs.evolve(ASKED, pushes=(REQUEST, PushRequest("b", "registry.test/team/b"))),
+    ],
+)
+def test_what_was_asked_for_otherwise_is_not_found(team: Team, asked: FindRequest) -> None:
+    team.ship()
+    assert team.find(asked).properties["ship_published"] is False
+
+
+def test_another_commit_is_not_found(team: Team) -> None:
+    team.ship()
+    assert team.find(commit="f" * 40).properties["ship_published"] is False
+
+
+def test_without_cache_nothing_is_found_and_the_key_is_the_same(team: Team) -> None:
+    before = team.find().properties
+    team.ship()
+    team.reads = False
+    assert team.find().properties == before
+
+
+def test_who_is_not_trusted_reads_and_tells_nobody(team: Team) -> None:
+    stranger = team.other("stranger", trusted=False)
+    stranger.build()
+    stranger.ship()
+    assert team.find().properties["ship_published"] is False
+    team.ship()
+    assert team.other("third", trusted=False).find().properties["ship_published"] is True
+
+
+def test_a_registry_that_does_not_answer_is_an_error(team: Team) -> None:
+    team.ship()
+
+    def down(reference: Reference) -> str | None:
+        raise RegistryUnavailable(str(reference), "down")
+
+    team.registry.head = down  # type: ignore[method-assign]
+    with pytest.raises(RegistryUnavailable):
+        team.find()
+
+
+def test_what_a_dead_process_left_is_seen(team: Team) -> None:
+    assert team.find().properties["ship_leftovers"] is False
+    living = team.ledger
+    living.note(CONTAINER, "ship-1", NOW)
+    assert team.find().properties["ship_leftovers"] is False
+    living.close()
+    assert team.find().properties["ship_leftovers"] is True
+    living.forget(CONTAINER, "ship-1")
+    with team.work.scratch():
+        assert team.find().properties["ship_leftovers"] is True
+    assert team.find().properties["ship_leftovers"] is False
+
+
+def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:
+    asked = BuildRequest(ASKED.wheels, ASKED.pexes, ASKED.images, ASKED.pushes)
+    done: list[Request] = []
+
+    def perform(part: Request) -> Result:
+        done.append(part)
+        if not isinstance(part, PushRequest):
+            return Result(part.verb, "success", "")
+        assert part == attrs.evolve(REQUEST, publication=team.key)
+        return team.ship()
+
+    def run() -> Result:
+        cache = Cache(team.lines.append, team._shelves)
+        return build(
+            asked,
+            commit=COMMIT,
+            registry=team.registry,
+            cache=cache,
+            perform=perform,
+            log=team.lines.append,
+        )
+
+    assert run().summary == "app: published"
+    assert [part.verb for part in done] == ["wheels", "pex", "image", "push", "gc"]
+    assert done[-1] == GarbageRequest(finish=True)
+    done.clear()
+    assert run().summary == "app: published already"
+    assert done == []
