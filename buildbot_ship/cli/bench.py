@@ -176,10 +176,10 @@ class Bench:
         return Origin(self.checkout, request.remote, known, request.known_hosts)
 
     def interpreter(self, base: Reference) -> Interpreter:
-        """Return which Python a base has; the engine is asked."""
+        """Return which Python a base has; the engine is asked where no cache knows."""
         from ..model.requirements.header import Interpreter
 
-        return Interpreter.of(self.shop.tools(base).facts)
+        return Interpreter.of(self.shop.facts(self.shop.ground(base)))
 
     def close(self) -> None:
         """Let go of what was held."""

@@ -12,6 +12,7 @@ from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Property, renderer
 from buildbot.process.results import SKIPPED
 
+from .check import CheckRequirements
 from .checkout import Checkout
 from .find import FindPublished, littered, unpublished
 from .gc import CollectGarbage
@@ -34,6 +35,7 @@ def ship_factory(
     packages: Sequence[str] | IRenderable = (),
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
+    check: bool = True,
     verify: bool = False,
     **options: Any,
 ) -> BuildFactory:
@@ -41,17 +43,20 @@ def ship_factory(
 
     *packages* are the folders of the repository's own packages, *branch* what is built
     when a build names none, *git* more options of Buildbot's ``Git``, and *options* the
-    options that every step takes.  With *verify* all is built twice and compared before
-    anything is published.  A build's property ``images`` names the one image to build
-    (any other value, and none: all); with ``push`` false nothing is published; the
-    property ``verify`` is taken before the option.  What is published already is not
-    built again, unless it is to be verified.
+    options that every step takes.  With *check* a strict file that no longer follows from
+    the loose one ends the build before anything is made.  With *verify* all is built twice
+    and compared before anything is published.  A build's property ``images`` names the one
+    image to build (any other value, and none: all); with ``push`` false nothing is
+    published; the property ``verify`` is taken before the option.  What is published
+    already is not built again, unless it is to be verified.
     """
     refuse_doubles(images)
     every = [image.name for image in images]
     source = _public(repourl)
 
     def steps() -> Iterator[Any]:
+        if check:
+            yield CheckRequirements(packages=packages, doStepIf=unpublished, **options)
         yield BuildWheels(packages=packages, lazy=True, doStepIf=unpublished, **options)
         for pex in dict.fromkeys(image.pex for image in images):
             users = [image for image in images if image.pex == pex]

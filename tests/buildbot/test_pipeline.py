@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from lab.errors import LabError
+from lab.git_server import git
 from lab.pins import TIMESTAMP
 from lab.rest import Json, result_name
 from lab.settings import HARDEN, RETAG, SHIP
@@ -93,6 +94,29 @@ def test_one_image_is_built_twice_and_nothing_pushed(shop: Shop, day: Day) -> No
     assert "image-remotemath" in made
     apart = ("fancy", "fc", "push", "find")
     assert not [name for name in made if any(part in name for part in apart)]
+
+
+def test_a_stale_strict_file_ends_a_build_before_anything_is_made(shop: Shop, day: Day) -> None:
+    developer, branch = shop.story.developer, "stale"
+    loose = developer.tree / "requirements.loose.txt"
+    plain = loose.read_text()
+    developer.write({loose.name: f"{plain}attrs\nsix\n"})
+    developer.commit("Ask for six")
+    developer.push(branch)
+    build = shop.force(SHIP, branch=branch, push=False)
+    git(developer.tree, "reset", "--quiet", "--hard", day.commit)
+    assert result_name(build["results"]) == "FAILURE"
+    steps = {step["name"]: step for step in shop.rest.steps(build["buildid"])}
+    assert re.match(
+        r"requirements\.loose\.txt:\d+: six is not in requirements\.strict\.txt.* - run "
+        r"buildbot-ship harden --upgrade nothing --package \., review",
+        steps["check-requirements"]["state_string"],
+    )
+    assert not [
+        name
+        for name in steps
+        if name.startswith(("wheels", "image", "push")) and steps[name]["results"] == 0
+    ]
 
 
 def test_a_finished_build_leaves_nothing_in_the_engine(shop: Shop, day: Day) -> None:

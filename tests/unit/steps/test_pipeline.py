@@ -50,7 +50,8 @@ def factory() -> Any:
 
 def test_a_commit_builds_and_pushes_all(factory: Any) -> None:
     assert names(factory) == [
-        *["checkout", "find", "collect-garbage", "wheels", "pex-math-pex", "pex-page-pex"],
+        *["checkout", "find", "collect-garbage", "check-requirements", "wheels"],
+        *["pex-math-pex", "pex-page-pex"],
         *["image-math", "image-page", "push-math", "push-page", "clean-up"],
     ]
 
@@ -105,7 +106,8 @@ def test_a_push_makes_known_what_was_looked_for(factory: Any) -> None:
 
 def test_one_image_can_be_chosen(factory: Any) -> None:
     assert names(factory, images="page", push=True) == [
-        *["checkout", "find", "collect-garbage", "wheels", "pex-page-pex"],
+        *["checkout", "find", "collect-garbage", "check-requirements", "wheels"],
+        *["pex-page-pex"],
         *["image-page", "push-page", "clean-up"],
     ]
 
@@ -118,6 +120,13 @@ def test_nothing_is_published_unless_it_was_asked_for(factory: Any) -> None:
     chosen = names(factory, images="all", push=False)
     assert [name for name in chosen if name.startswith("push")] == []
     assert "image-page" in chosen
+
+
+def test_a_stale_strict_file_is_found_before_anything_is_made(factory: Any) -> None:
+    check, wheels = steps_of(factory)[3:5]
+    assert (check.packages, check.haltOnFailure) == (wheels.packages, True)
+    without = ship_factory("https://git.example.com/app.git", [MATH], check=False)
+    assert "check-requirements" not in names(without)
 
 
 def test_a_commit_is_verified_before_it_is_published_where_asked(factory: Any) -> None:

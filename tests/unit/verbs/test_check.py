@@ -213,6 +213,23 @@ def test_a_strict_file_that_people_wrote_says_nothing_of_its_origin() -> None:
     assert found(commit) == [f"{STRICT}:1: its header does not say what it was made from"]
 
 
+def test_a_strict_file_from_elsewhere_without_a_loose_file_follows_from_nothing() -> None:
+    commit = Commit({"build.docker": FILES["build.docker"], STRICT: PINS, LOCK: SECTIONS})
+    result = check(REQUEST, tree=commit, ask=nobody)
+    assert result.summary == (
+        f"there is no {LOOSE} that {STRICT} could follow from: its 3 packages all have hashes"
+    )
+    commit.texts[STRICT] += "six==1\n"
+    assert "has no hash" in found(commit)[0]
+
+
+def test_the_loose_file_of_a_hardened_one_is_missed() -> None:
+    commit = hardened()
+    del commit.texts[LOOSE]
+    with pytest.raises(FileMissing, match=LOOSE):
+        check(REQUEST, tree=commit, ask=nobody)
+
+
 def test_a_missing_file_is_named() -> None:
     commit = hardened()
     del commit.texts[LOCK]
