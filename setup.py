@@ -29,6 +29,7 @@ setup(
             f"{step} = buildbot_ship.steps:{step}"
             for step in (
                 "RetagBase",
+                "DeriveBase",
                 "PinBase",
                 "ProposeChange",
                 "HardenRequirements",
@@ -49,7 +50,11 @@ setup(
         + ["ShipImage = buildbot_ship.steps.shipped:ShipImage"]
         + [
             f"{name} = buildbot_ship.steps.review:{name}"
-            for name in ("propose_bases_factory", "propose_requirements_factory")
+            for name in (
+                "derive_factory",
+                "propose_bases_factory",
+                "propose_requirements_factory",
+            )
         ],
     },
 )

@@ -8,10 +8,10 @@ with no network, a pex, a small runtime image, pushed under its commit.
 """
 
 ORDER = """\
-In order: retag, and pin, once in a while; harden when requirements change, and commit what
-it writes (propose makes a branch of it); then for every commit check, wheels, pex, image,
-push (or build, the last four).  verify tells, after image or build, whether the commit
-gives the same bytes again; find, whether it is published.
+In order: retag, derive and pin, once in a while; harden when requirements change, and
+commit what it writes (propose makes a branch of it); then for every commit check, wheels,
+pex, image, push (or build, the last four).  verify tells, after image or build, whether
+the commit gives the same bytes again; find, whether it is published.
 
 Exit status: 0, or one per kind of error; 2 for options that make no sense, 70 for a bug
 of buildbot-ship, 143 when it was told to stop.
@@ -23,6 +23,12 @@ ABOUT = {
         "A tag is never moved.",
         "buildbot-ship retag python:3.11=registry.example.com/team/python311 \\\n"
         "      python:3.11-slim=registry.example.com/team/python311-slim",
+    ),
+    "derive": (
+        "Build bases of your own on others, and own them under a timestamp tag. A base is "
+        "built when its\nDockerfile, what that copies or what it stands on has changed, or "
+        "when it is old; otherwise\nthe engine is left out. --no-cache builds it in any case.",
+        "buildbot-ship derive psycopg.docker=registry.example.com/team/python311-psycopg",
     ),
     "pin": (
         "Move FROM lines to the newest own bases. Looks at what retag made, and changes "

@@ -82,6 +82,16 @@ def _retag(options: Options) -> requests.RetagRequest:
     )
 
 
+def _derive(options: Options) -> requests.DeriveRequest:
+    pairs = (_pair(text, "DOCKERFILE=REPOSITORY") for text in options.bases)
+    return requests.DeriveRequest(
+        tuple(requests.DerivedBase(*pair) for pair in pairs),
+        options.revision,
+        options.older_than_days,
+        options.source,
+    )
+
+
 def _propose(options: Options) -> requests.ProposeRequest:
     return requests.ProposeRequest(
         options.topic,
@@ -178,6 +188,7 @@ def _verify(options: Options) -> requests.VerifyRequest:
 
 MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "retag": _retag,
+    "derive": _derive,
     "pin": lambda o: requests.PinRequest(tuple(o.dockerfiles)),
     "propose": _propose,
     "harden": _harden,

@@ -92,6 +92,13 @@ def _retag(sub: Parser) -> None:
     sub.add_argument("--through", default="auto", choices=ways, help="which way (auto)")
 
 
+def _derive(sub: Parser) -> None:
+    sub.add_argument("bases", nargs="+", metavar="DOCKERFILE=REPOSITORY")
+    _revision(sub)
+    sub.add_argument("--older-than-days", type=float, default=7, help="build anew (7)")
+    sub.add_argument("--source", help="URL of the repository, for the image's label")
+
+
 def _pin(sub: Parser) -> None:
     sub.add_argument("dockerfiles", nargs="*", metavar="DOCKERFILE")
 
@@ -180,6 +187,7 @@ def _made(sub: Parser, *, required: bool) -> None:
 
 OPTIONS: dict[str, Callable[[Parser], None]] = {
     "retag": _retag,
+    "derive": _derive,
     "pin": _pin,
     "propose": _propose,
     "harden": _harden,

@@ -41,6 +41,19 @@ def _retag(bench: Bench, request: requests.RetagRequest) -> Result:
     )
 
 
+def _derive(bench: Bench, request: requests.DeriveRequest) -> Result:
+    from ..verbs.derive import derive
+
+    return derive(
+        request,
+        tree=bench.tree(request.revision),
+        shop=bench.shop,
+        clock=_now,
+        new_name=lambda: uuid.uuid4().hex,
+        again=bench.envelope.cache.no_cache,
+    )
+
+
 def _pin(bench: Bench, request: requests.PinRequest) -> Result:
     from ..verbs.pin import pin
 
@@ -166,6 +179,7 @@ def _verify(bench: Bench, request: requests.VerifyRequest) -> Result:
 
 VERBS: dict[str, Callable[[Bench, Any], Result]] = {
     "retag": _retag,
+    "derive": _derive,
     "pin": _pin,
     "propose": _propose,
     "harden": _harden,

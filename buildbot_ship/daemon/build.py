@@ -67,6 +67,7 @@ class Builder:
             tag=self.build.name,
             labels=dict(self.labels),
             container_limits={"memory": limits.memory, "memswap": limits.memory},
+            buildargs=dict(self.build.arguments),
             nocache=True,
             rm=True,
             forcerm=True,

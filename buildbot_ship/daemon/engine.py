@@ -87,8 +87,10 @@ class Engine:
             except ImageNotFound:
                 return None
 
-    def pull(self, reference: Reference) -> EngineImage:
+    def pull(self, reference: Reference, *, temporary: bool = False) -> EngineImage:
         """Fetch an image.  Raises BaseNotFound, RegistryUnavailable."""
+        if temporary:
+            self.ledger.note(IMAGE, str(reference), self.clock())
         try:
             with self._did(f"pull {reference}"):
                 transfer.pull(self.client, reference, self.credentials)
@@ -125,8 +127,7 @@ class Engine:
         with self._did(f"export {reference}"):
             export = self.client.get_image(str(reference))
             part = find_part(self.image(str(reference)), reference, self.platform(), export)
-        self.ledger.note(IMAGE, str(part), self.clock())
-        self.tag(self.pull(part).image_id, reference)
+        self.tag(self.pull(part, temporary=True).image_id, reference)
         return part
 
     def _push(self, reference: Reference) -> str:

@@ -61,7 +61,7 @@ class Build:
     """One Dockerfile for the engine's builder: *dockerfile* is its path in *context*, a tar.
 
     The image is called *name* until it is saved.  *steps* says where every instruction
-    stands, for messages.
+    stands, for messages.  *arguments* are build arguments.
     """
 
     context: Path
@@ -69,6 +69,7 @@ class Build:
     name: str
     steps: tuple[str, ...] = ()
     limits: Limits = attrs.field(factory=Limits)
+    arguments: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class Daemon(Protocol):
@@ -80,8 +81,11 @@ class Daemon(Protocol):
     def image(self, reference: str) -> EngineImage | None:
         """Return the image with this reference or image ID, or None."""
 
-    def pull(self, reference: Reference) -> EngineImage:
-        """Fetch an image.  Raises BaseNotFound."""
+    def pull(self, reference: Reference, *, temporary: bool = False) -> EngineImage:
+        """Fetch an image; a *temporary* one is the collector's, should we not remove it.
+
+        Raises BaseNotFound.
+        """
 
     def tag(self, image_id: str, reference: Reference) -> None:
         """Give an image one more name."""

@@ -2,6 +2,7 @@
 
 from .check import CheckRequirements
 from .checkout import Checkout
+from .derive import DeriveBase
 from .find import FindPublished
 from .gc import CollectGarbage
 from .harden import HardenRequirements
@@ -22,6 +23,7 @@ __all__ = [
     "CheckRequirements",
     "Checkout",
     "CollectGarbage",
+    "DeriveBase",
     "FindPublished",
     "HardenRequirements",
     "PinBase",

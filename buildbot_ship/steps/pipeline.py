@@ -52,7 +52,7 @@ def ship_factory(
     """
     refuse_doubles(images)
     every = [image.name for image in images]
-    source = _public(repourl)
+    source = public(repourl)
 
     def steps() -> Iterator[Any]:
         if check:
@@ -205,7 +205,7 @@ def _published(selected: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda step: selected(step) and bool(step.getProperty("push", True))
 
 
-def _public(repourl: str | IRenderable) -> str | None:
+def public(repourl: str | IRenderable) -> str | None:
     """Return *repourl* without user and password, where it is known by now."""
     if not isinstance(repourl, str) or "://" not in repourl:
         return repourl if isinstance(repourl, str) else None

@@ -1,4 +1,4 @@
-"""Nightly builds that end as branches for review: newer bases, newer requirements."""
+"""Nightly builds: derived bases, and what ends as branches for review."""
 
 from __future__ import annotations
 
@@ -9,10 +9,28 @@ from buildbot.interfaces import IRenderable
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Property
 
+from .derive import DeriveBase
 from .harden import HardenRequirements
 from .pin import PinBase
-from .pipeline import check_out, framed
+from .pipeline import check_out, framed, public
 from .propose import ProposeChange
+
+
+def derive_factory(
+    repourl: str | IRenderable,
+    bases: Mapping[str, str] | IRenderable,
+    *,
+    older_than_days: float | IRenderable = 7.0,
+    branch: str = "main",
+    git: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> BuildFactory:
+    """Return the factory that derives *bases* from others; see `DeriveBase`.
+
+    Their Dockerfiles are those of the repository's *branch*.
+    """
+    step = DeriveBase(bases, older_than_days=older_than_days, source=public(repourl), **options)
+    return framed(check_out(repourl, branch, git), [step], options)
 
 
 def propose_bases_factory(

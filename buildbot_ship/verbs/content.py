@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
@@ -67,6 +67,14 @@ def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
     """
     records = tuple(_records(dockerfile, tree, work))
     pexes = {record.name: _verified(record, work) for record in records}
+    return look_at_tree(tree, pexes, records)
+
+
+def look_at_tree(
+    tree: Tree, pexes: Mapping[str, Path] | None = None, records: tuple[Pex, ...] = ()
+) -> Contents:
+    """Return the tree less what .dockerignore leaves out, with these *pexes*."""
+    pexes = dict(pexes or {})
     ignore = tree.read(IGNORE_FILE)
     ignored = NOTHING if ignore is None else Ignored.read(ignore.data)
     nodes: dict[str, Node] = {}

@@ -44,22 +44,32 @@ def build(  # noqa: PLR0917
     saved = scratch / "saved.tar"
     _build(dockerfile, contents, name, saved, shop)
     commit, created = contents.tree.commit, contents.tree.committed
+    image, tars = unpack(saved, base, dockerfile.file)
+    built = compress(tars, tools_of(commit, shop) if tars else "", scratch, shop)
+    layers = (*trees, *built)
+    return adopt(image, base, layers, created=created, labels=labels), layers
+
+
+def unpack(saved: Path, base: Base, file: str) -> tuple[Saved, dict[str, str]]:
+    """Put the layers over *base* beside the archive *saved*, which then is gone.
+
+    Return its image, and the diff IDs of the layers by name, the lowest first.  Raises
+    EngineError.
+    """
     try:
         with tarfile.open(saved) as archive:
             image = Saved.read(archive)
             above = image.above(base)
             tars = {
-                f"layer-{number}.tar": _extract(archive, path, scratch / f"layer-{number}.tar")
+                f"layer-{number}.tar": _extract(archive, path, saved, f"layer-{number}.tar")
                 for number, (_, path) in enumerate(above)
             }
         if list(tars.values()) != [diff_id for diff_id, _ in above]:
             raise ValueError("its archive holds other layers than its config names")
     except (ValueError, tarfile.TarError, zlib.error) as error:
-        raise EngineError(f"build {dockerfile.file}", str(error)) from None
+        raise EngineError(f"build {file}", str(error)) from None
     saved.unlink()
-    built = compress(tars, tools_of(commit, shop) if tars else "", scratch, shop)
-    layers = (*trees, *built)
-    return adopt(image, base, layers, created=created, labels=labels), layers
+    return image, tars
 
 
 def _build(
@@ -76,13 +86,14 @@ def _build(
     context.unlink()
 
 
-def _extract(archive: tarfile.TarFile, name: str, target: Path) -> str:
-    """Write a layer's tar to *target*, and return its digest.
+def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> str:
+    """Write a layer's tar to the file *target* beside *saved*, and return its digest.
 
     The containerd store saves layers compressed.
     """
     digest = hashlib.sha256()
-    with member(archive, name) as source, target.open("wb") as out:
+    path = saved.with_name(target)
+    with member(archive, name) as source, path.open("wb") as out:
         head = source.read(len(_GZIP))
         source.seek(0)
         if head != _GZIP:
@@ -91,7 +102,7 @@ def _extract(archive: tarfile.TarFile, name: str, target: Path) -> str:
             inflater = zlib.decompressobj(31)
             while chunk := source.read(_CHUNK):
                 out.write(inflater.decompress(chunk))
-    with target.open("rb") as written:
+    with path.open("rb") as written:
         while chunk := written.read(_CHUNK):
             digest.update(chunk)
     return f"sha256:{digest.hexdigest()}"

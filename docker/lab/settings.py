@@ -14,7 +14,8 @@ from lab.ports import LOOPBACK, free_port
 
 SHIP, RETAG, HARDEN = "ship", "retag", "harden"
 PROPOSE_BASES, PROPOSE_REQUIREMENTS = "propose-bases", "propose-requirements"
-BUILDERS = (SHIP, RETAG, HARDEN, PROPOSE_BASES, PROPOSE_REQUIREMENTS)
+DERIVE = "derive"
+BUILDERS = (SHIP, RETAG, DERIVE, HARDEN, PROPOSE_BASES, PROPOSE_REQUIREMENTS)
 FORCE = {builder: f"force-{builder}" for builder in BUILDERS}
 GIT_SECRET = "git-password"  # noqa: S105  # the name of a secret
 HUB_PREFIX = "docker.io/library"
@@ -51,6 +52,7 @@ class Settings:
     index_url: str | None = None
     git_user: str | None = None
     git_known_hosts: str | None = None
+    derived: str | None = None
 
     @classmethod
     def on_free_ports(cls, **settings: str | int | None) -> Settings:
@@ -81,5 +83,6 @@ class Settings:
             "SHIP_INDEX_URL": self.index_url,
             "SHIP_GIT_USER": self.git_user,
             "SHIP_GIT_KNOWN_HOSTS": self.git_known_hosts,
+            "SHIP_DERIVED": self.derived,
         }
         return variables | {name: value for name, value in optional.items() if value}

@@ -100,15 +100,15 @@ def test_a_stale_strict_file_ends_a_build_before_anything_is_made(shop: Shop, da
     developer, branch = shop.story.developer, "stale"
     loose = developer.tree / "requirements.loose.txt"
     plain = loose.read_text()
-    developer.write({loose.name: f"{plain}attrs\nsix\n"})
-    developer.commit("Ask for six")
+    developer.write({loose.name: f"{plain}celery\n"})
+    developer.commit("Ask for celery")
     developer.push(branch)
     build = shop.force(SHIP, branch=branch, push=False)
     git(developer.tree, "reset", "--quiet", "--hard", day.commit)
     assert result_name(build["results"]) == "FAILURE"
     steps = {step["name"]: step for step in shop.rest.steps(build["buildid"])}
     assert re.match(
-        r"requirements\.loose\.txt:\d+: six is not in requirements\.strict\.txt.* - run "
+        r"requirements\.loose\.txt:\d+: celery is not in requirements\.strict\.txt.* - run "
         r"buildbot-ship harden --upgrade nothing --package \., review",
         steps["check-requirements"]["state_string"],
     )

@@ -67,7 +67,7 @@ class MemoryDaemon:
     def image(self, reference: str) -> EngineImage | None:
         return self.images.get(reference)
 
-    def pull(self, reference: Reference) -> EngineImage:
+    def pull(self, reference: Reference, *, temporary: bool = False) -> EngineImage:
         manifest = self.registry.manifest(reference) if self.registry else None
         if self.registry is None or manifest is None:
             raise BaseNotFound(str(reference), "manifest unknown")

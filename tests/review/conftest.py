@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,18 @@ from lab.bases import Bases, publish_bases, publish_newer_slim
 from lab.buildmaster import Master
 from lab.git_login import GitLogin, over_http, over_ssh
 from lab.git_server import BRANCH, Developer, git
+from lab.pins import own_copies, pin
+from lab.ports import free_port
 from lab.registries import Registry
 from lab.rest import Json
 from lab.runs import Run
-from lab.settings import GIT_SECRET, HARDEN, Settings, host_ca_bundle, host_index_url
+from lab.settings import DERIVE, GIT_SECRET, HARDEN, Settings, host_ca_bundle, host_index_url
 from lab.story import PINNING, Story, hardened_files
 from lab.worker import ProcessWorker
 
 LOOSE = "requirements.loose.txt"
 LIMIT = "-c limits.txt\n"
+DERIVED, OWNED, PAGE = "data.docker", "python311-data", "fancycalculator.docker"
 SECONDS = 600.0
 SERVERS: dict[str, Callable[[Path], AbstractContextManager[GitLogin]]] = {
     "ssh": over_ssh,
@@ -97,6 +100,7 @@ def publish(house: House) -> None:
     """Put a commit on the main branch whose strict file holds an older idna than it need."""
     story, developer = house.story, house.developer
     story.pin(story.retag())
+    stand_on_a_derived_base(house)
     loose = developer.tree / LOOSE
     plain = loose.read_text()
     developer.write({LOOSE: plain + LIMIT, "limits.txt": "idna<3.5\n"})
@@ -105,6 +109,22 @@ def publish(house: House) -> None:
     developer.write({LOOSE: plain})
     harden(house, "nothing")
     house.seen["main"] = story.publish()
+
+
+def stand_on_a_derived_base(house: House) -> None:
+    """Derive a base of upstream's slim one, and put the page on it."""
+    upstream, developer = house.master.settings.upstream, house.developer
+    text = f"FROM {upstream}/python:3.11-slim\nRUN mkdir /data && echo here > /data/where\n"
+    developer.write({DERIVED: text})
+    developer.commit("Derive a base")
+    developer.push(PINNING)
+    build = house.build(DERIVE, branch=PINNING)
+    assert build["results"] == 0, "\n".join(house.master.rest.failing_logs(build["buildid"]))
+    properties = house.master.rest.properties(build["buildid"])
+    own = own_copies(properties, house.master.settings.registry)
+    page = developer.tree / PAGE
+    copies = {"python311-slim": own[OWNED]}
+    developer.write({PAGE: pin(page.read_text(encoding="utf-8"), copies)})
 
 
 def harden(house: House, upgrade: str) -> None:
@@ -155,6 +175,7 @@ def house(
             worker_password="only-for-tests",
             ca_bundle=str(bundle) if bundle else None,
             index_url=host_index_url(),
+            derived=f"{DERIVED}={OWNED}",
         )
         secrets = {GIT_SECRET: server.password}
         master = Master(lab_run, settings, name=f"master-{name}", secrets=secrets)
@@ -172,6 +193,28 @@ def house(
             master.stop()
             worker.stop()
             publish_bases(lab_run.cache, registries.upstream.address)
+
+
+@contextmanager
+def beside(house: House) -> Iterator[House]:
+    """Run another master with a worker of its own over the same repository and registry."""
+    settings = replace(
+        house.master.settings,
+        web_port=free_port(),
+        worker_port=free_port(),
+        worker_name=f"{house.master.settings.worker_name}-beside",
+    )
+    name, secrets = f"{house.master.name}-beside", house.master.secrets
+    master = Master(house.run, settings, name=name, secrets=secrets)
+    worker = ProcessWorker(house.run, settings)
+    try:
+        master.create()
+        master.start()
+        worker.start()
+        yield replace(house, master=master)
+    finally:
+        master.stop()
+        worker.stop()
 
 
 __all__ = ["BRANCH"]

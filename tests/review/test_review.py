@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 from lab.errors import LabError
 from lab.git_server import git
 from lab.rest import Json
-from lab.settings import PROPOSE_BASES, PROPOSE_REQUIREMENTS, RETAG, SHIP
+from lab.settings import DERIVE, PROPOSE_BASES, PROPOSE_REQUIREMENTS, RETAG, SHIP
 from lab.story import look_up
 
-from .conftest import BRANCH, SECONDS, House
+from .conftest import BRANCH, SECONDS, House, beside
 
-OWN = r"\S+/python311-slim:\d{4}-\d\d-\d\dT[\d-]+"
+T = TypeVar("T")
+OWN = r"\S+/python311-(?:slim|data):\d{4}-\d\d-\d\dT[\d-]+"
 
 
 def night(house: House) -> Json:
@@ -22,7 +25,17 @@ def night(house: House) -> Json:
     retagged = house.build(RETAG)
     assert retagged["results"] == 0
     house.seen["retag"] = house.said(retagged, "retag")
+    derived = house.build(DERIVE, branch=BRANCH)
+    assert derived["results"] == 0, explain(house, derived)
+    house.seen["derive"] = house.said(derived, "derive")
+    house.run.say(house.seen["derive"])
     return house.build(PROPOSE_BASES)
+
+
+def at_once(*calls: Callable[[], T]) -> list[T]:
+    """Make all calls at the same time; return what they came to."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def explain(house: House, build: Json) -> str:
@@ -34,7 +47,8 @@ def test_a_night_without_news_proposes_nothing(house: House) -> None:
     build = night(house)
     assert build["results"] == 0, explain(house, build)
     assert house.seen["retag"].endswith(": owned already, nothing new")
-    assert house.said(build, "pin") == "2 bases, none newer"
+    assert house.seen["derive"] == "data.docker: owned already, nothing new"
+    assert house.said(build, "pin") == "3 bases, none newer"
     assert house.said(build, "propose") == "nothing to propose: no file changed"
     assert house.branches() == before
 
@@ -43,6 +57,11 @@ def test_a_base_that_moved_upstream_becomes_a_branch_to_judge_by(house: House) -
     house.move_upstream(f"9.1-{house.master.name}")
     build = night(house)
     assert build["results"] == 0, explain(house, build)
+    upstream = re.escape(f"{house.master.settings.upstream}/python:3.11-slim")
+    assert re.fullmatch(
+        rf"data\.docker: derived under \S+, since {upstream} is another image",
+        house.seen["derive"],
+    )
     (branch,) = house.proposals()
     house.seen["bases"] = branch
     assert branch.startswith("ship/bases-1-")
@@ -54,7 +73,8 @@ def test_a_base_that_moved_upstream_becomes_a_branch_to_judge_by(house: House) -
     house.run.say(message)
     assert message.startswith("Newer bases\n\n")
     assert re.search(rf"^{OWN}\n  -> {OWN}\n", message, re.M)
-    assert re.search(r"^  packages: 1 of \d+ changed\n    libc6 \S+ -> 9\.1-", message, re.M)
+    changes = r"^  packages: 1 of \d+ changed\n    libc6 \S+ -> 9\.1-"
+    assert len(re.findall(changes, message, re.M)) == 2
 
 
 def test_the_same_night_again_proposes_nothing_more(house: House) -> None:
@@ -65,17 +85,10 @@ def test_the_same_night_again_proposes_nothing_more(house: House) -> None:
 
 
 def test_two_nights_at_once_propose_newer_requirements_once(house: House) -> None:
-    ended: list[Json] = []
-    nights = [
-        threading.Thread(
-            target=lambda: ended.append(house.build(PROPOSE_REQUIREMENTS, timeout=SECONDS))
-        )
-        for _ in range(2)
-    ]
-    for thread in nights:
-        thread.start()
-    for thread in nights:
-        thread.join()
+    def propose() -> Json:
+        return house.build(PROPOSE_REQUIREMENTS, timeout=SECONDS)
+
+    ended = at_once(propose, propose)
     assert [build["results"] for build in ended] == [0, 0], explain(house, ended[0])
     (branch,) = (name for name in house.proposals() if "requirements" in name)
     house.seen["requirements"] = branch
@@ -161,6 +174,22 @@ def test_a_branch_that_was_deleted_is_not_pushed_again(house: House) -> None:
     house.run.say(said)
     assert said == f"{branch} was proposed and somebody deleted it: not proposed again"
     assert house.branches() == before
+
+
+def test_the_nights_of_two_masters_at_once_propose_once(house: House) -> None:
+    house.move_upstream(f"9.3-{house.master.name}")
+    assert house.build(RETAG)["results"] == 0
+    before = house.branches()
+    with beside(house) as other:
+        ended = at_once(
+            lambda: (house, house.build(PROPOSE_BASES)),
+            lambda: (other, other.build(PROPOSE_BASES)),
+        )
+        said = sorted(of.said(build, "propose").partition(": ")[2] for of, build in ended)
+    assert [build["results"] for _, build in ended] == [0, 0], said
+    assert said == ["proposed already", "proposed fancycalculator.docker, remotemath.docker"]
+    (branch,) = house.branches().keys() - before.keys()
+    assert branch.startswith("ship/bases-")
 
 
 def test_the_login_is_in_no_log_of_the_master_or_the_worker(house: House) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 import attrs
 
 from ...errors import InvalidFile, InvalidReference, Problem
 from ..reference import Reference
 from ..tag import is_timestamp_tag
-from .document import read
+from .document import Dockerfile, read
 
 _FROM = re.compile(rb"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.I | re.M)
 _ARG = re.compile(rb"^[ \t]*ARG[ \t]+\w+=[\"']?([^\s\"']+)", re.I | re.M)
@@ -31,12 +31,15 @@ def find_pins(data: bytes, file: str) -> tuple[Pin, ...]:
     Raises InvalidFile, also for a FROM line that names one and cannot be changed in place.
     """
     parsed = read(data, file)
-    bases = {base for base in (parsed.base, *parsed.others) if is_own(base)}
+    return _find(data, parsed, {base for base in (parsed.base, *parsed.others) if is_own(base)})
+
+
+def _find(data: bytes, parsed: Dockerfile, bases: Set[Reference]) -> tuple[Pin, ...]:
     pins = tuple(pin for pin in _candidates(data) if pin.reference in bases)
     lost = bases - {pin.reference for pin in pins}
     if lost:
         text = "FROM: write the whole base in one word, here or as the default of one ARG"
-        raise InvalidFile((Problem(file, parsed.base_line, text),))
+        raise InvalidFile((Problem(parsed.file, parsed.base_line, text),))
     return pins
 
 
@@ -53,6 +56,19 @@ def move_pins(data: bytes, file: str, moves: Mapping[Reference, Reference]) -> b
             written = data[pin.start : pin.end].decode()
             new = _like(written, pin.reference, moves[pin.reference])
             data = data[: pin.start] + new.encode() + data[pin.end :]
+    return data
+
+
+def fix_bases(
+    data: bytes, dockerfile: Dockerfile, fixed: Mapping[Reference, Reference]
+) -> bytes:
+    """Return the Dockerfile on the *fixed* bases, for the engine: their tags may move.
+
+    Raises InvalidFile for a FROM line that cannot be changed in place.
+    """
+    pins = _find(data, dockerfile, fixed.keys())
+    for pin in sorted(pins, key=lambda pin: pin.start, reverse=True):
+        data = data[: pin.start] + str(fixed[pin.reference]).encode() + data[pin.end :]
     return data
 
 

@@ -20,7 +20,7 @@ from .assemble import Assembled, Labels, document, written_time
 from .base import Base
 
 OURS = "org.buildbot-ship."
-"""What the names of the labels begin with that only our temporary things have."""
+"""What the names of the labels begin with that nobody but we may set."""
 _KEPT = (
     "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "StopSignal",
     "Healthcheck", "OnBuild", "Shell", "ArgsEscaped",

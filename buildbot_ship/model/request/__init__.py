@@ -20,6 +20,8 @@ from .ship import (
 from .upkeep import (
     BaseCopy,
     CheckRequest,
+    DerivedBase,
+    DeriveRequest,
     GarbageRequest,
     HardenRequest,
     PinRequest,
@@ -34,6 +36,8 @@ __all__ = [
     "BaseCopy",
     "BuildRequest",
     "CheckRequest",
+    "DeriveRequest",
+    "DerivedBase",
     "Envelope",
     "FindRequest",
     "GarbageRequest",

@@ -18,6 +18,7 @@ from .ship import (
 )
 from .upkeep import (
     CheckRequest,
+    DeriveRequest,
     GarbageRequest,
     HardenRequest,
     PinRequest,
@@ -31,6 +32,7 @@ REQUESTS: dict[str, type[Request]] = {
     request.verb: request
     for request in (
         RetagRequest,
+        DeriveRequest,
         PinRequest,
         ProposeRequest,
         HardenRequest,

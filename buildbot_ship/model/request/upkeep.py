@@ -34,6 +34,29 @@ class RetagRequest(Request):
 
 
 @attrs.frozen
+class DerivedBase:
+    """One base to derive: *source* is its Dockerfile, *destination* its own repository."""
+
+    source: str = attrs.field(validator=check.path)
+    destination: str = attrs.field(validator=check.repository)
+
+
+@attrs.frozen
+class DeriveRequest(Request):
+    """Build each base of its Dockerfile, if that or what it stands on has changed.
+
+    One that is older than *older_than_days* is built anew all the same: what its RUN lines
+    install may have changed.  *source* is the address of the repository, for a label.
+    """
+
+    verb: ClassVar[str] = "derive"
+    bases: tuple[DerivedBase, ...] = attrs.field(validator=check.apart)
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+    older_than_days: float = attrs.field(default=7.0, validator=check.at_least(0))
+    source: str | None = None
+
+
+@attrs.frozen
 class PinRequest(Request):
     """Move FROM lines to newer own bases; no *dockerfiles*: every ``*.docker`` at the top."""
 

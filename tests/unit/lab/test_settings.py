@@ -12,6 +12,7 @@ SETTINGS = Settings(
     worker_password="open sesame",
     ca_bundle="/etc/ssl/company.pem",
     index_url="https://index.example.com/simple",
+    derived="pq.docker=python311-pq",
 )
 
 

@@ -17,6 +17,7 @@ from buildbot_ship.steps import ShipStep
 OWN = "registry.example.com/team"
 NAMES = (
     "RetagBase",
+    "DeriveBase",
     "PinBase",
     "ProposeChange",
     "HardenRequirements",
@@ -45,6 +46,14 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: steps.RetagBase({"python:3.11": f"{OWN}/a:1"}), "copies: "),
     (lambda: steps.RetagBase({"python:3.11": 7}), "copies: 7 is not a text"),
     (lambda: steps.RetagBase({"python:3.11": OWN}, through="air"), "through: 'air' is not one"),
+    (lambda: steps.DeriveBase({}), "DeriveBase: bases: at least one is needed"),
+    (lambda: steps.DeriveBase("a.docker"), "bases: 'a.docker' does not map Dockerfiles"),
+    (lambda: steps.DeriveBase({"/a": OWN}), "bases: '/a' is not a path inside"),
+    (lambda: steps.DeriveBase({"a": f"{OWN}:1"}), "bases: "),
+    (
+        lambda: steps.DeriveBase({"a": OWN}, older_than_days=-1),
+        "older_than_days: -1 is less than 0",
+    ),
     (
         lambda: steps.HardenRequirements(loose="/etc/passwd"),
         "loose: '/etc/passwd' is not a path",
@@ -177,6 +186,7 @@ def test_renderables_pass_unseen() -> None:
     later = util.Property("x")
     with capture_config_errors(raise_on_error=True):
         steps.RetagBase([(later, later)], through=later)
+        steps.DeriveBase({"a": later}, older_than_days=later, revision=later, source=later)
         steps.BuildPex(later, [later], module="a", script=later)
         steps.PushTagged(later, later, revision=later, work=later, python=later)
         steps.VerifyReproducible(wheels=later, pexes=later, images=[{"image": later}])

@@ -16,7 +16,11 @@ from buildbot.process.properties import Properties
 
 from buildbot_ship.steps.options import freeze
 from buildbot_ship.steps.pipeline import harden_factory, retag_factory, ship_factory
-from buildbot_ship.steps.review import propose_bases_factory, propose_requirements_factory
+from buildbot_ship.steps.review import (
+    derive_factory,
+    propose_bases_factory,
+    propose_requirements_factory,
+)
 from buildbot_ship.steps.shipped import ShipImage
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "master.cfg.example"
@@ -199,6 +203,14 @@ def test_hardening_and_retagging_are_framed_as_well() -> None:
     ]
 
 
+def test_bases_are_derived_from_a_checkout() -> None:
+    url = "https://dana:hunter2@git.example.com/app.git"
+    factory = derive_factory(url, {"pq.docker": f"{OWN}/pq"}, older_than_days=1)
+    assert names(factory) == [*["checkout", "collect-garbage", "derive", "clean-up"]]
+    derive = steps_of(factory)[2]
+    assert (derive.older_than_days, derive.source) == (1, "https://git.example.com/app.git")
+
+
 def test_proposals_push_to_where_the_checkout_came_from() -> None:
     url = "https://git.example.com/app.git"
     bases = propose_bases_factory(url, branch="release", proposal={"push_options": ["x"]})
@@ -252,6 +264,7 @@ def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
         SHIP_GIT_KNOWN_HOSTS="git.example.com ssh-ed25519 AAAA",
         SHIP_REGISTRY="127.0.0.1:5000/team",
         SHIP_UPSTREAM="127.0.0.1:5001/library",
+        SHIP_DERIVED="pq.docker=python311-pq lxml.docker=python311-lxml",
         SHIP_CA_BUNDLE="/etc/ca.pem",
         SHIP_INDEX_URL="https://index.example.com/simple",
         SHIP_WEB_PORT="8010:interface=127.0.0.1",

@@ -16,6 +16,7 @@ from buildbot_ship.steps import (
     BuildWheels,
     CheckRequirements,
     CollectGarbage,
+    DeriveBase,
     FindPublished,
     HardenRequirements,
     PinBase,
@@ -45,6 +46,12 @@ class TestRequests(StepCase):
         step = RetagBase([(util.Interpolate("python:%(kw:v)s", v="3.11"), f"{OWN}/python311")])
         copies = (request.BaseCopy("python:3.11", f"{OWN}/python311"),)
         assert (await self.sent(step)).request == request.RetagRequest(copies)
+
+    async def test_derive_sends_its_bases(self) -> None:
+        step = DeriveBase({"pq.docker": f"{OWN}/pq"}, older_than_days=1, source="x")
+        bases = (request.DerivedBase("pq.docker", f"{OWN}/pq"),)
+        expected = request.DeriveRequest(bases, older_than_days=1, source="x")
+        assert (await self.sent(step)).request == expected
 
     async def test_pin_sends_its_dockerfiles(self) -> None:
         assert (await self.sent(PinBase())).request == request.PinRequest()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import tarfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from buildbot_ship.daemon.interface import Build, Job
+from buildbot_ship.daemon.interface import Job
 from buildbot_ship.errors import (
     BaseNotFound,
     BaseUnfit,
@@ -31,6 +30,7 @@ from buildbot_ship.registry.interface import Manifest
 from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.image import image
+from tests.fakes.builder import EnginesBuilder, base_layer
 from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.registry import MemoryRegistry
 from tests.fakes.workshop import make_workshop
@@ -59,22 +59,6 @@ class Commit:
     def entries(self) -> Iterator[tuple[str, TreeEntry]]:
         for path, file in self.contents.items():
             yield path, TreeEntry(len(file.data), file.executable)
-
-
-def base_layer() -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        for name, mode, link in (
-            ("tmp", 0o1777, ""),
-            ("usr", 0o755, ""),
-            ("bin", 0o777, "usr"),
-        ):
-            info = tarfile.TarInfo(name)
-            info.mode, info.linkname = mode, link
-            info.type = tarfile.SYMTYPE if link else tarfile.DIRTYPE
-            tar.addfile(info)
-        tar.addfile(tarfile.TarInfo("usr/python3.11"))
-    return out.getvalue()
 
 
 @attrs.define
@@ -346,51 +330,6 @@ def test_the_base_s_variables_count(world: World) -> None:
     world.write("COPY a $PATH/new/", a=TreeFile(b"A"))
     world.run()
     assert "usr/new/a" in world.members()
-
-
-def layer_of(text: bytes) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        info = tarfile.TarInfo("made")
-        info.size = len(text)
-        tar.addfile(info, io.BytesIO(text))
-    return out.getvalue()
-
-
-@attrs.define
-class EnginesBuilder:
-    """What the engine would make: layers on those of *below*, saved as docker does."""
-
-    below: tuple[bytes, ...] = attrs.field(factory=lambda: (base_layer(),))
-    above: tuple[bytes, ...] = (layer_of(b"1"), layer_of(b"2"), layer_of(b"1"))
-    gzipped: bool = False
-    context: dict[str, int] = attrs.field(factory=dict)
-
-    def __call__(self, build: Build, out: Path) -> None:
-        with tarfile.open(build.context) as tar:
-            self.context = {member.name: member.mode for member in tar}
-        layers = [*self.below, *self.above]
-        config = {
-            "config": {
-                "Env": ["A=1"],
-                "Labels": {"own": "x", "org.buildbot-ship.owner": "me"},
-                "Hostname": "abc",
-            },
-            "rootfs": {"diff_ids": [digest_of(layer) for layer in layers]},
-            "history": [{"created_by": f"RUN {n}"} for n, _ in enumerate(self.above)],
-        }
-        names = [f"{number}/layer.tar" for number, _ in enumerate(layers)]
-        index = [{"Config": "c.json", "RepoTags": [build.name], "Layers": names}]
-        files = dict(
-            zip(names, map(gzip.compress, layers) if self.gzipped else layers, strict=True)
-        )
-        files |= {"c.json": json.dumps(config).encode()}
-        files |= {"manifest.json": json.dumps(index).encode()}
-        with tarfile.open(out, "w") as tar:
-            for name, data in files.items():
-                info = tarfile.TarInfo(name)
-                info.size = len(data)
-                tar.addfile(info, io.BytesIO(data))
 
 
 @pytest.mark.parametrize("gzipped", [False, True])

@@ -114,7 +114,7 @@ def test_the_engine_never_moves_a_tag(world: World) -> None:
     class Slow(Engine):
         """While it pulls, somebody else takes the tag."""
 
-        def pull(self, reference: Reference) -> EngineImage:
+        def pull(self, reference: Reference, *, temporary: bool = False) -> EngineImage:
             store_image(world.registry, OWN_FULL, other)
             return Engine.pull(self, reference)
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from buildbot_ship.errors import InvalidFile
-from buildbot_ship.model.dockerfile.pin import find_pins, move_pins
+from buildbot_ship.model.dockerfile.document import read
+from buildbot_ship.model.dockerfile.pin import find_pins, fix_bases, move_pins
 from buildbot_ship.model.reference import Reference
 
 OLD, NEW = "2026-11-22T04-50-47-002214", "2026-11-23T04-50-49-169150"
@@ -53,3 +54,22 @@ def test_a_base_that_is_no_own_copy_is_no_pin(base: str) -> None:
 def test_a_pin_that_is_written_in_parts_is_refused_by_line(text: str) -> None:
     with pytest.raises(InvalidFile, match=r"app\.docker:\d: FROM: write the whole base"):
         find_pins(text.encode(), "app.docker")
+
+
+def fixed(text: str) -> str:
+    dockerfile = read(text, "app.docker")
+    bases = {base: base.repository.at(D) for base in (dockerfile.base, *dockerfile.others)}
+    return fix_bases(text.encode(), dockerfile, bases).decode()
+
+
+def test_bases_of_any_kind_are_fixed_where_they_stand() -> None:
+    text = f"# python:3.11\nARG A=python:3.11\nFROM $A AS x\nRUN y\nFROM {TEAM}/b:{OLD}\n"
+    by_digest = f"docker.io/library/python@{D}"
+    assert fixed(text) == (
+        f"# python:3.11\nARG A={by_digest}\nFROM $A AS x\nRUN y\nFROM {TEAM}/b@{D}\n"
+    )
+
+
+def test_a_base_that_cannot_be_fixed_in_place_is_refused_by_line() -> None:
+    with pytest.raises(InvalidFile, match=r"app\.docker:2: FROM: write the whole base"):
+        fixed("ARG VERSION=3.11\nFROM python:$VERSION\n")

@@ -22,6 +22,7 @@ IMAGE = r.ImageRequest("app", labels={"a": "b"})
 PUSH = r.PushRequest("app", "r.example.com/team/app", publication=f"published-{'0a' * 32}")
 REQUESTS: list[r.Request] = [
     r.RetagRequest((r.BaseCopy("python:3.11", "r.example.com/team/python311"),)),
+    r.DeriveRequest((r.DerivedBase("pq.docker", "r.example.com/team/pq"),), source="x"),
     r.PinRequest(("app.docker",)),
     r.ProposeRequest("bases", ("*.docker",), "Newer bases", push_options=("a=b",)),
     r.HardenRequest(upgrade="twisted, klein"),

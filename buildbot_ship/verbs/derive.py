@@ -1,0 +1,133 @@
+"""Derive bases: upstream's images and what RUN adds, owned under the moment they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import attrs
+
+from ..errors import TagTaken
+from ..model.decision.derive import Owned, reason, will_do
+from ..model.reference import Reference, Repository
+from ..model.request import DerivedBase, DeriveRequest
+from ..model.result import SUCCESS, Result
+from ..model.tag import timestamp_tag
+from ..registry.interface import Registry
+from ..source.interface import Tree
+from .bases import newest, report
+from .derived import make, send
+from .recipe import Recipe, read_recipe
+from .runtime import fetch_base
+from .workshop import Workshop
+
+
+@attrs.frozen
+class _Found:
+    """One base before anything is built; *why* it is to be built, None where it is not."""
+
+    recipe: Recipe
+    destination: Reference
+    owned: Owned | None
+    why: str | None
+
+
+@attrs.frozen
+class _Done:
+    """What became of one base: what it was made from or replaced, and a word about it."""
+
+    reference: Reference
+    said: str
+    before: Reference | None = None
+
+
+def derive(
+    request: DeriveRequest,
+    *,
+    tree: Tree,
+    shop: Workshop,
+    clock: Callable[[], datetime],
+    new_name: Callable[[], str],
+    again: bool = False,
+) -> Result:
+    """Build the bases that have to be built, and publish what is new in them.
+
+    All tags are made of the moment that *clock* tells.  Every file and every registry is
+    looked at before anything is built, and the engine is asked for nothing if nothing is.
+    With *again* all are built.  Raises FileMissing, InvalidFile, BaseNotFound, JobFailed
+    with the line that failed, TagTaken, and what registries and engine raise.
+    """
+    moment = clock()
+    looked = [_look(base, request, tree, shop, moment, again=again) for base in request.bases]
+    done = [_derive(found, request, moment, new_name(), shop) for found in looked]
+    files = [base.source for base in request.bases]
+    return _result(dict(zip(files, done, strict=True)), shop)
+
+
+def _look(
+    base: DerivedBase,
+    request: DeriveRequest,
+    tree: Tree,
+    shop: Workshop,
+    moment: datetime,
+    *,
+    again: bool,
+) -> _Found:
+    recipe = read_recipe(base.source, tree, shop.platform(), shop.registry)
+    destination = Repository.parse(base.destination).tagged(timestamp_tag(moment))
+    owned = _owned(destination.repository, shop)
+    days = request.older_than_days
+    why = reason(owned, recipe.key, recipe.base, days=days, now=moment, again=again)
+    held = shop.registry.head(destination) if why else None
+    if held is not None:
+        raise TagTaken(str(destination), held, base.source)
+    return _Found(recipe, destination, owned, why)
+
+
+def _owned(repository: Repository, shop: Workshop) -> Owned | None:
+    latest = newest(shop.registry, repository)
+    if latest is None:
+        return None
+    return Owned.of(latest, fetch_base(latest, shop.platform(), shop.registry))
+
+
+def _derive(
+    found: _Found, request: DeriveRequest, moment: datetime, name: str, shop: Workshop
+) -> _Done:
+    """Build one base if there is a reason, and publish it if it brings news."""
+    recipe, destination, owned = found.recipe, found.destination, found.owned
+    file = recipe.dockerfile.file
+    if found.why is None and owned is not None:
+        shop.log(f"{file}: {owned.reference} is made of the same")
+        return _Done(owned.reference, "owned already, nothing new")
+    shop.log(f"{file}: building it, since {found.why}")
+    with shop.work.scratch() as scratch:
+        temporary = f"ship.local/derive:{name}"
+        derived = make(recipe, temporary, scratch, shop, moment=moment, source=request.source)
+        now = _owned(destination.repository, shop)
+        if now is not None and will_do(now, owned, recipe.key, derived.content):
+            return _Done(now.reference, "built again, nothing new")
+        sent = send(derived, destination, scratch, shop.registry)
+    shop.log(f"{file} -> {destination}: {sent.bytes_sent} bytes sent")
+    before = owned.reference if owned else recipe.base.reference
+    return _Done(destination, f"derived under {destination.tag}, since {found.why}", before)
+
+
+def _result(done: dict[str, _Done], shop: Workshop) -> Result:
+    registry: Registry = shop.registry
+    bases = {
+        file: {
+            "reference": str(one.reference),
+            "digest": registry.head(one.reference) or "",
+            "through": "engine",
+        }
+        for file, one in done.items()
+    }
+    changes = [
+        report(registry, shop.cache, one.before, one.reference, shop.log)
+        for one in done.values()
+        if one.before is not None
+    ]
+    texts = {"bases.txt": "\n".join(changes)} if changes else {}
+    summary = "; ".join(f"{file}: {one.said}" for file, one in done.items())
+    return Result("derive", SUCCESS, summary, properties={"ship_bases": bases}, texts=texts)
