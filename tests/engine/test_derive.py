@@ -220,12 +220,13 @@ def test_an_application_of_libpq_stands_on_owned_bases(
     """The build base has the headers, the runtime base the library, both by apt-get."""
     repository, place = house.repository, house.place
     install = "RUN apt-get update && apt-get install --yes --no-install-recommends"
+    clean = "rm -rf /var/lib/apt/lists/*"
     files = {
         "build": (bases.full.reference, "libpq-dev"),
         "run": (bases.slim.reference, "libpq5"),
     }
     for name, (base, package) in files.items():
-        house.write(f"pq-{name}.docker", f"FROM {base}\n{install} {package}\n")
+        house.write(f"pq-{name}.docker", f"FROM {base}\n{install} {package} && {clean}\n")
     pairs = [f"pq-{name}.docker={place}-{name}" for name in files]
     result = repository.succeed("derive", *pairs)
     assert re.search(r"^    \+ libpq5 ", result["texts"]["bases.txt"], re.M)

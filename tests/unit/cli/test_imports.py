@@ -23,6 +23,7 @@ LOOK = ["--pex", "app.pex=app", "--image", "app"]
 # What ends before it needs the engine or the registry must not have imported them.
 VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 64),
+    "check": (["--revision", "no-such"], {"packaging"}, 66),
     "wheels": (["--revision", "no-such"], {"packaging"}, 70),
     "image": (["app", "--revision", "no-such"], set(), 86),
     "gc": ([], set(), 51),
