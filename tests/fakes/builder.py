@@ -30,10 +30,10 @@ def base_layer() -> bytes:
     return out.getvalue()
 
 
-def layer_of(text: bytes) -> bytes:
+def layer_of(text: bytes, name: str = "made") -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
-        info = tarfile.TarInfo("made")
+        info = tarfile.TarInfo(name)
         info.size = len(text)
         tar.addfile(info, io.BytesIO(text))
     return out.getvalue()

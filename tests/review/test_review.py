@@ -14,7 +14,7 @@ from lab.rest import Json
 from lab.settings import DERIVE, PROPOSE_BASES, PROPOSE_REQUIREMENTS, RETAG, SHIP
 from lab.story import look_up
 
-from .conftest import BRANCH, SECONDS, House, beside
+from .conftest import BRANCH, DERIVED, SECONDS, House, beside
 
 T = TypeVar("T")
 OWN = r"\S+/python311-(?:slim|data):\d{4}-\d\d-\d\dT[\d-]+"
@@ -174,6 +174,23 @@ def test_a_branch_that_was_deleted_is_not_pushed_again(house: House) -> None:
     house.run.say(said)
     assert said == f"{branch} was proposed and somebody deleted it: not proposed again"
     assert house.branches() == before
+
+
+def test_a_derived_base_whose_line_fails_is_a_failure_with_its_place(house: House) -> None:
+    developer = house.developer
+    before = git(developer.tree, "rev-parse", "HEAD")
+    text = (developer.tree / DERIVED).read_text()
+    developer.write({DERIVED: f"{text}RUN echo no such package >&2; exit 100\n"})
+    developer.commit("Break the derived base")
+    developer.push("broken")
+    build = house.build(DERIVE, branch="broken")
+    git(developer.tree, "reset", "--quiet", "--hard", before)
+    said = house.said(build, "derive")
+    house.run.say(said)
+    assert build["results"] == 2
+    assert said.startswith(f"{DERIVED}:3: RUN: The command ")
+    assert "returned a non-zero code: 100 - read the step's log" in said
+    assert "no such package" in explain(house, build)
 
 
 def test_the_nights_of_two_masters_at_once_propose_once(house: House) -> None:

@@ -282,6 +282,26 @@ def test_the_same_content_is_no_news(world: World, again: bool) -> None:
     assert (result.properties, world.tags) == (first, [TAG])
 
 
+@pytest.mark.parametrize(
+    ("path", "news"),
+    [
+        ("var/log/apt/history.log", False),
+        ("./var/cache/apt/pkgcache.bin", False),
+        ("usr/lib/python3/x.pyc", False),
+        ("var/lib/dpkg/status-old", False),
+        ("var/lib/dpkg/status", True),
+        ("srv/log/x", True),
+    ],
+)
+def test_logs_and_caches_are_no_news(world: World, path: str, news: bool) -> None:
+    world.builder.above = (layer_of(b"on Monday", path),)
+    world.run()
+    world.tomorrow()
+    world.builder.above = (layer_of(b"on Tuesday", path),)
+    world.run(again=True)
+    assert (world.tags == [TAG, NEXT]) == news
+
+
 def test_what_another_build_made_of_the_same_meanwhile_is_taken(world: World) -> None:
     other = attrs.evolve(world)
     other.moment += timedelta(seconds=1)
