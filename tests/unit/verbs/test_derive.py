@@ -364,6 +364,24 @@ def test_several_stages_stand_on_what_was_looked_at(world: World) -> None:
     assert world.builder.context == {FILE: 0o644}
 
 
+def test_a_derived_base_may_stand_on_a_derived_one(world: World) -> None:
+    world.run()
+    world.tree.texts["more.docker"] = f"FROM {OWN}:{TAG}\nRUN more\n"
+    more = Reference.parse("own.test/team/more:1").repository
+    request = DeriveRequest((DerivedBase("more.docker", str(more)),))
+    world.builder.below = (base_layer(), *world.builder.above)
+    world.builder.above = (layer_of(b"more"),)
+    assert world.run(request).summary.endswith("since it is new")
+    first, second = (
+        fetch_base(place.tagged(TAG), "linux/amd64", world.registry).config["config"]["Labels"]
+        for place in (OWN, more)
+    )
+    for label in ("org.buildbot-ship.derived", "org.buildbot-ship.content"):
+        assert first[label] != second[label]
+    assert second["org.opencontainers.image.base.name"] == f"{OWN}:{TAG}"
+    assert world.run(request).summary == "more.docker: owned already, nothing new"
+
+
 @pytest.mark.parametrize(
     ("line", "context"),
     [
