@@ -9,16 +9,14 @@ from __future__ import annotations
 import gzip
 import json
 import uuid
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from buildbot_ship.daemon.interface import RESULT, Build, Daemon, EngineImage, Job, JobFile
+from buildbot_ship.daemon.interface import RESULT, Daemon, EngineImage, Job, JobFile
 from buildbot_ship.errors import BaseNotFound, JobFailed, LimitExceeded, RegistryUnavailable
-from buildbot_ship.model.image.layer import Member, write_tar
 from buildbot_ship.model.image.manifest import is_index
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.model.request.settings import Limits
@@ -88,22 +86,6 @@ class DaemonContract:
         assert daemon.remove_image(str(lent))
         assert daemon.image(str(lent)) is None
         assert daemon.image(str(base)) is not None
-
-    def test_a_build_takes_arguments(
-        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
-    ) -> None:
-        context, out = tmp_path / "context.tar", tmp_path / "saved.tar"
-        text = f'FROM {base}\nARG WORD\nRUN test "$WORD-$http_proxy" = yes-http://x\n'.encode()
-        with context.open("wb") as file:
-            member = Member("a.docker", 0o644, len(text), lambda: BytesIO(text))
-            write_tar([member], file)
-        build = Build(context, "a.docker", f"ship.local/build:{uuid.uuid4().hex}")
-        with pytest.raises(JobFailed):
-            daemon.build(build, out=out, log=print)
-        arguments = {"WORD": "yes", "http_proxy": "http://x"}
-        daemon.build(attrs.evolve(build, arguments=arguments), out=out, log=print)
-        assert out.stat().st_size > 0
-        assert daemon.image(build.name) is None
 
     def test_a_base_that_its_registry_lacks_is_not_found(
         self, daemon: Daemon, place: Repository

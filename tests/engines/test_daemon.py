@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from buildbot_ship.daemon.engine import Engine
-from buildbot_ship.daemon.interface import Daemon
+from buildbot_ship.daemon.interface import Build, Daemon, EngineImage
+from buildbot_ship.errors import JobFailed
+from buildbot_ship.model.image.layer import Member, write_tar
 from buildbot_ship.model.reference import Reference, Repository
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.store.ledger import Ledger
@@ -50,7 +54,23 @@ def place(own_registry: Registry) -> Repository:
 
 
 class TestEngine(DaemonContract):
-    """The contract."""
+    """The contract, and what no engine in memory can do: RUN."""
+
+    def test_a_build_takes_arguments(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
+    ) -> None:
+        context, out = tmp_path / "context.tar", tmp_path / "saved.tar"
+        text = f'FROM {base}\nARG WORD\nRUN test "$WORD-$http_proxy" = yes-http://x\n'.encode()
+        with context.open("wb") as file:
+            member = Member("a.docker", 0o644, len(text), lambda: BytesIO(text))
+            write_tar([member], file)
+        build = Build(context, "a.docker", f"ship.local/build:{uuid.uuid4().hex}")
+        with pytest.raises(JobFailed):
+            daemon.build(build, out=out, log=print)
+        arguments = {"WORD": "yes", "http_proxy": "http://x"}
+        daemon.build(attrs.evolve(build, arguments=arguments), out=out, log=print)
+        assert out.stat().st_size > 0
+        assert daemon.image(build.name) is None
 
 
 class TestMemoryDaemon(DaemonContract):
