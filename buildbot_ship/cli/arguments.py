@@ -6,6 +6,7 @@ import argparse
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -106,36 +107,26 @@ def _propose(options: Options) -> requests.ProposeRequest:
     )
 
 
+def _locked(options: Options) -> dict[str, Any]:
+    """Return the fields of every request that reads the strict file and the build lock."""
+    return {
+        "strict": options.strict,
+        "build_lock": options.build_lock,
+        "dockerfile": options.build_dockerfile,
+        "packages": tuple(options.package),
+    }
+
+
 def _harden(options: Options) -> requests.HardenRequest:
-    return requests.HardenRequest(
-        options.loose,
-        options.strict,
-        options.build_lock,
-        options.build_dockerfile,
-        tuple(options.package),
-        options.upgrade,
-    )
+    return requests.HardenRequest(options.loose, upgrade=options.upgrade, **_locked(options))
 
 
 def _check(options: Options) -> requests.CheckRequest:
-    return requests.CheckRequest(
-        options.revision,
-        options.loose,
-        options.strict,
-        options.build_lock,
-        options.build_dockerfile,
-        tuple(options.package),
-    )
+    return requests.CheckRequest(options.revision, options.loose, **_locked(options))
 
 
 def _wheels(options: Options) -> requests.WheelsRequest:
-    return requests.WheelsRequest(
-        options.revision,
-        options.strict,
-        options.build_lock,
-        options.build_dockerfile,
-        tuple(options.package),
-    )
+    return requests.WheelsRequest(options.revision, **_locked(options))
 
 
 def _pex(options: Options, name: str, requirements: str) -> requests.PexRequest:

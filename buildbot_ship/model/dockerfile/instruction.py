@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from typing import TypeVar
 
 import attrs
 
@@ -84,30 +85,28 @@ class Arg:
         return cls(line, tuple(found))
 
 
+T = TypeVar("T", bound="Values")
+
+
 @attrs.frozen
-class Env:
+class Values:
+    """What an instruction sets, by name and in order."""
+
+    line: int
+    values: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def read(cls: type[T], line: int, text: str, scope: Scope) -> T:
+        """Return what *text* sets."""
+        return cls(line, _expanded(text, scope))
+
+
+class Env(Values):
     """``ENV name=value...``, or ``ENV name the rest``."""
 
-    line: int
-    values: tuple[tuple[str, str], ...]
 
-    @classmethod
-    def read(cls, line: int, text: str, scope: Scope) -> Env:
-        """Return the variables that *text* sets, in order."""
-        return cls(line, _expanded(text, scope))
-
-
-@attrs.frozen
-class Label:
+class Label(Values):
     """``LABEL name=value...``."""
-
-    line: int
-    values: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def read(cls, line: int, text: str, scope: Scope) -> Label:
-        """Return the labels that *text* sets, in order."""
-        return cls(line, _expanded(text, scope))
 
 
 @attrs.frozen
