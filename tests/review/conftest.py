@@ -145,6 +145,20 @@ class Registries:
     bases: Bases
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Beside other groups, tell over http only what depends on the server."""
+    alone = len(config.args) == 1
+    out = [item for item in items if not alone and _is_told_over_ssh(item)]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in out]
+
+
+def _is_told_over_ssh(item: pytest.Item) -> bool:
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    marked = item.get_closest_marker("any_server") is not None
+    return marked and parameters.get("house") != "ssh"
+
+
 @pytest.fixture(scope="session")
 def registries(own_registry: Registry, upstream_registry: Registry, bases: Bases) -> Registries:
     """What the houses share."""
