@@ -103,6 +103,10 @@ class Bench:
     @cached_property
     def registry(self) -> Registry:
         """Return the client of all registries."""
+        return self.new_registry()
+
+    def new_registry(self) -> Registry:
+        """Return another client, for who works side by side with the one of all."""
         from ..registry.client import RegistryClient
 
         return RegistryClient(self.envelope.credentials, log=self.log)

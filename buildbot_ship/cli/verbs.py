@@ -151,14 +151,19 @@ def _gc(bench: Bench, request: requests.GarbageRequest) -> Result:
 
 
 def _build(bench: Bench, request: requests.BuildRequest) -> Result:
+    from ..verbs.ahead import read_ahead
     from ..verbs.build import build
 
+    tree = bench.tree(request.wheels.revision)
     return build(
         request,
-        commit=bench.tree(request.wheels.revision).commit,
+        commit=tree.commit,
         registry=bench.registry,
         cache=bench.cache,
         perform=lambda part: perform(bench, part),
+        ahead=lambda: read_ahead(
+            request, tree=tree, registry=bench.new_registry(), shop=bench.shop
+        ),
         log=bench.log,
     )
 

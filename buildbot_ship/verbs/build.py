@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ..model.log import Log
-from ..model.request import BuildRequest, GarbageRequest, PushRequest, Request
+from ..model.request import BuildRequest, GarbageRequest, ImageRequest, PushRequest, Request
 from ..model.result import SUCCESS, Result
 from ..registry.interface import Registry
 from .cache import Cache
@@ -22,9 +22,12 @@ def build(
     registry: Registry,
     cache: Cache,
     perform: Callable[[Request], Result],
+    ahead: Callable[[], Callable[[], None]],
     log: Log,
 ) -> Result:
     """Perform every request in turn, and take what this build left in the engine away.
+
+    *ahead* begins what can be read meanwhile, and returns what waits for it.
 
     Where every image of *commit* is published already, made of the same request, its tag
     cannot move, so there is nothing to make.  With no pushes the images stay
@@ -36,7 +39,7 @@ def build(
         return Result("build", SUCCESS, f"{names}: published already", properties=found)
     keys = publication_keys(request, commit)
     pushes = [attrs.evolve(push, publication=keys[push.image]) for push in request.pushes]
-    properties = _perform(request, pushes, perform, log)
+    properties = _perform(request, pushes, perform, ahead(), log)
     done = "published" if pushes else "in the engine"
     return Result("build", SUCCESS, f"{names}: {done}", properties=properties)
 
@@ -45,16 +48,20 @@ def _perform(
     request: BuildRequest,
     pushes: Sequence[PushRequest],
     perform: Callable[[Request], Result],
+    wait: Callable[[], None],
     log: Log,
 ) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     chain = [request.wheels, *request.pexes, *request.images, *pushes]
     try:
         for part in chain:
+            if isinstance(part, ImageRequest):
+                wait()
             result = perform(part)
             log(f"{result.verb}: {result.summary}")
             properties |= result.properties
     except BaseException:
+        wait()
         perform(GarbageRequest(finish=True))
         raise
     if pushes:

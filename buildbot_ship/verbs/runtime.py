@@ -45,8 +45,7 @@ def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesyste
 
     Raises BaseNotFound when a layer cannot be read.
     """
-    name = str(base.reference.digest).partition(":")[2]
-    known = work.root / "bases" / f"{name}.3.json"
+    known = _listing(base, work)
     try:
         rows = json.loads(known.read_text(encoding="utf-8"))
         return Filesystem({path: Node(*fields) for path, *fields in rows})
@@ -62,6 +61,16 @@ def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesyste
             raise BaseNotFound(str(base.reference), str(error)) from None
     _remember(files, known)
     return files
+
+
+def is_listed(base: Base, work: Work) -> bool:
+    """Tell whether `list_base` knows *base*."""
+    return _listing(base, work).exists()
+
+
+def _listing(base: Base, work: Work) -> Path:
+    name = str(base.reference.digest).partition(":")[2]
+    return work.root / "bases" / f"{name}.3.json"
 
 
 def _remember(files: Filesystem, known: Path) -> None:

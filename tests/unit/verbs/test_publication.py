@@ -224,6 +224,7 @@ def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:
             registry=team.registry,
             cache=cache,
             perform=perform,
+            ahead=lambda: lambda: None,
             log=team.lines.append,
         )
 

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from buildbot_ship.model.reference import Reference
+from buildbot_ship.model.request import (
+    BuildRequest,
+    ImageRequest,
+    PexRequest,
+    WheelsRequest,
+)
+from buildbot_ship.source.interface import TreeFile
+from buildbot_ship.store.work import Work
+from buildbot_ship.verbs.ahead import read_ahead
+from buildbot_ship.verbs.runtime import fetch_base, is_listed
+from tests.fakes.daemon import MemoryDaemon
+from tests.fakes.images import layer, real_image, store_image
+from tests.fakes.registry import MemoryRegistry
+from tests.fakes.workshop import make_workshop
+from tests.unit.verbs.test_image import Commit
+
+BASE = "registry.test/team/base:2026-11-23T00-00-00-000000"
+
+
+@attrs.define
+class World:
+    """A base in a registry, and a commit whose image stands on it."""
+
+    work: Work
+    lines: list[str] = attrs.field(factory=list)
+    registry: MemoryRegistry = attrs.field(factory=MemoryRegistry)
+
+    def __attrs_post_init__(self) -> None:
+        image = real_image([layer({"usr/bin/python3": b"x"})], [])
+        store_image(self.registry, Reference.parse(BASE), image)
+
+    def read(self, text: str = f"FROM {BASE}\n", layout: str = "layered") -> bool:
+        """Read ahead; tell whether the base is known then."""
+        shop = make_workshop(MemoryDaemon(), self.work, self.lines.append, self.registry)
+        pex = PexRequest("app.pex", ("app",), layout=layout)
+        request = BuildRequest(WheelsRequest(), (pex,), (ImageRequest("app"),))
+        tree = Commit({"app.docker": TreeFile(text.encode())})
+        read_ahead(request, tree=tree, registry=self.registry, shop=shop)()
+        base = fetch_base(Reference.parse(BASE), "linux/amd64", self.registry)
+        return is_listed(base, self.work)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(Work(tmp_path / "work"))
+
+
+def test_what_a_base_holds_is_read_once(world: World) -> None:
+    assert world.read()
+    assert world.read()
+    assert len(world.lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "layout"), [(f"FROM {BASE}\nRUN x\n", "layered"), (f"FROM {BASE}\n", "zipapp")]
+)
+def test_what_nobody_needs_is_not_read(world: World, text: str, layout: str) -> None:
+    assert not world.read(text, layout)
+
+
+@pytest.mark.parametrize("text", ["FROM\n", f"FROM {BASE}-gone\n"])
+def test_a_fault_is_left_to_who_meets_it_again(world: World, text: str) -> None:
+    assert not world.read(text)
+
+
+def test_a_registry_that_is_down_is_left_as_well(world: World) -> None:
+    world.registry.down.add("registry.test")
+    shop = make_workshop(MemoryDaemon(), world.work, world.lines.append, world.registry)
+    request = BuildRequest(
+        WheelsRequest(), (PexRequest("app.pex", ("app",)),), (ImageRequest("app"),)
+    )
+    tree = Commit({"app.docker": TreeFile(f"FROM {BASE}\n".encode())})
+    read_ahead(request, tree=tree, registry=world.registry, shop=shop)()
+    assert world.lines == []
