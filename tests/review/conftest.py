@@ -146,17 +146,16 @@ class Registries:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Beside other groups, tell over http only what depends on the server."""
+    """Beside other groups, tell the story once: `test_git_login` has both logins."""
     alone = len(config.args) == 1
-    out = [item for item in items if not alone and _is_told_over_ssh(item)]
+    out = [item for item in items if not alone and _is_over_http(item)]
     config.hook.pytest_deselected(items=out)
     items[:] = [item for item in items if item not in out]
 
 
-def _is_told_over_ssh(item: pytest.Item) -> bool:
+def _is_over_http(item: pytest.Item) -> bool:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    marked = item.get_closest_marker("any_server") is not None
-    return marked and parameters.get("house") != "ssh"
+    return bool(parameters.get("house") == "http")
 
 
 @pytest.fixture(scope="session")

@@ -100,7 +100,6 @@ def test_two_nights_at_once_propose_newer_requirements_once(house: House) -> Non
     assert re.search(r"^  idna 3\.4 -> \S+ \(.*requests.*\)$", message, re.M)
 
 
-@pytest.mark.any_server
 @pytest.mark.parametrize("kind", ["bases", "requirements"])
 def test_a_proposal_is_built_and_not_published(house: House, kind: str) -> None:
     commit = house.branches()[house.seen[kind]]
@@ -114,7 +113,6 @@ def test_a_proposal_is_built_and_not_published(house: House, kind: str) -> None:
         look_up(f"{house.master.settings.registry}/remotemath", commit)
 
 
-@pytest.mark.any_server
 def test_merging_a_proposal_ships_it(house: House) -> None:
     branch = house.seen["bases"]
     tree = house.developer.tree
@@ -178,7 +176,6 @@ def test_a_branch_that_was_deleted_is_not_pushed_again(house: House) -> None:
     assert house.branches() == before
 
 
-@pytest.mark.any_server
 def test_a_derived_base_whose_line_fails_is_a_failure_with_its_place(house: House) -> None:
     developer = house.developer
     before = git(developer.tree, "rev-parse", "HEAD")
@@ -196,7 +193,6 @@ def test_a_derived_base_whose_line_fails_is_a_failure_with_its_place(house: Hous
     assert "no such package" in explain(house, build)
 
 
-@pytest.mark.any_server
 def test_the_nights_of_two_masters_at_once_propose_once(house: House) -> None:
     house.move_upstream(f"9.3-{house.master.name}")
     assert house.build(RETAG)["results"] == 0
