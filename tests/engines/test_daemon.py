@@ -80,4 +80,4 @@ class TestMemoryDaemon(DaemonContract):
     def daemon(self, tmp_path: Path) -> Daemon:
         # Where a path to /dev leads out of the folder that a container's would be.
         (tmp_path.parent / "dev").mkdir(exist_ok=True)
-        return MemoryDaemon(registry=RegistryClient())
+        return MemoryDaemon(registry=RegistryClient(sleep=lambda _: None))
