@@ -17,7 +17,7 @@ class Aside:
 
     make: Callable[[Job], Container]
     _pool: ThreadPoolExecutor = attrs.field(factory=lambda: ThreadPoolExecutor(2))
-    _waiting: tuple[Job, Future[Container]] | None = None
+    _waiting: tuple[Job, Future[Container | None]] | None = None
     _removals: list[Future[None]] = attrs.field(factory=list)
 
     def prepare(self, job: Job) -> None:
@@ -25,9 +25,13 @@ class Aside:
         if self._waiting is None:
             self._waiting = job, self._pool.submit(self._ready, job)
 
-    def _ready(self, job: Job) -> Container:
+    def _ready(self, job: Job) -> Container | None:
         container = self.make(attrs.evolve(job, script="standby"))
-        container.wait_for_job()
+        try:
+            container.wait_for_job()
+        except Exception:
+            # Who needs a container makes one, and meets the fault if it is still there.
+            return None
         return container
 
     def take(self, job: Job) -> Container | None:
@@ -35,7 +39,8 @@ class Aside:
         if self._waiting is None or not _alike(self._waiting[0], job):
             return None
         future, self._waiting = self._waiting[1], None
-        return attrs.evolve(future.result(), job=job)
+        container = future.result()
+        return None if container is None else attrs.evolve(container, job=job)
 
     def remove(self, container: Container) -> None:
         """Begin to remove a container."""
@@ -45,7 +50,8 @@ class Aside:
         """Remove what still waits; return when all is gone.  Raises what removing raises."""
         if self._waiting is not None:
             future, self._waiting = self._waiting[1], None
-            self._removals.append(self._pool.submit(lambda: future.result().remove()))
+            if (container := future.result()) is not None:
+                self.remove(container)
         removals, self._removals = self._removals, []
         self._pool.shutdown()
         for removal in removals:

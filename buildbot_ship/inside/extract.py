@@ -1,7 +1,7 @@
 """Wheels whose files all lie in one folder, as most do: taken out as they are.
 
-An installer does the same and more, four times as slowly: it writes a RECORD anew that the
-wheel has already (PEP 427).
+An installer does the same and more: it hashes every file for a RECORD that the wheel has
+already (PEP 427).
 """
 
 from __future__ import annotations
@@ -29,6 +29,6 @@ def extract(archive: zipfile.ZipFile, folder: Path) -> Iterator[str]:
         if item.is_dir() or "__pycache__" in parts:
             continue
         path = Path(archive.extract(item, folder))
-        if item.external_attr >> 16 & 0o111:
-            path.chmod(0o755)
+        # Another wheel's file may have been there, with a mode of its own.
+        path.chmod(0o755 if item.external_attr >> 16 & 0o111 else 0o644)
         yield path.relative_to(folder).as_posix()

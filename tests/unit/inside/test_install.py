@@ -155,3 +155,10 @@ def test_a_wheel_that_leaves_its_tree_is_refused(job: Job, path: str) -> None:
     assert said["ok"] is False
     assert said["why"].startswith("app-1-py3-none-any.whl cannot be installed: ")
     assert not Path("/etc/evil").exists()
+
+
+def test_of_two_files_at_one_place_the_last_has_its_own_mode(job: Job) -> None:
+    first = job.wheel("first", {"!shared/tool": "first"})
+    second = job.wheel("second", {"shared/tool": "second"})
+    assert job.run(layer=[first, second])["ok"] is True
+    assert job.layer("layer")[f"{SITE}/shared/tool"] == (0o644, b"second")
