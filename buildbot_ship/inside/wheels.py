@@ -109,7 +109,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     own = (entry["source"].startswith("tree/") for entry in entries)
     built = dict(zip(names, own, strict=True))
     wheels = [describe(path, built) for path in sorted(wheelhouse.iterdir())]
-    return {"wheels": wheels, "built": list(built)}
+    return {"wheels": wheels, "built": names}
 
 
 if __name__ == "__main__":
