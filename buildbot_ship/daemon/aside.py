@@ -28,7 +28,7 @@ class Aside:
     def _ready(self, job: Job) -> Container | None:
         container = self.make(attrs.evolve(job, script="standby"))
         try:
-            container.wait_for_job()
+            container.start()
         except Exception:
             # Who needs a container makes one, and meets the fault if it is still there.
             return None

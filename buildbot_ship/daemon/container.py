@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
+import tarfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -15,10 +15,11 @@ from typing import Any
 import attrs
 from docker.errors import APIError, NotFound
 
-from ..errors import JobFailed, LimitExceeded
+from ..errors import HostileArchive, JobFailed, LimitExceeded, ShipError
 from ..model.log import Log
-from .archive import pack, unpack
+from .archive import unpack
 from .interface import Job, JobFile
+from .streams import Streams
 
 NOT_FOUND = 127
 """What docker-init ends with when there is no such program."""
@@ -28,7 +29,7 @@ NOT_FOUND = 127
 class Container:
     """A container for one job; a context manager that leaves nothing behind.
 
-    *waits* tells that it runs already, and waits for its job.  After a success it is removed
+    It is started before it has a job, and waits for it.  After a success it is removed
     by *leave*, if there is one.
     """
 
@@ -38,13 +39,13 @@ class Container:
     labels: Mapping[str, str]
     before: Callable[[], None]
     after: Callable[[], None]
-    waits: bool = False
+    streams: Streams | None = None
     leave: Callable[[Container], None] | None = None
 
     def __enter__(self) -> Container:
-        """Make the container, unless it waits already; do not start it."""
-        if not self.waits:
-            self._create(self.job.conditions.command(self.job.script))
+        """Start the container, unless it waits already."""
+        if self.streams is None:
+            self.start()
         return self
 
     def __exit__(
@@ -59,27 +60,20 @@ class Container:
         else:
             self.remove()
 
-    def wait_for_job(self) -> None:
+    def start(self) -> None:
         """Make the container, and start it; `run` then gives it its job."""
-        waiting = (files("buildbot_ship.inside") / "standby.py").read_text(encoding="utf-8")
-        self._create(["-c", waiting, self.job.conditions.folder])
-        self.waits = True
+        self.before()
         try:
+            self._create()
+            self.streams = Streams.attach(self.client, self.name)
             self.client.start(self.name)
         except BaseException:
             self.remove()
             raise
 
-    def _create(self, command: Sequence[str]) -> None:
-        self.before()
-        try:
-            self._create_as_noted(command)
-        except BaseException:
-            self.remove()
-            raise
-
-    def _create_as_noted(self, command: Sequence[str]) -> None:
-        limits = self.job.limits
+    def _create(self) -> None:
+        limits, conditions = self.job.limits, self.job.conditions
+        entry = (files("buildbot_ship.inside") / "entry.py").read_text(encoding="utf-8")
         host = self.client.create_host_config(
             network_mode="default" if self.job.network else "none",
             mem_limit=limits.memory,
@@ -88,14 +82,17 @@ class Container:
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             init=True,
+            # What is said is read as it comes; the files are no log.
+            log_config={"Type": "none", "Config": {}},
         )
         self.client.create_container(
             self.job.image,
             name=self.name,
             entrypoint=[self.job.python],
-            command=list(command),
+            command=["-c", entry, conditions.folder, conditions.out],
+            stdin_open=True,
             labels=dict(self.labels),
-            environment=dict(self.job.conditions.environment),
+            environment=dict(conditions.environment),
             user="0:0",
             working_dir="/",
             host_config=host,
@@ -103,6 +100,8 @@ class Container:
 
     def remove(self) -> None:
         """Remove the container, if it is there."""
+        if self.streams is not None:
+            self.streams.close()
         with suppress(NotFound):
             self.client.remove_container(self.name, v=True, force=True)
         self.after()
@@ -114,65 +113,62 @@ class Container:
 
         *began* is called once it runs.
         """
-        self._send()
-        if not self.waits:
-            self.client.start(self.name)
-        if began is not None:
-            began()
+        assert self.streams is not None  # noqa: S101  # it was entered
         late = threading.Event()
         timer = threading.Timer(self.job.limits.seconds, self._kill, [late])
         timer.daemon = True
         timer.start()
         try:
-            self._follow(log)
+            self.streams.send(self._inputs())
+            if began is not None:
+                began()
+            whole = self._receive(self.streams.receive(log), out)
             status = self.client.wait(self.name)["StatusCode"]
         finally:
             timer.cancel()
         if late.is_set():
             raise self._exceeded(f"{self.job.limits.seconds} seconds", "seconds")
-        return self._result(status, out)
+        if status != 0:
+            raise self._fault(status)
+        if not whole:
+            raise HostileArchive("the archive", "is not a whole tar")
+        return self._result(out)
 
-    def _send(self) -> None:
-        scripts = (
-            JobFile(item.name, item.read_bytes())
-            for item in files("buildbot_ship.inside").iterdir()
-            if item.name.endswith(".py")
-        )
-        arguments = JobFile("job.json", json.dumps(dict(self.job.arguments)).encode())
-        contents = [*scripts, arguments, *self.job.inputs]
-        if self.waits:
-            command = self.job.conditions.command(self.job.script)
-            contents.append(JobFile("standby.json", json.dumps(command).encode()))
-        with tempfile.TemporaryFile() as spool:
-            pack(contents, spool, self.job.conditions.folder.lstrip("/"))
-            spool.seek(0)
-            self.client.put_archive(self.name, "/", spool)
+    def _inputs(self) -> Iterator[JobFile]:
+        """Yield all that goes into the job folder."""
+        for item in files("buildbot_ship.inside").iterdir():
+            if item.name.endswith(".py"):
+                yield JobFile(item.name, item.read_bytes())
+        command = self.job.conditions.command(self.job.script)
+        yield JobFile("job.json", json.dumps(dict(self.job.arguments)).encode())
+        yield JobFile("command.json", json.dumps(command).encode())
+        yield from self.job.inputs
 
-    def _follow(self, log: Log) -> None:
-        rest = b""
-        for chunk in self.client.logs(self.name, stream=True, follow=True):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                log(line.decode("utf-8", "replace").rstrip())
-        if rest:
-            log(rest.decode("utf-8", "replace"))
+    def _receive(self, output: Iterator[bytes], out: Path) -> bool:
+        """Unpack *output*, read it to its end; tell whether it was a whole tar."""
+        try:
+            unpack(output, out)
+            whole = True
+        except tarfile.TarError:
+            whole = False
+        for _ in output:
+            pass
+        return whole
 
     def _kill(self, late: threading.Event) -> None:
         late.set()
         with suppress(APIError):
             self.client.kill(self.name)
 
-    def _result(self, status: int, out: Path) -> dict[str, Any]:
-        state = self.client.inspect_container(self.name)["State"]
-        if state.get("OOMKilled"):
-            raise self._exceeded(f"{self.job.limits.memory} bytes of memory", "memory")
+    def _fault(self, status: int) -> ShipError:
+        if self._lacked_memory():
+            return self._exceeded(f"{self.job.limits.memory} bytes of memory", "memory")
         if status == NOT_FOUND:
             why = f"{self.job.image} has no {self.job.python}"
-            raise JobFailed(self.job.script, why, "take a base image that holds Python")
-        if status != 0:
-            raise self._failed(f"ended with status {status}")
-        chunks, _ = self.client.get_archive(self.name, self.job.conditions.out)
-        unpack(chunks, out)
+            return JobFailed(self.job.script, why, "take a base image that holds Python")
+        return self._failed(f"ended with status {status}")
+
+    def _result(self, out: Path) -> dict[str, Any]:
         path = out / "result.json"
         try:
             result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -180,10 +176,18 @@ class Container:
         except (OSError, ValueError):
             raise self._failed("left no result") from None
         if not result.pop("ok", False):
-            hint = result.get("hint") or "read the step's log for the tool's own output"
-            output = str(result.get("output") or "")
-            raise JobFailed(self.job.script, str(result.get("why")), str(hint), output)
+            raise self._refusal(result)
         return result
+
+    def _refusal(self, result: Mapping[str, Any]) -> ShipError:
+        if self._lacked_memory():
+            return self._exceeded(f"{self.job.limits.memory} bytes of memory", "memory")
+        hint = result.get("hint") or "read the step's log for the tool's own output"
+        output = str(result.get("output") or "")
+        return JobFailed(self.job.script, str(result.get("why")), str(hint), output)
+
+    def _lacked_memory(self) -> bool:
+        return bool(self.client.inspect_container(self.name)["State"].get("OOMKilled"))
 
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the container of {self.job.script}", limit, option)

@@ -149,8 +149,9 @@ class Engine:
     def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
         """Run *job* as `interface.Daemon.run` says."""
         with self._did(f"run {job.script}"):
-            container = self._aside.take(job) or self._container(job)
-            if more or container.waits:
+            waiting = self._aside.take(job)
+            container = waiting or self._container(job)
+            if more or waiting:
                 container.leave = self._aside.remove
             began = partial(self._aside.prepare, job) if more else None
             with container:

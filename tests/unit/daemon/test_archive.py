@@ -32,9 +32,10 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.T
 
 def test_what_is_packed_comes_out_again(tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(b"b" * 100_000)
-    files = [JobFile("a/b.txt", b"hello", executable=True), JobFile("big", tmp_path / "big")]
+    files = [JobFile("out/a/b.txt", b"hello", executable=True)]
+    files.append(JobFile("out/big", tmp_path / "big"))
     target = io.BytesIO()
-    pack(files, target, "top")
+    pack(files, target)
     unpack(chunks(target.getvalue()), tmp_path / "out")
     assert (tmp_path / "out" / "a" / "b.txt").read_bytes() == b"hello"
     assert (tmp_path / "out" / "big").stat().st_size == 100_000
@@ -71,5 +72,5 @@ def test_a_bomb_ends_at_the_cap(tmp_path: Path) -> None:
 
 
 def test_half_an_archive_is_no_archive(tmp_path: Path) -> None:
-    with pytest.raises(HostileArchive):
+    with pytest.raises(tarfile.TarError):
         unpack(chunks(tar(member("out/a", size=5000))[:2000]), tmp_path)

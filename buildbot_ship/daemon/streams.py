@@ -1,0 +1,65 @@
+"""The standard streams of a container: its job goes in, its files and its words come out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
+from typing import Any
+
+import attrs
+from docker.utils.socket import STDERR, frames_iter
+
+from ..model.log import Log
+from .archive import pack
+from .interface import JobFile
+
+
+class _Input(io.RawIOBase):
+    """Standard input: the SDK's file object can only be read, the socket below it written."""
+
+    def __init__(self, attached: Any) -> None:
+        self._socket = getattr(attached, "_sock", attached)
+
+    def write(self, data: Any) -> int:
+        self._socket.sendall(data)
+        return len(data)
+
+
+@attrs.frozen
+class Streams:
+    """The streams of a container that is about to start; *socket* is the SDK's."""
+
+    socket: Any
+
+    @classmethod
+    def attach(cls, client: Any, name: str) -> Streams:
+        """Return the streams of container *name*, which was made and not started."""
+        wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+        return cls(client.attach_socket(name, params=wanted))
+
+    def send(self, files: Iterable[JobFile]) -> None:
+        """Write a tar of *files* to standard input.
+
+        A container that has ended already takes nothing; its status tells why.
+        """
+        with suppress(BrokenPipeError, ConnectionResetError):
+            pack(files, _Input(self.socket))
+
+    def receive(self, log: Log) -> Iterator[bytes]:
+        """Yield standard output until it ends; give the lines of standard error to *log*."""
+        rest = b""
+        with closing(self):
+            for stream, data in frames_iter(self.socket, tty=False):  # type: ignore[no-untyped-call]
+                if stream != STDERR:
+                    yield data
+                    continue
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    log(line.decode("utf-8", "replace").rstrip())
+        if rest:
+            log(rest.decode("utf-8", "replace"))
+
+    def close(self) -> None:
+        """Let the streams go."""
+        self.socket.close()
