@@ -95,15 +95,14 @@ def _check(bench: Bench, request: requests.CheckRequest) -> Result:
 def _find(bench: Bench, request: requests.FindRequest) -> Result:
     from ..verbs.find import find
 
-    return find(
+    found = find(
         request,
         commit=bench.tree(request.wheels.revision).commit,
         registry=bench.registry,
         cache=bench.cache,
-        ledger=bench.ledger,
-        work=bench.work,
-        clock=time.time,
+        check=lambda part: _check(bench, part),
     )
+    return _telling(bench, found, requests.GarbageRequest())
 
 
 def _wheels(bench: Bench, request: requests.WheelsRequest) -> Result:
@@ -133,7 +132,21 @@ def _image(bench: Bench, request: requests.ImageRequest) -> Result:
 def _push(bench: Bench, request: requests.PushRequest) -> Result:
     from ..verbs.push import push
 
-    return push(request, commit=bench.tree(request.revision).commit, shop=bench.shop)
+    done = push(request, commit=bench.tree(request.revision).commit, shop=bench.shop)
+    return _telling(bench, done, requests.GarbageRequest(finish=True))
+
+
+def _telling(bench: Bench, result: Result, request: requests.GarbageRequest) -> Result:
+    from ..verbs.gc import telling
+
+    return telling(
+        result,
+        request,
+        ledger=bench.ledger,
+        work=bench.work,
+        disk=bench.disk,
+        clock=time.time,
+    )
 
 
 def _gc(bench: Bench, request: requests.GarbageRequest) -> Result:

@@ -16,18 +16,21 @@ _Options = Mapping[str, Any]
 class ChainStep(ShipStep):
     """A step about others: *parts* has the steps whose options each of its own takes.
 
-    The option ``wheels`` is what one step is given, each of the others a list of that.
+    The options of *single* are what one step is given, each of the others a list of that.
     """
 
     parts: ClassVar[Mapping[str, type[ShipStep]]]
+    single: ClassVar[tuple[str, ...]] = ("wheels",)
 
     def request_faults(self) -> Iterator[str]:
         """Yield ``option: why`` for the options of the request that are wrong."""
         for option, step in self.parts.items():
             value = getattr(self, option)
+            if value is None and option in self.single:
+                continue
             if is_renderable(value) and not isinstance(value, (Mapping, list, tuple)):
                 continue
-            if not _has_form(value, several=option != "wheels"):
+            if not _has_form(value, several=option not in self.single):
                 yield f"{option}: {value!r} is not what {step.__name__} is given"
                 continue
             for given in self._each(option):
@@ -39,11 +42,15 @@ class ChainStep(ShipStep):
             option: tuple(_made(step, given) for given in self._each(option))
             for option, step in self.parts.items()
         }
-        return {**made, "wheels": made["wheels"][0]}
+        single = {option: made[option][0] if made[option] else None for option in self.single}
+        return {**made, **single}
 
     def _each(self, option: str) -> Sequence[_Options]:
         value: Any = getattr(self, option)
-        return [value] if option == "wheels" else value
+        if option not in self.single:
+            several: Sequence[_Options] = value
+            return several
+        return () if value is None else [value]
 
 
 def _has_form(value: object, *, several: bool) -> bool:

@@ -10,20 +10,22 @@ from buildbot.process.results import SUCCESS
 
 from ..model.request import FindRequest
 from .chain import ChainStep
+from .check import CheckRequirements
 from .image import BuildRuntimeImage
 from .pex import BuildPex
 from .push import PushTagged
 from .ship import ShipStep
 from .wheels import BuildWheels
 
-PUBLISHED = "ship_published"
+PUBLISHED, LEFTOVERS = "ship_published", "ship_leftovers"
 
 
 class FindPublished(ChainStep):
     """Look whether the commit is published already, made of what these steps are given.
 
     It comes before them; where its property ``ship_published`` is true, nothing is left for
-    them to do.
+    them to do.  Otherwise it can check the requirements too, in the same process; where its
+    property ``ship_checked`` is true, `CheckRequirements` has nothing to add.
 
     :param wheels: what `BuildWheels` is given: ``{"packages": ["."]}``
     :param pexes: what each `BuildPex` is given: ``[{"pex": "app.pex",
@@ -31,6 +33,8 @@ class FindPublished(ChainStep):
     :param images: what each `BuildRuntimeImage` is given: ``[{"image": "app"}]``
     :param pushes: what each `PushTagged` is given: ``[{"image": "app",
         "repository": "registry.example.com/team/app"}]``
+    :param check: what `CheckRequirements` is given: ``{"packages": ["."]}``; without it
+        nothing is checked
     """
 
     name = "find"
@@ -40,7 +44,9 @@ class FindPublished(ChainStep):
         "pexes": BuildPex,
         "images": BuildRuntimeImage,
         "pushes": PushTagged,
+        "check": CheckRequirements,
     }
+    single: ClassVar[tuple[str, ...]] = ("wheels", "check")
     own_options = tuple(parts)
     renderables: ClassVar[tuple[str, ...]] = own_options
 
@@ -51,11 +57,13 @@ class FindPublished(ChainStep):
         pexes: Sequence[Mapping[str, Any]] | IRenderable,
         images: Sequence[Mapping[str, Any]] | IRenderable,
         pushes: Sequence[Mapping[str, Any]] | IRenderable,
+        check: Mapping[str, Any] | IRenderable | None = None,
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.wheels = {} if wheels is None else wheels
         self.pexes, self.images, self.pushes = pexes, images, pushes
+        self.check = check
         super().__init__(**kwargs)
 
     def getResultSummary(self) -> dict[str, str]:
@@ -68,7 +76,17 @@ class FindPublished(ChainStep):
 
 def littered(step: Any) -> bool:
     """Tell whether a collector has work to do before a build: a ``doStepIf``."""
-    return unpublished(step) and bool(step.getProperty("ship_leftovers", True))
+    return unpublished(step) and bool(step.getProperty(LEFTOVERS, True))
+
+
+def unclean(step: Any) -> bool:
+    """Tell whether a collector has work to do after a build: a ``doStepIf``."""
+    return step.build.results != SUCCESS or bool(step.getProperty(LEFTOVERS, True))
+
+
+def unchecked(step: Any) -> bool:
+    """Tell whether the requirements are still to be checked: a ``doStepIf``."""
+    return unpublished(step) and not step.getProperty("ship_checked", False)
 
 
 def unpublished(step: Any) -> bool:

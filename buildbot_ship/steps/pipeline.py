@@ -14,7 +14,7 @@ from buildbot.process.results import SKIPPED
 
 from .check import CheckRequirements
 from .checkout import Checkout
-from .find import FindPublished, littered, unpublished
+from .find import FindPublished, littered, unchecked, unclean, unpublished
 from .gc import CollectGarbage
 from .harden import HardenRequirements
 from .image import BuildRuntimeImage
@@ -56,7 +56,7 @@ def ship_factory(
 
     def steps() -> Iterator[Any]:
         if check:
-            yield CheckRequirements(packages=packages, doStepIf=unpublished, **options)
+            yield CheckRequirements(packages=packages, doStepIf=unchecked, **options)
         yield BuildWheels(packages=packages, lazy=True, doStepIf=unpublished, **options)
         for pex in dict.fromkeys(image.pex for image in images):
             users = [image for image in images if image.pex == pex]
@@ -70,7 +70,8 @@ def ship_factory(
             wanted = _published(_selected([image.name], every))
             yield _push(image, doStepIf=wanted, **options)
 
-    find = _find(images, packages, source, verify, options)
+    checks = {"packages": packages} if check else None
+    find = _find(images, packages, source, verify, {"check": checks, **options})
     before = [*check_out(repourl, branch, git), find]
     return framed(before, steps(), options, doStepIf=littered)
 
@@ -113,6 +114,7 @@ def framed(
         "flunkOnFailure": False,
         "warnOnFailure": True,
         "retries": 0,
+        "doStepIf": unclean,
     }
     begin = CollectGarbage(**options, **first)
     finish = CollectGarbage(name="clean-up", finish=True, **last)

@@ -87,6 +87,10 @@ class DiskShelf:
                 removed += size
         return removed
 
+    def size(self) -> int:
+        """Return how many bytes its blobs take."""
+        return sum(size for _, size, _ in self._found())
+
     def _found(self) -> Iterator[tuple[float, int, Path]]:
         for path in self.root.glob("blobs/*"):
             try:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..model.request import FindRequest, GarbageRequest
+from ..errors import ShipError
+from ..model.request import CheckRequest, FindRequest
 from ..model.result import SUCCESS, Result
 from ..registry.interface import Registry
-from ..store.ledger import Ledger
-from ..store.work import Work
 from .cache import Cache
-from .gc import find_dead
 from .publication import find_publications, publication_keys
 
 
@@ -20,24 +18,31 @@ def find(
     commit: str,
     registry: Registry,
     cache: Cache,
-    ledger: Ledger,
-    work: Work,
-    clock: Callable[[], float],
+    check: Callable[[CheckRequest], Result],
 ) -> Result:
     """Tell whether every image of *request* is published, made of the same request.
 
-    Where one is not, the result has the keys that its push makes known, and whether dead
-    builds left something that is to be removed first.
+    Where one is not, the result has the keys that its push makes known, and whether the
+    requirements are checked, and fine.
     """
     names = ", ".join(push.image for push in request.pushes)
     found = find_publications(request, commit=commit, registry=registry, cache=cache)
     if found is not None:
         done = {"ship_published": True, **found}
         return Result("find", SUCCESS, f"{names}: published already", properties=done)
-    leftovers = work.is_littered() or find_dead(GarbageRequest(), ledger, clock)
+    checked = _checked(request, check)
     missing = {
         "ship_published": False,
         "ship_publications": publication_keys(request, commit),
-        "ship_leftovers": bool(leftovers),
+        "ship_checked": checked is not None,
     }
-    return Result("find", SUCCESS, f"{names}: not published yet", properties=missing)
+    summary = f"{names}: not published yet" + (f"; {checked}" if checked else "")
+    return Result("find", SUCCESS, summary, properties=missing)
+
+
+def _checked(request: FindRequest, check: Callable[[CheckRequest], Result]) -> str | None:
+    """Return the verdict on the requirements; None where it takes the check to say it."""
+    try:
+        return None if request.check is None else check(request.check).summary
+    except ShipError:
+        return None

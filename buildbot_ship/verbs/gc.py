@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
+
 from ..daemon.interface import Daemon
 from ..errors import EngineError
 from ..model.decision.garbage import CONTAINER, Entry, dead
@@ -31,7 +33,7 @@ def gc(
     when something is to be removed.
     """
     work.sweep()
-    doomed = find_dead(request, ledger, clock)
+    doomed = _find_dead(request, ledger, clock)
     removed = [entry.name for entry in doomed if _remove(entry, daemon(), ledger, log)]
     ledger.sweep()
     if given := disk.trim(request.cache_size):
@@ -40,7 +42,25 @@ def gc(
     return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})
 
 
-def find_dead(
+def telling(
+    result: Result,
+    request: GarbageRequest,
+    *,
+    ledger: Ledger,
+    work: Work,
+    disk: DiskShelf,
+    clock: Callable[[], float],
+) -> Result:
+    """Return *result* with the property ``ship_leftovers``: whether `gc` has work to do."""
+    left = (
+        work.is_littered()
+        or bool(_find_dead(request, ledger, clock))
+        or disk.size() > request.cache_size
+    )
+    return attrs.evolve(result, properties={**result.properties, "ship_leftovers": left})
+
+
+def _find_dead(
     request: GarbageRequest, ledger: Ledger, clock: Callable[[], float]
 ) -> tuple[Entry, ...]:
     """Return the entries of *ledger* whose things are to be removed."""

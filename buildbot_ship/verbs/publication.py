@@ -16,6 +16,7 @@ from .cache import Cache
 def publication_keys(request: BuildRequest | FindRequest, commit: str) -> dict[str, str]:
     """Return the key of every publication, by image: of all that was asked for."""
     asked = CONVERTER.unstructure(request)
+    asked.pop("check", None)
     return {
         push.image: key("published", asked=asked, image=push.image, commit=commit)
         for push in request.pushes

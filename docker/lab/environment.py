@@ -15,6 +15,9 @@ from lab.processes import with_parent
 from lab.progress import Say
 
 EXTRAS = "master,worker"
+# A folder in the path, as an installed package is: the finder that an editable one has
+# otherwise is imported by every process.
+EDITABLE = ("--no-build-isolation", "--config-settings", "editable_mode=compat", "--editable")
 MARKER = "complete"
 INCLUDE = "-r "
 
@@ -30,7 +33,7 @@ def requirement_files(first: Path) -> list[Path]:
 
 def environment_key(checkout: Path, requirements: Path) -> str:
     """Return the name of the environment for this checkout, these files and this Python."""
-    parts = [sys.version, sys.base_prefix, str(checkout), EXTRAS]
+    parts = [sys.version, sys.base_prefix, str(checkout), EXTRAS, *EDITABLE]
     parts += [file.read_text(encoding="utf-8") for file in requirement_files(requirements)]
     parts.append((checkout / "setup.py").read_text(encoding="utf-8"))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
@@ -53,9 +56,9 @@ def _fill(folder: Path, checkout: Path, requirements: Path) -> None:
     log = folder.with_suffix(".log")
     _run([sys.executable, "-m", "venv", str(folder)], log)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
-    _run([*pip, "--requirement", str(requirements)], log)
     # Build tools come from the requirements, so nothing is fetched a second time.
-    _run([*pip, "--no-build-isolation", "--editable", f"{checkout}[{EXTRAS}]"], log)
+    _run([*pip, "--requirement", str(requirements)], log)
+    _run([*pip, *EDITABLE, f"{checkout}[{EXTRAS}]"], log)
 
 
 def _run(argv: Sequence[str], log: Path) -> None:

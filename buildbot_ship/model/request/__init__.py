@@ -10,6 +10,7 @@ from .envelope import REQUESTS, SCHEMA, Envelope
 from .ship import (
     LAYOUTS,
     BuildRequest,
+    CheckRequest,
     FindRequest,
     ImageRequest,
     PexRequest,
@@ -19,7 +20,6 @@ from .ship import (
 )
 from .upkeep import (
     BaseCopy,
-    CheckRequest,
     DerivedBase,
     DeriveRequest,
     GarbageRequest,

@@ -9,6 +9,7 @@ from .base import Request
 from .settings import CacheOptions, Credential, Index, Limits
 from .ship import (
     BuildRequest,
+    CheckRequest,
     FindRequest,
     ImageRequest,
     PexRequest,
@@ -17,7 +18,6 @@ from .ship import (
     WheelsRequest,
 )
 from .upkeep import (
-    CheckRequest,
     DeriveRequest,
     GarbageRequest,
     HardenRequest,

@@ -1,4 +1,4 @@
-"""What shipping a commit asks for, from wheels to push."""
+"""What shipping a commit asks for, from its requirements to push."""
 
 from __future__ import annotations
 
@@ -86,14 +86,31 @@ class PushRequest(Request):
 
 
 @attrs.frozen
+class CheckRequest(Request):
+    """Tell whether a commit's strict file and build lock follow from what it asks for."""
+
+    verb: ClassVar[str] = "check"
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+    loose: str = attrs.field(default="requirements.loose.txt", validator=check.path)
+    strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
+    build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
+    dockerfile: str = attrs.field(default="build.docker", validator=check.path)
+    packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+
+
+@attrs.frozen
 class FindRequest(Request):
-    """Look whether what these requests would publish is published already."""
+    """Look whether what these requests would publish is published already.
+
+    Where it is not, *check* is done too.
+    """
 
     verb: ClassVar[str] = "find"
     wheels: WheelsRequest
     pexes: tuple[PexRequest, ...] = attrs.field(validator=check.not_empty)
     images: tuple[ImageRequest, ...] = attrs.field(validator=check.not_empty)
     pushes: tuple[PushRequest, ...] = attrs.field(validator=check.not_empty)
+    check: CheckRequest | None = None
 
 
 @attrs.frozen

@@ -107,19 +107,6 @@ class HardenRequest(Request):
 
 
 @attrs.frozen
-class CheckRequest(Request):
-    """Tell whether a commit's strict file and build lock follow from what it asks for."""
-
-    verb: ClassVar[str] = "check"
-    revision: str = attrs.field(default="HEAD", validator=check.revision)
-    loose: str = attrs.field(default="requirements.loose.txt", validator=check.path)
-    strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
-    build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
-    dockerfile: str = attrs.field(default="build.docker", validator=check.path)
-    packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
-
-
-@attrs.frozen
 class GarbageRequest(Request):
     """Remove what dead builds left; with *finish*, also what this build made.
 

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from buildbot.config.errors import ConfigErrors
 from buildbot.config.master import FileLoader
 from buildbot.process.properties import Properties
+from buildbot.process.results import FAILURE, SUCCESS
 
 from buildbot_ship.steps.options import freeze
 from buildbot_ship.steps.pipeline import harden_factory, retag_factory, ship_factory
@@ -33,11 +35,12 @@ def steps_of(factory: Any) -> list[Any]:
     return [each.buildStep() for each in factory.steps]
 
 
-def names(factory: Any, **properties: object) -> list[str]:
-    """Return the steps that would run in a build with *properties*."""
+def names(factory: Any, ended: int = SUCCESS, **properties: object) -> list[str]:
+    """Return the steps that would run in a build with *properties*, which is *ended*."""
     found = []
     for step in steps_of(factory):
         step.getProperty = Properties(**properties).getProperty if properties else fallback
+        step.build = SimpleNamespace(results=ended)
         if step.doStepIf is True or step.doStepIf(step):
             found.append(step.name)
     return found
@@ -68,9 +71,28 @@ def test_of_a_published_commit_nothing_is_built(factory: Any) -> None:
 
 def test_nothing_is_collected_where_nothing_was_left(factory: Any) -> None:
     clean = names(factory, images="all", push=True, ship_published=False, ship_leftovers=False)
-    assert clean == [name for name in names(factory) if name != "collect-garbage"]
+    collectors = ("collect-garbage", "clean-up")
+    assert clean == [name for name in names(factory) if name not in collectors]
     left = names(factory, images="all", push=True, ship_published=False, ship_leftovers=True)
     assert left == names(factory)
+
+
+def test_what_was_checked_already_is_not_checked_again(factory: Any) -> None:
+    asked: dict[str, Any] = {"images": "all", "push": True, "ship_published": False}
+    done = names(factory, ship_checked=True, **asked)
+    assert done == [name for name in names(factory) if name != "check-requirements"]
+    assert "check-requirements" in names(factory, ship_checked=False, **asked)
+    unchecked = ship_factory("https://git.example.com/app.git", [MATH], check=False)
+    assert steps_of(unchecked)[1].check is None
+
+
+def test_a_build_ends_with_a_clean_up_unless_it_is_known_to_have_left_nothing(
+    factory: Any,
+) -> None:
+    published: dict[str, Any] = {"images": "all", "push": True, "ship_published": True}
+    assert names(factory, ship_leftovers=False, **published) == ["checkout", "find"]
+    assert names(factory, ship_leftovers=True, **published)[-1] == "clean-up"
+    assert names(factory, FAILURE, ship_leftovers=False, **published)[-1] == "clean-up"
 
 
 def test_nobody_looks_for_what_is_not_to_be_published_or_to_be_verified(factory: Any) -> None:

@@ -134,12 +134,14 @@ class TestRequests(StepCase):
             pexes=[{"pex": "app.pex", "requirements": ["app"], "module": None}],
             images=[{"image": "app", "load": False}],
             pushes=[{"image": "app", "repository": util.Interpolate(f"{OWN}/app")}],
+            check={"packages": ["."], "strict": "locked.txt"},
         )
         assert (await self.sent(step)).request == request.FindRequest(
             request.WheelsRequest(packages=(".",), lazy=True),
             (request.PexRequest("app.pex", ("app",)),),
             (request.ImageRequest("app", load=False),),
             (request.PushRequest("app", f"{OWN}/app"),),
+            request.CheckRequest(packages=(".",), strict="locked.txt"),
         )
 
     async def test_a_push_sends_the_key_that_was_found(self) -> None:

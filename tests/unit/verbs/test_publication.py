@@ -7,11 +7,11 @@ from pathlib import Path
 import attrs
 import pytest
 
-from buildbot_ship.errors import RegistryUnavailable, TagTaken
-from buildbot_ship.model.decision.garbage import CONTAINER
+from buildbot_ship.errors import InvalidFile, Problem, RegistryUnavailable, TagTaken
 from buildbot_ship.model.reference import Reference, Repository
 from buildbot_ship.model.request import (
     BuildRequest,
+    CheckRequest,
     FindRequest,
     GarbageRequest,
     ImageRequest,
@@ -20,10 +20,9 @@ from buildbot_ship.model.request import (
     Request,
     WheelsRequest,
 )
-from buildbot_ship.model.result import Result
+from buildbot_ship.model.result import SUCCESS, Result
 from buildbot_ship.registry.shelf import RegistryShelf
 from buildbot_ship.store.interface import Shelf
-from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.shelf import DiskShelf
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.build import build
@@ -42,9 +41,6 @@ ASKED = FindRequest(
     (ImageRequest("app", load=False),),
     (REQUEST,),
 )
-
-
-NOW = 1e9
 
 
 @attrs.define(slots=False)
@@ -66,15 +62,14 @@ class Team(World):
             commit=commit,
             registry=self.registry,
             cache=cache,
-            ledger=self.ledger,
-            work=self.work,
-            clock=lambda: NOW,
+            check=self.check,
         )
 
-    @property
-    def ledger(self) -> Ledger:
-        """Return the worker's ledger, as a new process sees it."""
-        return Ledger(self.work.root / "ledger", "work", "build")
+    def check(self, asked: CheckRequest) -> Result:
+        """Find the one strict file of this team as it should be, and no other."""
+        if asked.strict == "requirements.strict.txt":
+            return Result("check", SUCCESS, "it follows")
+        raise InvalidFile((Problem(asked.strict, 1, "it is stale"),), "harden it")
 
     @property
     def key(self) -> str:
@@ -192,17 +187,26 @@ def test_a_registry_that_does_not_answer_is_an_error(team: Team) -> None:
         team.find()
 
 
-def test_what_a_dead_process_left_is_seen(team: Team) -> None:
-    assert team.find().properties["ship_leftovers"] is False
-    living = team.ledger
-    living.note(CONTAINER, "ship-1", NOW)
-    assert team.find().properties["ship_leftovers"] is False
-    living.close()
-    assert team.find().properties["ship_leftovers"] is True
-    living.forget(CONTAINER, "ship-1")
-    with team.work.scratch():
-        assert team.find().properties["ship_leftovers"] is True
-    assert team.find().properties["ship_leftovers"] is False
+@pytest.mark.parametrize(
+    ("asked", "checked", "summary"),
+    [
+        (None, False, "app: not published yet"),
+        (CheckRequest(), True, "app: not published yet; it follows"),
+        (CheckRequest(strict="other.txt"), False, "app: not published yet"),
+    ],
+)
+def test_what_is_not_published_is_checked_where_that_is_asked_for(
+    team: Team, asked: CheckRequest | None, checked: bool, summary: str
+) -> None:
+    found = team.find(attrs.evolve(ASKED, check=asked))
+    assert found.properties["ship_checked"] is checked
+    assert found.summary == summary
+
+
+def test_what_is_checked_too_is_no_other_publication(team: Team) -> None:
+    team.ship()
+    found = team.find(attrs.evolve(ASKED, check=CheckRequest(packages=("other",))))
+    assert found.properties["ship_published"] is True
 
 
 def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:

@@ -1,0 +1,90 @@
+"""What a collector would have to do, told beside another result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from buildbot_ship.model.cache import Blob, Entry
+from buildbot_ship.model.decision.garbage import CONTAINER, IMAGE
+from buildbot_ship.model.reference import digest_of
+from buildbot_ship.model.request import GarbageRequest
+from buildbot_ship.model.result import SUCCESS, Result
+from buildbot_ship.store.ledger import Ledger
+from buildbot_ship.store.shelf import DiskShelf
+from buildbot_ship.store.work import Work
+from buildbot_ship.verbs.gc import telling
+
+NOW = 1e9
+DONE = Result("push", SUCCESS, "done", properties={"kept": 1})
+
+
+@attrs.define
+class Worker:
+    """A worker with a ledger, a work folder, and a cache of its own."""
+
+    root: Path
+
+    @property
+    def work(self) -> Work:
+        return Work(self.root)
+
+    @property
+    def disk(self) -> DiskShelf:
+        return DiskShelf(self.root / "cache")
+
+    def ledger(self, build: str = "build") -> Ledger:
+        """Return the ledger, as a new process sees it."""
+        return Ledger(self.root / "ledger", "work", build)
+
+    def has_leftovers(self, request: GarbageRequest = GarbageRequest()) -> bool:  # noqa: B008
+        told = telling(
+            DONE,
+            request,
+            ledger=self.ledger(),
+            work=self.work,
+            disk=self.disk,
+            clock=lambda: NOW,
+        )
+        assert told.properties["kept"] == 1
+        return bool(told.properties["ship_leftovers"])
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Worker:
+    return Worker(tmp_path / "work")
+
+
+def test_a_container_is_left_once_its_process_is_dead(worker: Worker) -> None:
+    assert not worker.has_leftovers()
+    living = worker.ledger()
+    living.note(CONTAINER, "ship-1", NOW)
+    assert not worker.has_leftovers()
+    living.close()
+    assert worker.has_leftovers()
+    living.forget(CONTAINER, "ship-1")
+    assert not worker.has_leftovers()
+
+
+def test_an_image_of_this_build_is_left_when_the_build_ends(worker: Worker) -> None:
+    worker.ledger().note(IMAGE, "app:commit", NOW)
+    assert not worker.has_leftovers()
+    assert worker.has_leftovers(GarbageRequest(finish=True))
+
+
+def test_scratch_folders_are_leftovers(worker: Worker) -> None:
+    with worker.work.scratch():
+        assert worker.has_leftovers()
+    assert not worker.has_leftovers()
+
+
+def test_a_cache_that_holds_more_than_it_may_is_to_be_trimmed(worker: Worker) -> None:
+    file = worker.root / "wheel"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"12345")
+    digest = digest_of(b"12345")
+    worker.disk.keep("key", Entry({}, (Blob("wheel", digest, 5),)), {digest: file})
+    assert not worker.has_leftovers(GarbageRequest(cache_size=5))
+    assert worker.has_leftovers(GarbageRequest(cache_size=4))
