@@ -164,19 +164,23 @@ def _gc(bench: Bench, request: requests.GarbageRequest) -> Result:
 
 
 def _build(bench: Bench, request: requests.BuildRequest) -> Result:
-    from ..verbs.ahead import read_ahead
     from ..verbs.build import build
 
     tree = bench.tree(request.wheels.revision)
+
+    def ahead() -> Callable[[], None]:
+        from ..verbs.ahead import read_ahead
+
+        registry = bench.new_registry()
+        return read_ahead(request, tree=tree, registry=registry, shop=bench.shop)
+
     return build(
         request,
         commit=tree.commit,
         registry=bench.registry,
         cache=bench.cache,
         perform=lambda part: perform(bench, part),
-        ahead=lambda: read_ahead(
-            request, tree=tree, registry=bench.new_registry(), shop=bench.shop
-        ),
+        ahead=ahead,
         log=bench.log,
     )
 

@@ -27,7 +27,8 @@ VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "wheels": (["--revision", "no-such"], {"packaging"}, 70),
     "image": (["app", "--revision", "no-such"], set(), 86),
     "gc": ([], set(), 51),
-    "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 64),
+    "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 54),
+    "build": ([*LOOK, "--revision", "no-such"], {"packaging"}, 54),
     "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 66),
 }
 
