@@ -51,6 +51,7 @@ def translated(address: str, what: str) -> Iterator[None]:
         requests.exceptions.Timeout,
         urllib3.exceptions.HTTPError,
         ConnectionError,
+        TimeoutError,
         DockerException,
     ) as error:
         raise _connection(address, error) from error

@@ -14,6 +14,8 @@ from ..model.log import Log
 from .archive import pack
 from .interface import JobFile
 
+LINE = 1 << 16
+
 
 class _Input(io.RawIOBase):
     """Standard input: the SDK's file object can only be read, the socket below it written."""
@@ -47,7 +49,10 @@ class Streams:
             pack(files, _Input(self.socket))
 
     def receive(self, log: Log) -> Iterator[bytes]:
-        """Yield standard output until it ends; give the lines of standard error to *log*."""
+        """Yield standard output until it ends; give the lines of standard error to *log*.
+
+        A line of more than 64 KiB comes in pieces.
+        """
         rest = b""
         with closing(self):
             for stream, data in frames_iter(self.socket, tty=False):  # type: ignore[no-untyped-call]
@@ -55,6 +60,8 @@ class Streams:
                     yield data
                     continue
                 *lines, rest = (rest + data).split(b"\n")
+                if len(rest) > LINE:
+                    lines, rest = [*lines, rest], b""
                 for line in lines:
                     log(line.decode("utf-8", "replace").rstrip())
         if rest:

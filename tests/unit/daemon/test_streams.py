@@ -1,0 +1,64 @@
+"""The streams of a container, over a socket whose other end speaks as the engine does."""
+
+from __future__ import annotations
+
+import io
+import socket
+import struct
+import tarfile
+from collections.abc import Iterator
+
+import pytest
+
+from buildbot_ship.daemon.interface import JobFile
+from buildbot_ship.daemon.streams import LINE, Streams
+
+OUT, ERR = 1, 2
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Streams, socket.socket]]:
+    ours, engine = socket.socketpair()
+    with ours, engine:
+        yield Streams(socket.SocketIO(ours, "rb")), engine
+
+
+def frame(stream: int, data: bytes) -> bytes:
+    """Return a frame as the API's description of attaching has it."""
+    return struct.pack(">BxxxL", stream, len(data)) + data
+
+
+def test_output_and_lines_come_apart(ends: tuple[Streams, socket.socket]) -> None:
+    streams, engine = ends
+    parts = [(ERR, b"one\ntw"), (OUT, b"ab"), (ERR, b"o\r\nthree"), (OUT, b"c")]
+    engine.sendall(b"".join(frame(*part) for part in parts))
+    engine.close()
+    lines: list[str] = []
+    assert b"".join(streams.receive(lines.append)) == b"abc"
+    assert lines == ["one", "two", "three"]
+
+
+def test_a_line_without_end_is_not_held(ends: tuple[Streams, socket.socket]) -> None:
+    streams, engine = ends
+    piece = b"x" * (LINE // 2 + 1)
+    lines: list[str] = []
+    for _ in range(2):
+        engine.sendall(frame(ERR, piece))
+    engine.sendall(frame(OUT, b"."))
+    assert next(streams.receive(lines.append)) == b"."
+    assert [len(line) for line in lines] == [2 * len(piece)]
+
+
+def test_what_is_sent_is_a_tar(ends: tuple[Streams, socket.socket]) -> None:
+    streams, engine = ends
+    streams.send([JobFile("job.json", b"{}")])
+    received = engine.recv(tarfile.RECORDSIZE, socket.MSG_WAITALL)
+    with tarfile.open(fileobj=io.BytesIO(received)) as archive:
+        assert archive.getnames() == ["job.json"]
+
+
+def test_a_container_that_has_ended_takes_nothing(ends: tuple[Streams, socket.socket]) -> None:
+    streams, engine = ends
+    engine.close()
+    streams.send([JobFile("big", b"x" * (1 << 21))])
+    assert list(streams.receive(print)) == []
