@@ -227,6 +227,16 @@ def test_a_build_that_goes_past_a_limit_says_which(
     assert left_behind(client, repository) == []
 
 
+def test_a_build_that_writes_where_its_files_go_out_is_refused(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    replace_setup(repository, "open('/proc/1/fd/1', 'wb').write(b'x' * 5000)\n")
+    said = repository.ship(*WHEELS)
+    assert said.status == 26, said.output
+    assert "is not a whole tar" in said.result["summary"]
+    assert left_behind(client, repository) == []
+
+
 @pytest.mark.parametrize(("call", "script"), [(WHEELS, "wheels"), (CHAIN, "standby")])
 def test_a_build_that_is_told_to_stop_leaves_nothing(
     repository: Repository, client: docker.DockerClient, call: tuple[str, ...], script: str
