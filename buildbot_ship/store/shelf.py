@@ -6,7 +6,6 @@ renamed, an entry after its blobs.  A blob's time of change tells when it was la
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,10 +17,8 @@ import attrs
 
 from ..errors import DigestMismatch, InvalidRequest
 from ..model.cache import Blob, Entry, Source
-from ..model.reference import Repository
+from ..model.reference import Repository, digest_of_stream
 from ..model.request.wire import CONVERTER, structure
-
-_CHUNK = 1 << 20
 
 
 @attrs.frozen
@@ -130,8 +127,5 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return f"sha256:{digest.hexdigest()}"
+        return digest_of_stream(file)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import attrs
 
@@ -24,7 +24,7 @@ from ..model.image.built import adopt
 from ..model.image.layer import write_tar
 from ..model.image.manifest import list_blobs
 from ..model.log import Log
-from ..model.reference import Reference
+from ..model.reference import Reference, digest_of_stream
 from ..registry.copy import Copied, copy_blob
 from ..registry.interface import Manifest, Registry
 from ..registry.publication import publish
@@ -162,12 +162,5 @@ def _rows(archive: tarfile.TarFile) -> Iterator[tuple[Any, ...]]:
         if name.startswith(_PASSING) or name.endswith((".pyc", "-old")) or member.isdir():
             continue
         file = archive.extractfile(member) if member.isreg() else None
-        held = _digest(file) if file else member.linkname
+        held = digest_of_stream(file) if file else member.linkname
         yield name, member.type, member.mode, member.uid, member.gid, held
-
-
-def _digest(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()

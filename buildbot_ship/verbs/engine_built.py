@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tarfile
 import zlib
+from functools import partial
 from pathlib import Path
 
 from ..daemon.interface import Build
@@ -15,12 +15,14 @@ from ..model.dockerfile.document import Dockerfile
 from ..model.image.assemble import Assembled, Labels
 from ..model.image.base import Base
 from ..model.image.built import Saved, adopt, member
+from ..model.image.gzipped import inflate
 from ..model.image.layer import write_tar
 from .content import Contents, context_members
+from .files import digest_of_file
 from .layers import compress, tools_of
 from .workshop import Workshop
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
 
 
@@ -91,7 +93,6 @@ def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> s
 
     The containerd store saves layers compressed.
     """
-    digest = hashlib.sha256()
     path = saved.with_name(target)
     with member(archive, name) as source, path.open("wb") as out:
         head = source.read(len(_GZIP))
@@ -99,13 +100,8 @@ def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> s
         if head != _GZIP:
             shutil.copyfileobj(source, out, _CHUNK)
         else:
-            inflater = zlib.decompressobj(31)
-            while chunk := source.read(_CHUNK):
-                out.write(inflater.decompress(chunk))
-    with path.open("rb") as written:
-        while chunk := written.read(_CHUNK):
-            digest.update(chunk)
-    return f"sha256:{digest.hexdigest()}"
+            out.writelines(inflate(iter(partial(source.read, _CHUNK), b"")))
+    return digest_of_file(path)
 
 
 def why(dockerfile: Dockerfile) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -18,6 +17,7 @@ from ..model.conditions import ELSEWHERE
 from ..model.decision.garbage import IMAGE, Entry
 from ..model.dockerfile.document import read
 from ..model.image.difference import Difference, compare_names
+from ..model.reference import digest_of
 from ..model.request import Request, VerifyRequest
 from ..model.result import SUCCESS, Result
 from ..source.interface import Tree, required
@@ -217,7 +217,7 @@ def _result(
         for part in request.images
     }
     digests: dict[str, Any] = {
-        "all": f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}",
+        "all": digest_of(listing.encode()),
         "pexes": pexes,
         "images": images,
     }

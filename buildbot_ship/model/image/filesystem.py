@@ -13,9 +13,12 @@ import stat
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, cast
+from itertools import chain
+from typing import IO, cast
 
 import attrs
+
+from .gzipped import inflate
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -124,7 +127,7 @@ def _kept(path: str, gone: set[str], emptied: set[str]) -> bool:
 
 
 def _entries(chunks: Iterable[bytes]) -> Iterator[tuple[str, Node]]:
-    stream = _Inflated(iter(chunks))
+    stream = _Stream(_unpacked(chunks))
     try:
         with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
             for member in archive:
@@ -160,49 +163,31 @@ def _with_content(
     return attrs.evolve(node, content=data.decode("utf-8", "surrogateescape"))
 
 
-@attrs.define
-class _Inflated:
-    """A readable stream over chunks, gzipped (in one or several members) or not."""
+def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Return the tar of a layer, whose *chunks* are gzipped or not."""
+    source, head = iter(chunks), b""
+    for chunk in source:
+        head += chunk
+        if len(head) >= len(_ZSTD):
+            break
+    if head.startswith(_ZSTD):
+        raise ValueError("a layer of it is compressed with zstd: only gzip is read")
+    whole = chain([head], source)
+    return inflate(whole) if head.startswith(_GZIP) else whole
 
-    chunks: Iterator[bytes]
-    inflater: Any = None
-    head: bytes | None = b""
+
+@attrs.frozen
+class _Stream:
+    """A readable stream over *parts*."""
+
+    parts: Iterator[bytes]
 
     def read(self, size: int) -> bytes:
-        """Return some bytes, none at the end; at least *size* are not promised."""
+        """Return some bytes, none at the end; *size* of them are not promised."""
         del size
-        for chunk in self.chunks:
-            data = self._inflate(self._begin(chunk))
-            if data:
-                return data
-        head, self.head = self.head or b"", None
-        return head
+        return next(filter(None, self.parts), b"")
 
     def drain(self) -> None:
         """Take what is left, so that its giver can verify the whole."""
-        for _ in self.chunks:
+        for _ in self.parts:
             pass
-
-    def _begin(self, chunk: bytes) -> bytes:
-        """Return *chunk*; at first nothing, until there is enough to tell its kind."""
-        if self.head is None:
-            return chunk
-        self.head += chunk
-        if len(self.head) < len(_ZSTD):
-            return b""
-        chunk, self.head = self.head, None
-        if chunk.startswith(_ZSTD):
-            raise ValueError("a layer of it is compressed with zstd: only gzip is read")
-        self.inflater = zlib.decompressobj(31) if chunk.startswith(_GZIP) else None
-        return chunk
-
-    def _inflate(self, chunk: bytes) -> bytes:
-        if self.inflater is None:
-            return chunk
-        out = b""
-        while chunk:
-            out += self.inflater.decompress(chunk)
-            chunk = self.inflater.unused_data
-            if chunk:
-                self.inflater = zlib.decompressobj(31)
-        return out
