@@ -293,5 +293,5 @@ def test_a_server_that_is_no_repository_is_named(yard: Yard) -> None:
     yard.write("FROM new\n")
     with pytest.raises(RepositoryError, match="cannot list its branches"):
         yard.propose(attrs.evolve(REQUEST, remote=str(yard.folder / "nothing")))
-    with pytest.raises(RepositoryError, match="no such remote"):
+    with pytest.raises(RepositoryError, match="remote upstream: No such remote"):
         yard.propose(attrs.evolve(REQUEST, remote="upstream"))
