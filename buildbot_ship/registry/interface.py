@@ -8,6 +8,7 @@ from typing import Protocol
 
 import attrs
 
+from ..errors import ImageNotFound
 from ..model.reference import Reference, Repository, digest_of
 
 
@@ -59,3 +60,11 @@ class Registry(Protocol):
 
     def upload(self, repository: Repository, digest: str, content: bytes | Path) -> int:
         """Store a blob that is not there yet; return how many bytes were sent."""
+
+
+def required_manifest(registry: Registry, reference: Reference) -> Manifest:
+    """Return what *reference* names.  Raises ImageNotFound, and what registries raise."""
+    manifest = registry.manifest(reference)
+    if manifest is None:
+        raise ImageNotFound(str(reference))
+    return manifest

@@ -12,8 +12,8 @@ from urllib.parse import urljoin, urlsplit
 from ..errors import LimitExceeded, RegistryRefused
 from ..model.reference import Repository
 from .answer import Answer, refused
+from .auth import pull_scope
 from .transport import Call, Transport
-from .upload import pull_scope
 
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*rel="?next"?')
 _PAGE = 1000
