@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tarfile
 import zlib
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ..model.image.assemble import Assembled, Labels
 from ..model.image.base import Base
 from ..model.image.built import Saved, adopt, member
 from ..model.image.gzipped import inflate
-from ..model.image.layer import write_tar
+from ..model.image.layer import Member, write_tar
 from .content import Contents, context_members
 from .files import digest_of_file
 from .layers import compress, tools_of
@@ -52,6 +53,28 @@ def build(  # noqa: PLR0917
     return adopt(image, base, layers, created=created, labels=labels), layers
 
 
+def run_build(
+    dockerfile: Dockerfile,
+    members: Iterable[Member],
+    name: str,
+    shop: Workshop,
+    *,
+    out: Path,
+    arguments: Mapping[str, str] | None = None,
+) -> None:
+    """Have the engine follow *dockerfile* in a context of *members*, and save that to *out*.
+
+    Raises JobFailed with the line that failed, EngineError, LimitExceeded.
+    """
+    context = out.with_name("context.tar")
+    with context.open("wb") as file:
+        write_tar(members, file)
+    steps = dockerfile.steps
+    job = Build(context, dockerfile.file, name, steps, shop.limits, arguments or {})
+    shop.daemon.build(job, out=out, log=shop.log)
+    context.unlink()
+
+
 def unpack(saved: Path, base: Base, file: str) -> tuple[Saved, dict[str, str]]:
     """Put the layers over *base* beside the archive *saved*, which then is gone.
 
@@ -80,12 +103,7 @@ def _build(
     for reference in (dockerfile.base, *dockerfile.others):
         if shop.daemon.image(str(reference)) is None:
             shop.daemon.pull(reference)
-    context = out.with_name("context.tar")
-    with context.open("wb") as file:
-        write_tar(context_members(contents, dockerfile), file)
-    job = Build(context, dockerfile.file, name, dockerfile.steps, shop.limits)
-    shop.daemon.build(job, out=out, log=shop.log)
-    context.unlink()
+    run_build(dockerfile, context_members(contents, dockerfile), name, shop, out=out)
 
 
 def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> str:
