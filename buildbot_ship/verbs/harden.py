@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ..model.requirements.loose import Loose, digests, metadata_of, read_loose
 from ..model.requirements.reader import parse_strict
 from ..model.result import SUCCESS, Result
 from ..source.checkout import Checkout
-from ..source.interface import read_text, required
+from ..source.interface import read_bytes, read_text, required
 from ..store.notes import Notes
 from .maker import export
 from .workshop import Tools, Workshop
@@ -57,11 +58,7 @@ def harden(
 
 def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, str]]:
     """Return the loose files, and the digests of all that says what is needed."""
-
-    def read(path: str) -> bytes | None:
-        file = checkout.read(path)
-        return None if file is None else file.data
-
+    read = partial(read_bytes, checkout)
     metadata = metadata_of(request.packages, read)
     loose = read_loose(request.loose, read, empty=bool(metadata))
     return loose, digests({**loose.files, **metadata})
