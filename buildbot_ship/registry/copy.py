@@ -10,6 +10,7 @@ import attrs
 from ..errors import TagTaken
 from ..model.image.manifest import is_index, list_blobs, list_children
 from ..model.reference import Reference, Repository
+from ..model.result import counted
 from .interface import Manifest, Registry, required_manifest
 from .publication import publish
 
@@ -29,6 +30,11 @@ class Copied:
             self.mounted + other.mounted,
             self.sent + other.sent,
         )
+
+    def __str__(self) -> str:
+        """Return it for a log."""
+        blobs = counted(self.mounted, "blob")
+        return f"{blobs} mounted, {self.sent} sent ({self.bytes_sent} bytes)"
 
 
 def copy(registry: Registry, source: Reference, destination: Reference) -> Copied:

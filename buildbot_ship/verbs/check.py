@@ -13,7 +13,7 @@ from ..model.requirements.follow import Locked, interpreter_fault, mending, stal
 from ..model.requirements.header import Interpreter
 from ..model.requirements.loose import metadata_of, read_loose
 from ..model.requirements.text import decode
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from ..source.interface import Tree, read_bytes, required
 
 Ask = Callable[[Reference], Interpreter]
@@ -43,8 +43,8 @@ def check(request: CheckRequest, *, tree: Tree, ask: Ask) -> Result:
         problems += interpreter_fault(request, pinned.base_line, locked, ask(pinned.base))
     if problems:
         raise InvalidFile(tuple(problems), mending(request))
-    summary = f"{request.strict} follows from {request.loose}: {len(locked.pins)} packages"
-    return Result("check", SUCCESS, summary)
+    count = counted(len(locked.pins), "package")
+    return Result("check", SUCCESS, f"{request.strict} follows from {request.loose}: {count}")
 
 
 def _by_hand(request: CheckRequest, locked: Locked) -> Result:

@@ -107,7 +107,7 @@ def _derive(
         if now is not None and will_do(now, owned, recipe.key, derived.content):
             return _Done(now.reference, "built again, nothing new")
         sent = send(derived, destination, scratch, shop.registry)
-    shop.log(f"{file} -> {destination}: {sent.bytes_sent} bytes sent")
+    shop.log(f"{file} -> {destination}: {sent}")
     before = owned.reference if owned else recipe.base.reference
     return _Done(destination, f"derived under {destination.tag}, since {found.why}", before)
 

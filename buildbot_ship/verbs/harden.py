@@ -18,7 +18,7 @@ from ..model.requirements.changes import Changes, Lines, compare
 from ..model.requirements.header import Header, Interpreter, split
 from ..model.requirements.loose import Loose, digests, metadata_of, read_loose
 from ..model.requirements.reader import parse_strict
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from ..source.checkout import Checkout
 from ..source.interface import read_bytes, read_text, required
 from ..store.notes import Notes
@@ -137,7 +137,7 @@ def _result(
     return Result(
         "harden",
         SUCCESS,
-        f"{request.strict}: {count} packages pinned: {changes.summary}",
+        f"{request.strict}: {counted(count, 'package')} pinned: {changes.summary}",
         properties={"ship_harden": changes.summary},
         texts={**texts, **notes},
     )

@@ -12,7 +12,7 @@ from ..model.key import key
 from ..model.reference import Reference
 from ..model.request import PexRequest
 from ..model.request.wire import CONVERTER
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from .trees import make_layered
 from .wheelhouse import as_arguments, as_inputs, bring
 from .workshop import Workshop
@@ -70,9 +70,8 @@ def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> dict[str, A
 
 
 def _result(record: Pex) -> Result:
-    count = len(record.layers)
     size = (record.size + sum(layer.size for layer in record.layers)) / 1e6
-    spread = f" in {count} layer{'' if count == 1 else 's'}" if count else ""
+    spread = f" in {counted(len(record.layers), 'layer')}" if record.layers else ""
     return Result(
         "pex",
         SUCCESS,

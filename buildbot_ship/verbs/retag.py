@@ -144,10 +144,7 @@ def _move(found: _Found, registry: Registry, with_engine: _Engine, log: Log) -> 
     # By digest: what was looked at is what is copied, even if the tag moves meanwhile.
     digest = str(found.digest)
     copied = copy(registry, found.source.repository.at(digest), destination)
-    log(
-        f"{found.source} -> {destination}: {digest}, {copied.mounted} blobs mounted, "
-        f"{copied.sent} sent ({copied.bytes_sent} bytes)"
-    )
+    log(f"{found.source} -> {destination}: {digest}, {copied}")
     return {"reference": str(destination), "digest": digest, "through": way}
 
 

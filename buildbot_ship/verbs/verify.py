@@ -19,7 +19,7 @@ from ..model.dockerfile.document import read
 from ..model.image.difference import Difference, compare_names
 from ..model.reference import digest_of
 from ..model.request import Request, VerifyRequest
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from ..source.interface import Tree, required
 from ..store.work import Work
 from .cache import Cache
@@ -207,10 +207,11 @@ def _result(
     listing = "".join(f"{a.digest}  {a.title}\n" for a in found.values())
     wheels = sum(artefact.verb == "BuildWheels" for artefact in found.values())
     counts = (
-        _count(wheels, "wheel", "wheels"),
-        _count(len(request.pexes), "pex", "pexes"),
-        _count(len(request.images), "image", "images"),
+        (wheels, "wheel", "wheels"),
+        (len(request.pexes), "pex", "pexes"),
+        (len(request.images), "image", "images"),
     )
+    identical = ", ".join(counted(*count) for count in counts if count[0])
     left = [f"{name} left out, {reason}" for name, reason in left_out.items()]
     images = {
         part.image: found[f"manifest.json of image {part.image}"].digest
@@ -224,11 +225,7 @@ def _result(
     return Result(
         "verify",
         SUCCESS,
-        "; ".join([f"identical: {', '.join(filter(None, counts))}", *left]),
+        "; ".join([f"identical: {identical}", *left]),
         properties={"ship_reproducible": digests},
         texts={"digests.txt": listing},
     )
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}" if number else ""

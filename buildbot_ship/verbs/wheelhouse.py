@@ -13,6 +13,7 @@ from ..model.application.wheels import pin_of
 from ..model.artefact import Wheel, Wheelhouse
 from ..model.cache import Blob
 from ..model.reference import Reference
+from ..model.result import counted
 from ..store.work import Work
 from .workshop import MAKING, Workshop
 
@@ -40,7 +41,7 @@ def bring(house: Wheelhouse, wheels: Iterable[Wheel], shop: Workshop) -> None:
         if wheel.built:
             raise OutputMissing(f"wheel {wheel.file}", "BuildWheels")
     if lost:
-        shop.log(f"fetching {len(lost)} wheels again, by their hashes")
+        shop.log(f"fetching {counted(len(lost), 'wheel')} again, by their hashes")
         _fetch(house, lost, shop)
 
 
