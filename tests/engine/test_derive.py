@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -186,13 +187,17 @@ def test_what_cannot_be_built_is_refused_with_its_place(
     assert (said.status, bool(re.search(why, said.result["summary"]))) == (status, True)
 
 
-def test_a_cancelled_build_leaves_nothing(house: House) -> None:
-    house.write(FILE, f"FROM {house.upstream.reference}\nRUN echo here && sleep 100\n")
+def begun(house: House) -> subprocess.Popen[str]:
+    """Return a process that derives, once a RUN line of it says that it is here."""
     process = house.repository.start("derive", f"{FILE}={house.place}")
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.strip() == "here":
-            break
+    assert any(line.strip() == "here" for line in process.stdout)
+    return process
+
+
+def test_a_cancelled_build_leaves_nothing(house: House) -> None:
+    house.write(FILE, f"FROM {house.upstream.reference}\nRUN echo here && sleep 100\n")
+    process = begun(house)
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
@@ -202,11 +207,7 @@ def test_a_cancelled_build_leaves_nothing(house: House) -> None:
 
 def test_what_a_killed_one_left_the_collector_takes(house: House) -> None:
     house.write(FILE, f"FROM {house.upstream.reference}\nRUN echo here && sleep 8\n")
-    process = house.repository.start("derive", f"{FILE}={house.place}")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.strip() == "here":
-            break
+    process = begun(house)
     process.kill()
     process.communicate(timeout=60)
     assert any(house.upstream.digest in name for name in house.left())
