@@ -120,7 +120,10 @@ class Reference:
 
     @property
     def selector(self) -> str:
-        """Return what the distribution API calls ``<reference>``: the digest, else the tag."""
+        """Return what the distribution API calls ``<reference>``: the digest, else the tag.
+
+        Raises InvalidReference where it has neither.
+        """
         selector = self.digest or self.tag
         if selector is None:
             raise InvalidReference(str(self), "it has neither tag nor digest")

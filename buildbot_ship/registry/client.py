@@ -71,7 +71,10 @@ class RegistryClient:
         )
 
     def manifest(self, reference: Reference) -> Manifest | None:
-        """Return what *reference* names, its digest verified, or None when it is not there."""
+        """Return what *reference* names, its digest verified, or None when it is not there.
+
+        Raises DigestMismatch, and LimitExceeded from 4 MiB on.
+        """
         call = _manifest_call("GET", reference)
         answer = self._find(call)
         if answer is None:

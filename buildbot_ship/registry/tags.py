@@ -22,7 +22,10 @@ _LIMIT = 4 * 1024**2
 
 
 def list_tags(transport: Transport, repository: Repository) -> tuple[str, ...]:
-    """Return every tag of *repository*, none when the registry does not know it."""
+    """Return every tag of *repository*, none when the registry does not know it.
+
+    Raises LimitExceeded from a million tags on.
+    """
     path = f"/v2/{repository.path}/tags/list"
     url: str | None = f"{path}?n={_PAGE}"
     what = f"list the tags of {repository.path}"

@@ -39,7 +39,7 @@ class DiskShelf:
             return None
 
     def has(self, blob: Blob) -> bool:
-        """Tell whether *blob* is there, and what it should be."""
+        """Tell whether *blob* is there; raise DigestMismatch when its bytes are others."""
         path = self._blob(blob.digest)
         try:
             got = _digest(path)
@@ -52,7 +52,10 @@ class DiskShelf:
         return True
 
     def fetch(self, blob: Blob, into: Path) -> bool:
-        """Link *blob*, verified, to *into*; False when it is not there."""
+        """Link *blob*, verified, to *into*; False when it is not there.
+
+        Raises DigestMismatch.
+        """
         if not self.has(blob):
             return False
         _link(self._blob(blob.digest), into)

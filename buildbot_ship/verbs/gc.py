@@ -30,7 +30,8 @@ def gc(
     """Remove every dead entry of the ledger; what is gone already is struck out too.
 
     What killed processes left in the work folder goes with it.  *daemon* is called only
-    when something is to be removed.
+    when something is to be removed; what it will not give up stays for the next time.
+    Raises EngineUnavailable, EngineForbidden.
     """
     work.sweep()
     doomed = _find_dead(request, ledger, clock)

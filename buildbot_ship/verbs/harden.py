@@ -33,6 +33,9 @@ def harden(
 
     The loose files are read from the working directory, where people edit them.  Where
     nothing changes that matters, both files stay as they are, to the byte.
+
+    Raises FileMissing, InvalidFile, BaseNotFound, JobFailed, LimitExceeded, and what the
+    engine raises.
     """
 
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)

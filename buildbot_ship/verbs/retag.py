@@ -167,7 +167,10 @@ class _Engine:
         return engine.pull(source)
 
     def push(self, pulled: EngineImage, destination: Reference) -> str:
-        """Push what was pulled; return the digest that the registry then has."""
+        """Push what was pulled; return the digest that the registry then has.
+
+        Raises TagTaken, DigestMismatch.
+        """
         held = self.registry.head(destination)
         if held is not None:
             raise TagTaken(str(destination), held, pulled.image_id)

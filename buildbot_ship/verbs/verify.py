@@ -66,7 +66,7 @@ def verify(
     *perform* runs a request in a workshop: here in a fresh work folder, under conditions
     of which nothing is as usual.  *explain* says more about two files that differ.
     Images that the engine builds are left out.
-    Raises OutputMissing, NotReproducible, and what the second build raises.
+    Raises OutputMissing, DigestMismatch, NotReproducible, and what the second build raises.
     """
     left_out = _not_promised(request, tree)
     images = tuple(image for image in request.images if image.image not in left_out)

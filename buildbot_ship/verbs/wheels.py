@@ -21,7 +21,8 @@ def wheels(request: WheelsRequest, *, tree: Tree, shop: Workshop) -> Result:
 
     Fetching has the network and runs nothing; building runs other people's code and has
     neither network nor secrets nor the socket.  What a cache knows is neither fetched nor
-    built.
+    built.  Raises FileMissing, InvalidFile, BaseNotFound, OutputMissing, JobFailed,
+    LimitExceeded, and what registry and engine raise.
     """
     plan = decide(request, *_read(request, tree))
     ground = shop.ground(base_of(required(tree, request.dockerfile), request.dockerfile))

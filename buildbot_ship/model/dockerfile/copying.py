@@ -30,7 +30,7 @@ class Copy:
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Copy:
-        """Return what *text* copies."""
+        """Return what *text* copies; raise Fault."""
         options, text = flags(text, _FLAGS)
         words = scope.words(text)
         if len(words) < 2 or not all(words):
