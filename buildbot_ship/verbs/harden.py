@@ -34,10 +34,8 @@ def harden(
     The loose files are read from the working directory, where people edit them.  Where
     nothing changes that matters, both files stay as they are, to the byte.
 
-    Raises FileMissing, InvalidFile, BaseNotFound, JobFailed, LimitExceeded, and what the
-    engine raises.
+    Raises FileMissing, InvalidFile, JobFailed, LimitExceeded, and what engines raise.
     """
-
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}

@@ -205,13 +205,6 @@ def _result(
     left_out: dict[str, str],
 ) -> Result:
     listing = "".join(f"{a.digest}  {a.title}\n" for a in found.values())
-    wheels = sum(artefact.verb == "BuildWheels" for artefact in found.values())
-    counts = (
-        (wheels, "wheel", "wheels"),
-        (len(request.pexes), "pex", "pexes"),
-        (len(request.images), "image", "images"),
-    )
-    identical = ", ".join(counted(*count) for count in counts if count[0])
     left = [f"{name} left out, {reason}" for name, reason in left_out.items()]
     images = {
         part.image: found[f"manifest.json of image {part.image}"].digest
@@ -225,7 +218,17 @@ def _result(
     return Result(
         "verify",
         SUCCESS,
-        "; ".join([f"identical: {identical}", *left]),
+        "; ".join([f"identical: {_counts(request, found)}", *left]),
         properties={"ship_reproducible": digests},
         texts={"digests.txt": listing},
     )
+
+
+def _counts(request: VerifyRequest, found: dict[str, _Artefact]) -> str:
+    wheels = sum(artefact.verb == "BuildWheels" for artefact in found.values())
+    counts = (
+        (wheels, "wheel", "wheels"),
+        (len(request.pexes), "pex", "pexes"),
+        (len(request.images), "image", "images"),
+    )
+    return ", ".join(counted(*count) for count in counts if count[0])
