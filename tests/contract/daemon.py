@@ -146,6 +146,17 @@ class DaemonContract:
         with pytest.raises(JobFailed, match="has no /nowhere/python"):
             daemon.run(compress_job(str(base), python="/nowhere/python"), out=out, log=print)
 
+    def test_a_job_that_cannot_be_done_says_why(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
+    ) -> None:
+        job = attrs.evolve(compress_job(str(base)), arguments={"files": ["nowhere.tar"]})
+        with pytest.raises(JobFailed, match=r"nowhere\.tar") as caught:
+            daemon.run(job, out=out, log=print)
+        assert caught.value.remedy == "give the worker and the engine more room on disk"
+
+    def test_a_container_that_is_not_there_is_not_removed(self, daemon: Daemon) -> None:
+        assert not daemon.remove_container(f"ship-contract-{uuid.uuid4().hex}")
+
     def test_a_job_past_its_seconds_says_so(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
     ) -> None:
