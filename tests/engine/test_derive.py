@@ -215,11 +215,8 @@ def test_what_a_killed_one_left_the_collector_takes(house: House) -> None:
     house.repository.succeed("gc")
 
 
-def test_an_application_of_libpq_stands_on_owned_bases(
-    house: House, bases: Any, own_registry: Registry
-) -> None:
-    """The build base has the headers, the runtime base the library, both by apt-get."""
-    repository, place = house.repository, house.place
+def stand_on_libpq(house: House, bases: Any) -> None:
+    """Derive a base with libpq for the build and one for the runtime; have both pinned."""
     install = "RUN apt-get update && apt-get install --yes --no-install-recommends"
     clean = "rm -rf /var/lib/apt/lists/*"
     files = {
@@ -228,13 +225,21 @@ def test_an_application_of_libpq_stands_on_owned_bases(
     }
     for name, (base, package) in files.items():
         house.write(f"pq-{name}.docker", f"FROM {base}\n{install} {package} && {clean}\n")
-    pairs = [f"pq-{name}.docker={place}-{name}" for name in files]
-    result = repository.succeed("derive", *pairs)
+    pairs = [f"pq-{name}.docker={house.place}-{name}" for name in files]
+    result = house.repository.succeed("derive", *pairs)
     assert re.search(r"^    \+ libpq5 ", result["texts"]["bases.txt"], re.M)
     for name, dockerfile in (("build", "build.docker"), ("run", "tiny.docker")):
-        text = (repository.folder / dockerfile).read_text()
+        text = (house.repository.folder / dockerfile).read_text()
         line = f"FROM {owned(result, f'pq-{name}.docker')}"
         house.write(dockerfile, FROM.sub(line, text))
+
+
+def test_an_application_of_libpq_stands_on_owned_bases(
+    house: House, bases: Any, own_registry: Registry
+) -> None:
+    """The build base has the headers, the runtime base the library, both by apt-get."""
+    repository, place = house.repository, house.place
+    stand_on_libpq(house, bases)
     house.write("requirements.loose.txt", "six\nremotemath\npsycopg2\n")
     code = repository.folder / "tiny" / "__init__.py"
     house.write("tiny/__init__.py", f"import psycopg2\n{code.read_text()}")
