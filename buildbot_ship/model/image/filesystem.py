@@ -13,15 +13,13 @@ import stat
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import IO, cast
 
 import attrs
 
-from .gzipped import inflate
+from .gzipped import Unpacked
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _MAX_LINKS = 255
 PASSWD, GROUP = "etc/passwd", "etc/group"
 """The files whose content is kept: they say who a user is."""
@@ -127,7 +125,7 @@ def _kept(path: str, gone: set[str], emptied: set[str]) -> bool:
 
 
 def _entries(chunks: Iterable[bytes]) -> Iterator[tuple[str, Node]]:
-    stream = _Stream(_unpacked(chunks))
+    stream = Unpacked(chunks)
     try:
         with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
             for member in archive:
@@ -161,33 +159,3 @@ def _with_content(
         newest = max(map(int, _GLIBC.findall(data)), default="")
         return attrs.evolve(node, content=str(newest))
     return attrs.evolve(node, content=data.decode("utf-8", "surrogateescape"))
-
-
-def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Return the tar of a layer, whose *chunks* are gzipped or not."""
-    source, head = iter(chunks), b""
-    for chunk in source:
-        head += chunk
-        if len(head) >= len(_ZSTD):
-            break
-    if head.startswith(_ZSTD):
-        raise ValueError("a layer of it is compressed with zstd: only gzip is read")
-    whole = chain([head], source)
-    return inflate(whole) if head.startswith(_GZIP) else whole
-
-
-@attrs.frozen
-class _Stream:
-    """A readable stream over *parts*."""
-
-    parts: Iterator[bytes]
-
-    def read(self, size: int) -> bytes:
-        """Return some bytes, none at the end; *size* of them are not promised."""
-        del size
-        return next(filter(None, self.parts), b"")
-
-    def drain(self) -> None:
-        """Take what is left, so that its giver can verify the whole."""
-        for _ in self.parts:
-            pass
