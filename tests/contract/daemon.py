@@ -154,6 +154,13 @@ class DaemonContract:
             daemon.run(job, out=out, log=print)
         assert caught.value.remedy == "give the worker and the engine more room on disk"
 
+    def test_a_script_that_breaks_is_named_with_its_status(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
+    ) -> None:
+        job = attrs.evolve(compress_job(str(base)), arguments={})
+        with pytest.raises(JobFailed, match=r"inside/compress\.py ended with status 1"):
+            daemon.run(job, out=out, log=print)
+
     def test_a_container_that_is_not_there_is_not_removed(self, daemon: Daemon) -> None:
         assert not daemon.remove_container(f"ship-contract-{uuid.uuid4().hex}")
 
