@@ -71,7 +71,8 @@ def test_a_published_commit_costs_a_look_at_the_registry(
     pushed = "ship_pushed_tiny"
     assert again["properties"][pushed]["digest"] == first["properties"][pushed]["digest"]
     found = repository.succeed("find", *build[1:], "--work", "../empty")
-    assert found["properties"] == {**again["properties"], "ship_published": True}
+    told = {"ship_published": True, "ship_leftovers": False}
+    assert found["properties"] == {**again["properties"], **told}
     anew = repository.succeed("find", *build[1:], "--no-cache")
     assert anew["summary"] == "tiny: not published yet"
 
