@@ -12,16 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lab.git_server import git
+
 import docker
 
 OWNER = "org.buildbot-ship.owner"
-IDENTITY = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_COMMITTER_DATE": "1700000000 +0000",
-    "GIT_AUTHOR_DATE": "1700000000 +0000",
-    **{f"GIT_{who}_NAME": "dev" for who in ("AUTHOR", "COMMITTER")},
-    **{f"GIT_{who}_EMAIL": "dev@example.com" for who in ("AUTHOR", "COMMITTER")},
-}
+MOMENT = {f"GIT_{who}_DATE": "1700000000 +0000" for who in ("AUTHOR", "COMMITTER")}
 SETUP = """\
 from setuptools import setup
 setup(name="tiny", version="1.0", packages=["tiny"], install_requires=["six"],
@@ -65,14 +61,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(self.folder), *arguments],
-            check=True,
-            capture_output=True,
-            text=True,
-            env=os.environ | IDENTITY,
-        )
-        return done.stdout.strip()
+        return git(self.folder, *arguments, env=MOMENT)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         environment = os.environ | {"BUILDBOT_SHIP_STATE": str(self.state)} | self.environment

@@ -6,10 +6,11 @@ earlier build left behind.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import attrs
+
+from .reference import digest_of
 
 
 @attrs.frozen
@@ -115,7 +116,7 @@ class Pex:
         if not self.layers:
             return self.digest
         parts = [self.digest, *(layer.diff_id for layer in self.layers)]
-        return f"sha256:{hashlib.sha256(' '.join(parts).encode()).hexdigest()}"
+        return digest_of(" ".join(parts).encode())
 
 
 @attrs.frozen

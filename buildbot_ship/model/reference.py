@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import IO
 
 import attrs
 
@@ -22,11 +23,20 @@ _HOST = re.compile(
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_CHUNK = 1 << 20
 
 
 def digest_of(data: bytes) -> str:
     """Return the digest of *data*: ``sha256:`` and 64 hexadecimal digits."""
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def digest_of_stream(stream: IO[bytes]) -> str:
+    """Return the digest of what is left in *stream*; little of it is held at a time."""
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def check_tag(tag: str) -> str:
@@ -110,7 +120,10 @@ class Reference:
 
     @property
     def selector(self) -> str:
-        """Return what the distribution API calls ``<reference>``: the digest, else the tag."""
+        """Return what the distribution API calls ``<reference>``: the digest, else the tag.
+
+        Raises InvalidReference where it has neither.
+        """
         selector = self.digest or self.tag
         if selector is None:
             raise InvalidReference(str(self), "it has neither tag nor digest")

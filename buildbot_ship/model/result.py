@@ -17,6 +17,11 @@ BUG = 70
 MAX_BYTES = 16 * 1024**2
 
 
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Return a number of things for people: ``1 wheel``, ``2 wheels``, ``2 pexes``."""
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
+
+
 @attrs.frozen
 class Failure:
     """An error for people: the class of error, what happened, the remedy, the rest."""

@@ -14,6 +14,8 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}")
 def timestamp_tag(moment: datetime) -> str:
     """Return the tag of an aware *moment*: UTC to the microsecond, so it sorts by time.
 
+    Raises ValueError for one without a time zone.
+
     >>> timestamp_tag(datetime(2026, 11, 23, 4, 50, 49, 169150, tzinfo=timezone.utc))
     '2026-11-23T04-50-49-169150'
     """
@@ -29,7 +31,10 @@ def is_timestamp_tag(tag: str) -> bool:
 
 
 def commit_tag(commit: str) -> str:
-    """Return the tag of a full commit hash (40 or 64 hexadecimal digits)."""
+    """Return the tag of a full commit hash (40 or 64 hexadecimal digits).
+
+    Raises InvalidReference.
+    """
     if not _COMMIT.fullmatch(commit):
         raise InvalidReference(commit, "an image is named by the full hash of its commit")
     return commit

@@ -14,6 +14,8 @@ import attrs
 from ..errors import RegistryForbidden, RegistryRefused
 from .fault import Fault, asked_wait
 
+DIGEST = "Docker-Content-Digest"
+"""The header that says which bytes are meant."""
 _LONGEST = 300
 # distribution's file driver says only the number of ENOSPC (28) or EDQUOT (122).
 _DISK_FULL = re.compile(r'no space left|quota exceeded|"err":\s*(?:28|122)\b', re.IGNORECASE)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from ..errors import RegistryForbidden, RegistryRefused
+from ..model.reference import Repository
 from .address import is_loopback
 from .challenge import Challenge, read_challenge
 from .fault import Fault
@@ -22,6 +23,21 @@ from .login import Keychain, Login
 
 _SHORTEST = 60
 """Seconds that a token lives when its server does not say."""
+
+
+def pull_scope(repository: Repository) -> str:
+    """Return the token scope for reading."""
+    return f"repository:{repository.path}:pull"
+
+
+def push_scope(repository: Repository) -> str:
+    """Return the token scope for writing."""
+    return f"repository:{repository.path}:pull,push"
+
+
+def cancel_scope(repository: Repository) -> str:
+    """Return the token scope for ending an upload that was begun."""
+    return f"repository:{repository.path}:delete"
 
 
 @attrs.frozen

@@ -19,14 +19,15 @@ from ..model.image.manifest import KINDS
 from ..model.log import Log
 from ..model.reference import Reference, Repository, digest_of
 from ..model.request.settings import Credential
-from .answer import Answer, refused
+from .answer import DIGEST, Answer, refused
+from .auth import cancel_scope, pull_scope, push_scope
 from .download import stream_blob
 from .fault import Fault, Patience, Sleep
 from .interface import Manifest
 from .login import Keychain
 from .tags import list_tags
 from .transport import Call, Transport
-from .upload import DIGEST, Upload, pull_scope, push_scope, upload_url
+from .upload import Upload, upload_url
 
 _ACCEPT = {"Accept": ", ".join(KINDS)}
 _MANIFEST_LIMIT = 4 * 1024**2
@@ -70,13 +71,14 @@ class RegistryClient:
         )
 
     def manifest(self, reference: Reference) -> Manifest | None:
-        """Return what *reference* names, its digest verified, or None when it is not there."""
+        """Return what *reference* names, its digest verified, or None when it is not there.
+
+        Raises DigestMismatch, and LimitExceeded from 4 MiB on.
+        """
         call = _manifest_call("GET", reference)
-        answer = self._transport.ask(call)
-        if answer.status == 404:
+        answer = self._find(call)
+        if answer is None:
             return None
-        if answer.status != 200:
-            raise refused(answer, call.registry, call.what)
         if len(answer.body) > _MANIFEST_LIMIT:
             raise LimitExceeded(f"the manifest of {reference}", "4 MiB")
         _verify(reference, answer)
@@ -84,12 +86,9 @@ class RegistryClient:
 
     def head(self, reference: Reference) -> str | None:
         """Return the digest that *reference* names, or None; nothing is transferred."""
-        call = _manifest_call("HEAD", reference)
-        answer = self._transport.ask(call)
-        if answer.status == 404:
+        answer = self._find(_manifest_call("HEAD", reference))
+        if answer is None:
             return None
-        if answer.status != 200:
-            raise refused(answer, call.registry, call.what)
         digest = answer.headers.get(DIGEST)
         if digest:
             return digest
@@ -118,11 +117,8 @@ class RegistryClient:
         """Tell whether *repository* holds the blob."""
         url = f"/v2/{repository.path}/blobs/{digest}"
         what = f"look for {digest[:19]} in {repository.path}"
-        scopes = (pull_scope(repository),)
-        answer = self._transport.ask(Call(repository.registry, "HEAD", url, what, scopes))
-        if answer.status not in (200, 404):
-            raise refused(answer, repository.registry, what)
-        return answer.status == 200
+        call = Call(repository.registry, "HEAD", url, what, (pull_scope(repository),))
+        return self._find(call) is not None
 
     def blob(self, repository: Repository, digest: str) -> bytes:
         """Return a small blob (at most 16 MiB), verified.
@@ -165,12 +161,19 @@ class RegistryClient:
         """
         return Upload(self._transport, repository, digest).send(content)
 
+    def _find(self, call: Call) -> Answer | None:
+        """Return the answer to *call*, None where what it asks for is not there."""
+        answer = self._transport.ask(call)
+        if answer.status not in (200, 404):
+            raise refused(answer, call.registry, call.what)
+        return answer if answer.status == 200 else None
+
     def _cancel(self, repository: Repository, begun: Answer) -> None:
         """End the upload that a registry began in place of a mount.
 
         Who may push may not cancel everywhere; registries sweep uploads up themselves.
         """
-        scopes = (f"repository:{repository.path}:delete",)
+        scopes = (cancel_scope(repository),)
         what = f"cancel an upload to {repository.path}"
         with suppress(Fault, RegistryForbidden, RegistryRefused):
             url = upload_url(repository, begun)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import attrs
 
-from ..errors import ImageNotFound, TagTaken
+from ..errors import TagTaken
 from ..model.image.manifest import is_index, list_blobs, list_children
 from ..model.reference import Reference, Repository
-from .interface import Manifest, Registry
+from ..model.result import counted
+from .interface import Manifest, Registry, required_manifest
 from .publication import publish
 
 
@@ -30,6 +31,11 @@ class Copied:
             self.sent + other.sent,
         )
 
+    def __str__(self) -> str:
+        """Return it for a log."""
+        blobs = counted(self.mounted, "blob")
+        return f"{blobs} mounted, {self.sent} sent ({self.bytes_sent} bytes)"
+
 
 def copy(registry: Registry, source: Reference, destination: Reference) -> Copied:
     """Copy what *source* names, all platforms of an index, to the tag of *destination*.
@@ -37,7 +43,7 @@ def copy(registry: Registry, source: Reference, destination: Reference) -> Copie
     The tag gets the very digest of the source, and is put last.  Raises ImageNotFound,
     TagTaken, InvalidManifest, DigestMismatch.
     """
-    manifest = _read(registry, source)
+    manifest = required_manifest(registry, source)
     copied = _copy_parts(registry, manifest, source, destination.repository)
     held = publish(registry, destination, manifest)
     if held != manifest.digest:
@@ -62,13 +68,6 @@ def copy_blob(
         return Copied(registry.upload(destination, digest, spool), sent=1)
 
 
-def _read(registry: Registry, reference: Reference) -> Manifest:
-    manifest = registry.manifest(reference)
-    if manifest is None:
-        raise ImageNotFound(str(reference))
-    return manifest
-
-
 def _copy_parts(
     registry: Registry, manifest: Manifest, source: Reference, destination: Repository
 ) -> Copied:
@@ -77,7 +76,7 @@ def _copy_parts(
     if is_index(manifest.media_type):
         for child in list_children(manifest.data, source):
             at = source.repository.at(child.digest)
-            part = _read(registry, at)
+            part = required_manifest(registry, at)
             copied += _copy_parts(registry, part, at, destination)
             registry.put(destination.at(child.digest), part)
         return copied

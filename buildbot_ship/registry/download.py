@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from ..errors import DigestMismatch, ImageNotFound
 from ..model.reference import Repository
 from .answer import refused
+from .auth import pull_scope
 from .fault import Fault
 from .transport import Call, Transport
-from .upload import pull_scope
 
 
 def stream_blob(transport: Transport, repository: Repository, digest: str) -> Iterator[bytes]:

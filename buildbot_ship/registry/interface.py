@@ -8,6 +8,7 @@ from typing import Protocol
 
 import attrs
 
+from ..errors import ImageNotFound
 from ..model.reference import Reference, Repository, digest_of
 
 
@@ -31,10 +32,17 @@ class Registry(Protocol):
     """
 
     def manifest(self, reference: Reference) -> Manifest | None:
-        """Return what *reference* names, its digest verified, or None when it is not there."""
+        """Return what *reference* names, its digest verified, or None when it is not there.
+
+        Raises DigestMismatch, LimitExceeded, and InvalidReference where *reference* has
+        neither tag nor digest.
+        """
 
     def head(self, reference: Reference) -> str | None:
-        """Return the digest that *reference* names, or None; nothing is transferred."""
+        """Return the digest that *reference* names, or None; nothing is transferred.
+
+        Raises InvalidReference.
+        """
 
     def put(self, reference: Reference, manifest: Manifest) -> str:
         """Store *manifest*; return its digest.  Raises DigestMismatch.
@@ -43,19 +51,39 @@ class Registry(Protocol):
         """
 
     def list_tags(self, repository: Repository) -> tuple[str, ...]:
-        """Return every tag of *repository*, none when the registry does not know it."""
+        """Return every tag of *repository*, none when the registry does not know it.
+
+        Raises LimitExceeded for a list that does not end.
+        """
 
     def has(self, repository: Repository, digest: str) -> bool:
         """Tell whether *repository* holds the blob."""
 
     def blob(self, repository: Repository, digest: str) -> bytes:
-        """Return a small blob (at most 16 MiB), verified.  Raises ImageNotFound."""
+        """Return a small blob (at most 16 MiB), verified.
+
+        Raises ImageNotFound, DigestMismatch, LimitExceeded.
+        """
 
     def stream(self, repository: Repository, digest: str) -> Iterator[bytes]:
-        """Yield a blob in chunks; the last one only after its digest was verified."""
+        """Yield a blob in chunks; the last one only after its digest was verified.
+
+        Raises ImageNotFound, DigestMismatch, at the first chunk or later.
+        """
 
     def mount(self, repository: Repository, digest: str, source: Repository) -> bool:
         """Take a blob over from *source* on the same registry; False when it would not."""
 
     def upload(self, repository: Repository, digest: str, content: bytes | Path) -> int:
-        """Store a blob that is not there yet; return how many bytes were sent."""
+        """Store a blob that is not there yet; return how many bytes were sent.
+
+        Raises DigestMismatch when *content* has another digest.
+        """
+
+
+def required_manifest(registry: Registry, reference: Reference) -> Manifest:
+    """Return what *reference* names.  Raises ImageNotFound, and what registries raise."""
+    manifest = registry.manifest(reference)
+    if manifest is None:
+        raise ImageNotFound(str(reference))
+    return manifest

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import IO, cast
 
 from ..errors import InvalidManifest, LimitExceeded
+from ..model.image.gzipped import Unpacked
 from ..model.reference import Repository
 from .interface import Registry
 
@@ -32,22 +32,18 @@ def newest_file(
 
 
 def _find(registry: Registry, repository: Repository, digest: str, path: str) -> bytes | None:
-    chunks = _Chunks(registry.stream(repository, digest))
-    buffered = io.BufferedReader(chunks, 1 << 18)
-    packed = buffered.peek(2)[:2] == b"\x1f\x8b"
-    content = gzip.GzipFile(fileobj=buffered) if packed else buffered
     found = None
     try:
-        with tarfile.open(fileobj=content, mode="r|") as archive:
+        content = Unpacked(registry.stream(repository, digest))
+        with tarfile.open(fileobj=cast(IO[bytes], content), mode="r|") as archive:
             for member in archive:
                 if archive.offset > _LAYER_LIMIT or member.size > _LAYER_LIMIT:
                     raise LimitExceeded(f"layer {digest[:19]}", "16 GiB")
                 if member.name.removeprefix("./") == path and member.isreg():
                     found = _read(archive, member)
-        while buffered.read(1 << 18):
-            pass  # To the end: only then is the digest verified.
-    except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-        why = f"layer {digest[:19]} is no tar: {type(error).__name__}"
+        content.drain()
+    except (tarfile.TarError, zlib.error, ValueError) as error:
+        why = f"layer {digest[:19]} is no tar that can be read ({error})"
         raise InvalidManifest(str(repository), why) from None
     return found
 
@@ -57,23 +53,3 @@ def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
         raise LimitExceeded(f"{member.name} in an image", "64 MiB")
     file = archive.extractfile(member)
     return file.read() if file else b""
-
-
-class _Chunks(io.RawIOBase):
-    """An iterator of bytes, as a file to read from."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        super().__init__()
-        self._chunks, self._rest = chunks, b""
-
-    def readable(self) -> bool:
-        """Tell that it can be read."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill *buffer* as far as one chunk goes."""
-        if not self._rest:
-            self._rest = next((chunk for chunk in self._chunks if chunk), b"")
-        count = min(len(buffer), len(self._rest))
-        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
-        return count

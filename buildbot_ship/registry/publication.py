@@ -32,7 +32,8 @@ def publish(registry: Registry, reference: Reference, manifest: Manifest) -> str
 
     Return the digest that the tag names.  It is looked at right before and right after,
     so that of two writers with different images at least one raises TagTaken, unless
-    one did all of it between the other's look and its put.
+    one did all of it between the other's look and its put.  Raises RegistryRefused, too,
+    when the tag is gone again.
     """
     held = find_held(registry, reference, manifest)
     if held is not None:

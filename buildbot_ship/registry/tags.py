@@ -12,8 +12,8 @@ from urllib.parse import urljoin, urlsplit
 from ..errors import LimitExceeded, RegistryRefused
 from ..model.reference import Repository
 from .answer import Answer, refused
+from .auth import pull_scope
 from .transport import Call, Transport
-from .upload import pull_scope
 
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*rel="?next"?')
 _PAGE = 1000
@@ -22,7 +22,10 @@ _LIMIT = 4 * 1024**2
 
 
 def list_tags(transport: Transport, repository: Repository) -> tuple[str, ...]:
-    """Return every tag of *repository*, none when the registry does not know it."""
+    """Return every tag of *repository*, none when the registry does not know it.
+
+    Raises LimitExceeded from a million tags on.
+    """
     path = f"/v2/{repository.path}/tags/list"
     url: str | None = f"{path}?n={_PAGE}"
     what = f"list the tags of {repository.path}"

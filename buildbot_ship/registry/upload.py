@@ -16,21 +16,10 @@ import attrs
 from ..errors import DigestMismatch
 from ..model.reference import Repository
 from .address import api_url
-from .answer import Answer, refused
+from .answer import DIGEST, Answer, refused
+from .auth import push_scope
 from .fault import Fault
 from .transport import CHUNK, Call, Transport
-
-DIGEST = "Docker-Content-Digest"
-
-
-def pull_scope(repository: Repository) -> str:
-    """Return the token scope for reading."""
-    return f"repository:{repository.path}:pull"
-
-
-def push_scope(repository: Repository) -> str:
-    """Return the token scope for writing."""
-    return f"repository:{repository.path}:pull,push"
 
 
 class Outgoing:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 
-from ..errors import FileMissing, RepositoryError
-from .blobs import git_command
+from ..errors import FileMissing
+from .command import git
 from .interface import TreeFile
 
 
@@ -28,13 +27,13 @@ class Checkout:
         return TreeFile(file.read_bytes(), os.access(file, os.X_OK))
 
     def files(self, folder: str) -> Iterator[tuple[str, TreeFile]]:
-        """Yield the plain files below *folder* that git tracks or would, from there on."""
+        """Yield the plain files below *folder* that git tracks or would, from there on.
+
+        Raises RepositoryError where there is no git checkout.
+        """
         options = ["-z", "--cached", "--others", "--exclude-standard"]
-        command = git_command(self.root, "ls-files", *options, "--", folder)
-        done = subprocess.run(command, capture_output=True, check=False)
-        if done.returncode:
-            raise RepositoryError(f"folder {folder}", "this is no git checkout")
-        for name in sorted(set(os.fsdecode(done.stdout).split("\0")) - {""}):
+        listing = git(self.root, f"folder {folder}", "ls-files", *options, "--", folder)
+        for name in sorted(set(os.fsdecode(listing).split("\0")) - {""}):
             file = self.read(name)
             if file is not None:
                 yield os.path.relpath(name, folder), file

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import RepositoryError
+from .command import git
 
 
 @attrs.frozen
@@ -89,16 +89,6 @@ def _blobs(root: Path, tree: str, paths: Iterable[str]) -> dict[str, str]:
 def _git(
     root: Path, *arguments: str, environment: dict[str, str] | None = None, said: bytes = b""
 ) -> str:
-    command = ["git", "-c", "safe.directory=*", "--literal-pathspecs", "-C", str(root)]
-    done = subprocess.run(
-        [*command, *arguments],
-        env={**os.environ, "LC_ALL": "C", **(environment or {})},
-        input=said,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        why = lines[-1].removeprefix("fatal: ") if lines else f"git ends with {done.returncode}"
-        raise RepositoryError(f"git {arguments[0]}", why)
-    return os.fsdecode(done.stdout).strip("\n")
+    what = f"git {arguments[0]}"
+    answer = git(root, what, *arguments, environment=environment, said=said)
+    return os.fsdecode(answer).strip("\n")

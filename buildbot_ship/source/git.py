@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from functools import cached_property
@@ -12,7 +11,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import LimitExceeded, RepositoryError
-from .blobs import Blobs, git_command
+from .command import Blobs, git
 from .interface import TreeEntry, TreeFile
 
 MAX_TREE = 1024**3
@@ -41,7 +40,7 @@ class GitTree:
     def resolve(cls, checkout: Path, revision: str) -> GitTree:
         """Return the tree at *revision*.  Raises RepositoryError."""
         what = f"revision {revision!r}"
-        output = _git(
+        output = git(
             checkout,
             what,
             "rev-parse",
@@ -55,7 +54,7 @@ class GitTree:
     @cached_property
     def committed(self) -> datetime:
         """Return when the commit was made: an aware time in UTC, whole seconds."""
-        shown = _git(
+        shown = git(
             self.checkout, "the commit's time", "show", "-s", "--format=%ct", self.commit
         )
         return datetime.fromtimestamp(int(shown), timezone.utc)
@@ -112,7 +111,7 @@ class GitTree:
         arguments = ["ls-tree", "-r", "-z", "-l", "--full-tree", self.commit]
         if below:
             arguments += ["--", below]
-        listing = _git(self.checkout, "the commit's files", *arguments)
+        listing = git(self.checkout, "the commit's files", *arguments)
         return [blob for line in listing.split(b"\0") if line for blob in _blob(line)]
 
     def _content(self, blob: _Blob) -> bytes:
@@ -126,16 +125,3 @@ def _blob(line: bytes) -> Iterator[_Blob]:
         # BAD where git lost the object: reading it says so.
         count = int(size) if size.isdecimal() else 0
         yield _Blob(path, name, count, _FILE_MODES.get(mode, False), mode == _LINK)
-
-
-def _git(checkout: Path, what: str, *arguments: str) -> bytes:
-    command = git_command(checkout, *arguments)
-    try:
-        done = subprocess.run(command, capture_output=True, check=False)
-    except FileNotFoundError:
-        raise RepositoryError(what, "git is not installed on this worker") from None
-    if done.returncode:
-        error = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        why = error[-1].removeprefix("fatal: ") if error else "git does not know it"
-        raise RepositoryError(what, why)
-    return done.stdout

@@ -63,13 +63,19 @@ class Tree(Files, Protocol):
 
 def required(source: Files, path: str) -> bytes:
     """Return the bytes of the file at *path*.  Raises FileMissing."""
-    file = source.read(path)
-    if file is None:
+    data = read_bytes(source, path)
+    if data is None:
         raise FileMissing(path, "the repository")
-    return file.data
+    return data
+
+
+def read_bytes(source: Files, path: str) -> bytes | None:
+    """Return the bytes of the file at *path*, or None."""
+    file = source.read(path)
+    return None if file is None else file.data
 
 
 def read_text(source: Files, path: str) -> str:
     """Return the text at *path*, empty when there is no such file.  Raises InvalidFile."""
-    file = source.read(path)
-    return "" if file is None else decode(file.data, path)
+    data = read_bytes(source, path)
+    return "" if data is None else decode(data, path)

@@ -19,6 +19,7 @@ import attrs
 
 from ..errors import GitForbidden, GitUnavailable, PushRefused, RepositoryError
 from ..model.request.settings import Credential
+from .command import git, git_command
 
 _SCP = re.compile(r"(?:[^/@:]+@)?([^/:]+):(?!//)")
 _FORBIDDEN = (
@@ -105,9 +106,11 @@ class Origin:
         raise self._fault(f"take {branch}", done.stderr)
 
     def _has(self, commit: str) -> bool:
-        command = ["git", "-c", "safe.directory=*", "-C", str(self.checkout), "cat-file", "-e"]
-        done = subprocess.run([*command, commit], capture_output=True, check=False)
-        return done.returncode == 0
+        try:
+            git(self.checkout, f"commit {commit}", "cat-file", "-e", commit)
+        except RepositoryError:
+            return False
+        return True
 
     def _ask(self, what: str, *arguments: str) -> str:
         done = self._call(*arguments)
@@ -128,19 +131,15 @@ class Origin:
     def _url(self) -> str:
         if "/" in self.remote or ":" in self.remote:
             return self.remote
-        command = ["git", "-c", "safe.directory=*", "-C", str(self.checkout)]
-        command += ["remote", "get-url", "--", self.remote]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RepositoryError(f"remote {self.remote}", "this checkout has no such remote")
-        return done.stdout.strip()
+        what = f"remote {self.remote}"
+        url = git(self.checkout, what, "remote", "get-url", "--", self.remote)
+        return os.fsdecode(url).strip()
 
     def _call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         with self._login() as (settings, environment):
-            command = ["git", "-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null"]
-            command += [*settings, "-C", str(self.checkout), *arguments]
+            no_hooks = ("-c", "core.hooksPath=/dev/null")
             return subprocess.run(
-                command,
+                git_command(self.checkout, *no_hooks, *settings, *arguments),
                 env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **environment},
                 capture_output=True,
                 stdin=subprocess.DEVNULL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from buildbot.interfaces import IRenderable
@@ -29,7 +29,7 @@ class BuildPex(ShipStep):
     name = "pex"
     request_type = PexRequest
     own_options = ("pex", "requirements", "module", "script", "revision", "layout")
-    field_names: ClassVar[dict[str, str]] = {"pex": "name"}
+    field_names: ClassVar[Mapping[str, str]] = {"pex": "name"}
     renderables: ClassVar[tuple[str, ...]] = own_options
 
     def __init__(

@@ -14,7 +14,7 @@ from .ship import ShipStep
 class PinBase(ShipStep):
     """Move the FROM lines of the worker's checkout to the newest copies of their bases.
 
-    Only bases that `RetagBase` made are moved, and never back.
+    Only bases that `RetagBase` or `DeriveBase` made are moved, and never back.
 
     :param dockerfiles: the Dockerfiles to look at; none: every ``*.docker`` at the top
     """

@@ -6,7 +6,6 @@ renamed, an entry after its blobs.  A blob's time of change tells when it was la
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,10 +17,8 @@ import attrs
 
 from ..errors import DigestMismatch, InvalidRequest
 from ..model.cache import Blob, Entry, Source
-from ..model.reference import Repository
+from ..model.reference import Repository, digest_of_stream
 from ..model.request.wire import CONVERTER, structure
-
-_CHUNK = 1 << 20
 
 
 @attrs.frozen
@@ -42,7 +39,7 @@ class DiskShelf:
             return None
 
     def has(self, blob: Blob) -> bool:
-        """Tell whether *blob* is there, and what it should be."""
+        """Tell whether *blob* is there; raise DigestMismatch when its bytes are others."""
         path = self._blob(blob.digest)
         try:
             got = _digest(path)
@@ -55,7 +52,10 @@ class DiskShelf:
         return True
 
     def fetch(self, blob: Blob, into: Path) -> bool:
-        """Link *blob*, verified, to *into*; False when it is not there."""
+        """Link *blob*, verified, to *into*; False when it is not there.
+
+        Raises DigestMismatch.
+        """
         if not self.has(blob):
             return False
         _link(self._blob(blob.digest), into)
@@ -130,8 +130,5 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return f"sha256:{digest.hexdigest()}"
+        return digest_of_stream(file)

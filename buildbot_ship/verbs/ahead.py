@@ -24,7 +24,7 @@ def read_ahead(
     *registry* is nobody else's meanwhile.  A fault is left to the verb that meets it again.
     """
     layered = any(pex.layout == "layered" for pex in request.pexes)
-    bases = list(_bases(request.images, tree)) if layered else []
+    bases = dict.fromkeys(_bases(request.images, tree)) if layered else {}
     thread = Thread(target=_list, args=(bases, registry, shop))
     thread.start()
     return thread.join

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from ..errors import BaseNotFound, ImageNotFound, InvalidManifest, LimitExceeded
@@ -14,7 +16,7 @@ from ..model.log import Log
 from ..model.reference import Reference, Repository
 from ..model.request.wire import CONVERTER, structure
 from ..model.tag import is_timestamp_tag
-from ..registry.interface import Manifest, Registry
+from ..registry.interface import Manifest, Registry, required_manifest
 from ..registry.layers import newest_file
 from .cache import Cache
 
@@ -32,7 +34,7 @@ def read_contents(registry: Registry, cache: Cache, reference: Reference) -> Con
 
     A worker reads each base once.  Raises ImageNotFound, InvalidManifest, LimitExceeded.
     """
-    top = _manifest(registry, reference)
+    top = required_manifest(registry, reference)
     name = key("contents", digest=top.digest)
     known = cache.find(name, shared=False)
     if known is not None:
@@ -47,13 +49,21 @@ def _read_contents(registry: Registry, reference: Reference, top: Manifest) -> C
     manifest = top
     if is_index(top.media_type):
         at = reference.repository.at(_platform(top, reference))
-        manifest = _manifest(registry, at)
+        manifest = required_manifest(registry, at)
     config = config_digest(manifest.media_type, manifest.data, reference)
     document = registry.blob(reference.repository, config)
     base = read_base(reference, manifest.media_type, manifest.data, document)
     layers = [str(layer["digest"]) for layer in base.layers]
     status = newest_file(registry, reference.repository, layers, STATUS)
     return contents_of(base, top.digest, status)
+
+
+def report_moves(
+    registry: Registry, cache: Cache, moves: Iterable[tuple[Reference, Reference]], log: Log
+) -> dict[str, str]:
+    """Return what changed between the two bases of each move, as a text by name, if any."""
+    changes = [report(registry, cache, old, new, log) for old, new in moves]
+    return {"bases.txt": "\n".join(changes)} if changes else {}
 
 
 def report(registry: Registry, cache: Cache, old: Reference, new: Reference, log: Log) -> str:
@@ -64,13 +74,6 @@ def report(registry: Registry, cache: Cache, old: Reference, new: Reference, log
     except (ImageNotFound, InvalidManifest, LimitExceeded, BaseNotFound) as error:
         log(f"what changed cannot be told: {error}")
         return f"{old}\n  -> {new}\n  what changed cannot be told: {error}\n"
-
-
-def _manifest(registry: Registry, reference: Reference) -> Manifest:
-    manifest = registry.manifest(reference)
-    if manifest is None:
-        raise ImageNotFound(str(reference))
-    return manifest
 
 
 def _platform(index: Manifest, reference: Reference) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from ..errors import InvalidFile
 from ..model.dockerfile.document import read_base
@@ -12,8 +13,8 @@ from ..model.requirements.follow import Locked, interpreter_fault, mending, stal
 from ..model.requirements.header import Interpreter
 from ..model.requirements.loose import metadata_of, read_loose
 from ..model.requirements.text import decode
-from ..model.result import SUCCESS, Result
-from ..source.interface import Tree, required
+from ..model.result import SUCCESS, Result, counted
+from ..source.interface import Tree, read_bytes, required
 
 Ask = Callable[[Reference], Interpreter]
 """Which Python a base has; the one call that takes an engine."""
@@ -26,10 +27,7 @@ def check(request: CheckRequest, *, tree: Tree, ask: Ask) -> Result:
     file that was not hardened, where there is no loose file, follows from nothing here:
     only its lines are looked at.
     """
-
-    def read(path: str) -> bytes | None:
-        file = tree.read(path)
-        return None if file is None else file.data
+    read = partial(read_bytes, tree)
 
     def text(path: str) -> str:
         return decode(required(tree, path), path)
@@ -45,8 +43,8 @@ def check(request: CheckRequest, *, tree: Tree, ask: Ask) -> Result:
         problems += interpreter_fault(request, pinned.base_line, locked, ask(pinned.base))
     if problems:
         raise InvalidFile(tuple(problems), mending(request))
-    summary = f"{request.strict} follows from {request.loose}: {len(locked.pins)} packages"
-    return Result("check", SUCCESS, summary)
+    count = counted(len(locked.pins), "package")
+    return Result("check", SUCCESS, f"{request.strict} follows from {request.loose}: {count}")
 
 
 def _by_hand(request: CheckRequest, locked: Locked) -> Result:

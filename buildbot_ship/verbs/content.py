@@ -41,7 +41,7 @@ class Contents:
     records: tuple[Pex, ...] = ()
 
     def file(self, path: str, source: str, node: Node) -> Member:
-        """Return the member *path* with what *source* holds."""
+        """Return the member *path* with what *source* holds.  Raises FileMissing."""
         mode = stat.S_IMODE(node.mode)
         member = Member(path, mode, uid=node.uid, gid=node.gid)
         for record in self.records:
@@ -63,7 +63,8 @@ def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
     """Return what *dockerfile* can copy.
 
     A pex of this commit that it names wins over a file of that name; others are not there,
-    or it would matter in which order pexes and images are made.
+    or it would matter in which order pexes and images are made.  Raises OutputMissing and
+    DigestMismatch for a pex whose file is not what its record says.
     """
     records = tuple(_records(dockerfile, tree, work))
     pexes = {record.name: _verified(record, work) for record in records}

@@ -13,9 +13,8 @@ from ..model.reference import Reference, Repository
 from ..model.request import DerivedBase, DeriveRequest
 from ..model.result import SUCCESS, Result
 from ..model.tag import timestamp_tag
-from ..registry.interface import Registry
 from ..source.interface import Tree
-from .bases import newest, report
+from .bases import newest, report_moves
 from .derived import make, send
 from .recipe import Recipe, read_recipe
 from .runtime import fetch_base
@@ -108,13 +107,13 @@ def _derive(
         if now is not None and will_do(now, owned, recipe.key, derived.content):
             return _Done(now.reference, "built again, nothing new")
         sent = send(derived, destination, scratch, shop.registry)
-    shop.log(f"{file} -> {destination}: {sent.bytes_sent} bytes sent")
+    shop.log(f"{file} -> {destination}: {sent}")
     before = owned.reference if owned else recipe.base.reference
     return _Done(destination, f"derived under {destination.tag}, since {found.why}", before)
 
 
 def _result(done: dict[str, _Done], shop: Workshop) -> Result:
-    registry: Registry = shop.registry
+    registry = shop.registry
     bases = {
         file: {
             "reference": str(one.reference),
@@ -123,11 +122,7 @@ def _result(done: dict[str, _Done], shop: Workshop) -> Result:
         }
         for file, one in done.items()
     }
-    changes = [
-        report(registry, shop.cache, one.before, one.reference, shop.log)
-        for one in done.values()
-        if one.before is not None
-    ]
-    texts = {"bases.txt": "\n".join(changes)} if changes else {}
+    moves = [(one.before, one.reference) for one in done.values() if one.before is not None]
+    texts = report_moves(registry, shop.cache, moves, shop.log)
     summary = "; ".join(f"{file}: {one.said}" for file, one in done.items())
     return Result("derive", SUCCESS, summary, properties={"ship_bases": bases}, texts=texts)

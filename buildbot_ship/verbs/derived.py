@@ -10,25 +10,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import attrs
 
-from ..daemon.interface import Build, Daemon
+from ..daemon.interface import Daemon
 from ..errors import EngineError
 from ..model.artefact import Layer
 from ..model.decision.derive import CONTENT, INPUTS
 from ..model.image import label
 from ..model.image.assemble import Assembled, Labels
 from ..model.image.built import adopt
-from ..model.image.layer import write_tar
 from ..model.image.manifest import list_blobs
 from ..model.log import Log
-from ..model.reference import Reference
+from ..model.reference import Reference, digest_of_stream
 from ..registry.copy import Copied, copy_blob
 from ..registry.interface import Manifest, Registry
 from ..registry.publication import publish
-from .engine_built import unpack
+from .engine_built import run_build, unpack
 from .files import digest_of_file
 from .recipe import Recipe
 from .workshop import Workshop
@@ -64,7 +63,9 @@ def make(
     """
     saved = scratch / "saved.tar"
     with _borrowed([base.pinned for base in recipe.bases], shop.daemon, shop.log):
-        _build(recipe, name, saved, shop)
+        proxy = shop.index.proxy
+        arguments = dict.fromkeys(_PROXIES, proxy) if proxy else {}
+        run_build(recipe.dockerfile, recipe.members, name, shop, out=saved, arguments=arguments)
     image, tars = unpack(saved, recipe.base, recipe.dockerfile.file)
     content = _content([scratch / tar for tar in tars])
     layers = tuple(_pack(scratch / tar, diff_id) for tar, diff_id in tars.items())
@@ -112,23 +113,6 @@ def _borrowed(bases: Iterable[Reference], daemon: Daemon, log: Log) -> Iterator[
                 log(f"left for the collector: {error}")
 
 
-def _build(recipe: Recipe, name: str, out: Path, shop: Workshop) -> None:
-    dockerfile, proxy = recipe.dockerfile, shop.index.proxy
-    context = out.with_name("context.tar")
-    with context.open("wb") as file:
-        write_tar(recipe.members, file)
-    job = Build(
-        context,
-        dockerfile.file,
-        name,
-        dockerfile.steps,
-        shop.limits,
-        dict.fromkeys(_PROXIES, proxy) if proxy else {},
-    )
-    shop.daemon.build(job, out=out, log=shop.log)
-    context.unlink()
-
-
 def _pack(tar: Path, diff_id: str) -> Layer:
     """Compress a layer; its tar is gone then."""
     packed = _packed(tar.parent, diff_id)
@@ -162,12 +146,5 @@ def _rows(archive: tarfile.TarFile) -> Iterator[tuple[Any, ...]]:
         if name.startswith(_PASSING) or name.endswith((".pyc", "-old")) or member.isdir():
             continue
         file = archive.extractfile(member) if member.isreg() else None
-        held = _digest(file) if file else member.linkname
+        held = digest_of_stream(file) if file else member.linkname
         yield name, member.type, member.mode, member.uid, member.gid, held
-
-
-def _digest(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tarfile
 import zlib
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from ..daemon.interface import Build
@@ -15,12 +16,14 @@ from ..model.dockerfile.document import Dockerfile
 from ..model.image.assemble import Assembled, Labels
 from ..model.image.base import Base
 from ..model.image.built import Saved, adopt, member
-from ..model.image.layer import write_tar
+from ..model.image.gzipped import inflate
+from ..model.image.layer import Member, write_tar
 from .content import Contents, context_members
+from .files import digest_of_file
 from .layers import compress, tools_of
 from .workshop import Workshop
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
 
 
@@ -48,6 +51,28 @@ def build(  # noqa: PLR0917
     built = compress(tars, tools_of(commit, shop) if tars else "", scratch, shop)
     layers = (*trees, *built)
     return adopt(image, base, layers, created=created, labels=labels), layers
+
+
+def run_build(
+    dockerfile: Dockerfile,
+    members: Iterable[Member],
+    name: str,
+    shop: Workshop,
+    *,
+    out: Path,
+    arguments: Mapping[str, str] | None = None,
+) -> None:
+    """Have the engine follow *dockerfile* in a context of *members*, and save that to *out*.
+
+    Raises JobFailed with the line that failed, EngineError, LimitExceeded.
+    """
+    context = out.with_name("context.tar")
+    with context.open("wb") as file:
+        write_tar(members, file)
+    steps = dockerfile.steps
+    job = Build(context, dockerfile.file, name, steps, shop.limits, arguments or {})
+    shop.daemon.build(job, out=out, log=shop.log)
+    context.unlink()
 
 
 def unpack(saved: Path, base: Base, file: str) -> tuple[Saved, dict[str, str]]:
@@ -78,12 +103,7 @@ def _build(
     for reference in (dockerfile.base, *dockerfile.others):
         if shop.daemon.image(str(reference)) is None:
             shop.daemon.pull(reference)
-    context = out.with_name("context.tar")
-    with context.open("wb") as file:
-        write_tar(context_members(contents, dockerfile), file)
-    job = Build(context, dockerfile.file, name, dockerfile.steps, shop.limits)
-    shop.daemon.build(job, out=out, log=shop.log)
-    context.unlink()
+    run_build(dockerfile, context_members(contents, dockerfile), name, shop, out=out)
 
 
 def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> str:
@@ -91,7 +111,6 @@ def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> s
 
     The containerd store saves layers compressed.
     """
-    digest = hashlib.sha256()
     path = saved.with_name(target)
     with member(archive, name) as source, path.open("wb") as out:
         head = source.read(len(_GZIP))
@@ -99,13 +118,8 @@ def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> s
         if head != _GZIP:
             shutil.copyfileobj(source, out, _CHUNK)
         else:
-            inflater = zlib.decompressobj(31)
-            while chunk := source.read(_CHUNK):
-                out.write(inflater.decompress(chunk))
-    with path.open("rb") as written:
-        while chunk := written.read(_CHUNK):
-            digest.update(chunk)
-    return f"sha256:{digest.hexdigest()}"
+            out.writelines(inflate(iter(partial(source.read, _CHUNK), b"")))
+    return digest_of_file(path)
 
 
 def why(dockerfile: Dockerfile) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from ..errors import DigestMismatch
-
-_CHUNK = 1 << 20
+from ..model.reference import digest_of_stream
 
 
 def opener(path: Path) -> Callable[[], IO[bytes]]:
@@ -18,23 +15,10 @@ def opener(path: Path) -> Callable[[], IO[bytes]]:
     return lambda: path.open("rb")
 
 
-def digest_of_file(path: Path, inflater: zlib._Decompress | None = None) -> str:
-    """Return the digest of the file at *path*, of what is in it with an *inflater*."""
-    digest = hashlib.sha256()
+def digest_of_file(path: Path) -> str:
+    """Return the digest of the file at *path*."""
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            for part in _inflated(chunk, inflater) if inflater else (chunk,):
-                digest.update(part)
-    if inflater:
-        digest.update(inflater.flush())
-    return f"sha256:{digest.hexdigest()}"
-
-
-def _inflated(chunk: bytes, inflater: zlib._Decompress) -> Iterator[bytes]:
-    """Yield what is in *chunk* bit by bit: it may be a thousand times as much."""
-    while chunk:
-        yield inflater.decompress(chunk, _CHUNK)
-        chunk = inflater.unconsumed_tail
+        return digest_of_stream(file)
 
 
 def expect(what: str, expected: str, got: str) -> None:

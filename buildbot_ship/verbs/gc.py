@@ -11,7 +11,7 @@ from ..errors import EngineError
 from ..model.decision.garbage import CONTAINER, Entry, dead
 from ..model.log import Log
 from ..model.request import GarbageRequest
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from ..store.ledger import Ledger
 from ..store.shelf import DiskShelf
 from ..store.work import Work
@@ -30,7 +30,8 @@ def gc(
     """Remove every dead entry of the ledger; what is gone already is struck out too.
 
     What killed processes left in the work folder goes with it.  *daemon* is called only
-    when something is to be removed.
+    when something is to be removed; what it will not give up stays for the next time.
+    Raises EngineUnavailable, EngineForbidden.
     """
     work.sweep()
     doomed = _find_dead(request, ledger, clock)
@@ -38,7 +39,8 @@ def gc(
     ledger.sweep()
     if given := disk.trim(request.cache_size):
         log(f"cache: {given / 1e6:.1f} MB given up, which nobody used for longest")
-    summary = f"removed {len(removed)} temporary things" if removed else "nothing to remove"
+    done = f"removed {counted(len(removed), 'temporary thing')}"
+    summary = done if removed else "nothing to remove"
     return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from ..model.requirements.changes import Changes, Lines, compare
 from ..model.requirements.header import Header, Interpreter, split
 from ..model.requirements.loose import Loose, digests, metadata_of, read_loose
 from ..model.requirements.reader import parse_strict
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from ..source.checkout import Checkout
-from ..source.interface import read_text, required
+from ..source.interface import read_bytes, read_text, required
 from ..store.notes import Notes
 from .maker import export
 from .workshop import Tools, Workshop
@@ -32,8 +33,9 @@ def harden(
 
     The loose files are read from the working directory, where people edit them.  Where
     nothing changes that matters, both files stay as they are, to the byte.
-    """
 
+    Raises FileMissing, InvalidFile, JobFailed, LimitExceeded, and what engines raise.
+    """
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
@@ -57,11 +59,7 @@ def harden(
 
 def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, str]]:
     """Return the loose files, and the digests of all that says what is needed."""
-
-    def read(path: str) -> bytes | None:
-        file = checkout.read(path)
-        return None if file is None else file.data
-
+    read = partial(read_bytes, checkout)
     metadata = metadata_of(request.packages, read)
     loose = read_loose(request.loose, read, empty=bool(metadata))
     return loose, digests({**loose.files, **metadata})
@@ -140,7 +138,7 @@ def _result(
     return Result(
         "harden",
         SUCCESS,
-        f"{request.strict}: {count} packages pinned: {changes.summary}",
+        f"{request.strict}: {counted(count, 'package')} pinned: {changes.summary}",
         properties={"ship_harden": changes.summary},
         texts={**texts, **notes},
     )

@@ -19,7 +19,7 @@ from ..model.image.layer import Member, write_layer
 from ..model.image.placement import needs_base, place
 from ..model.key import key
 from ..model.request import ImageRequest
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from ..registry.interface import Registry
 from ..source.interface import Tree, required
 from ..store.work import Work
@@ -190,9 +190,8 @@ def _keep(record: Image, made: Made, scratch: Path, work: Work) -> None:
 def _result(record: Image, dockerfile: Dockerfile) -> Result:
     base = dockerfile.base
     on = f"{base.repository.path.rpartition('/')[2]}:{base.tag or str(base.digest)[7:15]}"
-    count = len(record.layers)
     size = sum(layer.size for layer in record.layers) / 1e6
-    layers = f"{size:.1f} MB, {count} layer{'' if count == 1 else 's'}"
+    layers = f"{size:.1f} MB, {counted(len(record.layers), 'layer')}"
     promise = f"; {why(dockerfile)}" if dockerfile.foreign else ""
     names = ("image_id", "manifest_digest", "size", "loaded_as", "base")
     return Result(

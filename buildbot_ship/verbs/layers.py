@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from ..daemon.interface import JobFile
 from ..errors import OutputMissing
 from ..model.artefact import Layer, Wheelhouse
 from ..model.cache import Blob, Entry
+from ..model.image.gzipped import inflate
 from ..model.reference import Reference
 from ..model.request.wire import CONVERTER, structure
 from .files import digest_of_file, expect
 from .workshop import MAKING, Workshop
+
+_CHUNK = 1 << 16
 
 
 def tools_of(commit: str, shop: Workshop) -> str:
@@ -60,13 +64,21 @@ def take_layer(layer: Layer, path: Path, shop: Workshop) -> Layer:
     """
     title = layer.title or path.name
     expect(title, layer.digest, digest_of_file(path))
-    unpacked = digest_of_file(path, zlib.decompressobj(31))
-    expect(f"{title}, unpacked,", layer.diff_id, unpacked)
+    expect(f"{title}, unpacked,", layer.diff_id, digest_of_unpacked(path))
     kept = shop.work.layer(layer.digest)
     shop.work.replace(path, kept)
     if layer.key:
         shop.cache.keep(layer.key, entry_of(layer), {layer.digest: kept}, shared=False)
     return layer
+
+
+def digest_of_unpacked(path: Path) -> str:
+    """Return the digest of what is in the gzipped file at *path*.  Raises zlib.error."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for part in inflate(iter(partial(file.read, _CHUNK), b"")):
+            digest.update(part)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def entry_of(layer: Layer) -> Entry:

@@ -27,7 +27,10 @@ class Made:
 
 
 def load(made: Made, scratch: Path, shop: Workshop) -> None:
-    """Load the image over its base, and see that the engine calls it as we do."""
+    """Load the image over its base, and see that the engine calls it as we do.
+
+    Raises EngineError where it does not, OutputMissing, BaseNotFound.
+    """
     daemon = shop.daemon
     if daemon.image(str(made.base.pinned)) is None:
         daemon.pull(made.base.pinned)

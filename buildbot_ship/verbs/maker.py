@@ -9,10 +9,10 @@ import attrs
 
 from ..daemon.interface import JobFile
 from ..model.application.wheels import (
+    Chosen,
     Fetched,
     Missing,
     WheelsPlan,
-    Work,
     build_arguments,
     choose,
     index_wheel_key,
@@ -23,7 +23,7 @@ from ..model.artefact import Wheel
 from ..model.cache import Blob, Entry
 from ..model.request.wire import CONVERTER, structure
 from ..source.interface import Files, Tree
-from .needs import Needs
+from .sections import Sections
 from .workshop import MAKING, Ground, Workshop
 
 
@@ -104,15 +104,15 @@ class Maker:
         sdists = {self.plan.sections[number].sdist_hash or "" for number in known.sections}
         missing = attrs.evolve(missing, known=frozenset(stock) | sdists - {""})
         tools = self.shop.tools(self.ground.base, MAKING).image
-        work = choose(self.plan, missing, self._fetch(missing, tools, scratch))
-        new, built = self._build(work, tools, scratch)
+        chosen = choose(self.plan, missing, self._fetch(missing, tools, scratch))
+        new, built = self._build(chosen, tools, scratch)
         sections = {**known.sections, **built}
         pins = known.pins
         if pins is None:
             wheels = {**stock, **{_hex(wheel): wheel for wheel in new}}
             pins = tuple(
                 sections[each] if isinstance(each, int) else wheels[each.digest]
-                for each in work.of_pins
+                for each in chosen.of_pins
             )
             record = CONVERTER.unstructure(_Wheels(pins))
             self.shop.cache.keep(self.plan.key(self.ground.key), Entry(record), {})
@@ -129,27 +129,27 @@ class Maker:
 
     def _fetch(self, missing: Missing, tools: str, scratch: Path) -> tuple[Fetched | None, ...]:
         """Leave what is to be built, and with what, in *scratch*; return what pins come to."""
-        needs = Needs(self.plan, self.ground, self.shop)
+        sections = Sections(self.plan, self.ground, self.shop)
         known, out = scratch / "known", scratch / "fetched"
-        lacking = needs.bring(missing.sections, known / "build")
+        lacking = sections.bring(missing.sections, known / "build")
         if not (missing.pins or lacking):
             return ()
         arguments = self.plan.fetch_arguments(attrs.evolve(missing, sections=lacking))
         result = self.shop.run("fetch", tools, arguments, out, network=True)
-        needs.keep(lacking, out / "build")
+        sections.keep(lacking, out / "build")
         return structure(result["files"], tuple[Fetched | None, ...], "fetched")
 
     def _build(
-        self, work: Work, tools: str, scratch: Path
+        self, chosen: Chosen, tools: str, scratch: Path
     ) -> tuple[tuple[Wheel, ...], dict[int, Wheel]]:
         """Return all new wheels, and those that were built by section; the cache has them."""
         out = scratch / "built"
-        inputs = self._inputs(work.built, scratch)
-        arguments = build_arguments(self.plan, work)
+        inputs = self._inputs(chosen.built, scratch)
+        arguments = build_arguments(self.plan, chosen)
         made = self.shop.run("wheels", tools, arguments, out, inputs, more=True)
         new = structure({"wheels": made["wheels"]}, _Wheels, "wheels").wheels
         found = {wheel.file: wheel for wheel in new}
-        built = {n: found[file] for n, file in zip(work.built, made["built"], strict=True)}
+        built = {n: found[file] for n, file in zip(chosen.built, made["built"], strict=True)}
         for number, wheel in built.items():
             self._keep(self.keys[number], wheel, out / "wheelhouse", shared=True)
         for wheel in new:

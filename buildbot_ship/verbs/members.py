@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tarfile
 import zipfile
@@ -19,8 +18,8 @@ from ..model.image.difference import (
     compare_entries,
     compare_json,
 )
+from ..model.reference import digest_of_stream
 
-_CHUNK = 1 << 20
 _COMPARED = 64 << 20
 """Bytes of one member that are looked at for the place of a difference."""
 _Members = Callable[[Path], Iterator[tuple[Entry, IO[bytes]]]]
@@ -37,7 +36,10 @@ def first_difference(first: Path, second: Path) -> Difference:
 
 def _in_archives(members: _Members, first: Path, second: Path) -> Difference | None:
     one, other = (
-        [attrs.evolve(entry, digest=_digest(content)) for entry, content in members(path)]
+        [
+            attrs.evolve(entry, digest=digest_of_stream(content))
+            for entry, content in members(path)
+        ]
         for path in (first, second)
     )
     found = compare_entries(one, other)
@@ -59,13 +61,6 @@ def _head(path: Path) -> bytes:
 
 def _content(members: Iterator[tuple[Entry, IO[bytes]]], place: int) -> bytes:
     return next(content.read(_COMPARED) for n, (_, content) in enumerate(members) if n == place)
-
-
-def _digest(content: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while chunk := content.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _zip(path: Path) -> Iterator[tuple[Entry, IO[bytes]]]:

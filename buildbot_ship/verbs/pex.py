@@ -6,16 +6,15 @@ from typing import Any
 
 import attrs
 
-from ..daemon.interface import JobFile
 from ..model.artefact import Pex, Wheelhouse
 from ..model.cache import Blob, Entry
 from ..model.key import key
 from ..model.reference import Reference
 from ..model.request import PexRequest
 from ..model.request.wire import CONVERTER
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from .trees import make_layered
-from .wheelhouse import bring
+from .wheelhouse import as_arguments, as_inputs, bring
 from .workshop import Workshop
 
 
@@ -61,12 +60,9 @@ def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> dict[str, A
         "module": request.module,
         "script": request.script,
         "shebang": f"#!/usr/bin/env python{tools.minor}",
-        "wheels": [{"file": wheel.file, "digest": wheel.digest} for wheel in house.wheels],
+        "wheels": as_arguments(house.wheels),
     }
-    inputs = tuple(
-        JobFile(f"wheelhouse/{wheel.file}", shop.work.wheelhouse / wheel.file)
-        for wheel in house.wheels
-    )
+    inputs = as_inputs(house.wheels, shop.work)
     with shop.work.scratch() as scratch:
         made = shop.run("pex", tools.image, arguments, scratch / "made", inputs)
         shop.work.replace(scratch / "made" / request.name, shop.work.pex(request.name))
@@ -74,9 +70,8 @@ def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> dict[str, A
 
 
 def _result(record: Pex) -> Result:
-    count = len(record.layers)
     size = (record.size + sum(layer.size for layer in record.layers)) / 1e6
-    spread = f" in {count} layer{'' if count == 1 else 's'}" if count else ""
+    spread = f" in {counted(len(record.layers), 'layer')}" if record.layers else ""
     return Result(
         "pex",
         SUCCESS,

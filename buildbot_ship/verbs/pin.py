@@ -11,7 +11,7 @@ from ..model.dockerfile.pin import find_pins, move_pins
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request import PinRequest
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from ..registry.interface import Registry
 from ..source.checkout import Checkout
 from ..source.interface import required
@@ -67,6 +67,7 @@ def _moves(registry: Registry, bases: set[Reference], log: Log) -> dict[Referenc
 
 
 def _result(changed: dict[str, bytes], count: int, texts: dict[str, str]) -> Result:
-    summary = f"{', '.join(changed)}: newer bases" if changed else f"{count} bases, none newer"
+    nothing = f"{counted(count, 'base')}, none newer"
+    summary = f"{', '.join(changed)}: newer bases" if changed else nothing
     properties = {"ship_pinned": sorted(changed)}
     return Result("pin", SUCCESS, summary, properties=properties, texts=texts)

@@ -69,10 +69,7 @@ def _send_blobs(plan: PushPlan, folder: Path, shop: Workshop) -> Copied:
         done += copy_blob(shop.registry, digest, plan.base, repository)
     for blob in plan.own_blobs:
         done += _send_own(blob, folder, repository, shop)
-    shop.log(
-        f"{plan.reference}: {done.mounted} blobs mounted, {done.sent} sent "
-        f"({done.bytes_sent} bytes)"
-    )
+    shop.log(f"{plan.reference}: {done}")
     return done
 
 

@@ -18,7 +18,7 @@ from ..model.request import RetagRequest
 from ..model.result import SUCCESS, Result
 from ..registry.copy import copy
 from ..registry.interface import Registry
-from .bases import newest, report
+from .bases import newest, report_moves
 from .cache import Cache
 
 REGISTRY, ENGINE, AUTO = "registry", "engine", "auto"
@@ -48,19 +48,11 @@ def retag(
     finally:
         with_engine.tidy()
     bases = dict(zip((asked.source for asked in request.copies), moved, strict=True))
-    texts = _texts(looked, registry, cache, log)
+    new = [found for found in looked if not found.is_owned]
+    moves = [(found.owned, found.destination) for found in new if found.owned is not None]
+    texts = report_moves(registry, cache, moves, log)
     summary = _summary(bases, plan.tag)
     return Result("retag", SUCCESS, summary, properties={"ship_bases": bases}, texts=texts)
-
-
-def _texts(looked: list[_Found], registry: Registry, cache: Cache, log: Log) -> dict[str, str]:
-    """Return the report on the bases that moved, as a text by name; none, if none did."""
-    changes = [
-        report(registry, cache, found.owned, found.destination, log)
-        for found in looked
-        if found.owned is not None and not found.is_owned
-    ]
-    return {"bases.txt": "\n".join(changes)} if changes else {}
 
 
 def _summary(bases: dict[str, dict[str, str]], tag: str) -> str:
@@ -152,10 +144,7 @@ def _move(found: _Found, registry: Registry, with_engine: _Engine, log: Log) -> 
     # By digest: what was looked at is what is copied, even if the tag moves meanwhile.
     digest = str(found.digest)
     copied = copy(registry, found.source.repository.at(digest), destination)
-    log(
-        f"{found.source} -> {destination}: {digest}, {copied.mounted} blobs mounted, "
-        f"{copied.sent} sent ({copied.bytes_sent} bytes)"
-    )
+    log(f"{found.source} -> {destination}: {digest}, {copied}")
     return {"reference": str(destination), "digest": digest, "through": way}
 
 
@@ -178,7 +167,10 @@ class _Engine:
         return engine.pull(source)
 
     def push(self, pulled: EngineImage, destination: Reference) -> str:
-        """Push what was pulled; return the digest that the registry then has."""
+        """Push what was pulled; return the digest that the registry then has.
+
+        Raises TagTaken, DigestMismatch.
+        """
         held = self.registry.head(destination)
         if held is not None:
             raise TagTaken(str(destination), held, pulled.image_id)

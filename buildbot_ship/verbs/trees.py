@@ -8,7 +8,6 @@ from typing import Any
 
 import attrs
 
-from ..daemon.interface import JobFile
 from ..model.application.closure import close
 from ..model.application.launcher import find_entry, write_launcher
 from ..model.application.layering import PREFIX, Planned, plan
@@ -16,7 +15,7 @@ from ..model.artefact import Layer, Needs, Pex, Wheel, Wheelhouse
 from ..model.reference import Reference, digest_of
 from ..model.request import PexRequest
 from .layers import known_layer, take_layer
-from .wheelhouse import bring
+from .wheelhouse import as_arguments, as_inputs, bring
 from .workshop import MAKING, Ground, Workshop, minor_of
 
 
@@ -54,8 +53,8 @@ def make(missing: Sequence[Planned], house: Wheelhouse, shop: Workshop) -> dict[
     wheels = {wheel.file: wheel for layer in missing for wheel in layer.wheels}
     bring(house, wheels.values(), shop)
     tools = shop.tools(Reference.parse(house.base), MAKING)
-    inputs = tuple(JobFile(f"wheelhouse/{f}", shop.work.wheelhouse / f) for f in wheels)
-    layers = {layer.key: [_named(wheel) for wheel in layer.wheels] for layer in missing}
+    inputs = as_inputs(wheels.values(), shop.work)
+    layers = {layer.key: as_arguments(layer.wheels) for layer in missing}
     arguments = {"prefix": PREFIX, "layers": layers}
     made: dict[str, Layer] = {}
     with shop.work.scratch() as scratch:
@@ -65,10 +64,6 @@ def make(missing: Sequence[Planned], house: Wheelhouse, shop: Workshop) -> dict[
             record = Layer(**said[layer.key], title=layer.title, key=layer.key)
             made[layer.key] = take_layer(record, out / f"{layer.key}.tar.gz", shop)
     return made
-
-
-def _named(wheel: Wheel) -> dict[str, str]:
-    return {"file": wheel.file, "digest": wheel.digest}
 
 
 def _script(name: str) -> str:

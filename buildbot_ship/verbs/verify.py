@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -18,8 +17,9 @@ from ..model.conditions import ELSEWHERE
 from ..model.decision.garbage import IMAGE, Entry
 from ..model.dockerfile.document import read
 from ..model.image.difference import Difference, compare_names
+from ..model.reference import digest_of
 from ..model.request import Request, VerifyRequest
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from ..source.interface import Tree, required
 from ..store.work import Work
 from .cache import Cache
@@ -66,7 +66,7 @@ def verify(
     *perform* runs a request in a workshop: here in a fresh work folder, under conditions
     of which nothing is as usual.  *explain* says more about two files that differ.
     Images that the engine builds are left out.
-    Raises OutputMissing, NotReproducible, and what the second build raises.
+    Raises OutputMissing, DigestMismatch, NotReproducible, and what the second build raises.
     """
     left_out = _not_promised(request, tree)
     images = tuple(image for image in request.images if image.image not in left_out)
@@ -205,30 +205,30 @@ def _result(
     left_out: dict[str, str],
 ) -> Result:
     listing = "".join(f"{a.digest}  {a.title}\n" for a in found.values())
-    wheels = sum(artefact.verb == "BuildWheels" for artefact in found.values())
-    counts = (
-        _count(wheels, "wheel", "wheels"),
-        _count(len(request.pexes), "pex", "pexes"),
-        _count(len(request.images), "image", "images"),
-    )
     left = [f"{name} left out, {reason}" for name, reason in left_out.items()]
     images = {
         part.image: found[f"manifest.json of image {part.image}"].digest
         for part in request.images
     }
     digests: dict[str, Any] = {
-        "all": f"sha256:{hashlib.sha256(listing.encode()).hexdigest()}",
+        "all": digest_of(listing.encode()),
         "pexes": pexes,
         "images": images,
     }
     return Result(
         "verify",
         SUCCESS,
-        "; ".join([f"identical: {', '.join(filter(None, counts))}", *left]),
+        "; ".join([f"identical: {_counts(request, found)}", *left]),
         properties={"ship_reproducible": digests},
         texts={"digests.txt": listing},
     )
 
 
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number} {one if number == 1 else more}" if number else ""
+def _counts(request: VerifyRequest, found: dict[str, _Artefact]) -> str:
+    wheels = sum(artefact.verb == "BuildWheels" for artefact in found.values())
+    counts = (
+        (wheels, "wheel", "wheels"),
+        (len(request.pexes), "pex", "pexes"),
+        (len(request.images), "image", "images"),
+    )
+    return ", ".join(counted(*count) for count in counts if count[0])

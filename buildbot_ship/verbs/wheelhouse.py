@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from ..daemon.interface import JobFile
 from ..errors import OutputMissing
 from ..model.application.wheels import pin_of
 from ..model.artefact import Wheel, Wheelhouse
 from ..model.cache import Blob
 from ..model.reference import Reference
+from ..model.result import counted
 from ..store.work import Work
 from .workshop import MAKING, Workshop
 
@@ -39,8 +41,19 @@ def bring(house: Wheelhouse, wheels: Iterable[Wheel], shop: Workshop) -> None:
         if wheel.built:
             raise OutputMissing(f"wheel {wheel.file}", "BuildWheels")
     if lost:
-        shop.log(f"fetching {len(lost)} wheels again, by their hashes")
+        shop.log(f"fetching {counted(len(lost), 'wheel')} again, by their hashes")
         _fetch(house, lost, shop)
+
+
+def as_inputs(wheels: Iterable[Wheel], work: Work) -> tuple[JobFile, ...]:
+    """Return *wheels*, which lie in the work folder, for a job's ``wheelhouse/``."""
+    files = [wheel.file for wheel in wheels]
+    return tuple(JobFile(f"wheelhouse/{file}", work.wheelhouse / file) for file in files)
+
+
+def as_arguments(wheels: Iterable[Wheel]) -> list[dict[str, str]]:
+    """Return *wheels* as a job verifies them."""
+    return [{"file": wheel.file, "digest": wheel.digest} for wheel in wheels]
 
 
 def _is_there(wheel: Wheel, shop: Workshop) -> bool:

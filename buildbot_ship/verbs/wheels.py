@@ -9,7 +9,7 @@ from ..model.request import WheelsRequest
 from ..model.requirements.buildlock import BuildLock, parse_build_lock
 from ..model.requirements.reader import Pin, parse_strict
 from ..model.requirements.text import decode
-from ..model.result import SUCCESS, Result
+from ..model.result import SUCCESS, Result, counted
 from ..source.interface import Tree, read_text, required
 from .maker import Known, Maker
 from .wheelhouse import bring, place
@@ -21,7 +21,8 @@ def wheels(request: WheelsRequest, *, tree: Tree, shop: Workshop) -> Result:
 
     Fetching has the network and runs nothing; building runs other people's code and has
     neither network nor secrets nor the socket.  What a cache knows is neither fetched nor
-    built.
+    built.  Raises FileMissing, InvalidFile, BaseNotFound, OutputMissing, JobFailed,
+    LimitExceeded, and what registry and engine raise.
     """
     plan = decide(request, *_read(request, tree))
     ground = shop.ground(base_of(required(tree, request.dockerfile), request.dockerfile))
@@ -52,6 +53,6 @@ def _result(house: Wheelhouse, known: Known) -> Result:
     return Result(
         "wheels",
         SUCCESS,
-        f"{len(found)} wheels, {size:.1f} MB, {built} built; {news}",
+        f"{counted(len(found), 'wheel')}, {size:.1f} MB, {built} built; {news}",
         texts={"wheels.txt": "".join(f"{wheel.digest}  {wheel.file}\n" for wheel in found)},
     )

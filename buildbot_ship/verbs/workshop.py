@@ -180,14 +180,15 @@ class Workshop:
         and JobFailed when the base cannot hold the tools.
         """
         image = self.daemon.image(str(base)) or self.daemon.pull(base)
-        locks = tuple(_locks())
+        locks = _locks()
         reference = f"ship.local/tools:{_key(image.image_id, names, locks)}"
         known = self.daemon.image(reference)
         if known is not None and RESULT in known.labels:
             self.daemon.use(reference)
             return Tools(reference, json.loads(known.labels[RESULT]))
         self.log(f"making the tools image of {base} (once for each base)")
-        arguments, inputs = self._with_index({"only": list(names)}, locks)
+        lock_files = tuple(JobFile(path, text) for path, text in locks.items())
+        arguments, inputs = self._with_index({"only": list(names)}, lock_files)
         job = Job(
             "tools", str(base), arguments, inputs=inputs, network=True, limits=self.limits
         )
@@ -215,10 +216,11 @@ class Workshop:
         return {**arguments, "index": index}, inputs
 
 
-def _locks() -> list[JobFile]:
+def _locks() -> dict[str, bytes]:
+    """Return the files that lock our tools by hash, by path for a job."""
     folder = files("buildbot_ship.inside") / "tools"
     names = sorted(item.name for item in folder.iterdir() if re.match(r"py.*\.txt$", item.name))
-    return [JobFile(f"tools/{name}", (folder / name).read_bytes()) for name in names]
+    return {f"tools/{name}": (folder / name).read_bytes() for name in names}
 
 
 def _digest_of_scripts() -> str:
@@ -227,16 +229,14 @@ def _digest_of_scripts() -> str:
     folder = files("buildbot_ship.inside")
     for name in sorted(item.name for item in folder.iterdir() if item.name.endswith(".py")):
         digest.update((folder / name).read_bytes())
-    for lock in _locks():
-        assert isinstance(lock.content, bytes)  # noqa: S101  # _locks() read them
-        digest.update(lock.content)
+    for lock in _locks().values():
+        digest.update(lock)
     return digest.hexdigest()
 
 
-def _key(image_id: str, names: tuple[str, ...], locks: tuple[JobFile, ...]) -> str:
+def _key(image_id: str, names: tuple[str, ...], locks: Mapping[str, bytes]) -> str:
     script = (files("buildbot_ship.inside") / "tools.py").read_bytes()
     digest = hashlib.sha256(f"{image_id} {' '.join(names)}".encode() + script)
-    for lock in locks:
-        assert isinstance(lock.content, bytes)  # noqa: S101  # _locks() read them
-        digest.update(lock.content)
+    for lock in locks.values():
+        digest.update(lock)
     return digest.hexdigest()[:32]

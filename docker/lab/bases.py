@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 import platform
 import re
@@ -20,6 +19,7 @@ from typing import Any
 
 import requests
 
+from lab.archive import tar_of
 from lab.debian import Layer, make_layers
 from lab.errors import LabError
 
@@ -71,7 +71,7 @@ def publish_newer_slim(cache: Path, address: str, package: str, version: str) ->
     """Move the slim base upstream: the same, with another *version* of a Debian package."""
     layer = make_layers(cache)["slim"]
     changed = with_version(dpkg_status(layer.path), package, version)
-    plain = tar_of(DPKG_STATUS, changed.encode())
+    plain = tar_of({DPKG_STATUS: changed.encode()})
     packed = gzip.compress(plain, mtime=0)
     config = image_config(layer.diff_id, sha256(plain))
     parts = (layer.size, layer.digest), (len(packed), sha256(packed))
@@ -98,16 +98,6 @@ def dpkg_status(path: Path) -> str:
                 file = archive.extractfile(member)
                 return file.read().decode() if file else ""
     raise LabError(f"{path.name} has no dpkg database")
-
-
-def tar_of(name: str, content: bytes) -> bytes:
-    """Return a tar of one file."""
-    spool = io.BytesIO()
-    with tarfile.open(fileobj=spool, mode="w") as archive:
-        member = tarfile.TarInfo(name)
-        member.size = len(content)
-        archive.addfile(member, io.BytesIO(content))
-    return spool.getvalue()
 
 
 def image_config(*diff_ids: str, mark: str = "") -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import LabError, tail
-from lab.processes import Process
+from lab.processes import Process, Served
 from lab.rest import Rest
 from lab.runs import Run
 from lab.settings import Settings
@@ -29,7 +29,7 @@ def program(name: str) -> str:
 
 
 @dataclass
-class Master:
+class Master(Served):
     """A master of this run."""
 
     run: Run
@@ -37,7 +37,6 @@ class Master:
     name: str = "master"
     config: Path = EXAMPLE
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    process: Process | None = field(default=None, init=False)
 
     @property
     def folder(self) -> Path:
@@ -91,11 +90,6 @@ class Master:
                 self.rest.stop(build)
             wait_until(lambda: not self.rest.running(), CANCEL_SECONDS, "cancelling")
         self.process.stop(timeout=30.0)
-
-    def kill(self) -> None:
-        """End it with -9."""
-        if self.process:
-            self.process.kill()
 
     def _write_secrets(self) -> None:
         folder = self.folder / "secrets"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +18,11 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     if shared := environ.get("XDG_CACHE_HOME"):
         return Path(shared).absolute() / "buildbot-ship"
     return Path.home() / ".cache" / "buildbot-ship"
+
+
+def recipe_key(recipe: Sequence[object]) -> str:
+    """Return the name of what is made by a *recipe* of JSON values, once for each."""
+    return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
 
 
 @contextmanager

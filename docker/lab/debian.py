@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from lab.cache import cache_folder, locked
+from lab.cache import cache_folder, locked, recipe_key
 from lab.errors import LabError, tail
 from lab.processes import with_parent
 
@@ -63,8 +63,7 @@ class Layer:
 def layers_folder(cache: Path) -> Path:
     """Return where the layers of this recipe are or will be."""
     recipe = [FORMAT, SUITE, SLIM_PACKAGES, FULL_PACKAGES, LEFT_OUT, platform.machine()]
-    key = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
-    return cache / "bases" / key
+    return cache / "bases" / recipe_key(recipe)
 
 
 def cached_layers(cache: Path) -> dict[str, Layer] | None:

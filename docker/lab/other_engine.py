@@ -19,7 +19,7 @@ from pathlib import Path
 from lab.engine import engine_answers
 from lab.errors import LabError
 from lab.other_root import make_root
-from lab.processes import Process
+from lab.processes import Process, Served
 from lab.runs import Run
 
 SCRIPT = Path(__file__).with_suffix(".sh")
@@ -69,12 +69,11 @@ def routes() -> list[str]:
 
 
 @dataclass
-class OtherEngine:
+class OtherEngine(Served):
     """An engine of this run with a storage of its own; a run has one for each storage."""
 
     run: Run
     storage: str
-    process: Process | None = field(default=None, init=False)
     _bridge_address: str = field(default="", init=False)
 
     @property
@@ -120,8 +119,8 @@ class OtherEngine:
 
     def kill(self) -> None:
         """End it with -9, and everything that ran in it; its images and containers stay."""
+        super().kill()
         if self.process:
-            self.process.kill()
             subprocess.run(self._script("-", "-"), check=True)
 
     def _script(self, root: str, folder: str) -> list[str]:

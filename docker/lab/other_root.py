@@ -6,14 +6,12 @@ unpacked in the cache, is only ever read, and nothing is made twice.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 import shutil
 import sys
 from pathlib import Path
 
-from lab.cache import cache_folder, locked
+from lab.cache import cache_folder, locked, recipe_key
 from lab.debian import APART, refuse_to_make_in_vain, run_logged
 from lab.errors import LabError
 
@@ -27,8 +25,7 @@ LEFT_OUT = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/lo
 def root_folder(cache: Path) -> Path:
     """Return where the tree of this recipe is or will be."""
     recipe = [FORMAT, SUITE, PACKAGES, LEFT_OUT, platform.machine()]
-    key = hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
-    return cache / "other-engine" / key
+    return cache / "other-engine" / recipe_key(recipe)
 
 
 def make_root(cache: Path) -> Path:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import tail
@@ -142,6 +142,23 @@ class Process:
 
     def _forget(self) -> None:
         (self.folder / f"{self.name}.pid.json").unlink(missing_ok=True)
+
+
+@dataclass
+class Served:
+    """What is one process from its start on; what it keeps on disk stays when that ends."""
+
+    process: Process | None = field(default=None, init=False)
+
+    def stop(self) -> None:
+        """End it politely."""
+        if self.process:
+            self.process.stop()
+
+    def kill(self) -> None:
+        """End it with -9."""
+        if self.process:
+            self.process.kill()
 
 
 def with_parent(argv: Sequence[str]) -> list[str]:

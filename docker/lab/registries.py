@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from lab.ports import LOOPBACK, free_port
-from lab.processes import Process
+from lab.processes import Process, Served
 from lab.registry_container import START_SECONDS, ContainerRegistry, registry_answers
 from lab.runs import Run
 
@@ -74,13 +74,12 @@ def configuration(port: int, storage: Path) -> dict[str, Any]:
 
 
 @dataclass
-class LocalRegistry:
+class LocalRegistry(Served):
     """A registry as a process on this machine."""
 
     run: Run
     name: str
     port: int
-    process: Process | None = field(default=None, init=False)
 
     @property
     def address(self) -> str:
@@ -100,13 +99,3 @@ class LocalRegistry:
         argv = [PROGRAM, "serve", str(config)]
         self.process = Process.start(f"registry-{self.name}", argv, self.run.folder)
         self.process.wait_until(lambda: registry_answers(self.address), START_SECONDS)
-
-    def stop(self) -> None:
-        """End it politely; its content stays."""
-        if self.process:
-            self.process.stop()
-
-    def kill(self) -> None:
-        """End it with -9; its content stays."""
-        if self.process:
-            self.process.kill()

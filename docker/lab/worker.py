@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
-import tarfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import docker
+from lab.archive import tar_of
 from lab.errors import tail
 from lab.ports import LOOPBACK
-from lab.processes import Process
+from lab.processes import Process, Served
 from lab.rest import Rest
 from lab.runs import Run
 from lab.settings import CA_BUNDLE_IN_WORKER, Settings, host_ca_bundle
@@ -97,7 +95,7 @@ class ContainerWorker:
         files = {f"{STATE}/{OWNER_FILE}": owner(self.run, self.settings).encode()}
         if bundle := host_ca_bundle():
             files[CA_BUNDLE_IN_WORKER] = bundle.read_bytes()
-        container.put_archive("/", _archive(files))
+        container.put_archive("/", tar_of(files))
 
     def start(self) -> None:
         """Start it and wait until its master sees it."""
@@ -119,12 +117,11 @@ class ContainerWorker:
 
 
 @dataclass
-class ProcessWorker:
+class ProcessWorker(Served):
     """A worker as a process of this machine, in the environment that runs us."""
 
     run: Run
     settings: Settings
-    process: Process | None = field(default=None, init=False)
 
     def start(self) -> None:
         """Start it and wait until its master sees it."""
@@ -145,16 +142,6 @@ class ProcessWorker:
         )
         _wait_for_connection(self)
 
-    def stop(self) -> None:
-        """End it politely."""
-        if self.process:
-            self.process.stop()
-
-    def kill(self) -> None:
-        """End it with -9."""
-        if self.process:
-            self.process.kill()
-
     def log(self) -> str:
         """Return the end of what it logged."""
         return tail(self.process.log) if self.process else ""
@@ -165,13 +152,3 @@ def _wait_for_connection(worker: ContainerWorker | ProcessWorker) -> None:
         lambda: is_connected(worker.settings), CONNECT_SECONDS, "the worker", explain=worker.log
     )
     worker.run.say(f"worker: {worker.settings.worker_name} is connected")
-
-
-def _archive(files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, content in files.items():
-            entry = tarfile.TarInfo(path.lstrip("/"))
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()

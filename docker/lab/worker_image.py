@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from contextlib import suppress
 from pathlib import Path
 
 import docker.errors
 
 import docker
+from lab.archive import tar_of
 from lab.errors import LabError
 from lab.git_server import git
 from lab.settings import INDEX_VARIABLE, host_ca_bundle
@@ -54,19 +54,8 @@ def context(checkout: Path, ca_bundle: Path | None) -> bytes:
         checkout, "ls-files", "--cached", "--others", "--exclude-standard", "--", *WANTED
     )
     names = sorted(name for name in set(listed.splitlines()) if (checkout / name).is_file())
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name in names:
-            _add(archive, name, (checkout / name).read_bytes())
-        if ca_bundle:
-            _add(archive, CA_BUNDLE, ca_bundle.read_bytes())
-    return buffer.getvalue()
-
-
-def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = len(content), 0o644
-    archive.addfile(entry, io.BytesIO(content))
+    files = {name: (checkout / name).read_bytes() for name in names}
+    return tar_of(files | ({CA_BUNDLE: ca_bundle.read_bytes()} if ca_bundle else {}))
 
 
 def _image_id(client: docker.DockerClient) -> str | None:

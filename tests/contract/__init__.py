@@ -2,4 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.registry")
+for _name in ("daemon", "registry", "samples", "shelf"):
+    pytest.register_assert_rewrite(f"tests.contract.{_name}")

@@ -32,6 +32,11 @@ def compress_job(image: str, **more: Any) -> Job:
     return Job("compress", image, {"files": ["a.tar"]}, inputs=inputs, **more)
 
 
+def endless(job: Job) -> Job:
+    """Return *job* on what has no end; it is killed after its limit."""
+    return attrs.evolve(job, arguments={"files": ["../../dev/zero"]})
+
+
 @pytest.fixture
 def pulled(daemon: Daemon, base: Reference) -> EngineImage:
     """The base, pulled by its digest."""
@@ -141,13 +146,30 @@ class DaemonContract:
         with pytest.raises(JobFailed, match="has no /nowhere/python"):
             daemon.run(compress_job(str(base), python="/nowhere/python"), out=out, log=print)
 
+    def test_a_job_that_cannot_be_done_says_why(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
+    ) -> None:
+        job = attrs.evolve(compress_job(str(base)), arguments={"files": ["nowhere.tar"]})
+        with pytest.raises(JobFailed, match=r"nowhere\.tar") as caught:
+            daemon.run(job, out=out, log=print)
+        assert caught.value.remedy == "give the worker and the engine more room on disk"
+
+    def test_a_script_that_breaks_is_named_with_its_status(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
+    ) -> None:
+        job = attrs.evolve(compress_job(str(base)), arguments={})
+        with pytest.raises(JobFailed, match=r"inside/compress\.py ended with status 1"):
+            daemon.run(job, out=out, log=print)
+
+    def test_a_container_that_is_not_there_is_not_removed(self, daemon: Daemon) -> None:
+        assert not daemon.remove_container(f"ship-contract-{uuid.uuid4().hex}")
+
     def test_a_job_past_its_seconds_says_so(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
     ) -> None:
         job = compress_job(str(base), limits=Limits(seconds=2))
-        endless = attrs.evolve(job, arguments={"files": ["../../dev/zero"]})
         with pytest.raises(LimitExceeded, match="2 seconds"):
-            daemon.run(endless, out=out, log=print)
+            daemon.run(endless(job), out=out, log=print)
 
     def test_a_job_that_was_expected_does_what_it_does_alone(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
@@ -172,9 +194,8 @@ class DaemonContract:
         first.mkdir()
         daemon.run(compress_job(str(base)), out=first, log=print, more=True)
         job = compress_job(str(base), limits=Limits(seconds=2))
-        endless = attrs.evolve(job, arguments={"files": ["../../dev/zero"]})
         with pytest.raises(LimitExceeded, match="2 seconds"):
-            daemon.run(endless, out=out, log=print)
+            daemon.run(endless(job), out=out, log=print)
         daemon.close()
 
     def test_a_job_past_its_seconds_says_so_where_it_was_expected(
@@ -184,9 +205,8 @@ class DaemonContract:
         first.mkdir()
         job = compress_job(str(base), limits=Limits(seconds=2))
         daemon.run(job, out=first, log=print, more=True)
-        endless = attrs.evolve(job, arguments={"files": ["../../dev/zero"]})
         with pytest.raises(LimitExceeded, match="2 seconds"):
-            daemon.run(endless, out=out, log=print)
+            daemon.run(endless(job), out=out, log=print)
         daemon.close()
 
     def test_a_kept_container_is_an_image_with_its_result(

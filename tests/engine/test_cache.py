@@ -71,7 +71,8 @@ def test_a_published_commit_costs_a_look_at_the_registry(
     pushed = "ship_pushed_tiny"
     assert again["properties"][pushed]["digest"] == first["properties"][pushed]["digest"]
     found = repository.succeed("find", *build[1:], "--work", "../empty")
-    assert found["properties"] == {**again["properties"], "ship_published": True}
+    told = {"ship_published": True, "ship_leftovers": False}
+    assert found["properties"] == {**again["properties"], **told}
     anew = repository.succeed("find", *build[1:], "--no-cache")
     assert anew["summary"] == "tiny: not published yet"
 
@@ -108,13 +109,18 @@ def test_without_cache_all_is_made_again(repository: Repository) -> None:
     assert said.result["texts"] == first["texts"]
 
 
+def kept(repository: Repository, word: bytes) -> Path:
+    """Return the one blob of this worker's cache that has a *word* in it."""
+    blobs = (repository.state / "cache" / "trusted" / "blobs").iterdir()
+    (found,) = (blob for blob in blobs if word in blob.read_bytes())
+    return found
+
+
 def test_a_built_wheel_that_a_cache_gave_up_is_built_again(
     repository: Repository, tmp_path: Path
 ) -> None:
     first = repository.succeed(*WHEELS)
-    for blob in (repository.state / "cache" / "trusted" / "blobs").iterdir():
-        if b"remotemath/operations.py" in blob.read_bytes():
-            blob.unlink()
+    kept(repository, b"remotemath/operations.py").unlink()
     said = repository.ship(*WHEELS, "--work", str(tmp_path / "w"))
     assert said.status == 0, said.output
     assert "building sdist remotemath" in said.output
@@ -126,9 +132,7 @@ def test_what_is_damaged_is_made_again_and_that_is_said(
     repository: Repository, tmp_path: Path
 ) -> None:
     first = repository.succeed(*WHEELS)
-    for blob in (repository.state / "cache" / "trusted" / "blobs").iterdir():
-        if b"tiny/__init__.py" in blob.read_bytes():
-            blob.write_bytes(b"damaged")
+    kept(repository, b"tiny/__init__.py").write_bytes(b"damaged")
     work = ("--work", str(tmp_path / "w"))
     said = repository.ship(*WHEELS, *work)
     assert "it is made again" in said.output

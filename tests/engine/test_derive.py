@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -186,13 +187,17 @@ def test_what_cannot_be_built_is_refused_with_its_place(
     assert (said.status, bool(re.search(why, said.result["summary"]))) == (status, True)
 
 
-def test_a_cancelled_build_leaves_nothing(house: House) -> None:
-    house.write(FILE, f"FROM {house.upstream.reference}\nRUN echo here && sleep 100\n")
+def begun(house: House) -> subprocess.Popen[str]:
+    """Return a process that derives, once a RUN line of it says that it is here."""
     process = house.repository.start("derive", f"{FILE}={house.place}")
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.strip() == "here":
-            break
+    assert any(line.strip() == "here" for line in process.stdout)
+    return process
+
+
+def test_a_cancelled_build_leaves_nothing(house: House) -> None:
+    house.write(FILE, f"FROM {house.upstream.reference}\nRUN echo here && sleep 100\n")
+    process = begun(house)
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
@@ -202,11 +207,7 @@ def test_a_cancelled_build_leaves_nothing(house: House) -> None:
 
 def test_what_a_killed_one_left_the_collector_takes(house: House) -> None:
     house.write(FILE, f"FROM {house.upstream.reference}\nRUN echo here && sleep 8\n")
-    process = house.repository.start("derive", f"{FILE}={house.place}")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.strip() == "here":
-            break
+    process = begun(house)
     process.kill()
     process.communicate(timeout=60)
     assert any(house.upstream.digest in name for name in house.left())
@@ -214,11 +215,8 @@ def test_what_a_killed_one_left_the_collector_takes(house: House) -> None:
     house.repository.succeed("gc")
 
 
-def test_an_application_of_libpq_stands_on_owned_bases(
-    house: House, bases: Any, own_registry: Registry
-) -> None:
-    """The build base has the headers, the runtime base the library, both by apt-get."""
-    repository, place = house.repository, house.place
+def stand_on_libpq(house: House, bases: Any) -> None:
+    """Derive a base with libpq for the build and one for the runtime; have both pinned."""
     install = "RUN apt-get update && apt-get install --yes --no-install-recommends"
     clean = "rm -rf /var/lib/apt/lists/*"
     files = {
@@ -227,13 +225,21 @@ def test_an_application_of_libpq_stands_on_owned_bases(
     }
     for name, (base, package) in files.items():
         house.write(f"pq-{name}.docker", f"FROM {base}\n{install} {package} && {clean}\n")
-    pairs = [f"pq-{name}.docker={place}-{name}" for name in files]
-    result = repository.succeed("derive", *pairs)
+    pairs = [f"pq-{name}.docker={house.place}-{name}" for name in files]
+    result = house.repository.succeed("derive", *pairs)
     assert re.search(r"^    \+ libpq5 ", result["texts"]["bases.txt"], re.M)
     for name, dockerfile in (("build", "build.docker"), ("run", "tiny.docker")):
-        text = (repository.folder / dockerfile).read_text()
+        text = (house.repository.folder / dockerfile).read_text()
         line = f"FROM {owned(result, f'pq-{name}.docker')}"
         house.write(dockerfile, FROM.sub(line, text))
+
+
+def test_an_application_of_libpq_stands_on_owned_bases(
+    house: House, bases: Any, own_registry: Registry
+) -> None:
+    """The build base has the headers, the runtime base the library, both by apt-get."""
+    repository, place = house.repository, house.place
+    stand_on_libpq(house, bases)
     house.write("requirements.loose.txt", "six\nremotemath\npsycopg2\n")
     code = repository.folder / "tiny" / "__init__.py"
     house.write("tiny/__init__.py", f"import psycopg2\n{code.read_text()}")

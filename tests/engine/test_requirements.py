@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -147,18 +147,18 @@ def look_around(client: docker.DockerClient) -> str:
     return "\n".join([*shown, *(line.decode("utf-8", "replace") for line in lines)])
 
 
-@contextmanager
-def serve(client: docker.DockerClient, folder: Path) -> Iterator[PrivateIndex]:
-    """Serve one package, ``hidden``, where containers reach it."""
-    network = client.api.inspect_network("bridge")
-    host = network["IPAM"]["Config"][0]["Gateway"]
-    authority = Authority.make(folder, host)
-    name, data = wheel("hidden")
+def pages_of(name: str, data: bytes) -> dict[str, bytes]:
+    """Return what an index serves that has one wheel, of the package ``hidden``."""
     digest = hashlib.sha256(data).hexdigest()
     page = f'<a href="/files/{name}#sha256={digest}">{name}</a>'.encode()
-    pages = {"/simple/hidden/": page, f"/files/{name}": data}
+    return {"/simple/hidden/": page, f"/files/{name}": data}
+
+
+def handler_of(
+    index: PrivateIndex, pages: Mapping[str, bytes], client: docker.DockerClient
+) -> type[BaseHTTPRequestHandler]:
+    """Return what answers for *index*: *pages*, to who logs in."""
     login = "Basic " + base64.b64encode(f"robot:{PASSWORD}".encode()).decode()
-    index = PrivateIndex("", folder / "bundle.pem")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -177,7 +177,18 @@ def serve(client: docker.DockerClient, folder: Path) -> Iterator[PrivateIndex]:
         def log_message(self, format: str, *args: Any) -> None:
             del format, args
 
-    server = ThreadingHTTPServer((host, 0), Handler)
+    return Handler
+
+
+@contextmanager
+def serve(client: docker.DockerClient, folder: Path) -> Iterator[PrivateIndex]:
+    """Serve one package, ``hidden``, where containers reach it."""
+    network = client.api.inspect_network("bridge")
+    host = network["IPAM"]["Config"][0]["Gateway"]
+    authority = Authority.make(folder, host)
+    index = PrivateIndex("", folder / "bundle.pem")
+    handler = handler_of(index, pages_of(*wheel("hidden")), client)
+    server = ThreadingHTTPServer((host, 0), handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority.bundle, authority.key_file)
     server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -120,7 +120,9 @@ class MemoryDaemon:
         script = self.scripts.get(job.script)
         result = script(job, out) if script else _run(job, out, log)
         if not result.pop("ok", False):
-            raise JobFailed(job.script, str(result.get("why")), str(result.get("hint")))
+            hint = {"hint": result["hint"]} if result.get("hint") else {}
+            output = str(result.get("output") or "")
+            raise JobFailed(job.script, str(result.get("why")), output=output, **hint)
         return result
 
     def keep(self, job: Job, reference: str, *, scratch: Path, log: Log) -> dict[str, Any]:
@@ -178,6 +180,9 @@ def _run(job: Job, out: Path, log: Log) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             limit = f"{job.limits.seconds} seconds"
             raise LimitExceeded(f"the container of {job.script}", limit, "seconds") from None
+        except subprocess.CalledProcessError as ended:
+            why = f"inside/{job.script}.py ended with status {ended.returncode}"
+            raise JobFailed(job.script, why) from None
     for line in ran.stdout.splitlines():
         log(line)
     path = out / "result.json"

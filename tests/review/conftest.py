@@ -164,6 +164,23 @@ def registries(own_registry: Registry, upstream_registry: Registry, bases: Bases
     return Registries(own_registry, upstream_registry, bases)
 
 
+def settings_of(name: str, server: GitLogin, registries: Registries) -> Settings:
+    """Return the settings of the house called *name*, whose repository is on *server*."""
+    bundle = host_ca_bundle()
+    return Settings.on_free_ports(
+        git_url=server.url("calculator"),
+        git_user=server.user,
+        git_known_hosts=server.known_hosts or None,
+        registry=f"{registries.own.address}/review-{name}",
+        upstream=registries.bases.prefix,
+        worker_name=f"review-{name}",
+        worker_password="only-for-tests",
+        ca_bundle=str(bundle) if bundle else None,
+        index_url=host_index_url(),
+        derived=f"{DERIVED}={OWNED}",
+    )
+
+
 @pytest.fixture(scope="module", params=sorted(SERVERS, reverse=True))
 def house(
     request: pytest.FixtureRequest,
@@ -176,20 +193,8 @@ def house(
     What moved upstream moves back in the end: other groups use these bases.
     """
     name = request.param
-    bundle = host_ca_bundle()
     with SERVERS[name](tmp_path_factory.mktemp(name) / "server") as server:
-        settings = Settings.on_free_ports(
-            git_url=server.url("calculator"),
-            git_user=server.user,
-            git_known_hosts=server.known_hosts or None,
-            registry=f"{registries.own.address}/review-{name}",
-            upstream=registries.bases.prefix,
-            worker_name=f"review-{name}",
-            worker_password="only-for-tests",
-            ca_bundle=str(bundle) if bundle else None,
-            index_url=host_index_url(),
-            derived=f"{DERIVED}={OWNED}",
-        )
+        settings = settings_of(name, server, registries)
         secrets = {GIT_SECRET: server.password}
         master = Master(lab_run, settings, name=f"master-{name}", secrets=secrets)
         story = Story(master, server.repository("calculator"), lab_run.say)

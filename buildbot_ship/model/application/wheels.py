@@ -121,7 +121,7 @@ def decide(request: WheelsRequest, pins: tuple[Pin, ...], lock: BuildLock) -> Wh
 
 
 @attrs.frozen
-class Work:
+class Chosen:
     """What is to be done: *wheels* to describe, and the sections to build, in order.
 
     *of_pins* is what each pin comes to: the number of a section, or a Fetched wheel.
@@ -133,7 +133,7 @@ class Work:
     of_pins: tuple[int | Fetched, ...]
 
 
-def choose(plan: WheelsPlan, missing: Missing, fetched: tuple[Fetched | None, ...]) -> Work:
+def choose(plan: WheelsPlan, missing: Missing, fetched: tuple[Fetched | None, ...]) -> Chosen:
     """Return what is to be done, once it is known what the pins come to.
 
     Raises InvalidFile for every sdist that the build lock has no section for.
@@ -161,21 +161,21 @@ def choose(plan: WheelsPlan, missing: Missing, fetched: tuple[Fetched | None, ..
             sources[number] = f"tree/{plan.sections[number].source}"
     wheels = (f for f in of_pins if isinstance(f, Fetched) and f.digest not in missing.known)
     built = tuple(number for number in missing.sections if number in sources)
-    return Work(tuple(file.file for file in wheels), built, sources, tuple(of_pins))
+    return Chosen(tuple(file.file for file in wheels), built, sources, tuple(of_pins))
 
 
-def build_arguments(plan: WheelsPlan, work: Work) -> dict[str, Any]:
+def build_arguments(plan: WheelsPlan, chosen: Chosen) -> dict[str, Any]:
     """Return the arguments of ``inside/wheels.py``."""
     built = [
         {
             "title": plan.sections[number].title,
-            "source": work.sources[number],
+            "source": chosen.sources[number],
             "section": f"sections/{number}.txt",
             "wheels": f"build/{number}",
         }
-        for number in work.built
+        for number in chosen.built
     ]
-    return {"built": built, "wheels": list(work.wheels)}
+    return {"built": built, "wheels": list(chosen.wheels)}
 
 
 def _position(plan: WheelsPlan, **wanted: str) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 import attrs
 
@@ -28,8 +27,7 @@ class Owned:
     @classmethod
     def of(cls, reference: Reference, base: Base) -> Owned:
         """Return what *reference* names."""
-        run: dict[str, Any] = base.config.get("config") or {}
-        return cls(reference, run.get("Labels") or {}, str(base.config.get("created")))
+        return cls(reference, base.run.get("Labels") or {}, str(base.config.get("created")))
 
     def is_older_than(self, days: float, now: datetime) -> bool:
         """Tell whether it was made more than *days* before *now*; if in doubt, it was."""

@@ -41,7 +41,7 @@ class Command:
     def read(cls: type[C], line: int, text: str, scope: Scope) -> C:
         """Return the command in *text*: a JSON array, else a line for the shell.
 
-        Neither form is ever expanded: ``$`` is the program's or the shell's.
+        Neither form is ever expanded: ``$`` is the program's or the shell's.  Raises Fault.
         """
         del scope
         _, text = flags(text)
@@ -68,7 +68,7 @@ class Healthcheck:
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Healthcheck:
-        """Return the check in *text*; like CMD it is never expanded."""
+        """Return the check in *text*; like CMD it is never expanded.  Raises Fault."""
         del scope
         options, text = flags(text, (*_TIMES, "retries"))
         kind, *rest = text.split(None, 1)[:2] or [""]

@@ -7,7 +7,7 @@ import re
 import attrs
 
 from .scope import Scope
-from .word import Fault, array, flags
+from .word import Fault, flags
 
 _FLAGS = ("from", "chown", "chmod")
 
@@ -30,10 +30,9 @@ class Copy:
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Copy:
-        """Return what *text* copies."""
+        """Return what *text* copies; raise Fault."""
         options, text = flags(text, _FLAGS)
-        given = array(text)
-        words = [scope.expand(word) for word in (text.split() if given is None else given)]
+        words = scope.words(text)
         if len(words) < 2 or not all(words):
             raise Fault("COPY takes sources and a destination: write COPY file /")
         *sources, destination = words

@@ -17,7 +17,7 @@ from ..reference import Reference
 from .command import Cmd, Entrypoint, Healthcheck
 from .copying import Copy
 from .scope import Scope
-from .word import Fault, array, flags, pairs, split_words
+from .word import Fault, flags, pairs, split_words
 
 _PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?", re.I | re.A)
 _SIGNALS = [
@@ -176,10 +176,7 @@ class Volume:
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Volume:
         """Return the folders that *text* names."""
-        _, text = flags(text)
-        given = array(text)
-        words = [scope.expand(word) for word in (text.split() if given is None else given)]
-        paths = tuple(word.strip() for word in words)
+        paths = tuple(word.strip() for word in scope.words(flags(text)[1]))
         if not all(paths) or not paths:
             raise Fault("VOLUME takes folders: write VOLUME /path")
         return cls(line, paths)

@@ -44,7 +44,7 @@ def _find(data: bytes, parsed: Dockerfile, bases: Set[Reference]) -> tuple[Pin, 
 
 
 def is_own(base: Reference) -> bool:
-    """Tell whether this is a base that `RetagBase` made: its tag is a moment."""
+    """Tell whether a base is an own one: its tag is a moment."""
     return base.tag is not None and is_timestamp_tag(base.tag)
 
 

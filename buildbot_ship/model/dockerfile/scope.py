@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .word import Fault
+from .word import Fault, array
 
 _NAME = re.compile(r"\d+|[@*#?$!-]|[^\W\d]\w*")
 
@@ -38,6 +38,11 @@ class Scope:
     def expand(self, text: str) -> str:
         """Return *text* without quotes and escapes, variables put in; raise Fault."""
         return _Reader(text, self).until("")
+
+    def words(self, text: str) -> list[str]:
+        """Return the words of *text*, of a JSON array or a line, expanded; raise Fault."""
+        given = array(text)
+        return [self.expand(word) for word in (text.split() if given is None else given)]
 
 
 @attrs.define

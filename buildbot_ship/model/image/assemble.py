@@ -64,7 +64,7 @@ def canonical(value: Any) -> bytes:
 
 
 def written_time(moment: datetime) -> str:
-    """Return an aware *moment* as RFC 3339 in UTC, in whole seconds."""
+    """Return an aware *moment* as RFC 3339 in UTC, in whole seconds; raise ValueError."""
     if moment.tzinfo is None:
         raise ValueError("an image needs an aware datetime")
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

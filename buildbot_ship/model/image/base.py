@@ -42,15 +42,20 @@ class Base:
         return attrs.evolve(self.reference, tag=None)
 
     @property
+    def run(self) -> dict[str, Any]:
+        """Return what containers run with, as the config has it; empty where it says none."""
+        return self.config.get("config") or {}
+
+    @property
     def environment(self) -> list[tuple[str, str]]:
         """Return the variables that containers start with."""
-        entries: list[str] = (self.config.get("config") or {}).get("Env") or []
+        entries: list[str] = self.run.get("Env") or []
         return [(name, value) for name, _, value in (item.partition("=") for item in entries)]
 
     @property
     def work_folder(self) -> str:
         """Return the folder that containers start in."""
-        return (self.config.get("config") or {}).get("WorkingDir") or "/"
+        return self.run.get("WorkingDir") or "/"
 
 
 def choose(index: bytes, platform: str, reference: Reference) -> str:

@@ -83,7 +83,7 @@ def adopt(
 ) -> Assembled:
     """Return the image of *saved* with our labels and times, and a manifest."""
     theirs: dict[str, Any] = saved.config.get("config") or {}
-    below = (base.config.get("config") or {}).get("Labels") or {}
+    below = base.run.get("Labels") or {}
     own = {
         name: text
         for name, text in (theirs.get("Labels") or {}).items()

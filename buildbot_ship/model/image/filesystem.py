@@ -13,12 +13,13 @@ import stat
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, cast
+from typing import IO, cast
 
 import attrs
 
+from .gzipped import Unpacked
+
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _MAX_LINKS = 255
 PASSWD, GROUP = "etc/passwd", "etc/group"
 """The files whose content is kept: they say who a user is."""
@@ -124,7 +125,7 @@ def _kept(path: str, gone: set[str], emptied: set[str]) -> bool:
 
 
 def _entries(chunks: Iterable[bytes]) -> Iterator[tuple[str, Node]]:
-    stream = _Inflated(iter(chunks))
+    stream = Unpacked(chunks)
     try:
         with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
             for member in archive:
@@ -158,51 +159,3 @@ def _with_content(
         newest = max(map(int, _GLIBC.findall(data)), default="")
         return attrs.evolve(node, content=str(newest))
     return attrs.evolve(node, content=data.decode("utf-8", "surrogateescape"))
-
-
-@attrs.define
-class _Inflated:
-    """A readable stream over chunks, gzipped (in one or several members) or not."""
-
-    chunks: Iterator[bytes]
-    inflater: Any = None
-    head: bytes | None = b""
-
-    def read(self, size: int) -> bytes:
-        """Return some bytes, none at the end; at least *size* are not promised."""
-        del size
-        for chunk in self.chunks:
-            data = self._inflate(self._begin(chunk))
-            if data:
-                return data
-        head, self.head = self.head or b"", None
-        return head
-
-    def drain(self) -> None:
-        """Take what is left, so that its giver can verify the whole."""
-        for _ in self.chunks:
-            pass
-
-    def _begin(self, chunk: bytes) -> bytes:
-        """Return *chunk*; at first nothing, until there is enough to tell its kind."""
-        if self.head is None:
-            return chunk
-        self.head += chunk
-        if len(self.head) < len(_ZSTD):
-            return b""
-        chunk, self.head = self.head, None
-        if chunk.startswith(_ZSTD):
-            raise ValueError("a layer of it is compressed with zstd: only gzip is read")
-        self.inflater = zlib.decompressobj(31) if chunk.startswith(_GZIP) else None
-        return chunk
-
-    def _inflate(self, chunk: bytes) -> bytes:
-        if self.inflater is None:
-            return chunk
-        out = b""
-        while chunk:
-            out += self.inflater.decompress(chunk)
-            chunk = self.inflater.unused_data
-            if chunk:
-                self.inflater = zlib.decompressobj(31)
-        return out

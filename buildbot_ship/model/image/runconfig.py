@@ -35,7 +35,7 @@ def run_config(
     Of labels the later ones win: the base's, *defaults*, the Dockerfile's, *facts*.
     Raises InvalidFile for a base with ONBUILD triggers, which docker would run.
     """
-    config: dict[str, Any] = copy.deepcopy(base.config.get("config") or {})
+    config: dict[str, Any] = copy.deepcopy(base.run)
     if config.get("OnBuild"):
         text = f"{dockerfile.base} has ONBUILD triggers, which need docker build: take another"
         raise InvalidFile((Problem(dockerfile.file, dockerfile.base_line, text),))

@@ -45,10 +45,6 @@ class BuildLock:
 
     sections: tuple[Section, ...] = ()
 
-    def of_sdist(self, digest: str) -> Section | None:
-        """Return the section of the sdist with this sha256 (hexadecimal), or None."""
-        return next((s for s in self.sections if s.sdist_hash == digest), None)
-
     def of_package(self, folder: str) -> Section | None:
         """Return the section of the repository's own package in *folder*, or None."""
         wanted = (None, folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lab import bases
+from lab.archive import tar_of
 from lab.bases import image_config, image_manifest, sha256
 from lab.debian import Layer, cached_layers, layers_folder
 from lab.errors import LabError
@@ -31,7 +32,7 @@ def test_a_newer_base_has_a_layer_more_with_another_package(tmp_path: Path) -> N
         "Package: libc6\nStatus: install ok installed\nVersion: 1\n\nPackage: x\nVersion: 1\n"
     )
     path = tmp_path / "slim.tar.gz"
-    path.write_bytes(gzip.compress(bases.tar_of(bases.DPKG_STATUS, status.encode())))
+    path.write_bytes(gzip.compress(tar_of({bases.DPKG_STATUS: status.encode()})))
     assert bases.with_version(bases.dpkg_status(path), "libc6", "2") == status.replace(
         "1", "2", 1
     )

@@ -36,7 +36,13 @@ def test_a_file_that_no_layer_has_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"no tar at all", b"\x1f\x8bbroken", layer({PATH: b"x" * 9999})[:60]]
+    "content",
+    [
+        b"no tar at all",
+        b"\x1f\x8bbroken",
+        layer({PATH: b"x" * 9999})[:60],
+        b"\x28\xb5\x2f\xfd of zstd",
+    ],
 )
 def test_what_is_no_tar_is_named(content: bytes) -> None:
     with pytest.raises(InvalidManifest, match=digest_of(content)[:19]):

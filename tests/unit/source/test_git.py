@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import os
 import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import attrs
+import lab.git_server
 import pytest
 
 from buildbot_ship.errors import FileMissing, InvalidFile, RepositoryError
@@ -14,23 +14,11 @@ from buildbot_ship.source.checkout import Checkout
 from buildbot_ship.source.git import GitTree
 from buildbot_ship.source.interface import TreeEntry, TreeFile, read_text, required
 
+MOMENT = {"GIT_COMMITTER_DATE": "1700000000 +0100"}
+
 
 def git(folder: Path, *arguments: str) -> str:
-    environment = {
-        **os.environ,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_COMMITTER_DATE": "1700000000 +0100",
-        **{f"GIT_{who}_NAME": "dev" for who in ("AUTHOR", "COMMITTER")},
-        **{f"GIT_{who}_EMAIL": "dev@example.com" for who in ("AUTHOR", "COMMITTER")},
-    }
-    done = subprocess.run(
-        ["git", "-C", str(folder), *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-    return done.stdout.strip()
+    return lab.git_server.git(folder, *arguments, env=MOMENT)
 
 
 @pytest.fixture

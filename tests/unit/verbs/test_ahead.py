@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -12,6 +13,7 @@ from buildbot_ship.model.request import (
     PexRequest,
     WheelsRequest,
 )
+from buildbot_ship.registry.interface import Manifest
 from buildbot_ship.source.interface import TreeFile
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.ahead import read_ahead
@@ -37,15 +39,36 @@ class World:
         image = real_image([layer({"usr/bin/python3": b"x"})], [])
         store_image(self.registry, Reference.parse(BASE), image)
 
-    def read(self, text: str = f"FROM {BASE}\n", layout: str = "layered") -> bool:
-        """Read ahead; tell whether the base is known then."""
+    def begin(
+        self,
+        text: str = f"FROM {BASE}\n",
+        layout: str = "layered",
+        names: tuple[str, ...] = ("app",),
+    ) -> Callable[[], None]:
+        """Begin to read ahead for images that are called *names*."""
         shop = make_workshop(MemoryDaemon(), self.work, self.lines.append, self.registry)
         pex = PexRequest("app.pex", ("app",), layout=layout)
-        request = BuildRequest(WheelsRequest(), (pex,), (ImageRequest("app"),))
-        tree = Commit({"app.docker": TreeFile(text.encode())})
-        read_ahead(request, tree=tree, registry=self.registry, shop=shop)()
+        images = tuple(ImageRequest(name) for name in names)
+        tree = Commit({f"{name}.docker": TreeFile(text.encode()) for name in names})
+        request = BuildRequest(WheelsRequest(), (pex,), images)
+        return read_ahead(request, tree=tree, registry=self.registry, shop=shop)
+
+    def read(self, text: str = f"FROM {BASE}\n", layout: str = "layered") -> bool:
+        """Read ahead; tell whether the base is known then."""
+        self.begin(text, layout)()
         base = fetch_base(Reference.parse(BASE), "linux/amd64", self.registry)
         return is_listed(base, self.work)
+
+
+@attrs.define
+class Asked(MemoryRegistry):
+    """A registry that remembers which manifests it was asked for."""
+
+    asked: list[Reference] = attrs.field(factory=list)
+
+    def manifest(self, reference: Reference) -> Manifest | None:
+        self.asked.append(reference)
+        return super().manifest(reference)
 
 
 @pytest.fixture
@@ -57,6 +80,12 @@ def test_what_a_base_holds_is_read_once(world: World) -> None:
     assert world.read()
     assert world.read()
     assert len(world.lines) == 1
+
+
+def test_a_base_of_two_images_is_asked_for_once(tmp_path: Path) -> None:
+    registry = Asked()
+    World(Work(tmp_path / "work"), registry=registry).begin(names=("one", "other"))()
+    assert registry.asked == [Reference.parse(BASE)]
 
 
 @pytest.mark.parametrize(
@@ -73,10 +102,5 @@ def test_a_fault_is_left_to_who_meets_it_again(world: World, text: str) -> None:
 
 def test_a_registry_that_is_down_is_left_as_well(world: World) -> None:
     world.registry.down.add("registry.test")
-    shop = make_workshop(MemoryDaemon(), world.work, world.lines.append, world.registry)
-    request = BuildRequest(
-        WheelsRequest(), (PexRequest("app.pex", ("app",)),), (ImageRequest("app"),)
-    )
-    tree = Commit({"app.docker": TreeFile(f"FROM {BASE}\n".encode())})
-    read_ahead(request, tree=tree, registry=world.registry, shop=shop)()
+    world.begin()()
     assert world.lines == []

@@ -109,7 +109,7 @@ class World:
         self.work.pex(name).write_bytes(PEX)
         layers = []
         for data in contents:
-            packed = gzip.compress(data)
+            packed = gzip.compress(data, mtime=0)
             layer = Layer(digest_of(data), digest_of(packed), len(packed), data.decode())
             self.work.layer(layer.digest).parent.mkdir(exist_ok=True)
             self.work.layer(layer.digest).write_bytes(packed)

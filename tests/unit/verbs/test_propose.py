@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 
 import attrs
 import pytest
+from lab.git_server import git
 
 from buildbot_ship.errors import BranchMissing, BranchMoved, PushRefused, RepositoryError
 from buildbot_ship.model.request import ProposeRequest
@@ -42,29 +41,13 @@ class Yard:
     def person(self) -> Path:
         return self.folder / "person"
 
-    def git(self, where: Path, *arguments: str) -> str:
-        who = {
-            f"GIT_{role}_{k}": "dev"
-            for role in ("AUTHOR", "COMMITTER")
-            for k in ("NAME", "EMAIL")
-        }
-        environment = {**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull}
-        done = subprocess.run(
-            ["git", "-C", str(where), *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.strip()
-
     def write(self, text: str, name: str = "app.docker", where: Path | None = None) -> None:
         path = (where or self.checkout) / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
 
     def branches(self) -> dict[str, str]:
-        said = self.git(self.server, "for-each-ref", "--format=%(refname:short) %(objectname)")
+        said = git(self.server, "for-each-ref", "--format=%(refname:short) %(objectname)")
         return dict(line.split() for line in said.splitlines())
 
     def proposed(self) -> list[str]:
@@ -89,20 +72,20 @@ class Yard:
         )
 
     def clone(self, name: str) -> Path:
-        self.git(self.folder, "clone", "-q", str(self.server), name)
+        git(self.folder, "clone", "-q", str(self.server), name)
         return self.folder / name
 
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Yard:
     yard = Yard(tmp_path)
-    yard.git(tmp_path, "init", "-q", "--bare", "-b", "main", "server.git")
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "server.git")
     person = yard.clone("person")
     for name in ("app.docker", "build.docker", "other.txt"):
         yard.write("FROM old\n", name, person)
-    yard.git(person, "add", "-A")
-    yard.git(person, "commit", "-q", "-m", "first")
-    yard.git(person, "push", "-q", "origin", "HEAD:main")
+    git(person, "add", "-A")
+    git(person, "commit", "-q", "-m", "first")
+    git(person, "push", "-q", "origin", "HEAD:main")
     yard.clone("checkout")
     return yard
 
@@ -124,7 +107,7 @@ def test_a_change_becomes_one_commit_on_a_branch_of_its_own(yard: Yard) -> None:
     assert result.summary == f"{branch}: proposed app.docker"
     assert result.properties["ship_proposal"] == branch
     assert result.properties["ship_proposal_commit"] == yard.branches()[branch]
-    shown = yard.git(yard.server, "show", "--format=%an|%ae|%ct|%B", "--name-only", branch)
+    shown = git(yard.server, "show", "--format=%an|%ae|%ct|%B", "--name-only", branch)
     assert shown.split("\n") == [
         f"buildbot-ship|buildbot-ship@localhost|{int(yard.moment.timestamp())}|Newer bases",
         "",
@@ -134,14 +117,14 @@ def test_a_change_becomes_one_commit_on_a_branch_of_its_own(yard: Yard) -> None:
         "app.docker",
     ]
     assert {name: c for name, c in yard.branches().items() if name != branch} == before
-    assert yard.git(yard.server, "rev-parse", f"{branch}^") == before["main"]
+    assert git(yard.server, "rev-parse", f"{branch}^") == before["main"]
 
 
 def test_the_checkout_stays_as_it_was(yard: Yard) -> None:
     yard.write("FROM new\n")
     yard.propose()
-    assert yard.git(yard.checkout, "status", "--porcelain") == "M app.docker"
-    assert yard.git(yard.checkout, "branch", "--format=%(refname:short)") == "main"
+    assert git(yard.checkout, "status", "--porcelain") == "M app.docker"
+    assert git(yard.checkout, "branch", "--format=%(refname:short)") == "main"
 
 
 def test_the_same_change_is_proposed_once(yard: Yard) -> None:
@@ -166,18 +149,18 @@ def test_a_newer_change_supersedes_by_its_name(yard: Yard) -> None:
     assert second.startswith("ship/bases-2-")
     assert result.summary.endswith(f", superseding {first}")
     assert yard.proposed() == [first, second]
-    assert f"Supersedes: {first}" in yard.git(yard.server, "show", "-s", "--format=%B", second)
+    assert f"Supersedes: {first}" in git(yard.server, "show", "-s", "--format=%B", second)
 
 
 def test_what_was_merged_and_taken_back_may_be_proposed_again(yard: Yard) -> None:
     yard.write("FROM new\n")
     first = yard.propose().properties["ship_proposal"]
-    yard.git(yard.person, "pull", "-q", "origin", first)
+    git(yard.person, "pull", "-q", "origin", first)
     yard.write("FROM old\n", where=yard.person)
-    yard.git(yard.person, "commit", "-qam", "back")
-    yard.git(yard.person, "push", "-q", "origin", "HEAD:main")
-    yard.git(yard.checkout, "checkout", "-q", "--", ".")
-    yard.git(yard.checkout, "pull", "-q")
+    git(yard.person, "commit", "-qam", "back")
+    git(yard.person, "push", "-q", "origin", "HEAD:main")
+    git(yard.checkout, "checkout", "-q", "--", ".")
+    git(yard.checkout, "pull", "-q")
     yard.write("FROM new\n")
     assert yard.propose().properties["ship_proposal"].startswith("ship/bases-2-")
 
@@ -185,11 +168,11 @@ def test_what_was_merged_and_taken_back_may_be_proposed_again(yard: Yard) -> Non
 def test_what_people_add_to_a_proposal_stays(yard: Yard) -> None:
     yard.write("FROM new\n")
     branch = yard.propose().properties["ship_proposal"]
-    yard.git(yard.person, "fetch", "-q")
-    yard.git(yard.person, "checkout", "-q", branch)
+    git(yard.person, "fetch", "-q")
+    git(yard.person, "checkout", "-q", branch)
     yard.write("by hand", "other.txt", yard.person)
-    yard.git(yard.person, "commit", "-qam", "more")
-    yard.git(yard.person, "push", "-q", "origin", f"HEAD:{branch}")
+    git(yard.person, "commit", "-qam", "more")
+    git(yard.person, "push", "-q", "origin", f"HEAD:{branch}")
     before = yard.branches()
     assert yard.propose().summary == f"{branch}: proposed already"
     assert yard.branches() == before
@@ -198,7 +181,7 @@ def test_what_people_add_to_a_proposal_stays(yard: Yard) -> None:
 def test_a_branch_that_was_moved_is_left_and_named(yard: Yard) -> None:
     yard.write("FROM new\n")
     branch = yard.propose().properties["ship_proposal"]
-    yard.git(yard.person, "push", "-q", "--force", "origin", f"HEAD:{branch}")
+    git(yard.person, "push", "-q", "--force", "origin", f"HEAD:{branch}")
     before = yard.branches()
     with pytest.raises(BranchMoved, match=branch) as caught:
         yard.propose()
@@ -209,7 +192,7 @@ def test_a_branch_that_was_moved_is_left_and_named(yard: Yard) -> None:
 def test_a_branch_that_was_deleted_stays_deleted_unless_asked_again(yard: Yard) -> None:
     yard.write("FROM new\n")
     branch = yard.propose().properties["ship_proposal"]
-    yard.git(yard.server, "update-ref", "-d", f"refs/heads/{branch}")
+    git(yard.server, "update-ref", "-d", f"refs/heads/{branch}")
     result = yard.propose()
     assert result.summary == (
         f"{branch} was proposed and somebody deleted it: not proposed again"
@@ -235,7 +218,7 @@ def test_a_hook_that_refuses_is_quoted(yard: Yard, hook: str) -> None:
 
 
 def test_push_options_reach_the_server(yard: Yard) -> None:
-    yard.git(yard.server, "config", "receive.advertisePushOptions", "true")
+    git(yard.server, "config", "receive.advertisePushOptions", "true")
     said = yard.folder / "said"
     yard.hook("post-receive", f"echo $GIT_PUSH_OPTION_0 $GIT_PUSH_OPTION_1 > {said}")
     yard.write("FROM new\n")
@@ -245,7 +228,7 @@ def test_push_options_reach_the_server(yard: Yard) -> None:
 
 
 def test_a_server_without_push_options_is_told_so(yard: Yard) -> None:
-    yard.git(yard.server, "config", "receive.advertisePushOptions", "false")
+    git(yard.server, "config", "receive.advertisePushOptions", "false")
     yard.write("FROM new\n")
     with pytest.raises(PushRefused, match="does not support push options") as caught:
         yard.propose(attrs.evolve(REQUEST, push_options=("x",)))
@@ -280,7 +263,7 @@ def test_a_new_and_a_removed_file_belong_to_a_change(yard: Yard) -> None:
     yard.write("FROM new\n", "new.docker")
     (yard.checkout / "app.docker").unlink()
     branch = yard.propose().properties["ship_proposal"]
-    names = yard.git(yard.server, "ls-tree", "--name-only", branch).split()
+    names = git(yard.server, "ls-tree", "--name-only", branch).split()
     assert names == ["build.docker", "new.docker", "other.txt"]
 
 
@@ -293,5 +276,5 @@ def test_a_server_that_is_no_repository_is_named(yard: Yard) -> None:
     yard.write("FROM new\n")
     with pytest.raises(RepositoryError, match="cannot list its branches"):
         yard.propose(attrs.evolve(REQUEST, remote=str(yard.folder / "nothing")))
-    with pytest.raises(RepositoryError, match="no such remote"):
+    with pytest.raises(RepositoryError, match="remote upstream: No such remote"):
         yard.propose(attrs.evolve(REQUEST, remote="upstream"))

@@ -113,13 +113,12 @@ setuptools==84.2.1 --hash=sha256:{B}
 
 def test_a_build_lock_has_a_section_for_each_source() -> None:
     lock = parse_build_lock(LOCK, "build.txt")
-    sdist, package = lock.of_sdist(A), lock.of_package(".")
-    assert sdist is not None
-    assert package is not None
-    assert (sdist.source, sdist.pins[0].line) == ("remote-math==17.3.0", 3)
+    sdist, package = lock.sections
+    assert (sdist.source, sdist.sdist_hash) == ("remote-math==17.3.0", A)
+    assert sdist.pins[0].line == 3
     assert (sdist.line, package.line) == (2, 5)
     assert package.pins == (Pin("setuptools", "84.2.1", (B,), 6),)
-    assert lock.of_sdist(B) is None
+    assert lock.of_package(".") == package
     assert lock.of_package("src") is None
 
 

@@ -16,7 +16,7 @@ from .workshop import Ground, Workshop
 
 
 @attrs.frozen
-class Needs:
+class Sections:
     """The wheels that the sections of *plan* pin; other workers get them from the index."""
 
     plan: WheelsPlan

@@ -1,13 +1,18 @@
-"""The bytes of a repository's blobs, all of them through one process of git."""
+"""git as a process: one that answers and ends, and one that gives blobs as long as asked."""
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, cast
 
 from ..errors import RepositoryError
+
+_SEVERITY = re.compile(r"^(?:fatal|error): ")
 
 
 def git_command(checkout: Path, *arguments: str) -> list[str]:
@@ -21,6 +26,34 @@ def git_command(checkout: Path, *arguments: str) -> list[str]:
         str(checkout),
         *arguments,
     ]
+
+
+def git(
+    checkout: Path,
+    what: str,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    said: bytes = b"",
+) -> bytes:
+    """Return what git answers in *checkout*, with *said* on its standard input.
+
+    Raises RepositoryError, which names *what* was wanted and has git's last line.
+    """
+    try:
+        done = subprocess.run(
+            git_command(checkout, *arguments),
+            env={**os.environ, "LC_ALL": "C", **(environment or {})},
+            input=said,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise RepositoryError(what, "git is not installed on this worker") from None
+    if done.returncode:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = _SEVERITY.sub("", lines[-1]) if lines else "git does not know it"
+        raise RepositoryError(what, why)
+    return done.stdout
 
 
 class Blobs:

@@ -1,0 +1,18 @@
+"""Small archives, made in memory."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Mapping
+
+
+def tar_of(files: Mapping[str, bytes]) -> bytes:
+    """Return a tar of *files* by path, a ``/`` in front left out; everybody may read them."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size, entry.mode = len(content), 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
