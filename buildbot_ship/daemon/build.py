@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -14,6 +13,7 @@ from docker.errors import APIError, NotFound
 
 from ..errors import JobFailed, LimitExceeded
 from ..model.log import Log
+from .deadline import deadline
 from .interface import Build
 
 _STEP = re.compile(r"Step (\d+)/\d+ : ")
@@ -46,7 +46,8 @@ class Builder:
     def run(self, log: Log) -> None:
         """Build; raise JobFailed with the step that failed, LimitExceeded."""
         self.before = set(self.client.images(all=True, quiet=True))
-        with self.build.context.open("rb") as context, self._timed() as late:
+        timed = deadline(self.build.limits.seconds, self._stop)
+        with self.build.context.open("rb") as context, timed as late:
             for message in self._stream(context):
                 error = message.get("error")
                 if error and late.is_set():
@@ -106,22 +107,6 @@ class Builder:
 
     def _tail(self) -> str:
         return "\n".join(self.output)
-
-    @contextmanager
-    def _timed(self) -> Iterator[threading.Event]:
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            self._stop()
-
-        timer = threading.Timer(self.build.limits.seconds, stop)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield late
-        finally:
-            timer.cancel()
 
     def _stop(self) -> None:
         """End the container that runs: the build ends with it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tarfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib.resources import files
@@ -18,6 +17,7 @@ from docker.errors import APIError, NotFound
 from ..errors import HostileArchive, JobFailed, LimitExceeded, ShipError
 from ..model.log import Log
 from .archive import unpack
+from .deadline import deadline
 from .interface import Job, JobFile
 from .streams import Streams
 
@@ -114,18 +114,12 @@ class Container:
         *began* is called once it runs.
         """
         assert self.streams is not None  # noqa: S101  # it was entered
-        late = threading.Event()
-        timer = threading.Timer(self.job.limits.seconds, self._kill, [late])
-        timer.daemon = True
-        timer.start()
-        try:
+        with deadline(self.job.limits.seconds, self._kill) as late:
             self.streams.send(self._inputs())
             if began is not None:
                 began()
             whole = self._receive(self.streams.receive(log), out)
             status = self.client.wait(self.name)["StatusCode"]
-        finally:
-            timer.cancel()
         if late.is_set():
             raise self._exceeded(f"{self.job.limits.seconds} seconds", "seconds")
         if status != 0:
@@ -155,8 +149,7 @@ class Container:
             pass
         return whole
 
-    def _kill(self, late: threading.Event) -> None:
-        late.set()
+    def _kill(self) -> None:
         with suppress(APIError):
             self.client.kill(self.name)
 

@@ -14,7 +14,8 @@ from .ship import ShipStep
 class CheckRequirements(ShipStep):
     """Tell whether a commit's strict file and build lock follow from what it asks for.
 
-    Nothing is upgraded, written or installed, and no network is asked.
+    Nothing is upgraded, written or installed.  No network is asked, unless FROM names another
+    base than the one that was hardened on.
 
     :param revision: the commit of the checkout that is looked at
     :param loose: the requirements that programmers write, in the repository

@@ -9,6 +9,8 @@ import pytest
 
 from buildbot_ship.cli.about import ABOUT
 from buildbot_ship.cli.arguments import MAKERS, read
+from buildbot_ship.cli.options import OPTIONS
+from buildbot_ship.cli.verbs import VERBS
 from buildbot_ship.model import request as r
 from buildbot_ship.model.request import REQUESTS, settings
 
@@ -23,7 +25,7 @@ def request_of(*argv: str, **environment: str) -> r.Request:
 
 
 def test_every_verb_is_taught_and_made() -> None:
-    assert set(ABOUT) == set(MAKERS) == set(REQUESTS)
+    assert set(ABOUT) == set(MAKERS) == set(OPTIONS) == set(VERBS) == set(REQUESTS)
 
 
 @pytest.mark.parametrize("verb", sorted(ABOUT))
