@@ -21,7 +21,7 @@ setup(
     extras_require={
         "cli": ENGINE,
         "worker": [*ENGINE, "buildbot-worker>=4.0"],
-        "master": ["buildbot>=4.0", "twisted>=24.3"],
+        "master": ["buildbot[bundle]>=4.0", "twisted>=24.3"],
     },
     entry_points={
         "console_scripts": ["buildbot-ship = buildbot_ship.cli:main"],

@@ -21,7 +21,6 @@ worker = Worker(
     os.getcwd(),
     keepalive=60,
     umask=0o022,
-    maxdelay=10,
     allow_shutdown=None,
 )
 connected = worker.bf.clientConnectionMade

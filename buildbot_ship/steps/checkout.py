@@ -6,12 +6,15 @@ from typing import Any
 
 import attrs
 from attrs import validators
+from buildbot.process.logobserver import LogLineObserver
 from buildbot.process.results import FAILURE
 from buildbot.steps.source.git import Git
 
 from ..model.request import check
 from .connection import send_at_once
 from .options import faults
+
+_NO_ACCESS = "Could not read from remote repository"
 
 
 @attrs.frozen
@@ -26,6 +29,20 @@ class Source:
     )
 
 
+class Complaint(LogLineObserver):  # type: ignore[misc]
+    """Remember why git failed: what it called fatal last, or what ssh said before that."""
+
+    _before = ""
+
+    def errLineReceived(self, line: str) -> None:
+        """Look at *line*."""
+        why = line.removeprefix("fatal: ").strip()
+        if why != line.strip():
+            self.step.complaint = self._before if why.startswith(_NO_ACCESS) else why
+        elif why:
+            self._before = why
+
+
 class Checkout(Git):  # type: ignore[misc]
     """Check a commit out; refuse a branch, revision or patch before any command runs.
 
@@ -34,7 +51,13 @@ class Checkout(Git):  # type: ignore[misc]
 
     name = "checkout"
     haltOnFailure = True
+    complaint = ""
     _refused = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take the options of ``Git``."""
+        super().__init__(*args, **kwargs)
+        self.addLogObserver("stdio", Complaint())
 
     def run_vc(self, branch: Any, revision: Any, patch: Any) -> Any:
         """Refuse what is no branch or revision; else do as Git does."""
@@ -55,8 +78,9 @@ class Checkout(Git):  # type: ignore[misc]
             summary: dict[str, str] = super().getResultSummary()
             return summary
         what = getattr(self, "revision", None) or self.branch
+        why = f": {self.complaint}" if self.complaint else ""
         text = self._refused or (
-            f"git cannot check out {what} - see in the log whether the worker reaches "
-            "the repository, and whether the commit is on the branch"
+            f"git cannot check out {what}{why} - see that the worker reaches the repository "
+            "with this login, and that the commit is on the branch; the log has all of it"
         )
         return {"step": self.build.properties.cleanupTextFromSecrets(text)}

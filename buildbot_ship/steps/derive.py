@@ -28,6 +28,7 @@ class DeriveBase(PairsStep):
 
     name = "derive"
     request_type = DeriveRequest
+    is_news = True
     pairs_option, pairs_about = "bases", "Dockerfiles to own repositories"
     pair_type = DerivedBase
     own_options = ("bases", "revision", "older_than_days", "source")

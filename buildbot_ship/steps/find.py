@@ -68,10 +68,8 @@ class FindPublished(ChainStep):
 
     def getResultSummary(self) -> dict[str, str]:
         """Return how the step ended; the build says it too, where nothing is left to do."""
-        summary = super().getResultSummary()
-        if self.results == SUCCESS and self.getProperty(PUBLISHED, False):
-            return {**summary, "build": summary["step"]}
-        return summary
+        self.is_news = bool(self.getProperty(PUBLISHED, False))
+        return super().getResultSummary()
 
 
 def littered(step: Any) -> bool:

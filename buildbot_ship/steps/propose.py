@@ -31,6 +31,7 @@ class ProposeChange(ShipStep):
 
     name = "propose"
     request_type = ProposeRequest
+    is_news = True
     own_options = (
         "topic",
         "files",

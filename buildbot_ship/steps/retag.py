@@ -23,6 +23,7 @@ class RetagBase(PairsStep):
 
     name = "retag"
     request_type = RetagRequest
+    is_news = True
     pairs_option, pairs_about = "copies", "upstream images to own repositories"
     pair_type = BaseCopy
     own_options = ("copies", "through")

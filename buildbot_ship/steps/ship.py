@@ -24,12 +24,13 @@ from . import credentials as logins
 from .connection import send_at_once
 
 # Buildbot's numbers, typed: without py.typed they are Any.
+SUCCESS: int = results.SUCCESS
 FAILURE: int = results.FAILURE
 RETRY: int = results.RETRY
 CANCELLED: int = results.CANCELLED
 EXCEPTION: int = results.EXCEPTION
 _STATUS: dict[str, int] = {
-    result.SUCCESS: results.SUCCESS,
+    result.SUCCESS: SUCCESS,
     result.FAILURE: FAILURE,
     result.RETRY: RETRY,
 }
@@ -81,6 +82,8 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
     logEnviron = False
     sigtermTime = 8
     timeout = None
+    # Whether the build says, in its summary, how this step ended.
+    is_news = False
     _progress = "starting"
     _summary: str | None = None
 
@@ -230,7 +233,9 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
         if self._summary is None:
             summary: dict[str, str] = BuildStep.getResultSummary(self)
             return summary
-        return {"step": re.sub(r"\s+", " ", self._cleaned(self._summary))}
+        said = re.sub(r"\s+", " ", self._cleaned(self._summary))
+        news = {"build": said} if self.is_news and self.results == SUCCESS else {}
+        return {"step": said, **news}
 
     def _cleaned(self, text: str) -> str:
         """Return *text* without the secrets that this build has used."""

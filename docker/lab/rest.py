@@ -101,8 +101,13 @@ class Rest:
         wait_until(started, timeout, f"the forced build of {builder}")
         return int(begun[-1]["buildid"])
 
-    def build_of_commit(self, builder: str, commit: str, timeout: float = 120.0) -> int:
-        """Return the first build of a commit, once a poller or a hook has made it begin."""
+    def build_of_commit(
+        self, builder: str, commit: str, *, branch: str | None = None, timeout: float = 120.0
+    ) -> int:
+        """Return the first build of a commit, once a poller or a hook has made it begin.
+
+        With *branch* it is the first one there.
+        """
         found: list[int] = []
 
         def started() -> bool:
@@ -110,6 +115,7 @@ class Rest:
                 build["buildid"]
                 for build in self.builds(builder)
                 if commit in (build["properties"].get(key, [""])[0] for key in REVISIONS)
+                and branch in (None, build["properties"]["branch"][0])
             ]
             return bool(found)
 

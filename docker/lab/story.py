@@ -98,7 +98,7 @@ class Story:
 
     def ship(self, commit: str) -> list[Shipped]:
         """Wait for the master's own build of a commit; return what it published."""
-        build = self.master.rest.build_of_commit(SHIP, commit)
+        build = self.master.rest.build_of_commit(SHIP, commit, branch=BRANCH)
         self.say(f"{SHIP}: build {build} of {commit[:12]} begins")
         ended = self._awaited(SHIP, build)
         return [self._shipped(name, commit, ended) for name in IMAGES]

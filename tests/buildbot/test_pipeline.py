@@ -162,7 +162,8 @@ def test_the_form_takes_images_that_exist(shop: Shop, value: str) -> None:
 def test_an_unknown_branch_is_a_failure_with_a_remedy(shop: Shop, day: Day) -> None:
     build = shop.force(HARDEN, branch="nowhere")
     assert result_name(build["results"]) == "FAILURE"
-    assert "git cannot check out nowhere - see in the log" in build["state_string"]
+    said = "git cannot check out nowhere: couldn't find remote ref nowhere - see that"
+    assert said in build["state_string"]
 
 
 def test_the_hook_makes_the_poller_look(shop: Shop) -> None:

@@ -113,13 +113,14 @@ def test_a_proposal_is_built_and_not_published(house: House, kind: str) -> None:
         look_up(f"{house.master.settings.registry}/remotemath", commit)
 
 
-def test_merging_a_proposal_ships_it(house: House) -> None:
+def test_merging_a_proposal_ships_it_though_the_merge_is_no_commit(house: House) -> None:
     branch = house.seen["bases"]
     tree = house.developer.tree
     git(tree, "fetch", "--quiet", str(house.server), branch)
-    git(tree, "merge", "--quiet", "--no-ff", "--message", f"Merge {branch}", "FETCH_HEAD")
+    git(tree, "merge", "--quiet", "--ff-only", "FETCH_HEAD")
     house.developer.push(BRANCH)
     commit = house.branches()[BRANCH]
+    assert commit == house.branches()[branch]
     shipped = house.story.ship(commit)
     assert {image.tag for image in shipped} == {commit}
     build = house.build(PROPOSE_BASES)

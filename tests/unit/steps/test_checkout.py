@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from buildbot.process.results import FAILURE
 from buildbot.test.fake.fakebuild import FakeBuild
 
 from buildbot_ship.steps import Checkout
+from buildbot_ship.steps.checkout import Complaint
 from tests.unit.steps.step_case import StepCase
 
 EVIL = ("--upload-pack=x", "-x", "a\nb", "a;b", "$(x)", "a b", "a..b", "+main:main", "\u2028")
@@ -45,3 +47,31 @@ class TestCheckout(StepCase):
     async def test_a_patch_is_refused(self) -> None:
         stamp = Stamp("main", None, (1, b"diff", "."))
         assert (await self.said(stamp)).startswith("patch: only commits can be shipped")
+
+
+class Step:
+    """What `Complaint` tells."""
+
+    complaint = ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (
+            ["Host key verification failed.", "fatal: Could not read from remote repository."],
+            "Host key verification failed.",
+        ),
+        (
+            ["fatal: not a git repository", "fatal: Authentication failed for 'https://a/'"],
+            "Authentication failed for 'https://a/'",
+        ),
+        (["remote: something", ""], ""),
+    ],
+)
+def test_what_git_complains_of_is_remembered(lines: list[str], why: str) -> None:
+    seen = Complaint()
+    seen.setStep(Step())
+    for line in lines:
+        seen.errLineReceived(line)
+    assert seen.step.complaint == why

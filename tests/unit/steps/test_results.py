@@ -10,7 +10,7 @@ from buildbot.test import fakedb
 from twisted.internet import error
 
 from buildbot_ship.model.result import MAX_BYTES
-from buildbot_ship.steps import CollectGarbage, FindPublished, PushTagged
+from buildbot_ship.steps import CollectGarbage, FindPublished, PushTagged, RetagBase
 from tests.unit.steps.step_case import ExpectVerb, StepCase, encode, ended, failed
 
 OWN = "registry.example.com/team/app"
@@ -45,6 +45,17 @@ class TestTranslation(StepCase):
             await self.run_step()
             said = {"step": "app: so", "build": "app: so"} if published else {"step": "app: so"}
             assert step.getResultSummary() == said
+
+    async def test_a_build_says_what_a_night_brought(self) -> None:
+        for published in (True, False):
+            self._steps.clear()
+            self.setup_build()
+            answer = ended("retag", summary="owned") if published else failed("retag")
+            self.expect_verb("retag", answer, rc=0 if published else 35)
+            step = self.setup_step(RetagBase({"docker.io/library/a:1": "r.example.com/a"}))
+            self.expect_outcome(result=SUCCESS if published else FAILURE)
+            await self.run_step()
+            assert step.getResultSummary().get("build") == ("owned" if published else None)
 
     async def test_texts_become_logs_and_build_data(self) -> None:
         text = "klein==24.8.0 \N{SNOWMAN}\n"
