@@ -75,12 +75,13 @@ def measure_growth(run: Run, cases: Sequence[Case] = CASES) -> Iterator[Cost]:
     projects.mkdir()
     server = GitServer.start(run)
     with new_world(run, "growth", server) as world, serving(projects) as index:
-        home = run.folder / "growth.home"
-        # The tools image is made here, and counts for none.
-        # The tools image is made here, and counts for none; its code is no other case's.
-        _measure(world, Case("tools", 1, parts=1), home, projects, index)
-        for case in cases:
-            yield _measure(world, case, home, projects, index)
+        # The tools image is made first, and counts for none; its code is no other case's.
+        for number, case in enumerate((Case("tools", 1, parts=1), *cases)):
+            # Each has a worker's caches of its own.
+            home = run.folder / f"growth-{number}.home"
+            cost = _measure(world, case, home, projects, index)
+            if number:
+                yield cost
 
 
 def _measure(world: World, case: Case, home: Path, projects: Path, index: str) -> Cost:
