@@ -14,14 +14,13 @@ from lab.bench.memory import PeakMemory
 from lab.bench.world import IMAGE, TEAM, World
 from lab.buildmaster import Master
 from lab.errors import LabError, tail
-from lab.rest import Rest, result_name
+from lab.rest import result_name
 from lab.settings import SHIP, Settings, host_ca_bundle, host_index_url
 from lab.worker import OWNER_FILE, ProcessWorker
 
 PEX = "fc-twist.pex=twisted,fancycalculator"
 # The poller does not look at it: what builds is what was forced.
 WATCHED_BY_NOBODY = "bench"
-LOOK_SECONDS = 0.1
 BUILD_SECONDS = 600.0
 
 
@@ -137,7 +136,7 @@ class BuildFlow:
         rest = self.master.rest
         begun = time.perf_counter()
         build = rest.force(SHIP, branch=WATCHED_BY_NOBODY, images=IMAGE)
-        ended = _finished(rest, build, begun)
+        ended = int(rest.ended(build, BUILD_SECONDS)["results"])
         seconds = time.perf_counter() - begun
         if ended != 0:
             logs = "\n".join(rest.failing_logs(build))
@@ -155,12 +154,3 @@ def network() -> list[str]:
     bundle, url = host_ca_bundle(), host_index_url()
     options = ["--ca-bundle", str(bundle)] if bundle else []
     return [*options, "--index-url", url] if url else options
-
-
-def _finished(rest: Rest, build: int, begun: float) -> int:
-    while True:
-        if (found := rest.build(build))["complete"]:
-            return int(found["results"])
-        if time.perf_counter() - begun > BUILD_SECONDS:
-            raise LabError(f"build {build} still runs after {BUILD_SECONDS:.0f} s")
-        time.sleep(LOOK_SECONDS)
