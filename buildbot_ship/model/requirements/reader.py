@@ -40,6 +40,14 @@ class Pin:
         """Return the name by which packages are compared."""
         return canonicalize_name(self.name)
 
+    @property
+    def text(self) -> str:
+        """Return its lines, as a strict file has them."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        marker = f" ; {self.marker}" if self.marker else ""
+        hashes = "".join(f" \\\n    --hash=sha256:{digest}" for digest in self.hashes)
+        return f"{self.name}{extras}=={self.version}{marker}{hashes}\n"
+
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that say something, with their number, continued ones joined."""

@@ -34,6 +34,15 @@ def test_extras_and_markers_survive() -> None:
     assert pin.marker == 'python_version < "4"'
 
 
+def test_a_pin_is_written_as_it_was_read() -> None:
+    text = (
+        'requests[security,socks]==2.0 ; python_version < "4" \\\n'
+        f"    --hash=sha256:{A} \\\n    --hash=sha256:{B}\n"
+    )
+    (pin,) = parse_strict(text, "strict.txt")
+    assert pin.text == text
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
