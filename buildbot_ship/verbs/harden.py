@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from packaging.utils import canonicalize_name
 
 from ..daemon.interface import JobFile
+from ..errors import InvalidRequest
 from ..model.dockerfile.document import base_of
 from ..model.log import Log
 from ..model.reference import Reference
@@ -34,12 +36,14 @@ def harden(
     The loose files are read from the working directory, where people edit them.  Where
     nothing changes that matters, both files stay as they are, to the byte.
 
-    Raises FileMissing, InvalidFile, JobFailed, LimitExceeded, and what engines raise.
+    Raises FileMissing, InvalidFile, InvalidRequest, JobFailed, LimitExceeded, and what
+    engines raise.
     """
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
     before = _lines(request, old[request.strict], shop.log)
+    _know(request, loose, before)
     tools = shop.tools(base)
     with shop.work.scratch() as scratch:
         files = _files(request, loose, checkout, scratch)
@@ -116,6 +120,19 @@ def _lines(request: HardenRequest, text: str, log: Log) -> Lines:
         for problem in problems:
             log(f"{problem}: this line is not kept")
     return Lines(tuple(pins), text)
+
+
+def _know(request: HardenRequest, loose: Loose, before: Lines) -> None:
+    """Raise InvalidRequest for a name to upgrade that stands nowhere: a typo, most likely."""
+    if request.upgrade in ("all", "nothing") or not before.pins:
+        return
+    wishes = (*loose.requirements, *loose.constraints)
+    known = {pin.key for pin in before.pins} | {wish.key for wish in wishes}
+    words = [name.strip() for name in request.upgrade.split(",")]
+    unknown = [name for name in words if canonicalize_name(name) not in known]
+    if unknown:
+        why = f"{', '.join(unknown)} stands neither in {request.loose} nor in {request.strict}"
+        raise InvalidRequest("upgrade", why)
 
 
 def _header(

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from buildbot_ship.daemon.interface import Job
+from buildbot_ship.errors import InvalidRequest
 from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.request import HardenRequest
 from buildbot_ship.model.requirements.reader import parse_strict
@@ -138,3 +139,12 @@ def test_where_all_is_upgraded_nothing_is_kept_and_no_line_is_told(yard: Yard) -
     yard.harden("all")
     assert yard.kept is None
     assert [line for line in yard.lines if "not kept" in line] == []
+
+
+def test_a_name_to_upgrade_that_stands_nowhere_is_refused(yard: Yard) -> None:
+    yard.write(STRICT, pins(1))
+    with pytest.raises(InvalidRequest, match=r"upgrade: nosuch stands neither in .*loose"):
+        yard.harden("Klein,package_0,nosuch")
+    assert yard.asked == []
+    yard.harden("Klein, package_0")
+    assert yard.asked[0]["upgrade"] == ["Klein", "package_0"]
