@@ -18,7 +18,7 @@ from buildbot_ship.source.checkout import Checkout
 from buildbot_ship.store.notes import Notes
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.harden import harden
-from tests.fakes.daemon import MemoryDaemon
+from tests.fakes.daemon import MemoryDaemon, Script
 from tests.fakes.images import small_image, store_image
 from tests.fakes.registry import MemoryRegistry
 from tests.fakes.workshop import make_workshop
@@ -61,7 +61,10 @@ class Yard:
     def harden(self, upgrade: str) -> Result:
         registry = MemoryRegistry()
         store_image(registry, Reference.parse(BASE), small_image("base"))
-        scripts = {"tools": lambda job, out: {"ok": True, **FACTS}, "harden": self.resolve}
+        scripts: dict[str, Script] = {
+            "tools": lambda job, out: {"ok": True, **FACTS},
+            "harden": self.resolve,
+        }
         daemon = MemoryDaemon(registry, scripts=scripts)
         return harden(
             HardenRequest(upgrade=upgrade),
