@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from packaging.utils import canonicalize_name
 
 from ..daemon.interface import JobFile
 from ..errors import InvalidRequest
@@ -18,7 +17,7 @@ from ..model.request import HardenRequest
 from ..model.requirements.buildlock import parse_build_lock
 from ..model.requirements.changes import Changes, Lines, compare
 from ..model.requirements.header import Header, Interpreter, split
-from ..model.requirements.loose import Loose, digests, metadata_of, read_loose
+from ..model.requirements.loose import Loose, digests, metadata_of, read_loose, unknown_names
 from ..model.requirements.reader import logical_lines, parse_strict, read_pins
 from ..model.result import SUCCESS, Result, counted
 from ..source.checkout import Checkout
@@ -126,10 +125,8 @@ def _know(request: HardenRequest, loose: Loose, before: Lines) -> None:
     """Raise InvalidRequest for a name to upgrade that stands nowhere: a typo, most likely."""
     if request.upgrade in ("all", "nothing") or not before.pins:
         return
-    wishes = (*loose.requirements, *loose.constraints)
-    known = {pin.key for pin in before.pins} | {wish.key for wish in wishes}
     words = [name.strip() for name in request.upgrade.split(",")]
-    unknown = [name for name in words if canonicalize_name(name) not in known]
+    unknown = unknown_names(words, loose, before.pins)
     if unknown:
         why = f"{', '.join(unknown)} stands neither in {request.loose} nor in {request.strict}"
         raise InvalidRequest("upgrade", why)
