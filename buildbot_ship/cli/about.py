@@ -48,7 +48,9 @@ ABOUT = {
     ),
     "check": (
         "Tell whether the strict file still follows from the loose one. Reads the commit, "
-        "asks no\nnetwork, and changes nothing; what is stale is named by file and line.",
+        "and\nchanges nothing; what is stale is named by file and line. No network is asked, "
+        "but where FROM\nnames another base than the one hardened on: that one is asked for "
+        "its Python.",
         "buildbot-ship check --package .",
     ),
     "find": (

@@ -25,11 +25,12 @@ class GitForbidden(ShipError):
 
     server: str
     what: str
-    template = "the git server {server} refused to {what}: not authorised"
-    advice = (
+    hint: str = (
         "give credentials for it (a user and a password, or a private key for ssh), and "
         "known_hosts for a server that this worker does not know"
     )
+    template = "the git server {server} refused to {what}: not authorised"
+    advice = "{hint}"
     status = 51
 
 
@@ -51,7 +52,11 @@ class BranchMoved(ShipError):
     branch: str
     holder: str
     template = "the branch {branch} was moved: {holder} does not hold what it proposed"
-    advice = "nothing is ever forced: rename or delete that branch, and run again"
+    advice = (
+        "nothing is ever forced: rename or delete that branch, and run again with the option "
+        "again (--again, or the force parameter again): a branch that is gone is not proposed "
+        "by itself"
+    )
     status = 53
 
 

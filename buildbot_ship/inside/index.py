@@ -84,7 +84,8 @@ class Index:
 
 def _some(hashes: set[str]) -> str:
     first = f"sha256:{min(hashes)}"
-    return first if len(hashes) == 1 else f"{first} or {len(hashes) - 1} others"
+    more = len(hashes) - 1
+    return first + (f" or {more} other{'s' if more > 1 else ''}" if more else "")
 
 
 def _nothing(pin: str, wanted: set[str], of_version: list[File], listed: list[File]) -> Failed:

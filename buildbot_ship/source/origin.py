@@ -46,6 +46,10 @@ _UNAVAILABLE = (
 _REJECTED = re.compile(r"^!\t\S+\t\[(.+?)\](?: \((.+)\))?", re.M)
 _SAME = re.compile(r"^=\t", re.M)
 _REMOTE = re.compile(r"^remote: ?(.*?)\s*$", re.M)
+_MAY = (
+    "give credentials of a user who may create branches there (a user and a password, or a "
+    "private key for ssh), or let this user do so"
+)
 _NO_OPTIONS = "the receiving end does not support push options"
 
 
@@ -103,7 +107,8 @@ class Origin:
                 "leave push_options out, or have the server's receive.advertisePushOptions set"
             )
             raise PushRefused(branch, _NO_OPTIONS, hint)
-        raise self._fault(f"take {branch}", done.stderr)
+        fault = self._fault(f"take {branch}", done.stderr)
+        raise attrs.evolve(fault, hint=_MAY) if isinstance(fault, GitForbidden) else fault
 
     def _has(self, commit: str) -> bool:
         try:

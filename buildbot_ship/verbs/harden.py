@@ -9,15 +9,16 @@ from typing import Any
 import attrs
 
 from ..daemon.interface import JobFile
-from ..errors import InvalidFile
+from ..errors import InvalidRequest
 from ..model.dockerfile.document import base_of
+from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request import HardenRequest
 from ..model.requirements.buildlock import parse_build_lock
 from ..model.requirements.changes import Changes, Lines, compare
 from ..model.requirements.header import Header, Interpreter, split
-from ..model.requirements.loose import Loose, digests, metadata_of, read_loose
-from ..model.requirements.reader import parse_strict
+from ..model.requirements.loose import Loose, digests, metadata_of, read_loose, unknown_names
+from ..model.requirements.reader import logical_lines, parse_strict, read_pins
 from ..model.result import SUCCESS, Result, counted
 from ..source.checkout import Checkout
 from ..source.interface import read_bytes, read_text, required
@@ -34,17 +35,18 @@ def harden(
     The loose files are read from the working directory, where people edit them.  Where
     nothing changes that matters, both files stay as they are, to the byte.
 
-    Raises FileMissing, InvalidFile, JobFailed, LimitExceeded, and what engines raise.
+    Raises FileMissing, InvalidFile, InvalidRequest, JobFailed, LimitExceeded, and what
+    engines raise.
     """
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
-    before = _lines(old[request.strict], request.strict)
-    keep = split(old[request.strict])[1] if before.pins else ""
+    before = _lines(request, old[request.strict], shop.log)
+    _know(request, loose, before)
     tools = shop.tools(base)
     with shop.work.scratch() as scratch:
         files = _files(request, loose, checkout, scratch)
-        made = _resolve(_arguments(request, keep), files, tools.image, shop, scratch)
+        made = _resolve(_arguments(request, before), files, tools.image, shop, scratch)
     head = _header(inputs, base, tools, made.sdists).text
     new = {request.strict: head + made.strict, request.build_lock: head + made.lock}
     after = Lines(parse_strict(new[request.strict], request.strict), new[request.strict])
@@ -74,8 +76,9 @@ class _Resolved:
     sdists: tuple[str, ...]
 
 
-def _arguments(request: HardenRequest, keep: str) -> dict[str, Any]:
-    """Return the job's; *keep* are the lines that stand in the strict file now."""
+def _arguments(request: HardenRequest, before: Lines) -> dict[str, Any]:
+    """Return the job's; *before* is what stands in the strict file now."""
+    keep = "".join(pin.text for pin in before.pins)
     words = [name.strip() for name in request.upgrade.split(",")]
     return {
         "loose": request.loose,
@@ -109,12 +112,24 @@ def _resolve(
     return _Resolved(strict, lock, tuple(str(sdist) for sdist in said["sdists"]))
 
 
-def _lines(text: str, file: str) -> Lines:
-    """Return what stands in the file now; one that nobody can read has nothing."""
-    try:
-        return Lines(parse_strict(text, file), text)
-    except InvalidFile:
-        return Lines()
+def _lines(request: HardenRequest, text: str, log: Log) -> Lines:
+    """Return what stands in the strict file now; a line that is no pin is left out."""
+    pins, problems = read_pins(logical_lines(text), request.strict)
+    if request.upgrade != "all":
+        for problem in problems:
+            log(f"{problem}: this line is not kept")
+    return Lines(tuple(pins), text)
+
+
+def _know(request: HardenRequest, loose: Loose, before: Lines) -> None:
+    """Raise InvalidRequest for a name to upgrade that stands nowhere: a typo, most likely."""
+    if request.upgrade in ("all", "nothing") or not before.pins:
+        return
+    words = [name.strip() for name in request.upgrade.split(",")]
+    unknown = unknown_names(words, loose, before.pins)
+    if unknown:
+        why = f"{', '.join(unknown)} stands neither in {request.loose} nor in {request.strict}"
+        raise InvalidRequest("upgrade", why)
 
 
 def _header(

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import attrs
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ...errors import FileMissing, InvalidFile, Problem
-from .reader import logical_lines, read_requirement
+from .reader import Pin, logical_lines, read_requirement
 from .text import decode
 
 METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
@@ -77,6 +77,13 @@ def metadata_of(packages: tuple[str, ...], read: Read) -> dict[str, bytes]:
 def digests(files: dict[str, bytes]) -> dict[str, str]:
     """Return the sha256 (hexadecimal) of each file."""
     return {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+
+
+def unknown_names(names: Iterable[str], loose: Loose, pins: Iterable[Pin]) -> list[str]:
+    """Return those of *names* that no loose requirement, constraint or pin has."""
+    known = {wish.key for wish in (*loose.requirements, *loose.constraints)}
+    known |= {pin.key for pin in pins}
+    return [name for name in names if canonicalize_name(name) not in known]
 
 
 @attrs.define

@@ -40,6 +40,14 @@ class Pin:
         """Return the name by which packages are compared."""
         return canonicalize_name(self.name)
 
+    @property
+    def text(self) -> str:
+        """Return its lines, as a strict file has them."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        marker = f" ; {self.marker}" if self.marker else ""
+        hashes = "".join(f" \\\n    --hash=sha256:{digest}" for digest in self.hashes)
+        return f"{self.name}{extras}=={self.version}{marker}{hashes}\n"
+
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that say something, with their number, continued ones joined."""
@@ -100,10 +108,20 @@ def _pin(number: int, line: str) -> Pin | str:
         return f"{name}=={version} has no hash"
     weak = [text for text in hashes if not _SHA256.fullmatch(text)]
     if weak:
-        return f"{name}=={version} has a hash that is not sha256: {weak[0].split(':')[0]}"
+        return f"{name}=={version} has {_weakness(weak[0])}"
     marker = str(requirement.marker) if requirement.marker else None
     digests = tuple(text.removeprefix("sha256:") for text in hashes)
     return Pin(name, version, digests, number, tuple(sorted(requirement.extras)), marker)
+
+
+def _weakness(text: str) -> str:
+    """Return what is wrong with a hash; what it holds is not repeated."""
+    kind, _, digits = text.partition(":")
+    if kind != "sha256":
+        return f"a hash that is not sha256: {kind}"
+    if re.fullmatch("[0-9a-f]*", digits):
+        return f"a sha256 of {len(digits)} digits: it has 64 hexadecimal ones"
+    return "a sha256 with other signs than 0-9 and a-f: it has 64 hexadecimal digits"
 
 
 def read_pins(lines: Iterator[tuple[int, str]], file: str) -> tuple[list[Pin], list[Problem]]:

@@ -34,6 +34,15 @@ def test_extras_and_markers_survive() -> None:
     assert pin.marker == 'python_version < "4"'
 
 
+def test_a_pin_is_written_as_it_was_read() -> None:
+    text = (
+        'requests[security,socks]==2.0 ; python_version < "4" \\\n'
+        f"    --hash=sha256:{A} \\\n    --hash=sha256:{B}\n"
+    )
+    (pin,) = parse_strict(text, "strict.txt")
+    assert pin.text == text
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
@@ -42,6 +51,8 @@ def test_extras_and_markers_survive() -> None:
         (f"klein==1.* --hash=sha256:{A}", "no exact version"),
         ("klein==1 --hash=md5:abc", "not sha256: md5"),
         (f"klein==1 --hash=sha256:{A} --hash=sha512:{A}", "not sha256: sha512"),
+        (f"klein==1 --hash=sha256:{A}a", "klein==1 has a sha256 of 65 digits: it has 64 hex"),
+        (f"klein==1 --hash=sha256:{A[1:]}x", "with other signs than 0-9 and a-f: it has 64"),
         ("-e .", "-e lines are refused"),
         ("--index-url https://u:secret@example.com/", "--index-url lines are refused"),
         ("--index-url=https://example.com/", "--index-url lines are refused"),

@@ -1,0 +1,153 @@
+"""What hardening keeps of a strict file, with an engine in memory that only repeats it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from buildbot_ship.daemon.interface import Job
+from buildbot_ship.errors import InvalidRequest
+from buildbot_ship.model.reference import Reference
+from buildbot_ship.model.request import HardenRequest
+from buildbot_ship.model.requirements.reader import parse_strict
+from buildbot_ship.model.result import Result
+from buildbot_ship.source.checkout import Checkout
+from buildbot_ship.store.notes import Notes
+from buildbot_ship.store.work import Work
+from buildbot_ship.verbs.harden import harden
+from tests.fakes.daemon import MemoryDaemon, Script
+from tests.fakes.images import small_image, store_image
+from tests.fakes.registry import MemoryRegistry
+from tests.fakes.workshop import make_workshop
+
+BASE = "registry.test/own/python311:2026-11-22T04-50-49-169150"
+STRICT = "requirements.strict.txt"
+A, B = "a" * 64, "b" * 64
+FACTS = {
+    "version": "3.11.2",
+    "abi": "cpython-311-x86_64-linux-gnu",
+    "platform": "linux-x86_64",
+    "tools": {"pip": "26.3", "pip-tools": "7.6.2"},
+}
+
+
+@attrs.define
+class Yard:
+    """A checkout, and what the resolver in its container was asked."""
+
+    folder: Path
+    asked: list[dict[str, Any]] = attrs.field(factory=list)
+    lines: list[str] = attrs.field(factory=list)
+
+    @property
+    def checkout(self) -> Path:
+        return self.folder / "app"
+
+    def write(self, name: str, text: str) -> None:
+        self.checkout.mkdir(exist_ok=True)
+        (self.checkout / name).write_text(text)
+
+    def resolve(self, job: Job, out: Path) -> dict[str, Any]:
+        """Do as pip-compile does: what is to be kept stays, and flask is the newest."""
+        self.asked.append(dict(job.arguments))
+        kept = job.arguments["keep"] or ""
+        (out / "strict.txt").write_text(f"flask==9 --hash=sha256:{A}\n{kept}")
+        (out / "build.txt").write_text("")
+        return {"ok": True, "sections": [], "sdists": []}
+
+    def harden(self, upgrade: str) -> Result:
+        registry = MemoryRegistry()
+        store_image(registry, Reference.parse(BASE), small_image("base"))
+        scripts: dict[str, Script] = {
+            "tools": lambda job, out: {"ok": True, **FACTS},
+            "harden": self.resolve,
+        }
+        daemon = MemoryDaemon(registry, scripts=scripts)
+        return harden(
+            HardenRequest(upgrade=upgrade),
+            checkout=Checkout(self.checkout),
+            shop=make_workshop(daemon, Work(self.folder / "work"), self.lines.append, registry),
+            notes=Notes(self.folder / "notes"),
+        )
+
+    @property
+    def kept(self) -> str | None:
+        (asked,) = self.asked
+        keep = asked["keep"]
+        assert keep is None or isinstance(keep, str)
+        return keep
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Yard:
+    yard = Yard(tmp_path)
+    yard.write("build.docker", f"# why\nFROM {BASE}\n")
+    yard.write("requirements.loose.txt", "flask\nklein\n")
+    return yard
+
+
+def pins(count: int) -> str:
+    return "".join(f"package-{n}==1.0 --hash=sha256:{B}\n" for n in range(count))
+
+
+def test_one_bad_line_gives_up_no_other_pin(yard: Yard) -> None:
+    yard.write(STRICT, f"{pins(519)}flask\npackage-519==1 \\\n    --hash=sha256:{A}\n")
+    result = yard.harden("nothing")
+    assert yard.kept is not None
+    assert [pin.name for pin in parse_strict(yard.kept, STRICT)] == [
+        f"package-{n}" for n in range(520)
+    ]
+    assert result.properties["ship_harden"] == "1 added"
+    told = [line for line in yard.lines if "not kept" in line]
+    assert told == [
+        f"{STRICT}:520: flask has no exact version (name==version): this line is not kept"
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index-url https://u:secret@example.com/",
+        "-r /etc/passwd",
+        f"klein==1 --hash=md5:{'c' * 32}",
+        "<<<<<<< HEAD",
+    ],
+)
+def test_what_is_refused_never_reaches_the_resolver(yard: Yard, line: str) -> None:
+    yard.write(STRICT, f"{pins(1)}{line}\n")
+    yard.harden("nothing")
+    assert yard.kept == f"package-0==1.0 \\\n    --hash=sha256:{B}\n"
+    assert [told for told in yard.lines if told.startswith(f"{STRICT}:2: ")]
+    assert "secret" not in "".join(yard.lines)
+
+
+def test_of_two_lines_for_one_package_the_first_is_kept(yard: Yard) -> None:
+    yard.write(STRICT, pins(1) + pins(1).replace("1.0", "2.0"))
+    yard.harden("nothing")
+    assert yard.kept == f"package-0==1.0 \\\n    --hash=sha256:{B}\n"
+
+
+def test_a_file_without_one_good_line_is_resolved_anew_and_told(yard: Yard) -> None:
+    yard.write(STRICT, "flask==1\n")
+    yard.harden("nothing")
+    assert yard.kept is None
+    assert f"{STRICT}:1: flask==1 has no hash: this line is not kept" in yard.lines
+
+
+def test_where_all_is_upgraded_nothing_is_kept_and_no_line_is_told(yard: Yard) -> None:
+    yard.write(STRICT, f"{pins(1)}flask\n")
+    yard.harden("all")
+    assert yard.kept is None
+    assert [line for line in yard.lines if "not kept" in line] == []
+
+
+def test_a_name_to_upgrade_that_stands_nowhere_is_refused(yard: Yard) -> None:
+    yard.write(STRICT, pins(1))
+    with pytest.raises(InvalidRequest, match=r"upgrade: nosuch stands neither in .*loose"):
+        yard.harden("Klein,package_0,nosuch")
+    assert yard.asked == []
+    yard.harden("Klein, package_0")
+    assert yard.asked[0]["upgrade"] == ["Klein", "package_0"]
