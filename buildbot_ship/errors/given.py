@@ -67,8 +67,9 @@ class FileMissing(ShipError):
 
     path: str
     where: str
+    hint: str = "add and commit it, or name the right file in the options"
     template = "{path} is not in {where}"
-    advice = "add and commit it, or name the right file in the options"
+    advice = "{hint}"
     status = 14
 
 

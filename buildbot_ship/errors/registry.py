@@ -50,8 +50,9 @@ class ImageNotFound(ShipError):
     """A reference that its registry does not know."""
 
     reference: str
+    hint: str = "check the name and the tag, or push it first"
     template = "{reference} is not in its registry"
-    advice = "check the name and the tag, or push it first"
+    advice = "{hint}"
     status = 33
 
 

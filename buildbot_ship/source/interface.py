@@ -11,6 +11,11 @@ from attrs import frozen
 from ..errors import FileMissing
 from ..model.requirements.text import decode
 
+_HARDEN = (
+    "run buildbot-ship harden, or the step HardenRequirements, review and commit what it "
+    "writes; or name the right file in the options"
+)
+
 
 @frozen
 class TreeFile:
@@ -67,6 +72,14 @@ def required(source: Files, path: str) -> bytes:
     if data is None:
         raise FileMissing(path, "the repository")
     return data
+
+
+def hardened(source: Files, path: str) -> str:
+    """Return the text of a file that hardening makes.  Raises FileMissing, InvalidFile."""
+    data = read_bytes(source, path)
+    if data is None:
+        raise FileMissing(path, "the repository", _HARDEN)
+    return decode(data, path)
 
 
 def read_bytes(source: Files, path: str) -> bytes | None:

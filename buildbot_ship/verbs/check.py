@@ -12,9 +12,8 @@ from ..model.request import CheckRequest
 from ..model.requirements.follow import Locked, interpreter_fault, mending, stale
 from ..model.requirements.header import Interpreter
 from ..model.requirements.loose import metadata_of, read_loose
-from ..model.requirements.text import decode
 from ..model.result import SUCCESS, Result, counted
-from ..source.interface import Tree, read_bytes, required
+from ..source.interface import Tree, hardened, read_bytes, required
 
 Ask = Callable[[Reference], Interpreter]
 """Which Python a base has; the one call that takes an engine."""
@@ -29,10 +28,9 @@ def check(request: CheckRequest, *, tree: Tree, ask: Ask) -> Result:
     """
     read = partial(read_bytes, tree)
 
-    def text(path: str) -> str:
-        return decode(required(tree, path), path)
-
-    locked = Locked.read(request, text(request.strict), text(request.build_lock))
+    locked = Locked.read(
+        request, hardened(tree, request.strict), hardened(tree, request.build_lock)
+    )
     if read(request.loose) is None and not locked.header.inputs:
         return _by_hand(request, locked)
     metadata = metadata_of(request.packages, read)

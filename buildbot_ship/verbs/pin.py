@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 import attrs
 
@@ -18,6 +19,11 @@ from ..source.interface import required
 from ..store.notes import Notes
 from .bases import newest, report
 from .cache import Cache
+
+_NO_COPIES = (
+    "check the name; its repository holds no own base: make one with RetagBase or DeriveBase "
+    "(buildbot-ship retag, derive)"
+)
 
 
 def pin(
@@ -36,7 +42,11 @@ def pin(
     """
     paths = request.dockerfiles or tuple(checkout.matching("*.docker"))
     old = {path: required(checkout, path) for path in paths}
-    bases = {pin.reference for path in paths for pin in find_pins(old[path], path)}
+    bases = {
+        pin.reference: f"{path}:{pin.line}"
+        for path in paths
+        for pin in find_pins(old[path], path)
+    }
     moves = _moves(registry, bases, log)
     new = {path: move_pins(data, path, moves) for path, data in old.items()}
     changed = {path: data for path, data in new.items() if data != old[path]}
@@ -49,13 +59,15 @@ def pin(
     return _result(changed, len(bases), texts)
 
 
-def _moves(registry: Registry, bases: set[Reference], log: Log) -> dict[Reference, Reference]:
-    """Return the newest copy of each of *bases* that is an older image."""
+def _moves(
+    registry: Registry, bases: Mapping[Reference, str], log: Log
+) -> dict[Reference, Reference]:
+    """Return the newest copy of each of *bases* that is an older image, by where it stands."""
     found = {}
     for base in sorted(bases):
         latest = newest(registry, base.repository)
         if latest is None:
-            raise ImageNotFound(str(base))
+            raise ImageNotFound(f"{bases[base]}: {base}", _NO_COPIES)
         digest = registry.head(latest)
         now = base.digest or registry.head(base)
         if str(latest.tag) <= str(base.tag) or digest == now:

@@ -8,9 +8,8 @@ from ..model.dockerfile.document import base_of
 from ..model.request import WheelsRequest
 from ..model.requirements.buildlock import BuildLock, parse_build_lock
 from ..model.requirements.reader import Pin, parse_strict
-from ..model.requirements.text import decode
 from ..model.result import SUCCESS, Result, counted
-from ..source.interface import Tree, read_text, required
+from ..source.interface import Tree, hardened, read_text, required
 from .maker import Known, Maker
 from .wheelhouse import bring, place
 from .workshop import Workshop
@@ -39,8 +38,7 @@ def wheels(request: WheelsRequest, *, tree: Tree, shop: Workshop) -> Result:
 
 
 def _read(request: WheelsRequest, tree: Tree) -> tuple[tuple[Pin, ...], BuildLock]:
-    strict = decode(required(tree, request.strict), request.strict)
-    pins = parse_strict(strict, request.strict)
+    pins = parse_strict(hardened(tree, request.strict), request.strict)
     lock = read_text(tree, request.build_lock)
     return pins, parse_build_lock(lock, request.build_lock) if lock else BuildLock()
 

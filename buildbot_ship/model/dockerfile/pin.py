@@ -23,6 +23,7 @@ class Pin:
     reference: Reference
     start: int
     end: int
+    line: int
 
 
 def find_pins(data: bytes, file: str) -> tuple[Pin, ...]:
@@ -84,4 +85,5 @@ def _candidates(data: bytes) -> Iterator[Pin]:
             reference = Reference.parse(match[1].decode("ascii"))
         except (InvalidReference, UnicodeDecodeError):
             continue
-        yield Pin(reference, match.start(1), match.end(1))
+        line = data.count(b"\n", 0, match.start(1)) + 1
+        yield Pin(reference, match.start(1), match.end(1), line)

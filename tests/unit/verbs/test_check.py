@@ -233,8 +233,9 @@ def test_the_loose_file_of_a_hardened_one_is_missed() -> None:
 def test_a_missing_file_is_named() -> None:
     commit = hardened()
     del commit.texts[LOCK]
-    with pytest.raises(FileMissing, match=LOCK):
+    with pytest.raises(FileMissing, match=LOCK) as caught:
         check(REQUEST, tree=commit, ask=nobody)
+    assert caught.value.remedy.startswith("run buildbot-ship harden")
 
 
 def test_the_remedy_is_the_command_that_mends_it() -> None:

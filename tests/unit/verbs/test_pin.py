@@ -95,6 +95,9 @@ def test_only_the_files_that_were_named_are_looked_at(yard: Yard) -> None:
 
 
 def test_a_base_whose_repository_is_gone_is_named(yard: Yard) -> None:
-    yard.write("app.docker", f"FROM registry.test/own/gone:{OLD}\n")
-    with pytest.raises(ImageNotFound, match="own/gone"):
+    yard.write("app.docker", f"# A comment.\nFROM registry.test/own/gone:{OLD}\n")
+    with pytest.raises(
+        ImageNotFound, match=r"^app\.docker:2: registry\.test/own/gone"
+    ) as caught:
         yard.pin()
+    assert "RetagBase" in caught.value.remedy
