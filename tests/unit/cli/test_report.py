@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from buildbot_ship.cli.arguments import read
-from buildbot_ship.cli.main import _failed, _report
+from buildbot_ship.cli.call import _failed, _report
 from buildbot_ship.errors import InvalidFile, Problem
 
 

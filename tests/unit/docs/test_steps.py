@@ -17,7 +17,7 @@ from buildbot.plugins import steps, util
 from buildbot_ship import errors
 from buildbot_ship import steps as room
 from buildbot_ship.cli.arguments import read
-from buildbot_ship.cli.main import CANCELLED
+from buildbot_ship.cli.call import CANCELLED
 from buildbot_ship.model.dockerfile import document as dockerfile
 from buildbot_ship.model.dockerfile.instruction import KINDS
 from buildbot_ship.model.request.settings import Limits

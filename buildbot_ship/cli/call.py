@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from ..errors import InvalidRequest, ShipError
 from ..model.log import Log
-from ..model.request import Envelope
+from ..model.request import BuildRequest, Envelope
 from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
@@ -32,9 +32,9 @@ class Cancelled(BaseException):
     """Somebody asked this process to end: what it made is taken away first."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def run(argv: Sequence[str]) -> int:
     """Run the command line; return the exit status: 0, or one per kind of error."""
-    call = read(sys.argv[1:] if argv is None else argv, dict(os.environ))
+    call = read(argv, dict(os.environ))
     _listen()
     try:
         envelope = call.envelope or _from_standard_input()
@@ -49,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("this is a bug of buildbot-ship; please report it with the lines above")
         return BUG
     _report(call, result)
+    if status == 0 and isinstance(envelope.request, BuildRequest):
+        from .remember import remember  # noqa: PLC0415
+
+        remember(argv, envelope.request, result)
     return status
 
 
