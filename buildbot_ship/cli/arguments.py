@@ -13,6 +13,7 @@ import attrs
 from ..errors import InvalidRequest, ShipError
 from ..model import request as requests
 from ..model.request import settings
+from .known import work_folder
 from .options import make_parser, make_step_parser
 
 Options = argparse.Namespace
@@ -58,7 +59,7 @@ def _envelope(
     return requests.Envelope(
         request=request,
         build=f"hand-{uuid.uuid4().hex[:12]}",
-        work=options.work or f"../{checkout.resolve().name}.ship",
+        work=options.work or work_folder(str(checkout.resolve())),
         index=index,
         limits=settings.Limits(options.memory * 1024**2, options.processes, options.seconds),
         cache=settings.CacheOptions(options.cache, not options.untrusted, options.no_cache),

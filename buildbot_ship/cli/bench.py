@@ -29,7 +29,6 @@ from ..store.interface import Shelf
 from ..store.ledger import Ledger
 from ..store.shelf import DiskShelf
 from ..store.work import Work
-from .known import state_folder
 
 if TYPE_CHECKING:
     from ..model.requirements.header import Interpreter
@@ -57,7 +56,9 @@ class Bench:
     @cached_property
     def state(self) -> Path:
         """Return the folder of what this worker keeps from build to build."""
-        return Path(state_folder(self.environment))
+        state = self.environment.get("BUILDBOT_SHIP_STATE")
+        home = self.environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+        return Path(state) if state else Path(home) / "buildbot-ship"
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -23,7 +23,7 @@ from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
 from .bench import Bench
-from .verbs import perform
+from .verbs import perform_step
 
 CANCELLED = 143
 
@@ -89,7 +89,7 @@ def _run(call: Call, envelope: Envelope, log: Log) -> tuple[Result, int]:
         raise InvalidRequest("request", f"it is for {envelope.verb}, not for {call.verb}")
     bench = Bench(envelope, Path.cwd() / call.checkout, dict(os.environ), log)
     try:
-        return perform(bench, envelope.request), 0
+        return perform_step(bench, envelope.request), 0
     finally:
         bench.close()
 

@@ -1,9 +1,9 @@
 """Calls of ``build`` that have nothing to do, told before anything else is imported.
 
 What the same arguments published for the same commit cannot have changed, for its tags do not
-move.  So a note of the last such call is all that is read, and each tag is looked at once.
-Whatever is in doubt, as a registry that asks for a login, goes the long way, which asks the
-caches and knows all that this one does not.
+move.  So a note of the last such call, in the work folder, is all that is read, and each tag is
+looked at once.  Whatever is in doubt, as a registry that asks for a login, goes the long way,
+which asks the caches and knows all that this one does not.
 """
 
 from __future__ import annotations
@@ -11,17 +11,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 
-LONG = ("--no", "--rev", "--che", "--res", "--req", "--j", "-h", "--h")
-"""How options begin that ask for another commit, another answer, or for everything anew."""
+LONG = {"--checkout", "--work", "--revision", "--no-cache", "--json", "--result", "--request"}
+"""Options that ask for another place or commit, another answer, or for everything anew."""
 SECONDS = 5
 
 
-def state_folder(environment: Mapping[str, str]) -> str:
-    """Return the folder of what a worker keeps from build to build."""
-    home = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return environment.get("BUILDBOT_SHIP_STATE") or os.path.join(home, "buildbot-ship")
+def work_folder(checkout: str) -> str:
+    """Return the work folder of *checkout*, an absolute path, where nobody names another."""
+    return f"{checkout}.ship"
 
 
 def look(arguments: Sequence[str]) -> str | None:
@@ -29,11 +27,10 @@ def look(arguments: Sequence[str]) -> str | None:
     if not _is_plain(arguments):
         return None
     try:
-        with open(_note(arguments), encoding="utf-8") as file:
+        with open(_note(), encoding="utf-8") as file:
             known = json.load(file)
-        if known["commit"] != _head() or not all(map(_holds, known["tags"])):
-            return None
-        return str(known["said"])
+        same = known["call"] == list(arguments) and known["commit"] == _head()
+        return str(known["said"]) if same and all(map(_holds, known["tags"])) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -43,31 +40,27 @@ def keep(
 ) -> None:
     """Note that a call is done; *tags* are the ``url``, ``accept`` and ``digest`` of each.
 
-    It is a note for later: a folder that cannot be written is no fault.
+    It is a note for later: a folder that is not there, or cannot be written, is no fault.
     """
     if not _is_plain(arguments):
         return
-    path = _note(arguments)
-    new = f"{path}.{os.getpid()}"
+    note = {"call": list(arguments), "commit": commit, "said": said, "tags": list(tags)}
+    new = f"{_note()}.{os.getpid()}"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(new, "w", encoding="utf-8") as file:
-            json.dump({"commit": commit, "said": said, "tags": list(tags)}, file)
-        os.replace(new, path)
+            json.dump(note, file)
+        os.replace(new, _note())
     except OSError:
         return
 
 
 def _is_plain(arguments: Sequence[str]) -> bool:
-    return list(arguments[:1]) == ["build"] and not any(
-        word.startswith(LONG) for word in arguments
-    )
+    options = {word.partition("=")[0] for word in arguments}
+    return list(arguments[:1]) == ["build"] and options.isdisjoint(LONG)
 
 
-def _note(arguments: Sequence[str]) -> str:
-    call = json.dumps([os.getcwd(), *arguments])
-    name = sha256(call.encode("utf-8", "surrogateescape")).hexdigest()
-    return os.path.join(state_folder(os.environ), "calls", f"{name}.json")
+def _note() -> str:
+    return os.path.join(work_folder(os.getcwd()), "published.json")
 
 
 def _head() -> str:

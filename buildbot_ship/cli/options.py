@@ -15,7 +15,13 @@ Parser = argparse.ArgumentParser
 def make_parser() -> Parser:
     """Return the parser of what people type."""
     raw = argparse.RawDescriptionHelpFormatter
-    parser = Parser("buildbot-ship", description=TOP, epilog=ORDER, formatter_class=raw)
+    parser = Parser(
+        "buildbot-ship",
+        description=TOP,
+        epilog=ORDER,
+        formatter_class=raw,
+        allow_abbrev=False,
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, (about, example) in ABOUT.items():
         sub = verbs.add_parser(
@@ -24,6 +30,7 @@ def make_parser() -> Parser:
             description=about,
             epilog=f"example:\n  {example}",
             formatter_class=raw,
+            allow_abbrev=False,
         )
         OPTIONS[verb](sub)
         _common(sub)

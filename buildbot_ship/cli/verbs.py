@@ -24,6 +24,23 @@ def perform(bench: Bench, request: requests.Request) -> Result:
     return VERBS[request.verb](bench, request)
 
 
+def perform_step(bench: Bench, request: requests.Request) -> Result:
+    """Run the verb of a call; tell whether a collector has work to do, if one may follow."""
+    result = perform(bench, request)
+    if request.verb not in BEFORE_GC:
+        return result
+    from ..verbs.gc import telling
+
+    return telling(
+        result,
+        BEFORE_GC[request.verb],
+        ledger=bench.ledger,
+        work=bench.work,
+        disk=bench.disk,
+        clock=time.time,
+    )
+
+
 def _now() -> datetime:
     return datetime.now(timezone.utc)
 
@@ -95,14 +112,13 @@ def _check(bench: Bench, request: requests.CheckRequest) -> Result:
 def _find(bench: Bench, request: requests.FindRequest) -> Result:
     from ..verbs.find import find
 
-    found = find(
+    return find(
         request,
         commit=bench.tree(request.wheels.revision).commit,
         registry=bench.registry,
         cache=bench.cache,
         check=lambda part: _check(bench, part),
     )
-    return _telling(bench, found, requests.GarbageRequest())
 
 
 def _wheels(bench: Bench, request: requests.WheelsRequest) -> Result:
@@ -132,21 +148,7 @@ def _image(bench: Bench, request: requests.ImageRequest) -> Result:
 def _push(bench: Bench, request: requests.PushRequest) -> Result:
     from ..verbs.push import push
 
-    done = push(request, commit=bench.tree(request.revision).commit, shop=bench.shop)
-    return _telling(bench, done, requests.GarbageRequest(finish=True))
-
-
-def _telling(bench: Bench, result: Result, request: requests.GarbageRequest) -> Result:
-    from ..verbs.gc import telling
-
-    return telling(
-        result,
-        request,
-        ledger=bench.ledger,
-        work=bench.work,
-        disk=bench.disk,
-        clock=time.time,
-    )
+    return push(request, commit=bench.tree(request.revision).commit, shop=bench.shop)
 
 
 def _gc(bench: Bench, request: requests.GarbageRequest) -> Result:
@@ -215,3 +217,9 @@ VERBS: dict[str, Callable[[Bench, Any], Result]] = {
     "build": _build,
     "verify": _verify,
 }
+
+BEFORE_GC = {
+    "find": requests.GarbageRequest(),
+    "push": requests.GarbageRequest(finish=True),
+}
+"""What a collector after a verb would be asked."""

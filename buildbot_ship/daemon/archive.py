@@ -19,8 +19,6 @@ from .interface import JobFile
 
 MAX_FILES = 100_000
 MAX_BYTES = 8 * 1024**3
-
-
 CHUNK = 1 << 18
 
 

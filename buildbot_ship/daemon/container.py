@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 from docker.errors import APIError, NotFound
 
-from ..errors import HostileArchive, JobFailed, LimitExceeded, ShipError
+from ..errors import HostileArchive, JobFailed, LimitExceeded
 from ..model.log import Log
 from .archive import unpack
 from .deadline import deadline
@@ -122,8 +122,7 @@ class Container:
             status = self.client.wait(self.name)["StatusCode"]
         if late.is_set():
             raise self._exceeded(f"{self.job.limits.seconds} seconds", "seconds")
-        if status != 0:
-            raise self._fault(status)
+        self._check(status)
         if not whole:
             raise HostileArchive("the archive", "is not a whole tar")
         return self._result(out)
@@ -153,13 +152,15 @@ class Container:
         with suppress(APIError):
             self.client.kill(self.name)
 
-    def _fault(self, status: int) -> ShipError:
-        if self._lacked_memory():
-            return self._exceeded(f"{self.job.limits.memory} bytes of memory", "memory")
+    def _check(self, status: int) -> None:
+        # Also after success: who lost a process may have made something else without it.
+        if self.client.inspect_container(self.name)["State"].get("OOMKilled"):
+            raise self._exceeded(f"{self.job.limits.memory} bytes of memory", "memory")
         if status == NOT_FOUND:
             why = f"{self.job.image} has no {self.job.python}"
-            return JobFailed(self.job.script, why, "take a base image that holds Python")
-        return self._failed(f"ended with status {status}")
+            raise JobFailed(self.job.script, why, "take a base image that holds Python")
+        if status != 0:
+            raise self._failed(f"ended with status {status}")
 
     def _result(self, out: Path) -> dict[str, Any]:
         path = out / "result.json"
@@ -169,18 +170,10 @@ class Container:
         except (OSError, ValueError):
             raise self._failed("left no result") from None
         if not result.pop("ok", False):
-            raise self._refusal(result)
+            hint = result.get("hint") or "read the step's log for the tool's own output"
+            output = str(result.get("output") or "")
+            raise JobFailed(self.job.script, str(result.get("why")), str(hint), output)
         return result
-
-    def _refusal(self, result: Mapping[str, Any]) -> ShipError:
-        if self._lacked_memory():
-            return self._exceeded(f"{self.job.limits.memory} bytes of memory", "memory")
-        hint = result.get("hint") or "read the step's log for the tool's own output"
-        output = str(result.get("output") or "")
-        return JobFailed(self.job.script, str(result.get("why")), str(hint), output)
-
-    def _lacked_memory(self) -> bool:
-        return bool(self.client.inspect_container(self.name)["State"].get("OOMKilled"))
 
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the container of {self.job.script}", limit, option)

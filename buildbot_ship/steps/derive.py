@@ -28,7 +28,6 @@ class DeriveBase(PairsStep):
 
     name = "derive"
     request_type = DeriveRequest
-    is_news = True
     pairs_option, pairs_about = "bases", "Dockerfiles to own repositories"
     pair_type = DerivedBase
     own_options = ("bases", "revision", "older_than_days", "source")
@@ -47,3 +46,7 @@ class DeriveBase(PairsStep):
         self.bases, self.revision = bases, revision
         self.older_than_days, self.source = older_than_days, source
         super().__init__(**kwargs)
+
+    def is_news(self) -> bool:
+        """Tell that a night's build is about this."""
+        return True

@@ -66,10 +66,9 @@ class FindPublished(ChainStep):
         self.check = check
         super().__init__(**kwargs)
 
-    def getResultSummary(self) -> dict[str, str]:
-        """Return how the step ended; the build says it too, where nothing is left to do."""
-        self.is_news = bool(self.getProperty(PUBLISHED, False))
-        return super().getResultSummary()
+    def is_news(self) -> bool:
+        """Tell whether nothing is left to do."""
+        return bool(self.getProperty(PUBLISHED, False))
 
 
 def littered(step: Any) -> bool:

@@ -31,7 +31,6 @@ class ProposeChange(ShipStep):
 
     name = "propose"
     request_type = ProposeRequest
-    is_news = True
     own_options = (
         "topic",
         "files",
@@ -69,3 +68,7 @@ class ProposeChange(ShipStep):
         self.author, self.push_options = author, push_options
         self.known_hosts, self.again = known_hosts, again
         super().__init__(**kwargs)
+
+    def is_news(self) -> bool:
+        """Tell that a night's build is about this."""
+        return True

@@ -23,7 +23,6 @@ class RetagBase(PairsStep):
 
     name = "retag"
     request_type = RetagRequest
-    is_news = True
     pairs_option, pairs_about = "copies", "upstream images to own repositories"
     pair_type = BaseCopy
     own_options = ("copies", "through")
@@ -39,3 +38,7 @@ class RetagBase(PairsStep):
         """Take the options of the step and of `ShipStep`."""
         self.copies, self.through = copies, through
         super().__init__(**kwargs)
+
+    def is_news(self) -> bool:
+        """Tell that a night's build is about this."""
+        return True

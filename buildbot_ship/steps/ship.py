@@ -82,8 +82,6 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
     logEnviron = False
     sigtermTime = 8
     timeout = None
-    # Whether the build says, in its summary, how this step ended.
-    is_news = False
     _progress = "starting"
     _summary: str | None = None
 
@@ -228,13 +226,17 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
         """Return the last line of progress, as Buildbot asks for it."""
         return {"step": self._progress}
 
+    def is_news(self) -> bool:
+        """Tell whether the build says, in its summary, how this step ended well."""
+        return False
+
     def getResultSummary(self) -> dict[str, str]:
         """Return how the step ended: the cause and the remedy when it failed."""
         if self._summary is None:
             summary: dict[str, str] = BuildStep.getResultSummary(self)
             return summary
         said = re.sub(r"\s+", " ", self._cleaned(self._summary))
-        news = {"build": said} if self.is_news and self.results == SUCCESS else {}
+        news = {"build": said} if self.results == SUCCESS and self.is_news() else {}
         return {"step": said, **news}
 
     def _cleaned(self, text: str) -> str:

@@ -42,7 +42,7 @@ def harden(
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
     before = _lines(request, old[request.strict], shop.log)
-    _know(request, loose, before)
+    _refuse_unknown(request, loose, before)
     tools = shop.tools(base)
     with shop.work.scratch() as scratch:
         files = _files(request, loose, checkout, scratch)
@@ -121,7 +121,7 @@ def _lines(request: HardenRequest, text: str, log: Log) -> Lines:
     return Lines(tuple(pins), text)
 
 
-def _know(request: HardenRequest, loose: Loose, before: Lines) -> None:
+def _refuse_unknown(request: HardenRequest, loose: Loose, before: Lines) -> None:
     """Raise InvalidRequest for a name to upgrade that stands nowhere: a typo, most likely."""
     if request.upgrade in ("all", "nothing") or not before.pins:
         return

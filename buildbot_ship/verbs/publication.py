@@ -15,8 +15,8 @@ from .cache import Cache
 
 def publication_keys(request: BuildRequest | FindRequest, commit: str) -> dict[str, str]:
     """Return the key of every publication, by image: of all that was asked for."""
-    asked = CONVERTER.unstructure(request)
-    asked.pop("check", None)
+    parts = ("wheels", "pexes", "images", "pushes")
+    asked = {part: CONVERTER.unstructure(getattr(request, part)) for part in parts}
     return {
         push.image: key("published", asked=asked, image=push.image, commit=commit)
         for push in request.pushes

@@ -159,9 +159,9 @@ class Rest:
                         and (build := self.build(build_id))["complete"]
                     ):
                         return build
-        except requests.RequestException:
-            pass
-        raise LabError(f"build {build_id} still runs after {timeout:.0f} s")
+        except requests.ReadTimeout:
+            raise LabError(f"build {build_id} still runs after {timeout:.0f} s") from None
+        raise LabError(f"the master told no end of build {build_id}")
 
     def stop(self, build_id: int, reason: str = "stopped by the lab") -> None:
         """Cancel a build."""

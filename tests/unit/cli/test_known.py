@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import attrs
 import pytest
 from lab.git_server import git
 
+from buildbot_ship.cli.arguments import read
 from buildbot_ship.cli.known import keep, look
 from buildbot_ship.cli.remember import remember
 from buildbot_ship.model.reference import digest_of
@@ -57,8 +59,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     folder.mkdir()
     git(folder, "init", "--quiet")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "one")
+    (tmp_path / "tree.ship").mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setenv("BUILDBOT_SHIP_STATE", str(tmp_path / "state"))
     with serving() as server:
         server.respond = lambda asked: HELD
         place = Place(folder, server, git(folder, "rev-parse", "HEAD"))
@@ -106,6 +108,9 @@ def test_a_registry_that_is_not_there_goes_the_long_way(place: Place) -> None:
     [
         [*CALL, "--no-cache"],
         [*CALL, "--revision", "HEAD~1"],
+        [*CALL, "--revision=HEAD~1"],
+        [*CALL, "--checkout", "other"],
+        [*CALL, "--work", "other"],
         [*CALL, "--json"],
         [*CALL, "--result", "file"],
         ["find", *CALL[1:]],
@@ -115,6 +120,15 @@ def test_a_registry_that_is_not_there_goes_the_long_way(place: Place) -> None:
 def test_a_call_that_asks_for_more_is_never_noted(place: Place, other: list[str]) -> None:
     keep(other, place.commit, "said", [])
     assert look(other) is None
+
+
+@pytest.mark.parametrize("short", ["--no-c", "--rev=HEAD~1", "--ch=other"])
+def test_an_option_that_asks_for_more_has_one_name(
+    short: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        read([*CALL, "--pex", "app.pex=app", short], {})
+    assert f"unrecognized arguments: {short}" in capsys.readouterr().err
 
 
 def test_other_arguments_are_another_call(place: Place) -> None:
@@ -128,6 +142,7 @@ def test_another_commit_is_not_known(place: Place) -> None:
 
 
 def test_another_folder_is_not_known(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place.folder.parent / "other.ship").mkdir()
     other = place.folder.parent / "other"
     git(place.folder.parent, "clone", "--quiet", str(place.folder), str(other))
     monkeypatch.chdir(other)
@@ -135,16 +150,14 @@ def test_another_folder_is_not_known(place: Place, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_note_that_nobody_can_read_is_none(place: Place) -> None:
-    (note,) = (place.folder.parent / "state" / "calls").iterdir()
+    (note,) = (place.folder.parent / "tree.ship").iterdir()
     for text in ("", "[]", "{}", '{"commit": 1}', "\0"):
         note.write_text(text)
         assert look(CALL) is None
 
 
-def test_a_note_that_cannot_be_written_is_no_fault(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BUILDBOT_SHIP_STATE", "/dev/null")
+def test_a_note_that_cannot_be_written_is_no_fault(place: Place) -> None:
+    shutil.rmtree(place.folder.parent / "tree.ship")
     place.ship()
     assert look(CALL) is None
 

@@ -265,6 +265,12 @@ def checkconfig(folder: Path, **environment: str) -> subprocess.CompletedProcess
     )
 
 
+def with_secrets(folder: Path) -> None:
+    (folder / "secrets").mkdir(mode=0o700)
+    for name in ("registry-password", "git-password"):
+        (folder / "secrets" / name).touch(mode=0o600)
+
+
 def plain_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("SHIP_")}
 
@@ -275,9 +281,7 @@ def test_the_example_passes_checkconfig_unchanged(tmp_path: Path) -> None:
 
 
 def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
-    (tmp_path / "secrets").mkdir(mode=0o700)
-    for name in ("registry-password", "git-password"):
-        (tmp_path / "secrets" / name).touch(mode=0o600)
+    with_secrets(tmp_path)
     done = checkconfig(
         tmp_path,
         SHIP_HOOK_SECRET="x",
@@ -294,10 +298,23 @@ def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_wrong_setting_of_the_example_is_named(tmp_path: Path) -> None:
-    done = checkconfig(tmp_path, SHIP_REGISTRY="Registry.example.com/Team")
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"SHIP_REGISTRY": "Registry.example.com/Team"}, "repository: "),
+        (
+            {"SHIP_GIT_URL": "git@git.example.com:team/app.git", "SHIP_GIT_USER": "git"},
+            "names no server: write ssh://git@host/path",
+        ),
+    ],
+)
+def test_a_wrong_setting_of_the_example_is_named(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    with_secrets(tmp_path)
+    done = checkconfig(tmp_path, **settings)
     assert done.returncode != 0
-    assert "repository: " in done.stderr + done.stdout
+    assert said in done.stderr + done.stdout
 
 
 def test_every_builder_of_the_example_has_collapsing_off() -> None:
