@@ -10,6 +10,8 @@ import attrs
 from .container import Container
 from .interface import Job
 
+Ready = tuple[Job, Container]
+
 
 @attrs.define
 class Aside:
@@ -17,30 +19,34 @@ class Aside:
 
     make: Callable[[Job], Container]
     _pool: ThreadPoolExecutor = attrs.field(factory=lambda: ThreadPoolExecutor(2))
-    _waiting: tuple[Job, Future[Container | None]] | None = None
+    _waiting: Future[Ready | None] | None = None
     _removals: list[Future[None]] = attrs.field(factory=list)
 
-    def prepare(self, job: Job) -> None:
-        """Begin to make a container ready for a job like *job*, unless one waits."""
+    def prepare(self, expected: Callable[[], Job | None]) -> None:
+        """Begin to make a container ready for a job like the *expected*, unless one waits."""
         if self._waiting is None:
-            self._waiting = job, self._pool.submit(self._ready, job)
+            self._waiting = self._pool.submit(self._ready, expected)
 
-    def _ready(self, job: Job) -> Container | None:
-        container = self.make(attrs.evolve(job, script="standby"))
+    def _ready(self, expected: Callable[[], Job | None]) -> Ready | None:
         try:
+            if (job := expected()) is None:
+                return None
+            container = self.make(attrs.evolve(job, script="standby"))
             container.start()
         except Exception:
             # Who needs a container makes one, and meets the fault if it is still there.
             return None
-        return container
+        return job, container
 
     def take(self, job: Job) -> Container | None:
         """Return the container that waits, if *job* may run in it."""
-        if self._waiting is None or not _alike(self._waiting[0], job):
+        if self._waiting is None:
             return None
-        future, self._waiting = self._waiting[1], None
-        container = future.result()
-        return None if container is None else attrs.evolve(container, job=job)
+        ready = self._waiting.result()
+        if ready is not None and not _alike(ready[0], job):
+            return None
+        self._waiting = None
+        return None if ready is None else attrs.evolve(ready[1], job=job)
 
     def remove(self, container: Container) -> None:
         """Begin to remove a container."""
@@ -49,9 +55,9 @@ class Aside:
     def close(self) -> None:
         """Remove what still waits; return when all is gone.  Raises what removing raises."""
         if self._waiting is not None:
-            future, self._waiting = self._waiting[1], None
-            if (container := future.result()) is not None:
-                self.remove(container)
+            future, self._waiting = self._waiting, None
+            if (ready := future.result()) is not None:
+                self.remove(ready[1])
         removals, self._removals = self._removals, []
         self._pool.shutdown()
         for removal in removals:

@@ -57,6 +57,11 @@ class Engine:
     clock: Callable[[], float]
     environment: dict[str, str]
     credentials: tuple[Credential, ...] = ()
+    _aside: Aside = attrs.field(init=False)
+
+    @_aside.default
+    def _make_aside(self) -> Aside:
+        return Aside(self._container)
 
     @property
     def address(self) -> str:
@@ -142,9 +147,9 @@ class Engine:
                 if isinstance(line, dict) and "error" in line:
                     raise EngineError(f"load {loaded_as}", str(line["error"]))
 
-    @cached_property
-    def _aside(self) -> Aside:
-        return Aside(self._container)
+    def expect(self, job: Callable[[], Job | None]) -> None:
+        """Begin to make a container ready as `interface.Daemon.expect` says."""
+        self._aside.prepare(job)
 
     def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
         """Run *job* as `interface.Daemon.run` says."""
@@ -153,7 +158,7 @@ class Engine:
             container = waiting or self._container(job)
             if more or waiting:
                 container.leave = self._aside.remove
-            began = partial(self._aside.prepare, job) if more else None
+            began = partial(self._aside.prepare, lambda: job) if more else None
             with container:
                 return container.run(out, log, began)
 
@@ -202,9 +207,8 @@ class Engine:
 
     def close(self) -> None:
         """Take away what was made ready for a job that did not come."""
-        if "_aside" in self.__dict__:
-            with self._did("remove a container"):
-                self._aside.close()
+        with self._did("remove a container"):
+            self._aside.close()
 
     def remove_image(self, reference: str) -> bool:
         """Remove an image's name, and the image with its last; False when it was not there."""

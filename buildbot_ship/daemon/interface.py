@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -103,6 +103,13 @@ class Daemon(Protocol):
         container is made ready for that one while this one runs.  Raises JobFailed
         with what the script said, LimitExceeded, HostileArchive.  The
         container is gone at the end, however it ends; after a success at `close`.
+        """
+
+    def expect(self, job: Callable[[], Job | None]) -> None:
+        """Begin to make a container ready for a job like the one that *job* returns.
+
+        It is called meanwhile, and returns None where nothing is to be made ready.  A fault
+        is left to the job that comes.
         """
 
     def close(self) -> None:

@@ -18,19 +18,24 @@ from build import BuildBackendException, BuildException, ProjectBuilder
 from environment import is_there
 from job import Failed, call
 
+TRACED = Path(__file__).with_name("traced.py")
 NEEDS = "{} needs {} to build, which its section of the build lock does not hold"
 HARDEN = "run HardenRequirements, review what it adds, and commit"
 DECLARE = "add it to build-system.requires in its pyproject.toml; " + HARDEN
 
 
 class Backend:
-    """The backend of the package *title*, run by *python*; *copy* makes a source by name."""
+    """The backend of the package *title*, run by *python*; *copy* makes a source by name.
+
+    *notes* are what `traced` left, by the folder of the source.
+    """
 
     def __init__(
         self, title: str, python: Path, copy: Callable[[str], Path], mark: str
     ) -> None:
         """Run nothing yet; *mark* stands before every line that it will write."""
         self.title, self.python, self.copy, self.mark = title, python, copy, mark
+        self.notes: dict[Path, Path] = {}
 
     def build(self, wheelhouse: Path) -> str:
         """Build one wheel; return the file's name.  Raises Failed."""
@@ -59,9 +64,11 @@ class Backend:
 
     @contextmanager
     def _builder(self, name: str, mark: str | None) -> Iterator[ProjectBuilder]:
-        runner = Runner(self.title, self.python.parent, mark)
         try:
             source = self.copy(name)
+            notes = self.python.parent.parent / f"{name}.json"
+            self.notes[source] = notes
+            runner = Runner(self.title, self.python.parent, mark, notes)
             yield ProjectBuilder(source, python_executable=str(self.python), runner=runner)
         except BuildBackendException as error:
             if isinstance(error.exception, Failed):
@@ -80,9 +87,12 @@ def failed(title: str, why: str) -> Failed:
 class Runner:
     """Run a build backend; name the module that it lacks, if that is why it fails."""
 
-    def __init__(self, title: str, scripts: Path, mark: str | None) -> None:
-        """Build the package *title*, *scripts* first in PATH; see `call` for *mark*."""
-        self.title, self.scripts, self.mark = title, scripts, mark
+    def __init__(self, title: str, scripts: Path, mark: str | None, notes: Path) -> None:
+        """Build the package *title*, *scripts* first in PATH; see `call` for *mark*.
+
+        What each hook opens is noted in *notes*.
+        """
+        self.title, self.scripts, self.mark, self.notes = title, scripts, mark, notes
 
     def __call__(
         self,
@@ -94,8 +104,9 @@ class Runner:
         try:
             folder = Path(cwd) if cwd else None
             path = {"PATH": f"{self.scripts}{os.pathsep}{os.environ['PATH']}"}
+            python, *hook = cmd
             call(
-                cmd,
+                [python, TRACED, self.notes, *hook],
                 "",
                 environment=path | {**(extra_environ or {})},
                 folder=folder,

@@ -4,9 +4,10 @@ job.json: ``{"built": [{"title", "source", "section", "wheels"}], "wheels": [FIL
 each entry of ``built`` is an sdist (``dists/FILE``) or a folder of the repository
 (``tree/...``) with the section of the build lock that it may use (``sections/N.txt``,
 whose wheels lie in ``build/N``).  Out folder: ``wheelhouse/*.whl``.  result.json:
-``{"wheels": [{"file", "digest", "size", "built", "own", ...}], "built": [file]}``: the
-wheels sorted by file, what was built in the order of ``built``; the rest is what `metadata`
-finds in the wheel, and *own* are those from the repository.
+``{"wheels": [{"file", "digest", "size", "built", "own", ...}], "built": [{"file",
+"carried"}], "zlib"}``: the wheels sorted by file, what was built in the order of ``built``; the
+rest is what `metadata` finds in the wheel, and *own* are those from the repository, of which
+`carried` tells more.  *zlib* is the version of what compressed them.
 
 The build backend runs in a virtual environment that holds its section and nothing else,
 at a path that only depends on what is built: builds write it into what they make.
@@ -17,11 +18,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from backend import Backend
+from carried import carried
 from environment import environment_of
 from job import EPOCH, Failed, main, say, seal
 from metadata import metadata
@@ -55,8 +58,8 @@ def normalise(source: Path) -> None:
             os.utime(path, (epoch, epoch))
 
 
-def make(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> str:
-    """Build what one entry of ``built`` names; return the file's name."""
+def make(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> dict[str, Any]:
+    """Build what one entry of ``built`` names; return the file's name, and what it carries."""
     title = entry["title"].partition(" sha256:")[0]
     say(f"building {title}")
     place = BUILD / hashlib.sha256(entry["title"].encode()).hexdigest()[:12]
@@ -68,7 +71,14 @@ def make(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> 
     backend = Backend(title, python, lambda name: source_of(entry, job, place / name), mark)
     name = backend.build(made)
     shutil.move(made / name, wheelhouse / name)
-    return name
+    own = is_own(entry)
+    known = carried(job / entry["source"], wheelhouse / name, backend.notes) if own else None
+    return {"file": name, "carried": known}
+
+
+def is_own(entry: dict[str, Any]) -> bool:
+    """Tell whether an entry of ``built`` is of the repository."""
+    return str(entry["source"]).startswith("tree/")
 
 
 def source_of(entry: dict[str, Any], job: Path, folder: Path) -> Path:
@@ -105,11 +115,10 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     entries = arguments["built"]
     alone = len(entries) == 1
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        names = list(pool.map(lambda e: make(e, job, wheelhouse, alone=alone), entries))
-    own = (entry["source"].startswith("tree/") for entry in entries)
-    built = dict(zip(names, own, strict=True))
+        made = list(pool.map(lambda e: make(e, job, wheelhouse, alone=alone), entries))
+    built = {m["file"]: is_own(entry) for m, entry in zip(made, entries, strict=True)}
     wheels = [describe(path, built) for path in sorted(wheelhouse.iterdir())]
-    return {"wheels": wheels, "built": names}
+    return {"wheels": wheels, "built": made, "zlib": zlib.ZLIB_RUNTIME_VERSION}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ class Ledger:
     build: str
     _lock: IO[str] | None = None
     _holder: str = attrs.field(factory=lambda: uuid.uuid4().hex)
+    _holding: threading.Lock = attrs.field(factory=threading.Lock)
 
     @property
     def owner(self) -> str:
@@ -89,7 +91,9 @@ class Ledger:
             self._lock = None
 
     def _hold(self) -> None:
-        if self._lock is None:
+        with self._holding:
+            if self._lock is not None:
+                return
             self.root.mkdir(parents=True, exist_ok=True)
             new = self.root / f"{self._holder}.new"
             self._lock = new.open("w")

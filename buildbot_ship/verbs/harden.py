@@ -23,8 +23,9 @@ from ..model.result import SUCCESS, Result, counted
 from ..source.checkout import Checkout
 from ..source.interface import read_bytes, read_text, required
 from ..store.notes import Notes
-from .maker import export
-from .workshop import Tools, Workshop
+from .own import export
+from .tools import Tools
+from .workshop import Workshop
 
 
 def harden(

@@ -15,7 +15,8 @@ from ..model.image.gzipped import inflate
 from ..model.reference import Reference
 from ..model.request.wire import CONVERTER, structure
 from .files import digest_of_file, expect
-from .workshop import MAKING, Workshop
+from .tools import MAKING
+from .workshop import Workshop
 
 _CHUNK = 1 << 16
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import attrs
@@ -17,14 +16,20 @@ from ..model.application.wheels import (
     choose,
     index_wheel_key,
     section_text,
-    seen_by_build,
 )
 from ..model.artefact import Wheel
 from ..model.cache import Blob, Entry
 from ..model.request.wire import CONVERTER, structure
-from ..source.interface import Files, Tree
+from ..source.interface import Tree
+from .own import export, files_of, identify
+from .renewal import Renewals
 from .sections import Sections
-from .workshop import MAKING, Ground, Workshop
+from .tools import MAKING
+from .workshop import Ground, Workshop
+
+RENEWED, BUILT = "renewed", "built/wheelhouse"
+MADE = (RENEWED, BUILT)
+"""Where wheels lie that were made, in a scratch folder."""
 
 
 @attrs.frozen
@@ -33,16 +38,25 @@ class _Wheels:
 
 
 @attrs.frozen
+class _Built:
+    """A wheel that a job built; *carried* is what ``inside/carried.py`` says of an own one."""
+
+    file: str
+    carried: dict[str, str] | None
+
+
+@attrs.frozen
 class Known:
     """What the *pins* of a plan come to, if known, and the wheels of its *sections*.
 
-    *tools* is the image that something was made in.
+    *tools* is the image that something was made in; *renewed* sections needed no build.
     """
 
     plan: WheelsPlan
     pins: tuple[Wheel, ...] | None
     sections: dict[int, Wheel]
     tools: str = ""
+    renewed: tuple[int, ...] = ()
 
     @property
     def missing(self) -> Missing | None:
@@ -70,12 +84,15 @@ class Maker:
     tree: Tree
     ground: Ground
     shop: Workshop
+    renewals: Renewals
 
     @classmethod
     def of(cls, plan: WheelsPlan, tree: Tree, ground: Ground, shop: Workshop) -> Maker:
         """Return the maker of a plan for the commit of *tree*."""
-        trees = {folder: _identity(tree, folder) for folder in plan.request.packages}
-        return cls(plan, plan.wheel_keys(ground.key, trees), tree, ground, shop)
+        trees = {folder: files_of(tree, folder) for folder in plan.request.packages}
+        identities = {folder: identify(files) for folder, files in trees.items()}
+        renewals = Renewals(plan, ground, tree, trees, shop)
+        return cls(plan, plan.wheel_keys(ground.key, identities), tree, ground, shop, renewals)
 
     def look(self) -> Known:
         """Return what the caches know.
@@ -96,7 +113,8 @@ class Maker:
         return Known(self.plan, pins if complete else None, sections)
 
     def make(self, known: Known, scratch: Path) -> Known:
-        """Return all; what was missing is made, in ``built/wheelhouse`` of *scratch*."""
+        """Return all; what was missing is made, in folders of *scratch*: see `MADE`."""
+        known = self._renew(known, scratch)
         missing = known.missing
         if missing is None:
             return known
@@ -116,7 +134,19 @@ class Maker:
             )
             record = CONVERTER.unstructure(_Wheels(pins))
             self.shop.cache.keep(self.plan.key(self.ground.key), Entry(record), {})
-        return Known(self.plan, pins, sections, tools)
+        return Known(self.plan, pins, sections, tools, known.renewed)
+
+    def _renew(self, known: Known, scratch: Path) -> Known:
+        """Return what is known once all is renewed that can be."""
+        missing, found, folder = known.missing, {}, scratch / RENEWED
+        folder.mkdir()
+        for number in missing.sections if missing else ():
+            renewed = self.renewals.renew(number, folder) if self.plan.own(number) else None
+            if renewed is not None:
+                found[number] = renewed
+                self._keep(self.keys[number], renewed, folder, shared=True)
+        sections = {**known.sections, **found}
+        return attrs.evolve(known, sections=sections, renewed=tuple(found))
 
     def _stock(self) -> dict[str, Wheel]:
         """Return the wheels of the index that this worker has, by sha256 in hexadecimal."""
@@ -149,13 +179,17 @@ class Maker:
         made = self.shop.run("wheels", tools, arguments, out, inputs, more=True)
         new = structure({"wheels": made["wheels"]}, _Wheels, "wheels").wheels
         found = {wheel.file: wheel for wheel in new}
-        built = {n: found[file] for n, file in zip(chosen.built, made["built"], strict=True)}
-        for number, wheel in built.items():
-            self._keep(self.keys[number], wheel, out / "wheelhouse", shared=True)
+        said = structure(made["built"], tuple[_Built, ...], "built")
+        built = {}
+        for number, one in zip(chosen.built, said, strict=True):
+            built[number] = wheel = found[one.file]
+            self._keep(self.keys[number], wheel, scratch / BUILT, shared=True)
+            if one.carried is not None:
+                self.renewals.keep(number, wheel, one.carried, made["zlib"])
         for wheel in new:
             if not wheel.built:
                 key = index_wheel_key(_hex(wheel))
-                self._keep(key, wheel, out / "wheelhouse", shared=False)
+                self._keep(key, wheel, scratch / BUILT, shared=False)
         return new, built
 
     def _keep(self, key: str, wheel: Wheel, folder: Path, *, shared: bool) -> None:
@@ -183,25 +217,3 @@ class Maker:
 
 def _hex(wheel: Wheel) -> str:
     return wheel.digest.partition(":")[2]
-
-
-def _identity(tree: Tree, folder: str) -> str:
-    """Return a digest of what a build sees of *folder*."""
-    digest = hashlib.sha256()
-    for path, entry in tree.entries():
-        inside = folder == "." or path.startswith(f"{folder.rstrip('/')}/")
-        if inside and seen_by_build(path) and not entry.target:
-            digest.update(f"{path}\0{entry.executable}\0{entry.identity}\n".encode())
-    return digest.hexdigest()
-
-
-def export(tree: Files, folder: str, scratch: Path) -> list[JobFile]:
-    """Write what a build sees of *folder* to *scratch*; return it for a job's ``tree/``."""
-    found: list[JobFile] = []
-    for path, file in tree.files(folder):
-        full = path if folder == "." else f"{folder.rstrip('/')}/{path}"
-        if seen_by_build(full):
-            spooled = scratch / f"tree-{len(found)}-{folder.replace('/', '-')}"
-            spooled.write_bytes(file.data)
-            found.append(JobFile(f"tree/{folder}/{path}", spooled, file.executable))
-    return found

@@ -15,8 +15,9 @@ from ..model.artefact import Layer, Needs, Pex, Wheel, Wheelhouse
 from ..model.reference import Reference, digest_of
 from ..model.request import PexRequest
 from .layers import known_layer, take_layer
+from .tools import MAKING, minor_of
 from .wheelhouse import as_arguments, as_inputs, bring
-from .workshop import MAKING, Ground, Workshop, minor_of
+from .workshop import Ground, Workshop
 
 
 def make_layered(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:

@@ -15,15 +15,20 @@ from ..model.cache import Blob
 from ..model.reference import Reference
 from ..model.result import counted
 from ..store.work import Work
-from .workshop import MAKING, Workshop
+from .tools import MAKING
+from .workshop import Workshop
 
 
-def place(house: Wheelhouse, made: Path, scratch: Path, work: Work) -> None:
-    """Put what was *made*, and what lay there already, in the work folder's wheelhouse."""
+def place(house: Wheelhouse, scratch: Path, made: Iterable[str], work: Work) -> None:
+    """Put what was *made*, in folders of *scratch*, in the work folder's wheelhouse.
+
+    What lies there already, and is of use, stays.
+    """
+    folders = [*(scratch / name for name in made), work.wheelhouse]
     folder = scratch / "wheelhouse"
     folder.mkdir()
     for wheel in house.wheels:
-        for there in (made, work.wheelhouse):
+        for there in folders:
             with suppress(FileNotFoundError):
                 os.link(there / wheel.file, folder / wheel.file)
                 break

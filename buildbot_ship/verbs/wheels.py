@@ -10,7 +10,7 @@ from ..model.requirements.buildlock import BuildLock, parse_build_lock
 from ..model.requirements.reader import Pin, parse_strict
 from ..model.result import SUCCESS, Result, counted
 from ..source.interface import Tree, hardened, read_text, required
-from .maker import Known, Maker
+from .maker import MADE, Known, Maker
 from .wheelhouse import bring, place
 from .workshop import Workshop
 
@@ -27,14 +27,16 @@ def wheels(request: WheelsRequest, *, tree: Tree, shop: Workshop) -> Result:
     ground = shop.ground(base_of(required(tree, request.dockerfile), request.dockerfile))
     maker = Maker.of(plan, tree, ground, shop)
     known = maker.look()
+    if known.missing is not None:
+        shop.expect(ground.base)
     with shop.work.scratch() as scratch:
         made = maker.make(known, scratch)
         house = Wheelhouse(tree.commit, str(ground.base), made.tools, made.wheels(), ground.key)
-        place(house, scratch / "built" / "wheelhouse", scratch, shop.work)
+        place(house, scratch, MADE, shop.work)
     shop.work.save(house)
     if not request.lazy:
         bring(house, house.wheels, shop)
-    return _result(house, known)
+    return _result(house, known, made.renewed)
 
 
 def _read(request: WheelsRequest, tree: Tree) -> tuple[tuple[Pin, ...], BuildLock]:
@@ -43,11 +45,12 @@ def _read(request: WheelsRequest, tree: Tree) -> tuple[tuple[Pin, ...], BuildLoc
     return pins, parse_build_lock(lock, request.build_lock) if lock else BuildLock()
 
 
-def _result(house: Wheelhouse, known: Known) -> Result:
+def _result(house: Wheelhouse, known: Known, renewed: tuple[int, ...]) -> Result:
     found, missing = house.wheels, known.missing
     built = sum(wheel.built for wheel in found)
     size = sum(wheel.size for wheel in found) / 1e6
     news = "all known" if missing is None else f"{len(missing.sections)} of them now"
+    news += f", {len(renewed)} by renewal" if renewed else ""
     return Result(
         "wheels",
         SUCCESS,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +22,9 @@ from ..registry.interface import Registry
 from ..store.work import Work
 from .cache import Cache
 from .files import digest_of_file
+from .tools import MAKING, Tools, digest_of_scripts, locks, tools_reference
 
 PYTHON = "/ship/tools/bin/python"
-MAKING = (
-    "build",
-    "certifi",
-    "charset-normalizer",
-    "idna",
-    "installer",
-    "packaging",
-    "pip",
-    "pyproject-hooks",
-    "requests",
-    "urllib3",
-)
-"""The tools that wheels and layers take, without those of hardening and of zipapps."""
-
-
-@attrs.frozen
-class Tools:
-    """The tools image of a base; *facts* are what ``inside/tools.py`` found out."""
-
-    image: str
-    facts: Mapping[str, Any]
-
-    @property
-    def minor(self) -> str:
-        """Return the interpreter's minor version: ``3.11``."""
-        return minor_of(self.facts)
-
-
-def minor_of(facts: Mapping[str, Any]) -> str:
-    """Return the minor version of an interpreter: ``3.11``."""
-    return ".".join(str(facts["version"]).split(".")[:2])
 
 
 @attrs.frozen
@@ -117,7 +84,7 @@ class Workshop:
             digest = (self.daemon.image(str(base)) or self.daemon.pull(base)).image_id
         else:
             base = attrs.evolve(base, digest=digest)
-        made_by = _digest_of_scripts()
+        made_by = digest_of_scripts()
         ground = key("ground", base=digest, platform=self.platform(), scripts=made_by)
         return Ground(base, ground)
 
@@ -163,6 +130,19 @@ class Workshop:
         )
         return self.daemon.run(job, out=out, log=self.log, more=more and self.chained)
 
+    def expect(self, base: Reference) -> None:
+        """Begin to make a container ready for a chain's next job on *base*, sure to come."""
+        if self.chained:
+            self.daemon.expect(lambda: self._expected(base))
+
+    def _expected(self, base: Reference) -> Job | None:
+        """Return a job like those that a chain runs without a network, if it can run now."""
+        known = self._known_tools(base, MAKING)
+        if known is None:
+            return None
+        conditions, limits = self.conditions, self.limits
+        return Job("", known.image, {}, PYTHON, conditions=conditions, limits=limits)
+
     def facts(self, ground: Ground) -> Mapping[str, Any]:
         """Return what ``inside/tools.py`` found out about a base, known or looked up."""
         name = key("facts", ground=ground.key)
@@ -179,15 +159,15 @@ class Workshop:
         It holds the tools of these *names* only, if there are any.  Raises BaseNotFound,
         and JobFailed when the base cannot hold the tools.
         """
+        known = self._known_tools(base, names)
+        if known is not None:
+            self.daemon.use(known.image)
+            return known
         image = self.daemon.image(str(base)) or self.daemon.pull(base)
-        locks = _locks()
-        reference = f"ship.local/tools:{_key(image.image_id, names, locks)}"
-        known = self.daemon.image(reference)
-        if known is not None and RESULT in known.labels:
-            self.daemon.use(reference)
-            return Tools(reference, json.loads(known.labels[RESULT]))
+        locked = locks()
+        reference = tools_reference(image, names, locked)
         self.log(f"making the tools image of {base} (once for each base)")
-        lock_files = tuple(JobFile(path, text) for path, text in locks.items())
+        lock_files = tuple(JobFile(path, text) for path, text in locked.items())
         arguments, inputs = self._with_index({"only": list(names)}, lock_files)
         job = Job(
             "tools", str(base), arguments, inputs=inputs, network=True, limits=self.limits
@@ -195,6 +175,16 @@ class Workshop:
         with self.work.scratch() as scratch:
             facts = self.daemon.keep(job, reference, scratch=scratch, log=self.log)
         return Tools(reference, facts)
+
+    def _known_tools(self, base: Reference, names: tuple[str, ...]) -> Tools | None:
+        image = self.daemon.image(str(base))
+        if image is None:
+            return None
+        reference = tools_reference(image, names, locks())
+        known = self.daemon.image(reference)
+        if known is None or RESULT not in known.labels:
+            return None
+        return Tools(reference, json.loads(known.labels[RESULT]))
 
     def _with_index(
         self, arguments: Mapping[str, Any], inputs: tuple[JobFile, ...]
@@ -214,29 +204,3 @@ class Workshop:
             index["ca"] = "ca.pem"
             inputs = (*inputs, JobFile("ca.pem", self.ca_bundle))
         return {**arguments, "index": index}, inputs
-
-
-def _locks() -> dict[str, bytes]:
-    """Return the files that lock our tools by hash, by path for a job."""
-    folder = files("buildbot_ship.inside") / "tools"
-    names = sorted(item.name for item in folder.iterdir() if re.match(r"py.*\.txt$", item.name))
-    return {f"tools/{name}": (folder / name).read_bytes() for name in names}
-
-
-def _digest_of_scripts() -> str:
-    """Return a digest of all that runs in containers, and of the tools that it takes."""
-    digest = hashlib.sha256()
-    folder = files("buildbot_ship.inside")
-    for name in sorted(item.name for item in folder.iterdir() if item.name.endswith(".py")):
-        digest.update((folder / name).read_bytes())
-    for lock in _locks().values():
-        digest.update(lock)
-    return digest.hexdigest()
-
-
-def _key(image_id: str, names: tuple[str, ...], locks: Mapping[str, bytes]) -> str:
-    script = (files("buildbot_ship.inside") / "tools.py").read_bytes()
-    digest = hashlib.sha256(f"{image_id} {' '.join(names)}".encode() + script)
-    for lock in locks.values():
-        digest.update(lock)
-    return digest.hexdigest()[:32]

@@ -137,6 +137,9 @@ class MemoryDaemon:
             raise JobFailed("build", f"{build.dockerfile}: there is no builder here")
         self.builder(build, out)
 
+    def expect(self, job: Callable[[], Job | None]) -> None:
+        """Nothing has to be made ready here."""
+
     def close(self) -> None:
         assert not self.containers, "somebody's containers are left"
 

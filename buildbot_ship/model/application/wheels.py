@@ -56,6 +56,15 @@ class WheelsPlan:
             for section in self.sections
         )
 
+    def carried_key(self, number: int, ground: str) -> str:
+        """Return the key of what the build of an own package carried into its wheel.
+
+        All that may be built beside it is a part of it, not only its own section.
+        """
+        sections = [[s.sdist_hash, s.source, section_text(s)] for s in self.sections]
+        source = self.sections[number].source
+        return key("carried", ground=ground, folder=source, sections=sections)
+
     def own(self, number: int) -> bool:
         """Tell whether a section is that of an own package."""
         return self.sections[number].sdist_hash is None

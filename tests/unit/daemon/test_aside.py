@@ -45,7 +45,7 @@ def aside(noted: list[str]) -> Aside:
 def test_one_that_could_not_be_made_ready_is_made_by_who_needs_it(
     aside: Aside, noted: list[str]
 ) -> None:
-    aside.prepare(JOB)
+    aside.prepare(lambda: JOB)
     assert aside.take(JOB) is None
     aside.close()
     assert noted == []
@@ -54,6 +54,6 @@ def test_one_that_could_not_be_made_ready_is_made_by_who_needs_it(
 def test_one_that_could_not_be_made_ready_and_nobody_needs_fails_nothing(
     aside: Aside, noted: list[str]
 ) -> None:
-    aside.prepare(JOB)
+    aside.prepare(lambda: JOB)
     aside.close()
     assert noted == []

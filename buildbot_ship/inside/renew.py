@@ -1,0 +1,1 @@
+../model/application/renew.py

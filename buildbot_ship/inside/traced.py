@@ -1,0 +1,162 @@
+"""Run a hook of a build backend, and note which files it looked into and which it copied.
+
+Called as ``python traced.py NOTES SCRIPT ARGUMENT...``.  NOTES is written at the end, JSON:
+``{"read": [PATH], "copied": [PATH], "opaque": WHY}``.  *copied* are the files that were opened
+by a `COPIERS` and nobody else: what these read goes into another file, or a wheel, and they
+look at none of it.  *read* are all others that were opened, also by way of a copy.  WHY is
+null, or why there may be more than that.
+
+It sees what Python's audit events tell (PEP 578).  Another process, or code that is not
+Python's, could open files unseen, so where there is any the notes are opaque.
+Only the standard library is used: this runs in the build's own environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+COPIERS = {
+    ("/distutils/file_util.py", "_copy_file_contents"),
+    ("/setuptools/_distutils/file_util.py", "_copy_file_contents"),
+    ("/flit_core/wheel.py", "_add_file"),
+    ("/hatchling/builders/wheel.py", "add_file"),
+    ("/poetry/core/masonry/builders/wheel.py", "_add_file"),
+    ("/pdm/backend/wheel.py", "_add_file_to_zip"),
+    ("/shutil.py", "copyfile"),
+    ("/wheel/wheelfile.py", "write"),
+    ("/zipfile.py", "write"),
+    ("/zipfile/__init__.py", "write"),
+}
+"""Functions of backends and of the standard library: how their files end, and their names."""
+PLACES = (os.path.dirname(os.__file__) + os.sep, os.path.join(sys.prefix, "lib") + os.sep)
+"""Where the copiers lie; a package of the same name somewhere else is none."""
+OUT_OF_SIGHT = {
+    "ctypes.dlopen",
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.link",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.symlink",
+    "os.system",
+    "pty.spawn",
+    "subprocess.Popen",
+}
+"""Events after which files may be opened unseen, or under other names."""
+STARTERS = {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"}
+"""Modules that start processes without an event."""
+
+
+class Notes:
+    """What was opened; *origin* is what a copy was made of, by path."""
+
+    def __init__(self) -> None:
+        """Note nothing yet."""
+        self.read: set[str] = set()
+        self.copied: set[str] = set()
+        self.origin: dict[str, str] = {}
+        self.opaque: str | None = None
+        self.last = threading.local()
+        self.ended = False
+
+    def hook(self, event: str, arguments: Sequence[Any]) -> None:
+        """Take up an audit event."""
+        if self.ended:
+            return
+        if event == "open":
+            path, mode, flags = arguments
+            self._open(path, mode, flags, sys._getframe(1))
+        elif event == "os.rename":
+            self._rename(*arguments)
+        elif event in OUT_OF_SIGHT:
+            self.opaque = self.opaque or event
+
+    def _open(self, path: Any, mode: str | None, flags: int, frame: FrameType) -> None:
+        if isinstance(path, int):
+            return
+        text = os.fsdecode(path)
+        if mode is None and not os.path.isabs(text):
+            # Below a folder that is open, it may be; `shutil.rmtree` opens nothing else.
+            if not _is(frame, "shutil", "rmtree"):
+                self.opaque = self.opaque or f"os.open {text}"
+            return
+        self._opened(os.path.abspath(text), flags, _copies(frame))
+
+    def _opened(self, path: str, flags: int, copies: bool) -> None:
+        source = self.origin.get(path, path)
+        access = flags & os.O_ACCMODE
+        if copies and access == os.O_WRONLY:
+            self.origin[path] = getattr(self.last, "path", path)
+        elif copies:
+            self.last.path = source
+            self.copied.add(source)
+        elif access != os.O_WRONLY:
+            self.read.add(source)
+        elif flags & os.O_TRUNC:
+            self.origin.pop(path, None)
+
+    def _rename(self, source: Any, target: Any, *folders: int) -> None:
+        old, new = (os.path.abspath(os.fsdecode(path)) for path in (source, target))
+        if os.path.isdir(old) or any(folder != -1 for folder in folders):
+            self.opaque = self.opaque or "os.rename"
+        self.origin[new] = self.origin.get(old, old)
+
+    def write(self, path: Path) -> None:
+        """Leave the notes."""
+        self.ended = True
+        foreign = next(filter(_is_foreign, list(sys.modules)), None)
+        opaque = self.opaque or (f"import {foreign}" if foreign else None)
+        copied = sorted(self.copied - self.read)
+        notes = {"read": sorted(self.read), "copied": copied, "opaque": opaque}
+        path.write_text(json.dumps(notes), encoding="utf-8")
+
+
+def _copies(frame: FrameType | None) -> bool:
+    """Tell whether a file is opened by a copier."""
+    if frame is not None and _is(frame, "pathlib", "open"):
+        frame = frame.f_back
+    if frame is None:
+        return False
+    file, name = frame.f_code.co_filename, frame.f_code.co_name
+    return file.startswith(PLACES) and any(
+        name == function and file.endswith(end) for end, function in COPIERS
+    )
+
+
+def _is(frame: FrameType, module: str, function: str) -> bool:
+    """Tell whether a frame runs a function of the standard library that is called so."""
+    code = frame.f_code
+    name, file = code.co_name, code.co_filename
+    return function in name and file.startswith(PLACES[0] + module)
+
+
+def _is_foreign(name: str) -> bool:
+    """Tell whether a module is compiled and not the standard library's, or starts processes."""
+    file = getattr(sys.modules[name], "__file__", None) or ""
+    compiled = file.endswith(".so") and not file.startswith(f"{PLACES[0]}lib-dynload")
+    return compiled or name in STARTERS
+
+
+def main(notes_path: str, *command: str) -> None:
+    """Run a script as its interpreter would, and leave the notes."""
+    notes = Notes()
+    sys.argv = list(command)
+    sys.path[0] = os.path.dirname(command[0])
+    sys.addaudithook(notes.hook)
+    try:
+        runpy.run_path(command[0], run_name="__main__")
+    finally:
+        notes.write(Path(notes_path))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,47 @@
+"""The own packages of a commit: what a build sees of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from ..daemon.interface import JobFile
+from ..model.application.carried import Seen
+from ..model.application.wheels import seen_by_build
+from ..source.interface import Files, Tree
+
+
+def files_of(tree: Tree, folder: str) -> dict[str, Seen]:
+    """Return what a build sees of the package in *folder*, by path from there on."""
+    found = {}
+    for path, entry in tree.entries():
+        inside = folder == "." or path.startswith(f"{folder.rstrip('/')}/")
+        if inside and seen_by_build(path) and not entry.target:
+            own = PurePosixPath(path).relative_to(folder).as_posix()
+            found[own] = Seen(entry.identity, entry.executable)
+    return found
+
+
+def path_of(folder: str, path: str) -> str:
+    """Return the path, from the top of the repository, of a file of the package in *folder*."""
+    return (PurePosixPath(folder) / path).as_posix()
+
+
+def identify(files: Mapping[str, Seen]) -> str:
+    """Return a digest of what a build sees."""
+    digest = hashlib.sha256()
+    for path, file in files.items():
+        digest.update(f"{path}\0{file.executable}\0{file.identity}\n".encode())
+    return digest.hexdigest()
+
+
+def export(tree: Files, folder: str, scratch: Path) -> list[JobFile]:
+    """Write what a build sees of *folder* to *scratch*; return it for a job's ``tree/``."""
+    found: list[JobFile] = []
+    for path, file in tree.files(folder):
+        if seen_by_build(path_of(folder, path)):
+            spooled = scratch / f"tree-{len(found)}-{folder.replace('/', '-')}"
+            spooled.write_bytes(file.data)
+            found.append(JobFile(f"tree/{folder}/{path}", spooled, file.executable))
+    return found
