@@ -9,10 +9,7 @@ import zipfile
 from importlib.metadata import distributions
 from pathlib import Path
 
-from extract import extract, is_plain
-from install import Source, schemes
-from installer import install
-from installer.destinations import SchemeDictionaryDestination
+from extract import extract, is_plain, site_packages
 from job import Failed
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -35,24 +32,20 @@ def install_wheel(wheel: Path, folder: Path, python: Path) -> None:
     """Install a wheel in the virtual environment in *folder*."""
     try:
         with zipfile.ZipFile(wheel) as archive:
-            source = Source(archive)
-            places = schemes(str(folder), source.distribution)
-            if is_plain(archive) and not _has_scripts(source):
-                collections.deque(extract(archive, Path(places["purelib"])), 0)
+            if is_plain(archive) and not _has_scripts(archive):
+                collections.deque(extract(archive, Path(site_packages(str(folder)))), 0)
                 return
-            destination = SchemeDictionaryDestination(
-                places, str(python), "posix", overwrite_existing=True
-            )
-            install(source, destination, {})
+            # Imported late: few builds take a wheel with scripts.
+            from spread import install_environment  # noqa: PLC0415
+
+            install_environment(archive, folder, python)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile, AssertionError) as error:
         raise Failed(f"{wheel.name} cannot be installed: {error}") from None
 
 
-def _has_scripts(source: Source) -> bool:
-    try:
-        return "_scripts]" in source.read_dist_info("entry_points.txt")
-    except KeyError:
-        return False
+def _has_scripts(archive: zipfile.ZipFile) -> bool:
+    points = (n for n in archive.namelist() if n.endswith(".dist-info/entry_points.txt"))
+    return any(b"_scripts]" in archive.read(name) for name in points)
 
 
 def is_there(text: str, environment: Path) -> bool:

@@ -6,9 +6,17 @@ already (PEP 427).
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+
+MINOR = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def site_packages(prefix: str) -> str:
+    """Return the folder of modules below *prefix*."""
+    return f"{prefix}/lib/{MINOR}/site-packages"
 
 
 def is_plain(archive: zipfile.ZipFile) -> bool:

@@ -19,99 +19,32 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from compress import compress
-from extract import extract, is_plain
-from installer import install
-from installer.destinations import SchemeDictionaryDestination
-from installer.sources import WheelContentElement, WheelFile
+from extract import extract, is_plain, site_packages
 from job import Failed, main, say, seal
 from layer import Member, file_mode, write_layer
 from pex import check
 
-MINOR = f"python{sys.version_info.major}.{sys.version_info.minor}"
 STAGE = Path("/ship/stage")
-ENTRY_POINTS = "entry_points.txt"
-
-
-class Source(WheelFile):
-    """A wheel as it is: its RECORD is not asked, its digest was checked."""
-
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        """Read an open wheel."""
-        super().__init__(archive)
-        self.archive = archive
-
-    def get_contents(self) -> Iterator[WheelContentElement]:
-        """Yield every file."""
-        for item in self.archive.infolist():
-            if not item.is_dir():
-                with self.archive.open(item) as stream:
-                    executable = bool(item.external_attr >> 16 & 0o111)
-                    yield (item.filename, "", ""), cast(Any, stream), executable
-
-
-class SourceOfTrees(Source):
-    """A wheel of which no console scripts are made."""
-
-    @property
-    def dist_info_filenames(self) -> list[str]:
-        """Return the names in dist-info, but that of which console scripts are made."""
-        return [name for name in super().dist_info_filenames if name != ENTRY_POINTS]
-
-
-def schemes(prefix: str, name: str) -> dict[str, str]:
-    """Return where an installer puts the files of the wheel called *name*."""
-    site = f"{prefix}/lib/{MINOR}/site-packages"
-    return {
-        "purelib": site,
-        "platlib": site,
-        "headers": f"{prefix}/include/site/{MINOR}/{name}",
-        "scripts": f"{prefix}/bin",
-        "data": prefix,
-    }
-
-
-@dataclass
-class Destination(SchemeDictionaryDestination):
-    """A tree to install to, that remembers the modules it got."""
-
-    modules: dict[Path, str] = field(default_factory=dict)
-
-    def write_to_fs(self, scheme: Any, path: str, stream: Any, is_executable: bool) -> Any:
-        """Write a file."""
-        runs = is_executable or scheme == "scripts"
-        record = super().write_to_fs(scheme, path, stream, runs)
-        if path.endswith(".py") and scheme in ("purelib", "platlib"):
-            self.modules[self._path_with_destdir(scheme, path)] = path
-        return record
 
 
 def install_wheel(wheel: Path, root: Path, prefix: str) -> list[list[str]]:
     """Install one wheel below *root*; return its modules: where they lie, and will lie."""
     try:
         with zipfile.ZipFile(wheel) as archive:
-            source = SourceOfTrees(archive)
-            places = schemes(prefix, source.distribution)
             if is_plain(archive):
-                return extract_plain(archive, root, places["purelib"])
-            destination = Destination(
-                places,
-                interpreter=f"/usr/bin/env {MINOR}",
-                script_kind="posix",
-                destdir=str(root),
-                overwrite_existing=True,
-            )
-            install(source, destination, {})
+                return extract_plain(archive, root, site_packages(prefix))
+            # Imported late: it takes longer than a layer of plain wheels.
+            from spread import install_trees  # noqa: PLC0415
+
+            return install_trees(archive, root, prefix)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile, AssertionError) as error:
         raise Failed(
             f"{wheel.name} cannot be installed: {error}", 'mend it, or take layout="zipapp"'
         ) from None
-    modules = sorted(destination.modules.items())
-    return [[str(path), f"{places['purelib']}/{final}"] for path, final in modules]
 
 
 def extract_plain(archive: zipfile.ZipFile, root: Path, site: str) -> list[list[str]]:

@@ -35,6 +35,7 @@ class GitTree:
 
     checkout: Path
     commit: str
+    _asked: bool = attrs.field(default=False, init=False)
 
     @classmethod
     def resolve(cls, checkout: Path, revision: str) -> GitTree:
@@ -99,9 +100,10 @@ class GitTree:
             yield blob.path, TreeEntry(blob.size, blob.executable, target, blob.object)
 
     def _find(self, path: str) -> _Blob | None:
-        # Whoever asks for one file shall not wait for the list of all.
-        if "_every" in self.__dict__:
+        # Whoever asks for one file shall not wait for the list of all; who asks again may.
+        if self._asked or "_every" in self.__dict__:
             return self._every.get(path)
+        self._asked = True
         return next((blob for blob in self._listed(path) if blob.path == path), None)
 
     def _blobs(self, below: str) -> list[_Blob]:

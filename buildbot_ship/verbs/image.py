@@ -9,6 +9,7 @@ import attrs
 
 from ..errors import BaseUnfit
 from ..model.artefact import Image, Layer, Wheelhouse
+from ..model.cache import Entry
 from ..model.dockerfile.document import Dockerfile, read
 from ..model.image import label
 from ..model.image.assemble import Assembled, Labels, assemble
@@ -19,6 +20,7 @@ from ..model.image.layer import Member, write_layer
 from ..model.image.placement import needs_base, place
 from ..model.key import key
 from ..model.request import ImageRequest
+from ..model.request.wire import CONVERTER
 from ..model.result import SUCCESS, Result, counted
 from ..registry.interface import Registry
 from ..source.interface import Tree, required
@@ -114,10 +116,14 @@ def _check_fit(parts: _Parts, registry: Registry, shop: Workshop) -> None:
     for record in pexes:
         if record.needs is None:
             continue
-        inside = list_base(parts.base, registry, shop.work, shop.log)
-        path = search_path(parts.base, parts.dockerfile)
-        if why := misfit(record.needs, path, inside):
-            raise BaseUnfit(record.name, str(parts.base.reference), why)
+        base, needs = parts.base, CONVERTER.unstructure(record.needs)
+        path = search_path(base, parts.dockerfile)
+        fits = key("fit", base=base.reference.digest, needs=needs, path=path)
+        if shop.cache.find(fits, shared=False) is not None:
+            continue
+        if why := misfit(record.needs, path, list_base(base, registry, shop.work, shop.log)):
+            raise BaseUnfit(record.name, str(base.reference), why)
+        shop.cache.keep(fits, Entry({}), {}, shared=False)
 
 
 def _trees(contents: Contents) -> tuple[Layer, ...]:

@@ -1,0 +1,94 @@
+"""Wheels whose files lie in more than one folder, or that have scripts: as pip does it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from extract import MINOR, site_packages
+from installer import install
+from installer.destinations import SchemeDictionaryDestination
+from installer.sources import WheelContentElement, WheelFile
+
+ENTRY_POINTS = "entry_points.txt"
+
+
+class Source(WheelFile):
+    """A wheel as it is: its RECORD is not asked, its digest was checked."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        """Read an open wheel."""
+        super().__init__(archive)
+        self.archive = archive
+
+    def get_contents(self) -> Iterator[WheelContentElement]:
+        """Yield every file."""
+        for item in self.archive.infolist():
+            if not item.is_dir():
+                with self.archive.open(item) as stream:
+                    executable = bool(item.external_attr >> 16 & 0o111)
+                    yield (item.filename, "", ""), cast(Any, stream), executable
+
+
+class SourceOfTrees(Source):
+    """A wheel of which no console scripts are made."""
+
+    @property
+    def dist_info_filenames(self) -> list[str]:
+        """Return the names in dist-info, but that of which console scripts are made."""
+        return [name for name in super().dist_info_filenames if name != ENTRY_POINTS]
+
+
+def schemes(prefix: str, name: str) -> dict[str, str]:
+    """Return where an installer puts the files of the wheel called *name*."""
+    return {
+        "purelib": site_packages(prefix),
+        "platlib": site_packages(prefix),
+        "headers": f"{prefix}/include/site/{MINOR}/{name}",
+        "scripts": f"{prefix}/bin",
+        "data": prefix,
+    }
+
+
+@dataclass
+class Destination(SchemeDictionaryDestination):
+    """A tree to install to, that remembers the modules it got."""
+
+    modules: dict[Path, str] = field(default_factory=dict)
+
+    def write_to_fs(self, scheme: Any, path: str, stream: Any, is_executable: bool) -> Any:
+        """Write a file."""
+        runs = is_executable or scheme == "scripts"
+        record = super().write_to_fs(scheme, path, stream, runs)
+        if path.endswith(".py") and scheme in ("purelib", "platlib"):
+            self.modules[self._path_with_destdir(scheme, path)] = path
+        return record
+
+
+def install_trees(archive: zipfile.ZipFile, root: Path, prefix: str) -> list[list[str]]:
+    """Install a wheel below *root*; return its modules: where they lie, and will lie."""
+    source = SourceOfTrees(archive)
+    places = schemes(prefix, source.distribution)
+    destination = Destination(
+        places,
+        interpreter=f"/usr/bin/env {MINOR}",
+        script_kind="posix",
+        destdir=str(root),
+        overwrite_existing=True,
+    )
+    install(source, destination, {})
+    modules = sorted(destination.modules.items())
+    return [[str(path), f"{places['purelib']}/{final}"] for path, final in modules]
+
+
+def install_environment(archive: zipfile.ZipFile, folder: Path, python: Path) -> None:
+    """Install a wheel, scripts and all, in the virtual environment in *folder*."""
+    source = Source(archive)
+    places = schemes(str(folder), source.distribution)
+    destination = SchemeDictionaryDestination(
+        places, str(python), "posix", overwrite_existing=True
+    )
+    install(source, destination, {})
