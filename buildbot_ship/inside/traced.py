@@ -99,10 +99,10 @@ class Notes:
         elif copies:
             self.last.path = source
             self.copied.add(source)
-        elif access != os.O_WRONLY:
-            self.read.add(source)
         elif flags & os.O_TRUNC:
             self.origin.pop(path, None)
+        elif access != os.O_WRONLY:
+            self.read.add(source)
 
     def _rename(self, source: Any, target: Any, *folders: int) -> None:
         old, new = (os.path.abspath(os.fsdecode(path)) for path in (source, target))

@@ -22,7 +22,7 @@ from ..model.cache import Blob, Entry
 from ..model.request.wire import CONVERTER, structure
 from ..source.interface import Tree
 from .own import export, files_of, identify
-from .renewal import Renewals
+from .renewal import Made, Renewals
 from .sections import Sections
 from .tools import MAKING
 from .workshop import Ground, Workshop
@@ -185,7 +185,8 @@ class Maker:
             built[number] = wheel = found[one.file]
             self._keep(self.keys[number], wheel, scratch / BUILT, shared=True)
             if one.carried is not None:
-                self.renewals.keep(number, wheel, one.carried, made["zlib"])
+                renewable = Made(wheel, scratch / BUILT, made["zlib"])
+                self.renewals.keep(number, one.carried, renewable)
         for wheel in new:
             if not wheel.built:
                 key = index_wheel_key(_hex(wheel))

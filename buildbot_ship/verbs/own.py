@@ -19,7 +19,7 @@ def files_of(tree: Tree, folder: str) -> dict[str, Seen]:
         inside = folder == "." or path.startswith(f"{folder.rstrip('/')}/")
         if inside and seen_by_build(path) and not entry.target:
             own = PurePosixPath(path).relative_to(folder).as_posix()
-            found[own] = Seen(entry.identity, entry.executable)
+            found[own] = Seen(entry.identity, entry.executable, entry.size)
     return found
 
 

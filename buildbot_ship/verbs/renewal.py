@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from ..daemon.interface import JobFile
 from ..model.application.carried import Carried, Seen
 from ..model.application.wheels import WheelsPlan
 from ..model.artefact import Wheel
@@ -17,10 +18,11 @@ from ..model.request.wire import CONVERTER, structure
 from ..model.result import counted
 from ..source.interface import Tree, required
 from .own import path_of
+from .tools import MAKING
 from .workshop import Ground, Workshop
 
 LARGEST = 16 << 20
-"""Bytes of a wheel's parts that are put together in memory."""
+"""Bytes of what changed that are put into a wheel in memory."""
 
 
 @attrs.frozen
@@ -36,13 +38,16 @@ class Renewals:
     trees: Mapping[str, Mapping[str, Seen]]
     shop: Workshop
 
-    def keep(self, number: int, wheel: Wheel, members: Mapping[str, str], made_by: str) -> None:
-        """Note what the build of a section carried; the cache has the wheel."""
+    def keep(self, number: int, carried: Mapping[str, str], made: Made) -> None:
+        """Note what the build of a section carried into the wheel that it *made*."""
         files = dict(self.trees[self.plan.sections[number].source])
-        carried = Carried(wheel, files, dict(members), made_by)
-        blob = Blob(wheel.file, wheel.digest, wheel.size)
-        entry = Entry(CONVERTER.unstructure(carried), (blob,))
-        self.shop.cache.keep(self._key(number), entry, {}, shared=False)
+        wheel = made.wheel
+        record = Carried(wheel, files, dict(carried), made.zlib)
+        entry = Entry(
+            CONVERTER.unstructure(record), (Blob(wheel.file, wheel.digest, wheel.size),)
+        )
+        kept = {wheel.digest: made.folder / wheel.file}
+        self.shop.cache.keep(self._key(number), entry, kept, shared=False)
 
     def renew(self, number: int, folder: Path) -> Wheel | None:
         """Return the wheel that the build of a section would make, and leave it in *folder*.
@@ -54,39 +59,62 @@ class Renewals:
             return None
         carried = structure(entry.record, Carried, "what a build carried")
         section = self.plan.sections[number]
-        changed = carried.changed(self.trees[section.source])
-        if changed is None or carried.zlib != zlib.ZLIB_RUNTIME_VERSION:
+        files = self.trees[section.source]
+        changed = carried.changed(files)
+        if changed is None or sum(files[path].size for path in changed) > LARGEST:
             return None
         path = folder / carried.wheel.file
         if not self.shop.cache.fetch(entry.blobs[0], path):
             return None
-        data = self._renewed(path.read_bytes(), carried, changed, section.source)
-        if data is None:
-            return None
+        self.shop.log(_said(section.title, changed))
+        data = self._renewed(path, carried, self._changes(section.source, carried, changed))
         path.unlink()
         path.write_bytes(data)
-        wheel = attrs.evolve(carried.wheel, digest=digest_of(data), size=len(data))
-        self.shop.log(_said(section.title, changed))
-        return wheel
+        return attrs.evolve(carried.wheel, digest=digest_of(data), size=len(data))
 
-    def _renewed(
-        self, old: bytes, carried: Carried, changed: Sequence[str], folder: str
-    ) -> bytes | None:
-        """Return the wheel with what *changed*, if its bytes can be had here to the bit."""
+    def _changes(
+        self, folder: str, carried: Carried, changed: Sequence[str]
+    ) -> dict[str, bytes]:
+        """Return the new bytes of members."""
+        return {
+            carried.members[path]: required(self.tree, path_of(folder, path))
+            for path in changed
+            if carried.members[path]
+        }
+
+    def _renewed(self, old: Path, carried: Carried, changes: Mapping[str, bytes]) -> bytes:
+        """Return the wheel with the *changes*, of the bytes that its build would give it."""
         # Imported late: few builds come to it, and it takes the reading of archives.
         from ..model.application.renew import renew  # noqa: PLC0415
 
-        changes = {
-            name: required(self.tree, path_of(folder, path))
-            for path in changed
-            if (name := carried.members[path])
-        }
-        if sum(map(len, changes.values())) > LARGEST or renew(old, {}) != old:
-            return None
-        return renew(old, changes)
+        data = old.read_bytes()
+        if carried.zlib == zlib.ZLIB_RUNTIME_VERSION and renew(data, {}) == data:
+            return renew(data, changes)
+        return self._renewed_inside(old, changes)
+
+    def _renewed_inside(self, old: Path, changes: Mapping[str, bytes]) -> bytes:
+        """Do it where the wheel was built: here it would be compressed in another way."""
+        tools = self.shop.tools(self.ground.base, MAKING).image
+        paths = {name: f"changes/{number}" for number, name in enumerate(changes)}
+        inputs = [JobFile(old.name, old)]
+        inputs += [JobFile(path, changes[name]) for name, path in paths.items()]
+        arguments = {"wheel": old.name, "changes": paths}
+        with self.shop.work.scratch() as scratch:
+            out = scratch / "renewed"
+            self.shop.run("renewal", tools, arguments, out, tuple(inputs), more=True)
+            return (out / old.name).read_bytes()
 
     def _key(self, number: int) -> str:
         return self.plan.carried_key(number, self.ground.key)
+
+
+@attrs.frozen
+class Made:
+    """A *wheel* that lies in *folder*, compressed by a version of *zlib*."""
+
+    wheel: Wheel
+    folder: Path
+    zlib: str
 
 
 def _said(title: str, changed: Sequence[str]) -> str:

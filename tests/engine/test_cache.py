@@ -14,6 +14,7 @@ from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.shelf import RegistryShelf
 from buildbot_ship.store.interface import Shelf
 from tests.contract.shelf import BLOB, ShelfContract
+from tests.repository import Said
 
 from .conftest import Repository
 
@@ -34,6 +35,14 @@ def build(team: str) -> tuple[str, ...]:
     return ("build", *made, "--to", team)
 
 
+def built(said: Said) -> list[str]:
+    """Return what was built, in the words of the log."""
+    mark = f"{BUILDS} "
+    return [
+        line.removeprefix(mark) for line in said.output.splitlines() if line.startswith(mark)
+    ]
+
+
 def change(repository: Repository, name: str, text: str) -> None:
     path = repository.folder / name
     path.write_text(path.read_text() + text)
@@ -52,13 +61,11 @@ def test_the_same_wheels_are_neither_fetched_nor_built_again(repository: Reposit
 
 def test_one_line_builds_one_wheel_with_what_this_worker_has(repository: Repository) -> None:
     repository.succeed(*WHEELS)
-    change(repository, "tiny/__init__.py", "# a line\n")
+    change(repository, "setup.py", "# a line\n")
     said = repository.ship(*WHEELS)
     assert said.result["summary"].endswith("; 1 of them now")
     assert FETCHES not in said.output
-    assert [line for line in said.output.splitlines() if BUILDS in line] == [
-        "building package ."
-    ]
+    assert built(said) == ["package ."]
 
 
 def test_a_published_commit_costs_a_look_at_the_registry(

@@ -11,10 +11,11 @@ from ..artefact import Wheel
 
 @attrs.frozen
 class Seen:
-    """One file as a build gets it; *identity* is git's name for its bytes."""
+    """One file as a build gets it; *identity* is git's name for its *size* bytes."""
 
     identity: str
     executable: bool
+    size: int
 
 
 @attrs.frozen
