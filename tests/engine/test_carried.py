@@ -35,6 +35,8 @@ dynamic = ["version", "description"]
 
 [build-system]
 {backend}"""
+ASKS_GIT = "by-poetry"
+"""What another process of its build opens, nobody can tell."""
 PACKAGES = [word for name in BACKENDS for word in ("--package", name)]
 WHEELS = ("wheels", *PACKAGES)
 
@@ -90,15 +92,15 @@ def wheels(said: Said) -> dict[str, str]:
     return {file.partition("-")[0]: digest for digest, file in lines}
 
 
-def test_every_backend_is_spared_and_the_wheels_are_those_that_it_builds(
+def test_a_backend_is_spared_and_the_wheels_are_those_that_it_builds(
     repository: Repository,
 ) -> None:
     before = ship(repository)
     for name in BACKENDS:
         write(repository, f"{name}/{module(name)}/other.py", "value = 'another one'\n" * 9)
     said = ship(repository)
-    assert said.result["summary"].endswith("; 5 of them now, 5 by renewal")
-    assert built(said) == []
+    assert said.result["summary"].endswith("; 5 of them now, 4 by renewal")
+    assert built(said) == [ASKS_GIT]
     anew = ship(repository, "--no-cache")
     assert sorted(built(anew)) == sorted(BACKENDS)
     assert wheels(said) == wheels(anew)
@@ -114,7 +116,7 @@ def test_a_file_that_is_in_no_wheel_changes_none(repository: Repository) -> None
     for name in BACKENDS:
         write(repository, f"{name}/tests/test_it.py", "assert 1\n")
     said = ship(repository)
-    assert built(said) == []
+    assert built(said) == [ASKS_GIT]
     assert wheels(said) == wheels(before)
 
 
@@ -123,7 +125,7 @@ def test_a_file_that_a_backend_reads_is_built(repository: Repository) -> None:
         path = f"{name}/{module(name)}/__init__.py"
         write(repository, path, VERSION.format("2"))
     said = ship(repository)
-    assert built(said) == ["by-flit"]
+    assert sorted(built(said)) == ["by-flit", ASKS_GIT]
     assert "by_flit-2-py3-none-any.whl" in said.result["texts"]["wheels.txt"]
 
 
@@ -134,7 +136,7 @@ def test_where_wheels_are_compressed_in_another_way_they_are_renewed_in_a_contai
         write(repository, f"{name}/{module(name)}/other.py", "value = 3\n" * 30)
     here = ship(repository)
     entries = list((repository.state / "cache" / "trusted" / "entries").glob("carried-*"))
-    assert len(entries) == len(BACKENDS)
+    assert len(entries) == len(BACKENDS) - 1
     for entry in entries:
         pretend(entry, "0.95")
     for name in BACKENDS:
@@ -144,7 +146,7 @@ def test_where_wheels_are_compressed_in_another_way_they_are_renewed_in_a_contai
         write(repository, f"{name}/{module(name)}/other.py", "value = 3\n" * 30)
     drop(repository.state / "cache" / "trusted" / "entries", "wheel-*")
     inside = ship(repository)
-    assert built(inside) == []
+    assert built(inside) == [ASKS_GIT]
     assert wheels(inside) == wheels(here)
 
 
