@@ -3,7 +3,8 @@
 job.json: ``{"index": {...}, "pins": [{"name", "version", "hashes": [hex], "marker", "place"}],
 "known": [hex], "sections": {"N": [PIN]}}``.  Out folder: ``dists/FILE`` for the pins, but
 for files with a *known* hash, and ``build/N/FILE`` for section N of the build lock.
-result.json: ``{"files": [FILE of each pin]}``.
+result.json: ``{"files": [{"file", "digest"}]}`` for the pins in their order, null where a
+marker leaves one out.
 """
 
 from __future__ import annotations

@@ -187,6 +187,35 @@ class DaemonContract:
         assert other != alone
         assert again == alone
 
+    def test_a_job_that_nobody_ran_before_can_be_expected(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
+    ) -> None:
+        job = compress_job(str(base))
+        daemon.expect(lambda: attrs.evolve(job, inputs=()))
+        daemon.run(job, out=out, log=print)
+        daemon.close()
+        assert gzip.decompress((out / "a.tar.gz").read_bytes()) == PLAIN * 1000
+
+    def test_a_job_that_is_expected_need_not_come(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage
+    ) -> None:
+        daemon.expect(lambda: compress_job(str(base)))
+        daemon.close()
+
+    @pytest.mark.parametrize("image", [None, "ship.local/gone:1"])
+    def test_what_cannot_be_got_ready_is_made_by_who_needs_it(
+        self,
+        daemon: Daemon,
+        base: Reference,
+        pulled: EngineImage,
+        out: Path,
+        image: str | None,
+    ) -> None:
+        daemon.expect(lambda: None if image is None else compress_job(image))
+        daemon.run(compress_job(str(base)), out=out, log=print)
+        daemon.close()
+        assert (out / "a.tar.gz").is_file()
+
     def test_what_is_got_ready_for_one_job_is_not_taken_for_another(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path, out: Path
     ) -> None:

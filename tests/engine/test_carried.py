@@ -126,7 +126,7 @@ def test_a_file_that_a_backend_reads_is_built(repository: Repository) -> None:
         write(repository, path, VERSION.format("2"))
     said = ship(repository)
     assert sorted(built(said)) == ["by-flit", ASKS_GIT]
-    assert "by_flit-2-py3-none-any.whl" in said.result["texts"]["wheels.txt"]
+    assert "by_flit-2-" in said.result["texts"]["wheels.txt"]
 
 
 def test_where_wheels_are_compressed_in_another_way_they_are_renewed_in_a_container(
