@@ -143,12 +143,20 @@ def left_behind(client: docker.DockerClient, repository: Repository) -> list[str
 
 def wait_for_container(client: docker.DockerClient, repository: Repository, script: str) -> str:
     """Return the name of the running container of *script*, once there is one."""
+    return wait_for_containers(client, repository, script, 1)[0]
+
+
+def wait_for_containers(
+    client: docker.DockerClient, repository: Repository, script: str, count: int
+) -> list[str]:
+    """Return the names of *count* running containers of *script*, once there are as many."""
     deadline = time.monotonic() + 60
+    label = f"{OWNER}={repository.owner}"
     while time.monotonic() < deadline:
-        label = f"{OWNER}={repository.owner}"
-        for found in client.api.containers(filters={"label": label}):
-            name: str = found["Names"][0].lstrip("/")
-            if name.startswith(f"ship-{script}-"):
-                return name
+        running = client.api.containers(filters={"label": label})
+        names = [found["Names"][0].lstrip("/") for found in running]
+        found = [name for name in names if name.startswith(f"ship-{script}-")]
+        if len(found) == count:
+            return found
         time.sleep(0.05)
-    raise AssertionError(f"no container for {script} was started")
+    raise AssertionError(f"{count} containers for {script} were not started")

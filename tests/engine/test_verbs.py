@@ -18,6 +18,7 @@ from lab.registries import Registry
 import docker
 from buildbot_ship.model.requirements.buildlock import parse_build_lock
 from buildbot_ship.model.requirements.reader import parse_strict
+from tests.repository import wait_for_containers
 
 from .conftest import Repository, left_behind, wait_for_container
 
@@ -270,12 +271,12 @@ def test_the_collector_takes_what_a_killed_build_left_and_nothing_else(
         foreign.remove(force=True)
 
 
-def test_the_collector_takes_the_container_that_waited_as_well(
+def test_the_collector_takes_the_container_that_waits_as_well(
     repository: Repository, client: docker.DockerClient
 ) -> None:
     replace_setup(repository, "import time; time.sleep(600)\n")
     process = repository.start(*CHAIN)
-    names = [wait_for_container(client, repository, job) for job in ("wheels", "standby")]
+    names = wait_for_containers(client, repository, "standby", 2)
     process.kill()
     process.communicate(timeout=20)
     assert sorted(repository.succeed("gc")["properties"]["ship_removed"]) == sorted(names)
