@@ -151,8 +151,8 @@ def wait_for_containers(
 ) -> list[str]:
     """Return the names of *count* running containers of *script*, once there are as many."""
     deadline = time.monotonic() + 60
-    label = f"{OWNER}={repository.owner}"
     while time.monotonic() < deadline:
+        label = f"{OWNER}={repository.owner}"
         running = client.api.containers(filters={"label": label})
         names = [found["Names"][0].lstrip("/") for found in running]
         found = [name for name in names if name.startswith(f"ship-{script}-")]
