@@ -27,14 +27,21 @@ DECLARE = "add it to build-system.requires in its pyproject.toml; " + HARDEN
 class Backend:
     """The backend of the package *title*, run by *python*; *copy* makes a source by name.
 
-    *notes* are what `traced` left, by the folder of the source.
+    *notes* is where `traced`, if it is wanted, leaves notes, by the folder of the source.
     """
 
     def __init__(
-        self, title: str, python: Path, copy: Callable[[str], Path], mark: str
+        self,
+        title: str,
+        python: Path,
+        copy: Callable[[str], Path],
+        mark: str,
+        *,
+        traced: bool,
     ) -> None:
         """Run nothing yet; *mark* stands before every line that it will write."""
         self.title, self.python, self.copy, self.mark = title, python, copy, mark
+        self.traced = traced
         self.notes: dict[Path, Path] = {}
 
     def build(self, wheelhouse: Path) -> str:
@@ -66,9 +73,9 @@ class Backend:
     def _builder(self, name: str, mark: str | None) -> Iterator[ProjectBuilder]:
         try:
             source = self.copy(name)
-            notes = self.python.parent.parent / f"{name}.json"
-            self.notes[source] = notes
-            runner = Runner(self.title, self.python.parent, mark, notes)
+            if self.traced:
+                self.notes[source] = self.python.parent.parent / f"{name}.json"
+            runner = Runner(self.title, self.python.parent, mark, self.notes.get(source))
             yield ProjectBuilder(source, python_executable=str(self.python), runner=runner)
         except BuildBackendException as error:
             if isinstance(error.exception, Failed):
@@ -87,10 +94,10 @@ def failed(title: str, why: str) -> Failed:
 class Runner:
     """Run a build backend; name the module that it lacks, if that is why it fails."""
 
-    def __init__(self, title: str, scripts: Path, mark: str | None, notes: Path) -> None:
+    def __init__(self, title: str, scripts: Path, mark: str | None, notes: Path | None) -> None:
         """Build the package *title*, *scripts* first in PATH; see `call` for *mark*.
 
-        What each hook opens is noted in *notes*.
+        What the hook opens is noted in *notes*, if there are to be any.
         """
         self.title, self.scripts, self.mark, self.notes = title, scripts, mark, notes
 
@@ -105,8 +112,9 @@ class Runner:
             folder = Path(cwd) if cwd else None
             path = {"PATH": f"{self.scripts}{os.pathsep}{os.environ['PATH']}"}
             python, *hook = cmd
+            tracing = [TRACED, self.notes] if self.notes else []
             call(
-                [python, TRACED, self.notes, *hook],
+                [python, *tracing, *hook],
                 "",
                 environment=path | {**(extra_environ or {})},
                 folder=folder,

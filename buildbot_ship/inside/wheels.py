@@ -68,10 +68,14 @@ def make(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> 
     section = job / entry["section"] if entry["section"] else None
     python = environment_of(section, job / (entry["wheels"] or ""), place / "env")
     mark = "  " if alone else f"  {title}: "
-    backend = Backend(title, python, lambda name: source_of(entry, job, place / name), mark)
+    own = is_own(entry)
+
+    def copy(name: str) -> Path:
+        return source_of(entry, job, place / name)
+
+    backend = Backend(title, python, copy, mark, traced=own)
     name = backend.build(made)
     shutil.move(made / name, wheelhouse / name)
-    own = is_own(entry)
     known = carried(job / entry["source"], wheelhouse / name, backend.notes) if own else None
     return {"file": name, "carried": known}
 
