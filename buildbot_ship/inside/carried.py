@@ -11,7 +11,7 @@ import json
 import os
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,12 @@ def carried(package: Path, wheel: Path, notes: Mapping[Path, Path]) -> dict[str,
         return None
     read, copied = opened
     files = {path: _digest(package / path) for path in _files(package)}
-    files = {path: digest for path, digest in files.items() if path not in read | ALWAYS_READ}
     members = _members(wheel)
-    found = dict.fromkeys(set(files) - copied, "")
-    for digest, paths in _by_digest(
-        {path: files[path] for path in copied & set(files)}
-    ).items():
+    found = dict.fromkeys(files.keys() - read - copied, "")
+    for digest, paths in _by_digest(files.keys() & (read | copied), files).items():
         names = [name for name, other in members.items() if other == digest]
         found |= _pairs(paths, names) or {}
+    found = {path: name for path, name in found.items() if path not in read | ALWAYS_READ}
     changes = {name: (package / path).read_bytes() for path, name in found.items() if name}
     return found if _is_same(wheel, changes) else None
 
@@ -85,10 +83,10 @@ def _members(wheel: Path) -> dict[str, str]:
         }
 
 
-def _by_digest(files: Mapping[str, str]) -> dict[str, list[str]]:
+def _by_digest(paths: Iterable[str], digests: Mapping[str, str]) -> dict[str, list[str]]:
     found = defaultdict(list)
-    for path, digest in files.items():
-        found[digest].append(path)
+    for path in paths:
+        found[digests[path]].append(path)
     return found
 
 

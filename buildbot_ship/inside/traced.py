@@ -2,9 +2,9 @@
 
 Called as ``python traced.py NOTES SCRIPT ARGUMENT...``.  NOTES is written at the end, JSON:
 ``{"read": [PATH], "copied": [PATH], "opaque": WHY}``.  *copied* are the files that were opened
-by a `COPIERS` and nobody else: what these read goes into another file, or a wheel, and they
-look at none of it.  *read* are all others that were opened, also by way of a copy.  WHY is
-null, or why there may be more than that.
+once, by one of `COPIERS`, and so was each copy: what these read goes into another file, or a
+wheel, and they look at none of it.  *read* are all others that were opened, themselves or by
+way of a copy, or written.  WHY is null, or why there may be more than that.
 
 It sees what Python's audit events tell (PEP 578).  Another process, or code that is not
 Python's, could open files unseen, so where there is any the notes are opaque.
@@ -48,7 +48,9 @@ OUT_OF_SIGHT = {
     "os.spawn",
     "os.symlink",
     "os.system",
+    "os.truncate",
     "pty.spawn",
+    "sqlite3.connect",
     "subprocess.Popen",
 }
 """Events after which files may be opened unseen, or under other names."""
@@ -63,6 +65,7 @@ class Notes:
         """Note nothing yet."""
         self.read: set[str] = set()
         self.copied: set[str] = set()
+        self.taken: set[str] = set()
         self.origin: dict[str, str] = {}
         self.opaque: str | None = None
         self.last = threading.local()
@@ -93,21 +96,25 @@ class Notes:
 
     def _opened(self, path: str, flags: int, copies: bool) -> None:
         source = self.origin.get(path, path)
-        access = flags & os.O_ACCMODE
-        if copies and access == os.O_WRONLY:
+        writes = flags & os.O_ACCMODE != os.O_RDONLY
+        if writes:
+            self.read.add(path)
+        if copies and writes:
             self.origin[path] = getattr(self.last, "path", path)
-        elif copies:
+        elif copies and path not in self.taken:
             self.last.path = source
+            self.taken.add(path)
             self.copied.add(source)
         elif flags & os.O_TRUNC:
             self.origin.pop(path, None)
-        elif access != os.O_WRONLY:
+        else:
             self.read.add(source)
 
     def _rename(self, source: Any, target: Any, *folders: int) -> None:
         old, new = (os.path.abspath(os.fsdecode(path)) for path in (source, target))
         if os.path.isdir(old) or any(folder != -1 for folder in folders):
             self.opaque = self.opaque or "os.rename"
+        self.read.add(new)
         self.origin[new] = self.origin.get(old, old)
 
     def write(self, path: Path) -> None:

@@ -123,6 +123,14 @@ def test_files_of_the_same_bytes_are_left_where_paths_do_not_tell(
     assert built.carries() == {"tests/test_a.py": ""}
 
 
+def test_a_member_that_may_be_of_a_file_that_was_read_is_nobodys(built: Built) -> None:
+    for path in ("src/app/a.py", "other/app/a.py"):
+        built.file(path, b"the same")
+    built.wheel({"app/a.py": b"the same", "app/b.py": b"b = 1\n"})
+    built.note(read=("src/app/a.py",), copied=["other/app/a.py", "src/app/b.py"])
+    assert set(built.carries()) == {"src/app/b.py", "tests/test_a.py"}
+
+
 def test_nothing_is_known_of_what_may_have_opened_files_unseen(built: Built) -> None:
     built.note(copied=["src/app/a.py"], opaque="subprocess.Popen")
     assert built.carries() is None

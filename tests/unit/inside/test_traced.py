@@ -25,14 +25,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def notes_of(folder: Path, script: str) -> dict[str, Any]:
-    """Run a hook in *folder*; return its notes, of files in that folder."""
+    """Run a hook in *folder*; return its notes, of files that were there before."""
+    before = {str(path) for path in folder.iterdir()}
     hook, notes = folder.parent / "hook.py", folder.parent / "notes.json"
     hook.write_text(script)
     subprocess.run([sys.executable, TRACED, notes, hook, "argument"], cwd=folder, check=True)
     found: dict[str, Any] = json.loads(notes.read_text())
     for kind in ("read", "copied"):
-        inside = (Path(path) for path in found[kind] if Path(path).parent == folder)
-        found[kind] = [path.name for path in inside]
+        found[kind] = [Path(path).name for path in found[kind] if path in before]
     return found
 
 
@@ -43,17 +43,22 @@ def notes_of(folder: Path, script: str) -> dict[str, Any]:
         ("open('a').read()", ["a"], []),
         ("open(b'a', 'r+')", ["a"], []),
         ("open('new', 'w')", [], []),
+        ("open('a', 'w')", ["a"], []),
         ("from pathlib import Path; Path('a').read_text()", ["a"], []),
         ("import os; os.open(os.path.abspath('a'), os.O_RDONLY)", ["a"], []),
         ("import sys; sys.path.insert(0, '.'); import module", ["module.py"], []),
         (COPY, [], ["a"]),
         (COPY + "open('a')", ["a"], []),
         (COPY + "open('copy')", ["a"], []),
-        (COPY + "open('copy', 'w').close(); open('copy')", ["copy"], ["a"]),
         (COPY + "open('copy', 'a').close(); open('copy')", ["a"], []),
-        (COPY + "shutil.copyfile('copy', 'b'); open('b')", ["a"], []),
-        (COPY + "import os; os.rename('copy', 'b'); open('b')", ["a"], []),
+        (COPY + "open('copy', 'w').close(); open('copy')", [], ["a"]),
+        (COPY + "shutil.copyfile('copy', 'b')", ["b"], ["a"]),
+        (COPY + "shutil.copyfile('copy', 'b'); open('b')", ["a", "b"], []),
         (COPY + "shutil.copyfile('b', 'copy'); open('copy')", ["b"], ["a"]),
+        (COPY + "shutil.copyfile('a', 'other')", ["a"], []),
+        (COPY + "import zipfile; zipfile.ZipFile('x', 'w').write('a')", ["a"], []),
+        (COPY + "import os; os.rename('copy', 'b')", ["b"], ["a"]),
+        (COPY + "import os; os.rename('copy', 'b'); open('b')", ["a", "b"], []),
         ("import zipfile; zipfile.ZipFile('new', 'w').write('a')", [], ["a"]),
         ("import shutil; shutil.move('a', 'new'); open('new')", ["a"], []),
         ("from shutil import copy2; copy2('b', 'new')", [], ["b"]),
