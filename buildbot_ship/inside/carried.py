@@ -11,7 +11,7 @@ import json
 import os
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +23,27 @@ LARGEST = 16 << 20
 """Bytes of a wheel that are taken apart in memory."""
 
 
-def carried(package: Path, wheel: Path, notes: Mapping[Path, Path]) -> dict[str, str] | None:
-    """Return the member of *wheel* that each file became, "" for what nobody opened.
+def carried(package: Path, wheel: Path, notes: Mapping[Path, Path]) -> dict[str, Any] | None:
+    """Return ``{"members": {PATH: MEMBER}, "inputs": [PATH]}``: what became what, and the rest.
 
     *package* is the folder as it was before; *notes* are those of `traced`, by the folder
-    that each hook ran in.  None where too little is known.
+    that each hook ran in.  What nobody opened is neither.  None where too little is known.
     """
     opened = _opened(notes)
     if opened is None or wheel.stat().st_size > LARGEST:
         return None
     read, copied = opened
-    files = {path: _digest(package / path) for path in _files(package)}
+    files = {path for path in read | copied | ALWAYS_READ if (package / path).is_file()}
     members = _members(wheel)
-    found = dict.fromkeys(files.keys() - read - copied, "")
-    for digest, paths in _by_digest(files.keys() & (read | copied), files).items():
+    found: dict[str, str] = {}
+    for digest, paths in _by_digest(package, files).items():
         names = [name for name, other in members.items() if other == digest]
         found |= _pairs(paths, names) or {}
     found = {path: name for path, name in found.items() if path not in read | ALWAYS_READ}
-    changes = {name: (package / path).read_bytes() for path, name in found.items() if name}
-    return found if _is_same(wheel, changes) else None
+    changes = {name: (package / path).read_bytes() for path, name in found.items()}
+    if not _is_same(wheel, changes):
+        return None
+    return {"members": found, "inputs": sorted(files - found.keys())}
 
 
 def _opened(notes: Mapping[Path, Path]) -> tuple[set[str], set[str]] | None:
@@ -64,16 +66,6 @@ def _relative(paths: Sequence[str], folder: Path) -> set[str]:
     return {path.removeprefix(top) for path in paths if path.startswith(top)}
 
 
-def _files(package: Path) -> Iterator[str]:
-    for path in package.rglob("*"):
-        if path.is_file():
-            yield path.relative_to(package).as_posix()
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _members(wheel: Path) -> dict[str, str]:
     with zipfile.ZipFile(wheel) as archive:
         return {
@@ -83,10 +75,10 @@ def _members(wheel: Path) -> dict[str, str]:
         }
 
 
-def _by_digest(paths: Iterable[str], digests: Mapping[str, str]) -> dict[str, list[str]]:
+def _by_digest(package: Path, paths: Iterable[str]) -> dict[str, list[str]]:
     found = defaultdict(list)
     for path in paths:
-        found[digests[path]].append(path)
+        found[hashlib.sha256((package / path).read_bytes()).hexdigest()].append(path)
     return found
 
 

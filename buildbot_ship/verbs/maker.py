@@ -22,7 +22,7 @@ from ..model.cache import Blob, Entry
 from ..model.request.wire import CONVERTER, structure
 from ..source.interface import Tree
 from .own import export, files_of, identify
-from .renewal import Made, Renewals
+from .renewal import Made, Renewals, Told
 from .sections import Sections
 from .tools import MAKING
 from .workshop import Ground, Workshop
@@ -42,7 +42,7 @@ class _Built:
     """A wheel that a job built; *carried* is what ``inside/carried.py`` says of an own one."""
 
     file: str
-    carried: dict[str, str] | None
+    carried: Told | None
 
 
 @attrs.frozen
@@ -89,10 +89,9 @@ class Maker:
     @classmethod
     def of(cls, plan: WheelsPlan, tree: Tree, ground: Ground, shop: Workshop) -> Maker:
         """Return the maker of a plan for the commit of *tree*."""
-        trees = {folder: files_of(tree, folder) for folder in plan.request.packages}
-        identities = {folder: identify(files) for folder, files in trees.items()}
-        renewals = Renewals(plan, ground, tree, trees, shop)
-        return cls(plan, plan.wheel_keys(ground.key, identities), tree, ground, shop, renewals)
+        trees = {f: identify(files_of(tree, f)) for f in plan.request.packages}
+        keys = plan.wheel_keys(ground.key, trees)
+        return cls(plan, keys, tree, ground, shop, Renewals(plan, ground, tree, shop))
 
     def look(self) -> Known:
         """Return what the caches know.

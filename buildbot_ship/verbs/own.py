@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from ..daemon.interface import JobFile
 from ..model.application.carried import Seen
@@ -12,27 +12,25 @@ from ..model.application.wheels import seen_by_build
 from ..source.interface import Files, Tree
 
 
-def files_of(tree: Tree, folder: str) -> dict[str, Seen]:
-    """Return what a build sees of the package in *folder*, by path from there on."""
-    found = {}
+def files_of(tree: Tree, folder: str) -> Iterator[Seen]:
+    """Yield what a build sees of the package in *folder*, its path from there on, in order."""
+    start = path_of(folder, "")
     for path, entry in tree.entries():
-        inside = folder == "." or path.startswith(f"{folder.rstrip('/')}/")
-        if inside and seen_by_build(path) and not entry.target:
-            own = PurePosixPath(path).relative_to(folder).as_posix()
-            found[own] = Seen(entry.identity, entry.executable, entry.size)
-    return found
+        if path.startswith(start) and seen_by_build(path) and not entry.target:
+            own = path.removeprefix(start)
+            yield Seen(own, entry.identity, entry.executable, entry.size)
 
 
 def path_of(folder: str, path: str) -> str:
     """Return the path, from the top of the repository, of a file of the package in *folder*."""
-    return (PurePosixPath(folder) / path).as_posix()
+    return path if folder == "." else f"{folder.rstrip('/')}/{path}"
 
 
-def identify(files: Mapping[str, Seen]) -> str:
+def identify(files: Iterable[Seen]) -> str:
     """Return a digest of what a build sees."""
     digest = hashlib.sha256()
-    for path, file in files.items():
-        digest.update(f"{path}\0{file.executable}\0{file.identity}\n".encode())
+    for file in files:
+        digest.update(f"{file.path}\0{file.executable}\0{file.identity}\n".encode())
     return digest.hexdigest()
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from ..daemon.interface import JobFile
-from ..model.application.carried import Carried, Seen
+from ..model.application.carried import Carried, Member, Seen, Survey, survey
 from ..model.application.wheels import WheelsPlan
 from ..model.artefact import Wheel
 from ..model.cache import Blob, Entry
@@ -17,7 +17,7 @@ from ..model.reference import digest_of
 from ..model.request.wire import CONVERTER, structure
 from ..model.result import counted
 from ..source.interface import Tree, required
-from .own import path_of
+from .own import files_of, path_of
 from .tools import MAKING
 from .workshop import Ground, Workshop
 
@@ -26,8 +26,16 @@ LARGEST = 16 << 20
 
 
 @attrs.frozen
+class Told:
+    """What ``inside/carried.py`` tells: the *members* by path, the paths of the *inputs*."""
+
+    members: dict[str, str]
+    inputs: tuple[str, ...]
+
+
+@attrs.frozen
 class Renewals:
-    """Renews the wheels of a *plan*'s own packages, of *trees* of files by folder.
+    """Renews the wheels of a *plan*'s own packages, as *tree* has them.
 
     What a build carried is noted on this worker only, for it is the build that says so.
     """
@@ -35,18 +43,22 @@ class Renewals:
     plan: WheelsPlan
     ground: Ground
     tree: Tree
-    trees: Mapping[str, Mapping[str, Seen]]
     shop: Workshop
 
-    def keep(self, number: int, carried: Mapping[str, str], made: Made) -> None:
+    def keep(self, number: int, told: Told, made: Made) -> None:
         """Note what the build of a section carried into the wheel that it *made*."""
-        files = dict(self.trees[self.plan.sections[number].source])
+        paths = {*told.members, *told.inputs}
+        now = self._survey(number, paths)
+        names = {path: file.identity for path, file in now.files.items()}
+        if names.keys() != paths:
+            return
+        members = {path: Member(name, names[path]) for path, name in told.members.items()}
+        inputs = {path: names[path] for path in told.inputs}
         wheel = made.wheel
-        record = Carried(wheel, files, dict(carried), made.zlib)
-        entry = Entry(
-            CONVERTER.unstructure(record), (Blob(wheel.file, wheel.digest, wheel.size),)
-        )
+        record = Carried(wheel, now.shape, inputs, members, made.zlib)
+        blobs = (Blob(wheel.file, wheel.digest, wheel.size),)
         kept = {wheel.digest: made.folder / wheel.file}
+        entry = Entry(CONVERTER.unstructure(record), blobs)
         self.shop.cache.keep(self._key(number), entry, kept, shared=False)
 
     def renew(self, number: int, folder: Path) -> Wheel | None:
@@ -58,38 +70,46 @@ class Renewals:
         if entry is None:
             return None
         carried = structure(entry.record, Carried, "what a build carried")
-        section = self.plan.sections[number]
-        files = self.trees[section.source]
-        changed = carried.changed(files)
-        if changed is None or sum(files[path].size for path in changed) > LARGEST:
+        changed = carried.changed(self._survey(number, carried.paths))
+        if changed is None or sum(file.size for file in changed) > LARGEST:
             return None
         path = folder / carried.wheel.file
         if not self.shop.cache.fetch(entry.blobs[0], path):
             return None
+        section = self.plan.sections[number]
+        changes = {
+            carried.members[file.path].name: required(
+                self.tree, path_of(section.source, file.path)
+            )
+            for file in changed
+        }
+        data = self._renewed(path, carried, changes)
+        if data is None:
+            return None
         self.shop.log(_said(section.title, changed))
-        data = self._renewed(path, carried, self._changes(section.source, carried, changed))
         path.unlink()
         path.write_bytes(data)
         return attrs.evolve(carried.wheel, digest=digest_of(data), size=len(data))
 
-    def _changes(
-        self, folder: str, carried: Carried, changed: Sequence[str]
-    ) -> dict[str, bytes]:
-        """Return the new bytes of members."""
-        return {
-            carried.members[path]: required(self.tree, path_of(folder, path))
-            for path in changed
-            if carried.members[path]
-        }
+    def _survey(self, number: int, wanted: Container[str]) -> Survey:
+        return survey(files_of(self.tree, self.plan.sections[number].source), wanted)
 
-    def _renewed(self, old: Path, carried: Carried, changes: Mapping[str, bytes]) -> bytes:
-        """Return the wheel with the *changes*, of the bytes that its build would give it."""
+    def _renewed(
+        self, old: Path, carried: Carried, changes: Mapping[str, bytes]
+    ) -> bytes | None:
+        """Return the wheel with the *changes*, of the bytes that its build would give it.
+
+        None where it has no such members: what is noted is what a build said.
+        """
         # Imported late: few builds come to it, and it takes the reading of archives.
         from ..model.application.renew import renew  # noqa: PLC0415
 
         data = old.read_bytes()
-        if carried.zlib == zlib.ZLIB_RUNTIME_VERSION and renew(data, {}) == data:
-            return renew(data, changes)
+        try:
+            if carried.zlib == zlib.ZLIB_RUNTIME_VERSION and renew(data, {}) == data:
+                return renew(data, changes)
+        except ValueError:
+            return None
         return self._renewed_inside(old, changes)
 
     def _renewed_inside(self, old: Path, changes: Mapping[str, bytes]) -> bytes:
@@ -117,6 +137,8 @@ class Made:
     zlib: str
 
 
-def _said(title: str, changed: Sequence[str]) -> str:
-    what = changed[0] if len(changed) == 1 else counted(len(changed), "file")
+def _said(title: str, changed: Sequence[Seen]) -> str:
+    if not changed:
+        return f"{title}: not built, for nothing changed that its build opens"
+    what = changed[0].path if len(changed) == 1 else counted(len(changed), "file")
     return f"{title}: not built, for its build only carries {what} into the wheel"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Container, Iterable
 
 import attrs
 
@@ -13,36 +14,68 @@ from ..artefact import Wheel
 class Seen:
     """One file as a build gets it; *identity* is git's name for its *size* bytes."""
 
+    path: str
     identity: str
     executable: bool
     size: int
 
 
 @attrs.frozen
+class Survey:
+    """The files of a package: a digest of their paths and modes, and some of them by path."""
+
+    shape: str
+    files: dict[str, Seen]
+
+
+@attrs.frozen
+class Member:
+    """What a file became in a wheel; *identity* is that of its bytes."""
+
+    name: str
+    identity: str
+
+
+@attrs.frozen
 class Carried:
     """A *wheel* that was built, and of what.
 
-    *files* are all that the build got, by path from the package on.  *members* are those that
-    nobody looked into: what each became in the wheel, or empty where it became nothing
-    (``inside/carried.py``).  *zlib* is the version of what compressed the wheel.
+    The build got files of this *shape*.  *members* are those that nobody looked into, by path,
+    as `Member`; *inputs* are git's names of those that it did look into.  All others, nobody
+    opened.  *zlib* is the version of what compressed the wheel.
     """
 
     wheel: Wheel
-    files: dict[str, Seen]
-    members: dict[str, str]
+    shape: str
+    inputs: dict[str, str]
+    members: dict[str, Member]
     zlib: str
 
-    def changed(self, files: Mapping[str, Seen]) -> list[str] | None:
-        """Return the paths that hold something else in *files*; None where a build must see.
+    @property
+    def paths(self) -> Container[str]:
+        """Return the paths whose content counts."""
+        return self.inputs.keys() | self.members.keys()
+
+    def changed(self, now: Survey) -> tuple[Seen, ...] | None:
+        """Return what holds other bytes *now*; None where a build must see.
 
         That is so for a path more or less, for another mode, and for a file that was read.
         """
-        if self.files.keys() != files.keys():
+        files = now.files
+        if now.shape != self.shape:
             return None
-        changed = [path for path, file in files.items() if file != self.files[path]]
-        if any(
-            path not in self.members or files[path].executable != self.files[path].executable
-            for path in changed
-        ):
+        if any(files[path].identity != name for path, name in self.inputs.items()):
             return None
-        return changed
+        members = self.members.items()
+        return tuple(files[p] for p, member in members if files[p].identity != member.identity)
+
+
+def survey(files: Iterable[Seen], wanted: Container[str]) -> Survey:
+    """Return the survey of *files*, in their order, with those whose paths are *wanted*."""
+    digest = hashlib.sha256()
+    found = {}
+    for file in files:
+        digest.update(f"{file.path}\0{file.executable}\n".encode())
+        if file.path in wanted:
+            found[file.path] = file
+    return Survey(digest.hexdigest(), found)

@@ -59,6 +59,10 @@ class Built:
         }
         (self.folder / "notes.json").write_text(json.dumps(notes))
 
+    def members(self) -> dict[str, str]:
+        found: dict[str, str] = self.carries()["members"]
+        return found
+
     def carries(self) -> Any:
         command = [sys.executable, "-c", RUN, str(INSIDE), str(self.folder)]
         done = subprocess.run(command, capture_output=True, check=True)
@@ -70,40 +74,43 @@ def built(tmp_path: Path) -> Built:
     return Built(tmp_path)
 
 
-def test_files_become_members_and_what_nobody_opened_nothing(built: Built) -> None:
+def test_files_become_members_and_what_nobody_opened_is_no_input(built: Built) -> None:
     assert built.carries() == {
-        "src/app/a.py": "app/a.py",
-        "src/app/b.py": "app/b.py",
-        "tests/test_a.py": "",
+        "members": {"src/app/a.py": "app/a.py", "src/app/b.py": "app/b.py"},
+        "inputs": ["setup.py"],
     }
 
 
 def test_what_was_read_is_not_carried(built: Built) -> None:
     built.note(read=("src/app/a.py", "tests/test_a.py"), copied=["src/app/b.py"])
-    assert built.carries() == {"src/app/b.py": "app/b.py"}
+    assert built.carries() == {
+        "members": {"src/app/b.py": "app/b.py"},
+        "inputs": ["setup.py", "src/app/a.py", "tests/test_a.py"],
+    }
 
 
 def test_what_another_hook_read_is_not_either(built: Built) -> None:
     built.note(read=("src/app/a.py",), copied=["src/app/a.py", "src/app/b.py"])
-    assert set(built.carries()) == {"src/app/b.py", "tests/test_a.py"}
+    assert set(built.members()) == {"src/app/b.py"}
 
 
 def test_what_build_reads_is_never_carried(built: Built) -> None:
     built.file("pyproject.toml", b"[project]\n")
     built.file("setup.cfg", b"")
-    assert set(built.carries()) == {"src/app/a.py", "src/app/b.py", "tests/test_a.py"}
+    built.note(copied=["src/app/a.py", "src/app/b.py", "setup.cfg"])
+    assert built.carries()["inputs"] == ["pyproject.toml", "setup.cfg", "setup.py"]
 
 
 def test_a_file_that_became_something_else_is_not_carried(built: Built) -> None:
     built.wheel({"app/a.py": b"a=1\n", "other/b.py": b"b = 1\n"})
-    assert built.carries() == {"tests/test_a.py": ""}
+    assert built.members() == {}
 
 
 def test_files_of_the_same_bytes_go_by_their_paths(built: Built) -> None:
     for path in ("src/app/a.py", "src/app/b.py"):
         built.file(path, b"")
     built.wheel({"app/a.py": b"", "app/b.py": b""})
-    assert built.carries()["src/app/b.py"] == "app/b.py"
+    assert built.members()["src/app/b.py"] == "app/b.py"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +127,7 @@ def test_files_of_the_same_bytes_are_left_where_paths_do_not_tell(
     for path in ("src/app/a.py", "src/app/b.py"):
         built.file(path, b"")
     built.wheel(files)
-    assert built.carries() == {"tests/test_a.py": ""}
+    assert built.members() == {}
 
 
 def test_a_member_that_may_be_of_a_file_that_was_read_is_nobodys(built: Built) -> None:
@@ -128,7 +135,7 @@ def test_a_member_that_may_be_of_a_file_that_was_read_is_nobodys(built: Built) -
         built.file(path, b"the same")
     built.wheel({"app/a.py": b"the same", "app/b.py": b"b = 1\n"})
     built.note(read=("src/app/a.py",), copied=["other/app/a.py", "src/app/b.py"])
-    assert set(built.carries()) == {"src/app/b.py", "tests/test_a.py"}
+    assert set(built.members()) == {"src/app/b.py"}
 
 
 def test_nothing_is_known_of_what_may_have_opened_files_unseen(built: Built) -> None:

@@ -1,47 +1,49 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
-from buildbot_ship.model.application.carried import Carried, Seen
+from buildbot_ship.model.application.carried import Carried, Member, Seen, survey
 from buildbot_ship.model.artefact import Wheel
 
-FILES = {
-    "setup.py": Seen("1" * 40, False, 10),
-    "app/a.py": Seen("a" * 40, False, 20),
-    "app/run": Seen("b" * 40, True, 30),
-    "README": Seen("c" * 40, False, 40),
-}
+A, B, C, D, OTHER = (letter * 40 for letter in "abcde")
+SETUP = Seen("setup.py", A, False, 10)
+MODULE = Seen("app/a.py", B, False, 20)
+RUN = Seen("app/run", C, True, 30)
+README = Seen("README", D, False, 40)
+FILES = [README, MODULE, RUN, SETUP]
 CARRIED = Carried(
     Wheel("app-1-py3-none-any.whl", "sha256:" + "d" * 64, 1),
-    FILES,
-    {"app/a.py": "app/a.py", "app/run": "app/run", "README": ""},
+    survey(FILES, ()).shape,
+    {"setup.py": A},
+    {"app/a.py": Member("app/a.py", B), "app/run": Member("app/run", C)},
     "1.2.13",
 )
-OTHER = "e" * 40
+
+
+def changed(*files: Seen) -> tuple[Seen, ...] | None:
+    return CARRIED.changed(survey(files, CARRIED.paths))
 
 
 def test_what_was_only_carried_may_change() -> None:
-    files = {
-        **FILES,
-        "app/a.py": Seen(OTHER, False, 5),
-        "app/run": Seen(OTHER, True, 5),
-        "README": Seen(OTHER, False, 5),
-    }
-    assert CARRIED.changed(FILES) == []
-    assert CARRIED.changed(files) == ["app/a.py", "app/run", "README"]
+    assert changed(*FILES) == ()
+    module, run = Seen("app/a.py", OTHER, False, 5), Seen("app/run", OTHER, True, 5)
+    assert changed(README, module, run, SETUP) == (module, run)
+
+
+def test_what_nobody_opened_makes_no_difference() -> None:
+    assert changed(Seen("README", OTHER, False, 5), MODULE, RUN, SETUP) == ()
 
 
 @pytest.mark.parametrize(
     "files",
     [
-        pytest.param({**FILES, "setup.py": Seen(OTHER, False, 10)}, id="what was read"),
-        pytest.param({**FILES, "app/a.py": Seen("a" * 40, True, 20)}, id="a mode"),
-        pytest.param({**FILES, "app/b.py": Seen(OTHER, False, 1)}, id="one more"),
-        pytest.param({p: f for p, f in FILES.items() if p != "README"}, id="one less"),
-        pytest.param({}, id="all"),
+        pytest.param([README, MODULE, RUN, Seen("setup.py", B, False, 10)], id="what was read"),
+        pytest.param([README, Seen("app/a.py", B, True, 20), RUN, SETUP], id="a mode"),
+        pytest.param([*FILES, Seen("z", OTHER, False, 1)], id="one more"),
+        pytest.param([MODULE, RUN, SETUP], id="one less"),
+        pytest.param([Seen("README.md", D, False, 40), MODULE, RUN, SETUP], id="a name"),
+        pytest.param([], id="all"),
     ],
 )
-def test_everything_else_is_for_a_build(files: Mapping[str, Seen]) -> None:
-    assert CARRIED.changed(files) is None
+def test_everything_else_is_for_a_build(files: list[Seen]) -> None:
+    assert changed(*files) is None
