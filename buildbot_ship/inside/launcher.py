@@ -7,7 +7,8 @@ fast and runs on the runtime base's Python alone, so it imports what it needs wh
   own; signals are passed on, orphans reaped, and it ends as the application ended, with
   128 and the number of the signal if one killed it.
 - The application's interpreter starts without the base's site-packages, the user's, and
-  ``PYTHONPATH``, as that of a pex does; other variables and options count.
+  ``PYTHONPATH``, as that of a pex does; other variables and options count.  In an image the
+  shebang says so; where it does not, the interpreter is started again.
 - ``PREFIX`` is then what a virtual environment is: `sys.prefix`, with site-packages in it
   whose ``.pth`` files are read.
 """
@@ -20,20 +21,20 @@ ELSEWHERE = 'this runs in images of buildbot-ship; take layout="zipapp" to run a
 
 
 def main() -> None:
-    """Start the interpreter that the application gets, or be it."""
+    """Be the interpreter that the application gets, or start it."""
     if sys.flags.no_site and sys.flags.no_user_site and "PYTHONPATH" not in os.environ:
+        if os.getpid() == 1:
+            supervise()
         enter()
         run()
         return
     environment = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, "-sS", *sys.orig_argv[1:]]
-    if os.getpid() == 1:
-        supervise(command, environment)
     os.execve(command[0], command, environment)  # noqa: S606
 
 
-def supervise(command: list[str], environment: dict[str, str]) -> None:
-    """Run *command* in a child, as an init does; end as it ends."""
+def supervise() -> None:
+    """Return in a child, and be an init to it: end as it ends."""
     import signal  # noqa: PLC0415
     from contextlib import suppress  # noqa: PLC0415
 
@@ -48,7 +49,7 @@ def supervise(command: list[str], environment: dict[str, str]) -> None:
             with suppress(OSError):
                 os.tcsetpgrp(0, os.getpid())
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        os.execve(command[0], command, environment)  # noqa: S606
+        return
     while True:
         number = signal.sigwait(mine)
         if number == signal.SIGCHLD:

@@ -7,26 +7,23 @@ from pathlib import Path
 
 import attrs
 
-from ..errors import BaseUnfit
 from ..model.artefact import Image, Layer, Wheelhouse
-from ..model.cache import Entry
 from ..model.dockerfile.document import Dockerfile, read
 from ..model.image import label
 from ..model.image.assemble import Assembled, Labels, assemble
 from ..model.image.base import Base
 from ..model.image.filesystem import Filesystem
-from ..model.image.fit import misfit, search_path
 from ..model.image.layer import Member, write_layer
 from ..model.image.placement import needs_base, place
 from ..model.key import key
 from ..model.request import ImageRequest
-from ..model.request.wire import CONVERTER
 from ..model.result import SUCCESS, Result, counted
 from ..registry.interface import Registry
 from ..source.interface import Tree, required
 from ..store.work import Work
 from .content import Contents, find_members, look, require
 from .engine_built import build, why
+from .fitting import fit
 from .layers import compress, known_layer, tools_of
 from .loading import Made, load
 from .runtime import fetch_base, list_base
@@ -51,7 +48,8 @@ def image(
     """
     parts = _gather(request, tree, registry, shop)
     name = f"{request.image}:{new_name()}"
-    _check_fit(parts, registry, shop)
+    contents = fit(parts.contents, parts.base, parts.dockerfile, registry, shop)
+    parts = attrs.evolve(parts, contents=contents)
     with shop.work.scratch() as scratch:
         assembled, layers = _make(parts, name, registry, scratch, shop)
         made = Made(parts.base, assembled, layers, f"ship.local/{name}" if request.load else "")
@@ -105,25 +103,6 @@ def _make(
         scratch,
         shop,
     )
-
-
-def _check_fit(parts: _Parts, registry: Registry, shop: Workshop) -> None:
-    """Raise BaseUnfit when the base cannot run a layered pex.
-
-    Of an image that the engine builds nobody knows what its base has in the end.
-    """
-    pexes = [] if parts.dockerfile.foreign else parts.contents.records
-    for record in pexes:
-        if record.needs is None:
-            continue
-        base, needs = parts.base, CONVERTER.unstructure(record.needs)
-        path = search_path(base, parts.dockerfile)
-        fits = key("fit", base=base.reference.digest, needs=needs, path=path)
-        if shop.cache.find(fits, shared=False) is not None:
-            continue
-        if why := misfit(record.needs, path, list_base(base, registry, shop.work, shop.log)):
-            raise BaseUnfit(record.name, str(base.reference), why)
-        shop.cache.keep(fits, Entry({}), {}, shared=False)
 
 
 def _trees(contents: Contents) -> tuple[Layer, ...]:

@@ -196,6 +196,14 @@ def test_a_script_that_a_wheel_holds_and_an_interpreter_run(made: Made) -> None:
     assert "bare" in made.run("bare", "-c", "import sys; print('bare', sys.path)")
 
 
+def test_the_launcher_is_started_once_by_the_bases_own_python(made: Made) -> None:
+    code = (
+        "import pathlib, sys; print(pathlib.Path('/proc/1/cmdline').read_text().split('\\0'))"
+    )
+    said = made.run("bare", "-c", code)
+    assert said.startswith("['/usr/bin/python3.11', '-sS', '/bare.pex', '-c', "), said
+
+
 def test_what_the_environment_says_of_paths_does_not_count(made: Made) -> None:
     tmpfs = {"/evil": ""}
     prepared = "import pathlib, os, sys, subprocess; os.environ['PYTHONPATH'] = '/evil'; "
@@ -308,6 +316,12 @@ def test_another_runtime_base_takes_the_same_layers(made: Made) -> None:
     assert made.layers("tiny") == before[0]
     assert made.client.images.get(made.images["tiny"]).id != before[1]
     assert json.loads(made.run("tiny", "report"))["plugins"] == ["plugged"]
+
+
+def test_a_base_without_a_shell_and_env_will_do(made: Made) -> None:
+    with derived(made, "rm /usr/bin/env /bin/sh /bin/dash"):
+        made.make("tiny")
+    assert json.loads(made.run("tiny", "report"))["argv"] == ["report"]
 
 
 def test_a_base_with_another_python_is_refused(made: Made) -> None:

@@ -53,6 +53,15 @@ def misfit(needs: Needs, path: str, files: Filesystem) -> str:
     return ""
 
 
+def find_interpreter(minor: str, path: str, files: Filesystem) -> str:
+    """Return the file that *minor* (``3.11``) is on the PATH.  Raises ValueError for none."""
+    for folder in path.split(":"):
+        found = posixpath.join(folder, f"python{minor}")
+        if folder.startswith("/") and files.get(files.resolve(found)) is not None:
+            return found
+    raise ValueError(f"python{minor} is not on the PATH {path}")
+
+
 def _interpreters(path: str, files: Filesystem) -> Iterator[tuple[str, str]]:
     """Yield minor version and real path of every Python on the PATH."""
     folders = {files.resolve(folder) for folder in path.split(":") if folder.startswith("/")}

@@ -14,7 +14,12 @@ import pytest
 
 import buildbot_ship
 from buildbot_ship.errors import InvalidRequest
-from buildbot_ship.model.application.launcher import Entry, find_entry, write_launcher
+from buildbot_ship.model.application.launcher import (
+    Entry,
+    find_entry,
+    start_with,
+    write_launcher,
+)
 from buildbot_ship.model.application.layering import PREFIX
 from buildbot_ship.model.artefact import Wheel
 from buildbot_ship.model.request import PexRequest
@@ -130,6 +135,15 @@ def test_only_the_trees_and_the_standard_library_can_be_imported(
     assert said == str([str(tree.site)])
 
 
+def test_an_interpreter_that_was_started_right_is_not_started_again(tree: Tree) -> None:
+    _, path = tree.launcher("interpreter")
+    show = "import sys; print(sys.orig_argv[1:])"
+    once = tree.said([sys.executable, "-X", "dev", "-sS", path], "-c", show)
+    assert once == str(["-X", "dev", "-sS", path, "-c", show])
+    twice = tree.said([sys.executable, "-X", "dev", path], "-c", show)
+    assert twice == str(["-sS", "-X", "dev", path, "-c", show])
+
+
 def test_other_variables_and_options_of_the_interpreter_count(tree: Tree) -> None:
     _, path = tree.launcher("interpreter")
     show = "import sys; print(sys.flags.dev_mode, sys.flags.optimize)"
@@ -242,3 +256,17 @@ def test_the_launcher_names_its_python_and_holds_any_target() -> None:
     text = write_launcher(SOURCE, "3.12", Entry("script", r"a'\1\n"))
     assert text.startswith(b"#!/usr/bin/env python3.12\n")
     assert rb"""KIND, TARGET = ('/opt/ship', 'script', "a'\\1\\n")""" in text
+
+
+def test_in_an_image_the_first_line_starts_the_bases_own_python() -> None:
+    text = write_launcher(SOURCE, "3.12", Entry())
+    told = start_with("/usr/local/bin/python3.12", text)
+    first, _, rest = told.partition(b"\n")
+    assert first == b"#!/usr/local/bin/python3.12 -sS"
+    assert rest == text.partition(b"\n")[2]
+
+
+@pytest.mark.parametrize("path", ["/a place/python3.12", "/" + "x" * 125])
+def test_a_path_that_no_first_line_can_hold_is_looked_for_at_the_start(path: str) -> None:
+    text = write_launcher(SOURCE, "3.12", Entry())
+    assert start_with(path, text) == text

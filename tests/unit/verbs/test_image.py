@@ -492,6 +492,20 @@ def test_the_engine_gets_nothing_where_nobody_runs_it(world: World) -> None:
     assert world.record().loaded_as == ""
 
 
+def test_a_launcher_starts_with_the_python_of_its_base(world: World) -> None:
+    world.make_layered("twist.pex", b"tree")
+    world.run()
+    (layer,) = world.record().layers[-1:]
+    with tarfile.open(world.work.layer(layer.digest)) as archive:
+        file = archive.extractfile("twist.pex")
+        assert file is not None
+        data = file.read()
+    assert data == b"#!/bin/python3.11 -sS\n" + PEX.partition(b"\n")[2]
+    # What a cache knows of the base is enough.
+    world.run()
+    assert world.record().layers[-1] == layer
+
+
 def test_a_base_that_cannot_run_the_pex_is_refused(world: World) -> None:
     world.make_layered("twist.pex", b"tree", minor="3.12")
     with pytest.raises(BaseUnfit) as caught:

@@ -6,7 +6,7 @@ from buildbot_ship.model.artefact import Needs
 from buildbot_ship.model.dockerfile.document import read
 from buildbot_ship.model.image.base import Base
 from buildbot_ship.model.image.filesystem import FILE, FOLDER, Filesystem, Node
-from buildbot_ship.model.image.fit import misfit, search_path
+from buildbot_ship.model.image.fit import find_interpreter, misfit, search_path
 from buildbot_ship.model.reference import Reference
 
 PATH = "/usr/local/bin:/bin"
@@ -50,6 +50,16 @@ def test_python_is_found_where_the_path_leads() -> None:
     assert misfit(Needs("3.11"), PATH, files(**linked)) != ""
     there = {**linked, "opt/py/bin/python3.11": FILE}
     assert misfit(Needs("3.11"), PATH, files(**there)) == ""
+
+
+def test_the_interpreter_is_the_first_on_the_path() -> None:
+    assert find_interpreter("3.11", PATH, files()) == "/usr/local/bin/python3.11"
+    both = files(**{"usr/bin/python3.11": FILE})
+    assert find_interpreter("3.11", "/bin:/usr/local/bin", both) == "/bin/python3.11"
+    broken = files(**{"usr/bin/python3.11": link("gone")})
+    assert find_interpreter("3.11", "bin:/bin:/usr/local/bin", broken).startswith("/usr/local")
+    with pytest.raises(ValueError, match=r"python3.12 is not on the PATH /bin"):
+        find_interpreter("3.12", "/bin", files())
 
 
 @pytest.mark.parametrize(
