@@ -67,6 +67,7 @@ class Container:
             self._create()
             self.streams = Streams.attach(self.client, self.name)
             self.client.start(self.name)
+            self.streams.send_scripts(_scripts())
         except BaseException:
             self.remove()
             raise
@@ -89,7 +90,7 @@ class Container:
             self.job.image,
             name=self.name,
             entrypoint=[self.job.python],
-            command=["-c", entry, conditions.folder, conditions.out],
+            command=["-B", "-c", entry, conditions.folder, conditions.out],
             stdin_open=True,
             labels=dict(self.labels),
             environment=dict(conditions.environment),
@@ -128,10 +129,7 @@ class Container:
         return self._result(out)
 
     def _inputs(self) -> Iterator[JobFile]:
-        """Yield all that goes into the job folder."""
-        for item in files("buildbot_ship.inside").iterdir():
-            if item.name.endswith(".py"):
-                yield JobFile(item.name, item.read_bytes())
+        """Yield what the job takes."""
         command = self.job.conditions.command(self.job.script)
         yield JobFile("job.json", json.dumps(dict(self.job.arguments)).encode())
         yield JobFile("command.json", json.dumps(command).encode())
@@ -186,3 +184,10 @@ class Container:
         repository, _, tag = reference.rpartition(":")
         config = {"Labels": {**self.labels, label: json.dumps(dict(result))}, "Entrypoint": []}
         self.client.commit(self.name, repository=repository, tag=tag, conf=config)
+
+
+def _scripts() -> Iterator[JobFile]:
+    """Yield all scripts: which of them a job runs, and what that imports, is theirs to know."""
+    for item in files("buildbot_ship.inside").iterdir():
+        if item.name.endswith(".py"):
+            yield JobFile(item.name, item.read_bytes())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
@@ -40,13 +40,21 @@ class Streams:
         wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         return cls(client.attach_socket(name, params=wanted))
 
-    def send(self, files: Iterable[JobFile]) -> None:
-        """Write a tar of *files* to standard input.
+    def send_scripts(self, files: Iterable[JobFile]) -> None:
+        """Write a tar of *files* to standard input, its size before it."""
+        packed = io.BytesIO()
+        pack(files, packed)
+        data = packed.getvalue()
+        self._write(lambda stream: stream.write(len(data).to_bytes(8, "big") + data))
 
-        A container that has ended already takes nothing; its status tells why.
-        """
+    def send(self, files: Iterable[JobFile]) -> None:
+        """Write a tar of *files* to standard input."""
+        self._write(lambda stream: pack(files, stream))
+
+    def _write(self, write: Callable[[io.RawIOBase], Any]) -> None:
+        """Let *write* write; a container that has ended takes nothing: its status tells why."""
         with suppress(BrokenPipeError, ConnectionResetError):
-            pack(files, _Input(self.socket))
+            write(_Input(self.socket))
 
     def receive(self, log: Log) -> Iterator[bytes]:
         """Yield standard output until it ends; give the lines of standard error to *log*.

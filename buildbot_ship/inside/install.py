@@ -11,14 +11,13 @@ wheels runs.
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import subprocess
 import sys
 import warnings
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,19 +53,21 @@ def extract_plain(archive: zipfile.ZipFile, root: Path, site: str) -> list[list[
     return sorted([str(folder / path), f"{site}/{path}"] for path in modules)
 
 
-def compile_all(groups: list[list[list[str]]], job: Path) -> None:
+def start_compiler(job: Path) -> subprocess.Popen[bytes]:
+    """Start what compiles modules; it begins when it is told which."""
+    command = [sys.executable, "-sS", str(job / "bytecode.py")]
+    return subprocess.Popen(command, stdin=subprocess.PIPE)
+
+
+def compile_all(groups: list[list[list[str]]], compiler: subprocess.Popen[bytes]) -> None:
     """Leave bytecode beside the modules of every wheel: of two at one place, of the last."""
     last = {path: number for number, group in enumerate(groups) for path, _ in group}
     groups = [
         [pair for pair in group if last[pair[0]] == number]
         for number, group in enumerate(groups)
     ]
-    done = subprocess.run(
-        [sys.executable, "-sS", job / "bytecode.py"],
-        input=json.dumps(groups).encode(),
-        check=False,
-    )
-    if done.returncode != 0:
+    compiler.communicate(marshal.dumps(groups))
+    if compiler.returncode != 0:
         raise Failed("the modules cannot be compiled", "give the step more memory")
 
 
@@ -101,9 +102,22 @@ def pack(name: str, root: Path, out: Path) -> dict[str, Any]:
     return {"diff_id": diff_id, **made}
 
 
+def pack_all(names: list[str], out: Path) -> dict[str, Any]:
+    """Leave every layer; return what there is to know of them."""
+    if len(names) == 1:
+        return {names[0]: pack(names[0], STAGE / names[0], out)}
+    # Imported late: it takes longer than one small layer.
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        packed = list(pool.map(lambda name: pack(name, STAGE / name, out), names))
+    return dict(zip(names, packed, strict=True))
+
+
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Make every layer."""
     seal()
+    compiler = start_compiler(job)
     warnings.simplefilter("ignore")
     layers, house = arguments["layers"], job / "wheelhouse"
     check([wheel for wheels in layers.values() for wheel in wheels], house)
@@ -114,10 +128,8 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
             groups.append(
                 install_wheel(house / wheel["file"], STAGE / name, arguments["prefix"])
             )
-    compile_all(groups, job)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        packed = list(pool.map(lambda name: pack(name, STAGE / name, out), layers))
-    return {"layers": dict(zip(layers, packed, strict=True))}
+    compile_all(groups, compiler)
+    return {"layers": pack_all(list(layers), out)}
 
 
 if __name__ == "__main__":

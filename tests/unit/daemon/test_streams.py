@@ -57,6 +57,19 @@ def test_what_is_sent_is_a_tar(ends: tuple[Streams, socket.socket]) -> None:
         assert archive.getnames() == ["job.json"]
 
 
+def test_scripts_come_before_the_job_with_their_size(
+    ends: tuple[Streams, socket.socket],
+) -> None:
+    streams, engine = ends
+    streams.send_scripts([JobFile("install.py", b"")])
+    streams.send([JobFile("job.json", b"{}")])
+    size = int.from_bytes(engine.recv(8, socket.MSG_WAITALL), "big")
+    for count, name in [(size, "install.py"), (tarfile.RECORDSIZE, "job.json")]:
+        received = engine.recv(count, socket.MSG_WAITALL)
+        with tarfile.open(fileobj=io.BytesIO(received)) as archive:
+            assert archive.getnames() == [name]
+
+
 def test_a_container_that_has_ended_takes_nothing(ends: tuple[Streams, socket.socket]) -> None:
     streams, engine = ends
     engine.close()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -34,18 +35,21 @@ def job(tmp_path: Path) -> Path:
 def start(job: Path, script: str) -> subprocess.CompletedProcess[bytes]:
     out = str(job.parent / "out")
     command = json.dumps([f"{job}/script.py", "an argument", out]).encode()
-    sent = io.BytesIO()
-    pack(
-        [
-            JobFile("script.py", script.encode()),
-            JobFile("beside.py", b"WORD = 'said'"),
-            JobFile("folder/tool", b"", executable=True),
-            JobFile("command.json", command),
-        ],
-        sent,
+    scripts = packed(
+        JobFile("script.py", script.encode()), JobFile("beside.py", b"WORD = 'said'")
+    )
+    size = len(scripts).to_bytes(8, "big")
+    inputs = packed(
+        JobFile("folder/tool", b"", executable=True), JobFile("command.json", command)
     )
     argv = [sys.executable, "-c", ENTRY, str(job), out]
-    return subprocess.run(argv, input=sent.getvalue(), capture_output=True, check=False)
+    return subprocess.run(argv, input=size + scripts + inputs, capture_output=True, check=False)
+
+
+def packed(*files: JobFile) -> bytes:
+    sent = io.BytesIO()
+    pack(files, sent)
+    return sent.getvalue()
 
 
 def test_what_is_said_and_what_is_made_come_apart(job: Path) -> None:
@@ -55,6 +59,21 @@ def test_what_is_said_and_what_is_made_come_apart(job: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(ended.stdout)) as archive:
         assert archive.getnames() == ["out", "out/made"]
     assert ended.returncode == 0
+
+
+def test_scripts_are_imported_while_it_waits(job: Path) -> None:
+    import_of = "import sys; print('imported as', __name__, file=sys.stderr, flush=True)"
+    scripts = packed(JobFile("install.py", import_of.encode()))
+    argv = [sys.executable, "-c", ENTRY, str(job), str(job.parent / "out")]
+    with subprocess.Popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(len(scripts).to_bytes(8, "big") + scripts)
+        process.stdin.flush()
+        assert process.stderr.readline() == b"imported as install\n"
+        command = json.dumps([f"{job}/install.py"]).encode()
+        _, said = process.communicate(packed(JobFile("command.json", command)))
+    assert b"imported as __main__\n" in said
 
 
 def test_files_come_with_their_modes_and_no_time(job: Path) -> None:
