@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -15,9 +16,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (said := look(arguments)) is not None:
         print(said, flush=True)
         return 0
+    # Circles of references are few, and looking for them in all that is imported takes a
+    # tenth of a short call; at its end, as long as the rest of leaving.
+    gc.set_threshold(200_000)
     from .call import run  # noqa: PLC0415
 
-    return run(arguments)
+    status = run(arguments)
+    gc.freeze()
+    return status
 
 
 __all__ = ["main"]

@@ -73,8 +73,15 @@ class Blobs:
 
     def read(self, name: str, path: str) -> bytes:
         """Return the blob called *name*, which is the file *path*.  Raises RepositoryError."""
+        return self.look_up(name, path)[1]
+
+    def look_up(self, name: str, path: str) -> tuple[str, bytes]:
+        """Return the full name and the content of what git understands by *name*.
+
+        Raises RepositoryError, which calls it *path*.
+        """
         try:
-            self._questions.write(f"{name}\n".encode("ascii"))
+            self._questions.write(f"{name}\n".encode())
             self._questions.flush()
         except BrokenPipeError:
             raise RepositoryError(path, "git ended") from None
@@ -85,7 +92,7 @@ class Blobs:
         data = self._answers.read(size + 1)
         if len(data) != size + 1:
             raise RepositoryError(path, "git ended")
-        return data[:-1]
+        return head[0].decode("ascii"), data[:-1]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

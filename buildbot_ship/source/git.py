@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from functools import cached_property
@@ -18,6 +19,8 @@ MAX_TREE = 1024**3
 """Bytes that the files of one exported folder may have together."""
 _FILE_MODES = {"100644": False, "100755": True}
 _LINK = "120000"
+_COMMITTED = re.compile(rb"\A(?:.+\n)*?committer .*> (\d+) [+-]\d{4}$", re.M)
+"""Where a commit object says when: https://git-scm.com/docs/git-cat-file, as git writes it."""
 
 
 @attrs.frozen
@@ -40,25 +43,32 @@ class GitTree:
     @classmethod
     def resolve(cls, checkout: Path, revision: str) -> GitTree:
         """Return the tree at *revision*.  Raises RepositoryError."""
-        what = f"revision {revision!r}"
-        output = git(
-            checkout,
-            what,
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            f"{revision}^{{commit}}",
-        )
-        return cls(checkout, output.decode("ascii").strip())
+        wanted = f"{revision}^{{commit}}"
+        try:
+            contents = Blobs(checkout)
+            commit, text = contents.look_up(wanted, revision)
+        except (RepositoryError, FileNotFoundError):
+            # It has no words for what is wrong.
+            options = ("--verify", "--quiet", "--end-of-options")
+            found = git(checkout, f"revision {revision!r}", "rev-parse", *options, wanted)
+            return cls(checkout, found.decode("ascii").strip())
+        tree = cls(checkout, commit)
+        tree._contents, tree._text = contents, text
+        return tree
 
     @cached_property
     def committed(self) -> datetime:
         """Return when the commit was made: an aware time in UTC, whole seconds."""
-        shown = git(
-            self.checkout, "the commit's time", "show", "-s", "--format=%ct", self.commit
+        known = _COMMITTED.search(self._text)
+        what, format_ = "the commit's time", "--format=%ct"
+        seconds = (
+            known[1] if known else git(self.checkout, what, "show", "-s", format_, self.commit)
         )
-        return datetime.fromtimestamp(int(shown), timezone.utc)
+        return datetime.fromtimestamp(int(seconds), timezone.utc)
+
+    @cached_property
+    def _text(self) -> bytes:
+        return self._contents.read(self.commit, f"commit {self.commit}")
 
     @cached_property
     def _contents(self) -> Blobs:

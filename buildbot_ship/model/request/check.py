@@ -6,12 +6,14 @@ Each raises InvalidRequest (or InvalidReference) that names the field and the re
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import InvalidRequest
 from ..reference import Reference, Repository
 
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 _IMAGE_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@{}^~+-]{0,254}")
@@ -141,18 +143,23 @@ def optional_script(_: object, attribute: Any, value: str | None) -> None:
 
 def requirement_names(_: object, attribute: Any, value: tuple[str, ...]) -> None:
     """Accept names of distributions, with extras; their versions are the strict file's."""
-    # Late: most requests name no distribution, and it is a tenth of their process's start.
+    not_empty(_, attribute, value)
+    if others := [item for item in value if not _DISTRIBUTION.fullmatch(item)]:
+        _check_requirements(attribute.name, others)
+
+
+def _check_requirements(option: str, items: Sequence[str]) -> None:
+    # Late: most requests have names alone, and it is a tenth of their process's start.
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
 
-    not_empty(_, attribute, value)
-    for item in value:
+    for item in items:
         try:
             parsed = Requirement(item)
         except InvalidRequirement as error:
-            raise InvalidRequest(attribute.name, f"{item!r}: {error}") from None
+            raise InvalidRequest(option, f"{item!r}: {error}") from None
         if parsed.specifier or parsed.url or parsed.marker:
             raise InvalidRequest(
-                attribute.name, f"{item!r}: a name only; versions stand in the strict file"
+                option, f"{item!r}: a name only; versions stand in the strict file"
             )
 
 

@@ -92,8 +92,20 @@ def test_many_files_take_few_processes(
     ]
     assert len(names) == 50
     assert len(dict(tree.files("."))) > 50
-    # rev-parse, ls-tree of entries() and of files(), and one cat-file.
-    assert len(started) == 4
+    assert tree.committed.timestamp() == 1700000000
+    # ls-tree of entries() and of files(), and one cat-file, for the commit too.
+    assert len(started) == 3
+
+
+def test_the_time_of_a_commit_is_its_committers(repository: Path) -> None:
+    message = "one\n\ncommitter A <a@b.c> 7 +0000\n"
+    date = "--date=1600000000 +0000"
+    git(repository, "commit", "-q", "--allow-empty", date, "-m", message)
+    git(repository, "tag", "-a", "-m", message, "v1")
+    trees = [GitTree.resolve(repository, name) for name in ("HEAD", "v1")]
+    for tree in (*trees, GitTree(repository, trees[0].commit)):
+        assert tree.commit == trees[0].commit
+        assert tree.committed.timestamp() == 1700000000
 
 
 def test_a_blob_that_git_lost_is_named(repository: Path) -> None:
