@@ -31,6 +31,7 @@ from ..store.shelf import DiskShelf
 from ..store.work import Work
 
 if TYPE_CHECKING:
+    from ..daemon.platform import Told
     from ..model.requirements.header import Interpreter
     from ..source.checkout import Checkout
     from ..source.origin import Origin
@@ -71,14 +72,26 @@ class Bench:
         """Return the engine behind the socket."""
         from ..daemon.engine import Engine
 
-        return Engine(self.ledger, time.time, self.environment, self.envelope.credentials)
+        credentials = self.envelope.credentials
+        # Asked before, if a verb wanted to know what the engine runs.
+        told = self.__dict__.get("_told")
+        version = told.api_version if told else "auto"
+        return Engine(self.ledger, time.time, self.environment, credentials, version)
+
+    @cached_property
+    def _told(self) -> Told | None:
+        from ..daemon.platform import ask
+
+        return ask(self.environment)
+
+    def hear(self) -> None:
+        """Hear what the engine says of itself, if anything: it will be asked for."""
+        _ = self._told
 
     @cached_property
     def platform(self) -> str:
         """Return what the engine runs; the SDK is not needed where a socket tells."""
-        from ..daemon.platform import ask
-
-        return ask(self.environment) or self.daemon.platform()
+        return self._told.platform if self._told else self.daemon.platform()
 
     @cached_property
     def disk(self) -> DiskShelf:

@@ -51,12 +51,16 @@ class Ledger(Protocol):
 
 @attrs.define(slots=False)
 class Engine:
-    """The engine that DOCKER_HOST names, or the one behind the default socket."""
+    """The engine that DOCKER_HOST names, or the one behind the default socket.
+
+    *api_version* is what it was heard to speak (``1.43``); it is asked where nobody did.
+    """
 
     ledger: Ledger
     clock: Callable[[], float]
     environment: dict[str, str]
     credentials: tuple[Credential, ...] = ()
+    api_version: str = "auto"
     _aside: Aside = attrs.field(init=False)
 
     @_aside.default
@@ -73,7 +77,9 @@ class Engine:
         """Return the SDK's low-level client; the engine answered."""
         with translated(self.address, "connect"):
             environment = {**self.environment, "DOCKER_HOST": self.address}
-            return docker.from_env(environment=environment, timeout=600).api
+            return docker.from_env(
+                version=self.api_version, environment=environment, timeout=600
+            ).api
 
     def _did(self, what: str) -> Any:
         return translated(self.address, what)

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 _SOCKET = "unix:///var/run/docker.sock"
@@ -25,8 +26,15 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def ask(environment: Mapping[str, str]) -> str | None:
-    """Return the platform of the engine that DOCKER_HOST names: ``linux/amd64``.
+class Told(NamedTuple):
+    """What an engine says of itself: its *platform* (``linux/amd64``), and of its API."""
+
+    platform: str
+    api_version: str
+
+
+def ask(environment: Mapping[str, str]) -> Told | None:
+    """Return what the engine that DOCKER_HOST names says of itself.
 
     None where it is not behind a socket, or does not say: the SDK knows the other ways,
     and how to tell what is wrong.  Source: https://docs.docker.com/reference/api/engine/
@@ -39,7 +47,7 @@ def ask(environment: Mapping[str, str]) -> str | None:
     try:
         connection.request("GET", "/version")
         version = json.loads(connection.getresponse().read())
-        return f"{version['Os']}/{version['Arch']}"
+        return Told(f"{version['Os']}/{version['Arch']}", str(version["ApiVersion"]))
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return None
     finally:

@@ -41,6 +41,6 @@ def _bases(images: Iterable[ImageRequest], tree: Tree) -> Iterator[Reference]:
 def _list(bases: Iterable[Reference], registry: Registry, shop: Workshop) -> None:
     for reference in bases:
         with suppress(ShipError, OSError):
-            base = fetch_base(reference, shop.platform(), registry)
+            base = shop.bases[reference] = fetch_base(reference, shop.platform(), registry)
             if not is_listed(base, shop.work):
                 list_base(base, registry, shop.work, shop.log)

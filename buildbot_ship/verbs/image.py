@@ -75,7 +75,9 @@ def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Worksho
     dockerfile = read(data, request.dockerfile)
     label.check(dockerfile)
     defaults = label.defaults(request.source, request.labels)
-    base = fetch_base(dockerfile.base, shop.platform(), registry)
+    base = shop.bases.get(dockerfile.base) or fetch_base(
+        dockerfile.base, shop.platform(), registry
+    )
     if not dockerfile.foreign:
         dockerfile = read(data, request.dockerfile, base.environment)
         label.check(dockerfile)

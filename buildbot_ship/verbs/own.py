@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..daemon.interface import JobFile
-from ..model.application.carried import Seen
-from ..model.application.wheels import seen_by_build
+from ..model.application.carried import Seen, seen_by_build
 from ..source.interface import Files, Tree
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -23,6 +23,9 @@ from ..store.work import Work
 from .cache import Cache
 from .files import digest_of_file
 from .tools import MAKING, Tools, digest_of_scripts, locks, tools_reference
+
+if TYPE_CHECKING:
+    from ..model.image.base import Base
 
 PYTHON = "/ship/tools/bin/python"
 
@@ -58,6 +61,9 @@ class Workshop:
     conditions: Conditions = attrs.field(factory=Conditions)
     credentials: tuple[Credential, ...] = attrs.field(default=(), repr=False)
     chained: bool = False
+    bases: dict[Reference, Base] = attrs.field(factory=dict)
+    """Bases of images that were read ahead, by their references."""
+    _grounds: dict[Reference, Ground] = attrs.field(factory=dict)
 
     @property
     def daemon(self) -> Daemon:
@@ -74,10 +80,15 @@ class Workshop:
         return self.cache.fetch(blob, path)
 
     def ground(self, base: Reference) -> Ground:
-        """Return what jobs on *base* build on; its registry's word counts.
+        """Return what jobs on *base* build on; its registry's word counts, asked for once.
 
         Raises BaseNotFound, and what registry and engine raise.
         """
+        if base not in self._grounds:
+            self._grounds[base] = self._find_ground(base)
+        return self._grounds[base]
+
+    def _find_ground(self, base: Reference) -> Ground:
         digest = base.digest or self._digest(base)
         if digest is None:
             # A base of this engine's own, which no registry has.

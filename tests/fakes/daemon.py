@@ -44,6 +44,7 @@ class MemoryDaemon:
     builder: Builder | None = None
     builds: list[Build] = attrs.field(factory=list)
     jobs: list[Job] = attrs.field(factory=list)
+    expected: list[Callable[[], Job | None]] = attrs.field(factory=list)
     loaded: list[str] = attrs.field(factory=list)
     used: list[str] = attrs.field(factory=list)
     containers: set[str] = attrs.field(factory=set)
@@ -138,7 +139,7 @@ class MemoryDaemon:
         self.builder(build, out)
 
     def expect(self, job: Callable[[], Job | None]) -> None:
-        """Nothing has to be made ready here."""
+        self.expected.append(job)
 
     def close(self) -> None:
         assert not self.containers, "somebody's containers are left"

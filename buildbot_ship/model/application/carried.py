@@ -10,6 +10,14 @@ import attrs
 from ..artefact import Wheel
 
 
+def seen_by_build(path: str) -> bool:
+    """Tell whether a build gets the file at *path*, from the top of the repository.
+
+    The Dockerfiles are kept from it, so that a new base changes no wheel.
+    """
+    return "/" in path or not path.endswith(".docker")
+
+
 @attrs.frozen
 class Seen:
     """One file as a build gets it; *identity* is git's name for its *size* bytes."""

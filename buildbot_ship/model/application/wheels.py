@@ -94,14 +94,6 @@ def pin_of(wheel: Wheel) -> dict[str, Any]:
     return _placed(pin, wheel.file)
 
 
-def seen_by_build(path: str) -> bool:
-    """Tell whether a build gets the file at *path*, from the top of the repository.
-
-    The Dockerfiles are kept from it, so that a new base changes no wheel.
-    """
-    return "/" in path or not path.endswith(".docker")
-
-
 @attrs.frozen
 class Fetched:
     """A file that was fetched for a pin; *digest* is its sha256 in hexadecimal."""

@@ -5,6 +5,7 @@ import json
 import tarfile
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ class Commit:
 
     def entries(self) -> Iterator[tuple[str, TreeEntry]]:
         for path, file in self.contents.items():
-            yield path, TreeEntry(len(file.data), file.executable)
+            name = sha1(file.data, usedforsecurity=False).hexdigest()
+            yield path, TreeEntry(len(file.data), file.executable, identity=name)
 
 
 @attrs.define

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from buildbot_ship.model.application.carried import Carried, Member, Seen, survey
+from buildbot_ship.model.application.carried import (
+    Carried,
+    Member,
+    Seen,
+    seen_by_build,
+    survey,
+)
 from buildbot_ship.model.artefact import Wheel
 
 A, B, C, D, OTHER = (letter * 40 for letter in "abcde")
@@ -47,3 +53,11 @@ def test_what_nobody_opened_makes_no_difference() -> None:
 )
 def test_everything_else_is_for_a_build(files: list[Seen]) -> None:
     assert changed(*files) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "seen"),
+    [("app.docker", False), ("app/x.docker", True), ("setup.py", True)],
+)
+def test_a_build_does_not_see_the_dockerfiles(path: str, *, seen: bool) -> None:
+    assert seen_by_build(path) is seen

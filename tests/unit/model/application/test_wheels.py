@@ -14,7 +14,6 @@ from buildbot_ship.model.application.wheels import (
     choose,
     decide,
     section_text,
-    seen_by_build,
 )
 from buildbot_ship.model.request import WheelsRequest
 from buildbot_ship.model.requirements.buildlock import BuildLock, parse_build_lock
@@ -99,11 +98,3 @@ def test_keys_name_what_wheels_are_made_of_and_nothing_else() -> None:
     assert plan.wheel_keys("ground", {"lib": "changed"})[0] == klein
     assert plan.wheel_keys("ground", {"lib": "changed"})[1] != lib
     assert plan.wheel_keys("other", {"lib": "tree"})[0] != klein
-
-
-@pytest.mark.parametrize(
-    ("path", "seen"),
-    [("app.docker", False), ("app/x.docker", True), ("setup.py", True)],
-)
-def test_a_build_does_not_see_the_dockerfiles(path: str, *, seen: bool) -> None:
-    assert seen_by_build(path) is seen
