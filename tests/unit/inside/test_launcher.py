@@ -135,7 +135,10 @@ def test_only_the_trees_and_the_standard_library_can_be_imported(
     assert said == str([str(tree.site)])
 
 
-def test_an_interpreter_that_was_started_right_is_not_started_again(tree: Tree) -> None:
+def test_an_interpreter_that_was_started_right_is_not_started_again(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     _, path = tree.launcher("interpreter")
     show = "import sys; print(sys.orig_argv[1:])"
     once = tree.said([sys.executable, "-X", "dev", "-sS", path], "-c", show)
