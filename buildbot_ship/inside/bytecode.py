@@ -29,13 +29,13 @@ def compile_group(files: list[list[str]]) -> None:
         with open(file, "rb") as opened:
             source = opened.read()
         try:
-            code = compile(source, final, "exec", dont_inherit=True, optimize=0)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            code = marshal.dumps(compile(source, final, "exec", dont_inherit=True, optimize=0))
+        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
             continue
         path = cache_from_source(file, optimization="")
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as opened:
-            opened.write(MAGIC_NUMBER + UNCHECKED + source_hash(source) + marshal.dumps(code))
+            opened.write(MAGIC_NUMBER + UNCHECKED + source_hash(source) + code)
 
 
 def fork(files: list[list[str]]) -> None:

@@ -53,21 +53,19 @@ def extract_plain(archive: zipfile.ZipFile, root: Path, site: str) -> list[list[
     return sorted([str(folder / path), f"{site}/{path}"] for path in modules)
 
 
-def start_compiler(job: Path) -> subprocess.Popen[bytes]:
-    """Start what compiles modules; it begins when it is told which."""
-    command = [sys.executable, "-sS", str(job / "bytecode.py")]
-    return subprocess.Popen(command, stdin=subprocess.PIPE)
-
-
-def compile_all(groups: list[list[list[str]]], compiler: subprocess.Popen[bytes]) -> None:
+def compile_all(groups: list[list[list[str]]], job: Path) -> None:
     """Leave bytecode beside the modules of every wheel: of two at one place, of the last."""
     last = {path: number for number, group in enumerate(groups) for path, _ in group}
     groups = [
         [pair for pair in group if last[pair[0]] == number]
         for number, group in enumerate(groups)
     ]
-    compiler.communicate(marshal.dumps(groups))
-    if compiler.returncode != 0:
+    done = subprocess.run(
+        [sys.executable, "-sS", job / "bytecode.py"],
+        input=marshal.dumps(groups),
+        check=False,
+    )
+    if done.returncode != 0:
         raise Failed("the modules cannot be compiled", "give the step more memory")
 
 
@@ -117,7 +115,6 @@ def pack_all(names: list[str], out: Path) -> dict[str, Any]:
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Make every layer."""
     seal()
-    compiler = start_compiler(job)
     warnings.simplefilter("ignore")
     layers, house = arguments["layers"], job / "wheelhouse"
     check([wheel for wheels in layers.values() for wheel in wheels], house)
@@ -128,7 +125,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
             groups.append(
                 install_wheel(house / wheel["file"], STAGE / name, arguments["prefix"])
             )
-    compile_all(groups, compiler)
+    compile_all(groups, job)
     return {"layers": pack_all(list(layers), out)}
 
 
