@@ -1,4 +1,4 @@
-"""What wheels are made of, as a commit has it: whether they were made of the same before."""
+"""What wheels are made of, as a commit has it: whether it was seen before."""
 
 from __future__ import annotations
 
@@ -16,20 +16,17 @@ from .workshop import Ground, Workshop
 
 
 def expect_layer(request: WheelsRequest, *, tree: Tree, shop: Workshop) -> None:
-    """Begin to make a container ready, unless wheels were made of the same sources before.
+    """Begin to make a container ready where *request* was not asked of these sources before.
 
     Few new sources come without a new layer, and a container takes as long to start as it
     takes to find out.  A fault is left to the verb that meets it again.
     """
     with suppress(ShipError):
         ground = shop.ground(base_of(required(tree, request.dockerfile), request.dockerfile))
-        if shop.cache.find(_sources(request, ground, tree), shared=False) is None:
+        seen = _sources(request, ground, tree)
+        if shop.cache.find(seen, shared=False) is None:
             shop.expect(ground.base)
-
-
-def note_sources(request: WheelsRequest, ground: Ground, tree: Tree, shop: Workshop) -> None:
-    """Note that wheels were made of these sources."""
-    shop.cache.keep(_sources(request, ground, tree), Entry({}), {}, shared=False)
+            shop.cache.keep(seen, Entry({}), {}, shared=False)
 
 
 def _sources(request: WheelsRequest, ground: Ground, tree: Tree) -> str:

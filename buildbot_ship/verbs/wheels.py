@@ -11,7 +11,6 @@ from ..model.requirements.reader import Pin, parse_strict
 from ..model.result import SUCCESS, Result, counted
 from ..source.interface import Tree, hardened, read_text, required
 from .maker import MADE, Known, Maker
-from .sources import note_sources
 from .wheelhouse import bring, place
 from .workshop import Workshop
 
@@ -35,7 +34,6 @@ def wheels(request: WheelsRequest, *, tree: Tree, shop: Workshop) -> Result:
         house = Wheelhouse(tree.commit, str(ground.base), made.tools, made.wheels(), ground.key)
         place(house, scratch, MADE, shop.work)
     shop.work.save(house)
-    note_sources(request, ground, tree, shop)
     if not request.lazy:
         bring(house, house.wheels, shop)
     return _result(house, known, made.renewed)

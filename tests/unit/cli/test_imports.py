@@ -24,7 +24,7 @@ LOOK = ["--pex", "app.pex=app", "--image", "app"]
 VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 65),
     "check": (["--revision", "no-such"], {"packaging"}, 66),
-    "wheels": (["--revision", "no-such"], {"packaging"}, 75),
+    "wheels": (["--revision", "no-such"], {"packaging"}, 74),
     "image": (["app", "--revision", "no-such"], set(), 89),
     "gc": ([], set(), 51),
     "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 54),

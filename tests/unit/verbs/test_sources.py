@@ -12,7 +12,7 @@ from buildbot_ship.model.request import WheelsRequest
 from buildbot_ship.source.interface import TreeFile
 from buildbot_ship.store.shelf import DiskShelf
 from buildbot_ship.store.work import Work
-from buildbot_ship.verbs.sources import expect_layer, note_sources
+from buildbot_ship.verbs.sources import expect_layer
 from buildbot_ship.verbs.workshop import Workshop
 from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.images import layer, real_image, store_image
@@ -60,9 +60,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     made = World(tmp_path)
-    shop = made.shop()
-    ground = shop.ground(Reference.parse(BASE))
-    note_sources(attrs.evolve(REQUEST, revision="v1"), ground, made.tree(), shop)
+    assert made.expects(made.tree(), attrs.evolve(REQUEST, revision="v1"))
     return made
 
 
