@@ -19,8 +19,8 @@ MAX_TREE = 1024**3
 """Bytes that the files of one exported folder may have together."""
 _FILE_MODES = {"100644": False, "100755": True}
 _LINK = "120000"
-_COMMITTED = re.compile(rb"\A(?:.+\n)*?committer .*> (\d+) [+-]\d{4}$", re.M)
-"""Where a commit object says when: https://git-scm.com/docs/git-cat-file, as git writes it."""
+_COMMITTED = re.compile(rb"^committer .*> (\d+)", re.M)
+"""Where a commit object says when; the message comes after it."""
 
 
 @attrs.frozen
@@ -59,12 +59,10 @@ class GitTree:
     @cached_property
     def committed(self) -> datetime:
         """Return when the commit was made: an aware time in UTC, whole seconds."""
-        known = _COMMITTED.search(self._text)
-        what, format_ = "the commit's time", "--format=%ct"
-        seconds = (
-            known[1] if known else git(self.checkout, what, "show", "-s", format_, self.commit)
-        )
-        return datetime.fromtimestamp(int(seconds), timezone.utc)
+        said = _COMMITTED.search(self._text)
+        if said is None:
+            raise RepositoryError(f"commit {self.commit}", "it does not say when it was made")
+        return datetime.fromtimestamp(int(said[1]), timezone.utc)
 
     @cached_property
     def _text(self) -> bytes:
