@@ -31,7 +31,7 @@ from ..store.shelf import DiskShelf
 from ..store.work import Work
 
 if TYPE_CHECKING:
-    from ..daemon.platform import Told
+    from ..daemon.platform import Version
     from ..model.requirements.header import Interpreter
     from ..source.checkout import Checkout
     from ..source.origin import Origin
@@ -73,25 +73,20 @@ class Bench:
         from ..daemon.engine import Engine
 
         credentials = self.envelope.credentials
-        # Asked before, if a verb wanted to know what the engine runs.
-        told = self.__dict__.get("_told")
-        version = told.api_version if told else "auto"
-        return Engine(self.ledger, time.time, self.environment, credentials, version)
+        api = self.engine_version.api if self.engine_version else "auto"
+        return Engine(self.ledger, time.time, self.environment, credentials, api)
 
     @cached_property
-    def _told(self) -> Told | None:
+    def engine_version(self) -> Version | None:
+        """Return what the engine says of itself, where a socket tells without the SDK."""
         from ..daemon.platform import ask
 
         return ask(self.environment)
 
-    def hear(self) -> None:
-        """Hear what the engine says of itself, if anything: it will be asked for."""
-        _ = self._told
-
     @cached_property
     def platform(self) -> str:
-        """Return what the engine runs; the SDK is not needed where a socket tells."""
-        return self._told.platform if self._told else self.daemon.platform()
+        """Return what the engine runs."""
+        return self.engine_version.platform if self.engine_version else self.daemon.platform()
 
     @cached_property
     def disk(self) -> DiskShelf:

@@ -173,26 +173,24 @@ def _build(bench: Bench, request: requests.BuildRequest) -> Result:
 
     def ahead() -> Callable[[], None]:
         # What the engine runs is part of every key, and takes it 10 ms to say.
-        Thread(target=bench.hear).start()
+        asking = Thread(target=lambda: bench.engine_version)
+        asking.start()
         from ..verbs.sources import expect_layer
 
+        asking.join()
         expect_layer(request.wheels, tree=tree, shop=bench.shop)
+        Thread(target=_import_last).start()
         from ..verbs.ahead import read_ahead
 
         registry = bench.new_registry()
         return read_ahead(request, tree=tree, registry=registry, shop=bench.shop)
-
-    def perform_part(part: requests.Request) -> Result:
-        if isinstance(part, requests.PexRequest):
-            Thread(target=_import_last).start()
-        return perform(bench, part)
 
     return build(
         request,
         commit=tree.commit,
         registry=bench.registry,
         cache=bench.cache,
-        perform=perform_part,
+        perform=lambda part: perform(bench, part),
         ahead=ahead,
         log=bench.log,
     )

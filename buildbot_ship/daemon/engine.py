@@ -53,14 +53,14 @@ class Ledger(Protocol):
 class Engine:
     """The engine that DOCKER_HOST names, or the one behind the default socket.
 
-    *api_version* is what it was heard to speak (``1.43``); it is asked where nobody did.
+    *api* is the version of its API (``1.43``), if somebody asked before.
     """
 
     ledger: Ledger
     clock: Callable[[], float]
     environment: dict[str, str]
     credentials: tuple[Credential, ...] = ()
-    api_version: str = "auto"
+    api: str = "auto"
     _aside: Aside = attrs.field(init=False)
 
     @_aside.default
@@ -77,9 +77,7 @@ class Engine:
         """Return the SDK's low-level client; the engine answered."""
         with translated(self.address, "connect"):
             environment = {**self.environment, "DOCKER_HOST": self.address}
-            return docker.from_env(
-                version=self.api_version, environment=environment, timeout=600
-            ).api
+            return docker.from_env(version=self.api, environment=environment, timeout=600).api
 
     def _did(self, what: str) -> Any:
         return translated(self.address, what)

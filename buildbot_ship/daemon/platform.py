@@ -6,8 +6,9 @@ import http.client
 import json
 import socket
 from collections.abc import Mapping
-from typing import NamedTuple
 from urllib.parse import urlsplit
+
+import attrs
 
 _SOCKET = "unix:///var/run/docker.sock"
 _SECONDS = 10.0
@@ -26,14 +27,15 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-class Told(NamedTuple):
-    """What an engine says of itself: its *platform* (``linux/amd64``), and of its API."""
+@attrs.frozen
+class Version:
+    """What an engine says of itself: its *platform* (``linux/amd64``), its *api* (``1.43``)."""
 
     platform: str
-    api_version: str
+    api: str
 
 
-def ask(environment: Mapping[str, str]) -> Told | None:
+def ask(environment: Mapping[str, str]) -> Version | None:
     """Return what the engine that DOCKER_HOST names says of itself.
 
     None where it is not behind a socket, or does not say: the SDK knows the other ways,
@@ -47,7 +49,7 @@ def ask(environment: Mapping[str, str]) -> Told | None:
     try:
         connection.request("GET", "/version")
         version = json.loads(connection.getresponse().read())
-        return Told(f"{version['Os']}/{version['Arch']}", str(version["ApiVersion"]))
+        return Version(f"{version['Os']}/{version['Arch']}", str(version["ApiVersion"]))
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return None
     finally:
