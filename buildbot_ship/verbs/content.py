@@ -6,7 +6,6 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -22,7 +21,6 @@ from ..model.image.filesystem import Node
 from ..model.image.layer import Member, file_mode
 from ..model.image.pattern import IGNORE_FILE, NOTHING, Ignored
 from ..model.image.placement import Layout
-from ..model.reference import digest_of
 from ..source.interface import Tree, TreeEntry, required
 from ..store.work import Work
 from .files import digest_of_file, expect, opener
@@ -33,10 +31,7 @@ MAX_BYTES = 1024**3
 
 @attrs.frozen
 class Contents:
-    """What COPY can take: the tree less what .dockerignore leaves out, and named pexes.
-
-    *launchers* are files of pexes as they start on the runtime base, where that is known.
-    """
+    """What COPY can take: the tree less what .dockerignore leaves out, and named pexes."""
 
     context: Context
     tree: Tree
@@ -44,16 +39,11 @@ class Contents:
     ignored: Ignored
     pexes: dict[str, Path]
     records: tuple[Pex, ...] = ()
-    launchers: Mapping[str, bytes] = attrs.field(factory=dict)
 
     def file(self, path: str, source: str, node: Node) -> Member:
         """Return the member *path* with what *source* holds.  Raises FileMissing."""
         mode = stat.S_IMODE(node.mode)
         member = Member(path, mode, uid=node.uid, gid=node.gid)
-        if (launcher := self.launchers.get(source)) is not None:
-            started = partial(BytesIO, launcher)
-            name = digest_of(launcher)
-            return replace(member, size=len(launcher), opener=started, identity=name)
         for record in self.records:
             if record.name == source:
                 content = opener(self.pexes[source])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import attrs
 
 from ..errors import BaseUnfit
@@ -10,50 +13,62 @@ from ..model.artefact import Needs, Pex
 from ..model.cache import Entry
 from ..model.dockerfile.document import Dockerfile
 from ..model.image.base import Base
-from ..model.image.fit import find_interpreter, misfit, search_path
+from ..model.image.filesystem import Filesystem
+from ..model.image.fit import find_interpreter, search_path
 from ..model.key import key
+from ..model.reference import digest_of
 from ..model.request.wire import CONVERTER
-from ..registry.interface import Registry
+from .cache import Cache
 from .content import Contents
-from .runtime import list_base
-from .workshop import Workshop
 
 
 def fit(
-    contents: Contents, base: Base, dockerfile: Dockerfile, registry: Registry, shop: Workshop
-) -> Contents:
-    """Return *contents* with the launchers as they start on *base*.
-
-    Raises BaseUnfit when it cannot run one.  Of an image that the engine builds nobody knows
-    what its base has in the end: there they stay as they are.
-    """
-    launchers = {}
-    for record in () if dockerfile.foreign else contents.records:
-        if record.needs is not None:
-            python = _interpreter(record, record.needs, base, dockerfile, registry, shop)
-            launcher = contents.pexes[record.name].read_bytes()
-            launchers[record.name] = start_with(python, launcher)
-    return attrs.evolve(contents, launchers=launchers)
-
-
-def _interpreter(  # noqa: PLR0917
-    record: Pex,
-    needs: Needs,
+    contents: Contents,
     base: Base,
     dockerfile: Dockerfile,
-    registry: Registry,
-    shop: Workshop,
+    *,
+    files: Callable[[], Filesystem],
+    cache: Cache,
+    scratch: Path,
+) -> Contents:
+    """Return *contents* with the launchers as they start on *base*, in *scratch*.
+
+    *files* tells what the base holds.  Raises BaseUnfit when it cannot run a pex.  Of an image
+    that the engine builds nobody knows what its base has in the end: it gets them as they are.
+    """
+    if dockerfile.foreign:
+        return contents
+    folder = scratch / "launchers"
+    folder.mkdir()
+    path, fitted = search_path(base, dockerfile), []
+    for record in contents.records:
+        if record.needs is None:
+            fitted.append(record)
+            continue
+        try:
+            python = _find_interpreter(record.needs, base, path, files, cache)
+        except ValueError as why:
+            raise BaseUnfit(record.name, str(base.reference), str(why)) from None
+        fitted.append(_fitted(record, python, contents.pexes[record.name], folder))
+    pexes = {**contents.pexes, **{path.name: path for path in folder.iterdir()}}
+    return attrs.evolve(contents, pexes=pexes, records=tuple(fitted))
+
+
+def _fitted(record: Pex, python: str, launcher: Path, folder: Path) -> Pex:
+    """Leave the launcher that *python* starts in *folder*; return its record."""
+    data = start_with(python, launcher.read_bytes())
+    (folder / record.name).write_bytes(data)
+    return attrs.evolve(record, digest=digest_of(data), size=len(data))
+
+
+def _find_interpreter(
+    needs: Needs, base: Base, path: str, files: Callable[[], Filesystem], cache: Cache
 ) -> str:
-    """Return the file that is the pex's Python.  Raises BaseUnfit."""
-    path = search_path(base, dockerfile)
     asked = CONVERTER.unstructure(needs)
-    fits = key("interpreter", base=base.reference.digest, needs=asked, path=path)
-    known = shop.cache.find(fits, shared=False)
+    name = key("interpreter", base=base.reference.digest, needs=asked, path=path)
+    known = cache.find(name, shared=False)
     if known is not None:
         return str(known.record["interpreter"])
-    files = list_base(base, registry, shop.work, shop.log)
-    if why := misfit(needs, path, files):
-        raise BaseUnfit(record.name, str(base.reference), why)
-    found = find_interpreter(needs.minor, path, files)
-    shop.cache.keep(fits, Entry({"interpreter": found}), {}, shared=False)
+    found = find_interpreter(needs, path, files())
+    cache.keep(name, Entry({"interpreter": found}), {}, shared=False)
     return found

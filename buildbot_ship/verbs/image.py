@@ -48,9 +48,8 @@ def image(
     """
     parts = _gather(request, tree, registry, shop)
     name = f"{request.image}:{new_name()}"
-    contents = fit(parts.contents, parts.base, parts.dockerfile, registry, shop)
-    parts = attrs.evolve(parts, contents=contents)
     with shop.work.scratch() as scratch:
+        parts = _fit(parts, registry, scratch, shop)
         assembled, layers = _make(parts, name, registry, scratch, shop)
         made = Made(parts.base, assembled, layers, f"ship.local/{name}" if request.load else "")
         if request.load:
@@ -86,6 +85,19 @@ def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Worksho
         require(dockerfile, contents)
     facts = label.facts(base, tree.commit, tree.committed)
     return _Parts(dockerfile, base, contents, Labels(defaults, facts))
+
+
+def _fit(parts: _Parts, registry: Registry, scratch: Path, shop: Workshop) -> _Parts:
+    """Return the parts with pexes that start on their base.  Raises BaseUnfit."""
+    contents = fit(
+        parts.contents,
+        parts.base,
+        parts.dockerfile,
+        files=lambda: list_base(parts.base, registry, shop.work, shop.log),
+        cache=shop.cache,
+        scratch=scratch,
+    )
+    return attrs.evolve(parts, contents=contents)
 
 
 def _make(

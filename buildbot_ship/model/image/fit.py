@@ -28,48 +28,46 @@ def search_path(base: Base, dockerfile: Dockerfile) -> str:
     return variables["PATH"]
 
 
-def misfit(needs: Needs, path: str, files: Filesystem) -> str:
-    """Return why a base that holds *files* cannot run what has these *needs*, or nothing.
+def find_interpreter(needs: Needs, path: str, files: Filesystem) -> str:
+    """Return the file that runs what has these *needs* on a base that holds *files*.
 
-    *path* is where its Python is looked for.
+    *path* is where its Python is looked for.  Raises ValueError with why there is none.
     """
-    found = dict(_interpreters(path, files))
-    if needs.minor not in found:
-        there = " and ".join(sorted(found)) or "none"
-        return f"it needs Python {needs.minor} on the PATH, the base has {there}"
-    abis = _abis(found[needs.minor], needs.minor, files)
+    found = _look_up(f"python{needs.minor}", path, files)
+    if found is None:
+        there = " and ".join(sorted(_minors(path, files))) or "none"
+        raise ValueError(f"it needs Python {needs.minor} on the PATH, the base has {there}")
+    abis = _abis(files.resolve(found), needs.minor, files)
     if needs.abi and abis and needs.abi not in abis:
-        return (
+        raise ValueError(
             f"its wheels are compiled for {needs.abi}, the base has {', '.join(sorted(abis))}"
         )
     if needs.glibc:
         glibc = _glibc(files)
         if glibc is None:
-            return f"its wheels need glibc 2.{needs.glibc}, the base has none"
+            raise ValueError(f"its wheels need glibc 2.{needs.glibc}, the base has none")
         if glibc < needs.glibc:
-            return f"its wheels need glibc 2.{needs.glibc}, the base has 2.{glibc}"
+            raise ValueError(f"its wheels need glibc 2.{needs.glibc}, the base has 2.{glibc}")
     if files.resolve(PREFIX) != PREFIX.lstrip("/"):
-        return f"in the base {PREFIX} leads to /{files.resolve(PREFIX)}"
-    return ""
+        raise ValueError(f"in the base {PREFIX} leads to /{files.resolve(PREFIX)}")
+    return found
 
 
-def find_interpreter(minor: str, path: str, files: Filesystem) -> str:
-    """Return the file that *minor* (``3.11``) is on the PATH.  Raises ValueError for none."""
+def _look_up(name: str, path: str, files: Filesystem) -> str | None:
+    """Return the first file *name* on the PATH, if any."""
     for folder in path.split(":"):
-        found = posixpath.join(folder, f"python{minor}")
+        found = posixpath.join(folder, name)
         if folder.startswith("/") and files.get(files.resolve(found)) is not None:
             return found
-    raise ValueError(f"python{minor} is not on the PATH {path}")
+    return None
 
 
-def _interpreters(path: str, files: Filesystem) -> Iterator[tuple[str, str]]:
-    """Yield minor version and real path of every Python on the PATH."""
-    folders = {files.resolve(folder) for folder in path.split(":") if folder.startswith("/")}
-    for entry in files.nodes:
-        folder, name = posixpath.split(entry)
+def _minors(path: str, files: Filesystem) -> Iterator[str]:
+    """Yield the minor version of every Python on the PATH."""
+    for name in {posixpath.basename(entry) for entry in files.nodes}:
         match = _PYTHON.fullmatch(name)
-        if match and folder in folders and files.get(files.resolve(entry)) is not None:
-            yield match[1], files.resolve(entry)
+        if match and _look_up(name, path, files) is not None:
+            yield match[1]
 
 
 def _abis(interpreter: str, minor: str, files: Filesystem) -> set[str]:

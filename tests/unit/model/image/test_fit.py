@@ -6,7 +6,7 @@ from buildbot_ship.model.artefact import Needs
 from buildbot_ship.model.dockerfile.document import read
 from buildbot_ship.model.image.base import Base
 from buildbot_ship.model.image.filesystem import FILE, FOLDER, Filesystem, Node
-from buildbot_ship.model.image.fit import find_interpreter, misfit, search_path
+from buildbot_ship.model.image.fit import find_interpreter, search_path
 from buildbot_ship.model.reference import Reference
 
 PATH = "/usr/local/bin:/bin"
@@ -34,6 +34,14 @@ def files(**changed: Node | None) -> Filesystem:
     return Filesystem({path: node for path, node in nodes.items() if node is not None})
 
 
+def misfit(needs: Needs, path: str, held: Filesystem) -> str:
+    """Return why there is no interpreter, or nothing."""
+    try:
+        return "" if find_interpreter(needs, path, held) else "nothing was found"
+    except ValueError as why:
+        return str(why)
+
+
 COMPILED = Needs("3.11", GNU, 31)
 
 
@@ -53,13 +61,22 @@ def test_python_is_found_where_the_path_leads() -> None:
 
 
 def test_the_interpreter_is_the_first_on_the_path() -> None:
-    assert find_interpreter("3.11", PATH, files()) == "/usr/local/bin/python3.11"
+    needs = Needs("3.11")
+    assert find_interpreter(needs, PATH, files()) == "/usr/local/bin/python3.11"
     both = files(**{"usr/bin/python3.11": FILE})
-    assert find_interpreter("3.11", "/bin:/usr/local/bin", both) == "/bin/python3.11"
+    assert find_interpreter(needs, "/bin:/usr/local/bin", both) == "/bin/python3.11"
     broken = files(**{"usr/bin/python3.11": link("gone")})
-    assert find_interpreter("3.11", "bin:/bin:/usr/local/bin", broken).startswith("/usr/local")
-    with pytest.raises(ValueError, match=r"python3.12 is not on the PATH /bin"):
-        find_interpreter("3.12", "/bin", files())
+    found = find_interpreter(needs, "bin:/bin:/usr/local/bin", broken)
+    assert found == "/usr/local/bin/python3.11"
+
+
+def test_the_abi_is_that_of_the_interpreter_that_runs() -> None:
+    other = files(**{
+        "usr/bin/python3.11": FILE,
+        f"usr/lib/python3.11/lib-dynload/_bz2.{MUSL}.so": FILE,
+    })  # fmt: skip
+    assert misfit(COMPILED, "/usr/local/bin:/bin", other) == ""
+    assert misfit(COMPILED, "/bin:/usr/local/bin", other).endswith(f"the base has {MUSL}")
 
 
 @pytest.mark.parametrize(
