@@ -133,6 +133,12 @@ def copy_of(hardened: Repository, folder: Path, bases: Any) -> Repository:
     return new
 
 
+def replace_setup(repository: Repository, head: str) -> None:
+    path = repository.folder / "setup.py"
+    path.write_text(head + path.read_text())
+    repository.commit()
+
+
 def left_behind(client: docker.DockerClient, repository: Repository) -> list[str]:
     """Return the names of what the repository's builds have in the engine."""
     label = f"{OWNER}={repository.owner}"

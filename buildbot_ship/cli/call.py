@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 from ..errors import InvalidRequest, ShipError
 from ..model.log import Log
@@ -23,19 +20,16 @@ from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
 from .bench import Bench
+from .signals import Cancelled, listen
 from .verbs import perform_step
 
 CANCELLED = 143
 
 
-class Cancelled(BaseException):
-    """Somebody asked this process to end: what it made is taken away first."""
-
-
 def run(argv: Sequence[str]) -> int:
     """Run the command line; return the exit status: 0, or one per kind of error."""
     call = read(argv, dict(os.environ))
-    _listen()
+    listen()
     try:
         envelope = call.envelope or _from_standard_input()
         result, status = _run(call, envelope, say if not call.json else murmur)
@@ -64,17 +58,6 @@ def say(line: str) -> None:
 def murmur(line: str) -> None:
     """Print one line on standard error: standard output is for the result."""
     print(line, file=sys.stderr, flush=True)
-
-
-def _listen() -> None:
-    def cancel(number: int, frame: FrameType | None) -> NoReturn:
-        del frame
-        for ignored in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(ignored, signal.SIG_IGN)
-        raise Cancelled(number)
-
-    for asked in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(asked, cancel)
 
 
 def _from_standard_input() -> Envelope:

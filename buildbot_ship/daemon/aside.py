@@ -9,6 +9,7 @@ import attrs
 
 from .container import Container
 from .interface import Job
+from .shield import unbroken
 
 Ready = tuple[Job, Container]
 
@@ -24,8 +25,9 @@ class Aside:
 
     def prepare(self, expected: Callable[[], Job | None]) -> None:
         """Begin to make a container ready for a job like the *expected*, unless one waits."""
-        if self._waiting is None:
-            self._waiting = self._pool.submit(self._ready, expected)
+        with unbroken():
+            if self._waiting is None:
+                self._waiting = self._pool.submit(self._ready, expected)
 
     def _ready(self, expected: Callable[[], Job | None]) -> Ready | None:
         try:
@@ -50,18 +52,20 @@ class Aside:
 
     def remove(self, container: Container) -> None:
         """Begin to remove a container."""
-        self._removals.append(self._pool.submit(container.remove))
+        with unbroken():
+            self._removals.append(self._pool.submit(container.remove))
 
     def close(self) -> None:
         """Remove what still waits; return when all is gone.  Raises what removing raises."""
-        if self._waiting is not None:
-            future, self._waiting = self._waiting, None
-            if (ready := future.result()) is not None:
-                self.remove(ready[1])
-        removals, self._removals = self._removals, []
-        self._pool.shutdown()
-        for removal in removals:
-            removal.result()
+        with unbroken():
+            if self._waiting is not None:
+                future, self._waiting = self._waiting, None
+                if (ready := future.result()) is not None:
+                    self.remove(ready[1])
+            removals, self._removals = self._removals, []
+            self._pool.shutdown()
+            for removal in removals:
+                removal.result()
 
 
 def _alike(one: Job, other: Job) -> bool:

@@ -19,6 +19,7 @@ from ..model.log import Log
 from .archive import unpack
 from .deadline import deadline
 from .interface import Job, JobFile
+from .shield import unbroken
 from .streams import Streams
 
 NOT_FOUND = 127
@@ -61,7 +62,10 @@ class Container:
             self.remove()
 
     def start(self) -> None:
-        """Make the container, and start it; `run` then gives it its job."""
+        """Make the container, and start it; `run` then gives it its job.
+
+        A signal must not cut this off: who is to remove what the engine still makes?
+        """
         self.before()
         try:
             self._create()
@@ -101,11 +105,12 @@ class Container:
 
     def remove(self) -> None:
         """Remove the container, if it is there."""
-        if self.streams is not None:
-            self.streams.close()
-        with suppress(NotFound):
-            self.client.remove_container(self.name, v=True, force=True)
-        self.after()
+        with unbroken():
+            if self.streams is not None:
+                self.streams.close()
+            with suppress(NotFound):
+                self.client.remove_container(self.name, v=True, force=True)
+            self.after()
 
     def run(
         self, out: Path, log: Log, began: Callable[[], None] | None = None

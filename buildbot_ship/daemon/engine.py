@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ from .container import Container
 from .faults import translated
 from .interface import RESULT, Build, EngineImage, Job
 from .narrow import INCOMPLETE, find_part
+from .shield import unbroken
 
 UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "connection reset")
 """How the engine says that it did not get through to a registry."""
@@ -61,11 +63,9 @@ class Engine:
     environment: dict[str, str]
     credentials: tuple[Credential, ...] = ()
     api: str = "auto"
-    _aside: Aside = attrs.field(init=False)
-
-    @_aside.default
-    def _make_aside(self) -> Aside:
-        return Aside(self._container)
+    _aside: Aside = attrs.field(
+        init=False, default=attrs.Factory(lambda self: Aside(self._container), takes_self=True)
+    )
 
     @property
     def address(self) -> str:
@@ -157,18 +157,20 @@ class Engine:
 
     def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
         """Run *job* as `interface.Daemon.run` says."""
-        with self._did(f"run {job.script}"):
-            waiting = self._aside.take(job)
-            container = waiting or self._container(job)
+        with self._did(f"run {job.script}"), ExitStack() as stack:
+            with unbroken():
+                waiting = self._aside.take(job)
+                container = stack.enter_context(waiting or self._container(job))
             if more or waiting:
                 container.leave = self._aside.remove
             began = partial(self._aside.prepare, lambda: job) if more else None
-            with container:
-                return container.run(out, log, began)
+            return container.run(out, log, began)
 
     def keep(self, job: Job, reference: str, *, log: Log, scratch: Path) -> dict[str, Any]:
         """Run *job*, keep its file system as *reference*, its result in a label."""
-        with self._did(f"run {job.script}"), self._container(job) as container:
+        with self._did(f"run {job.script}"), ExitStack() as stack:
+            with unbroken():
+                container = stack.enter_context(self._container(job))
             result = container.run(scratch, log)
             self.use(reference)
             container.commit(reference, RESULT, result)

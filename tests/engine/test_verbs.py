@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import socket
 import tarfile
 import zipfile
@@ -18,14 +17,12 @@ from lab.registries import Registry
 import docker
 from buildbot_ship.model.requirements.buildlock import parse_build_lock
 from buildbot_ship.model.requirements.reader import parse_strict
-from tests.repository import wait_for_containers
+from tests.repository import replace_setup
 
-from .conftest import Repository, left_behind, wait_for_container
+from .conftest import Repository, left_behind
 
 WHEELS = ("wheels", "--package", ".")
 PEX = ("pex", "tiny.pex", "tiny", "--script", "tiny")
-CHAIN = ("build", "--package", ".", "--pex", "tiny.pex=tiny", "--image", "tiny")
-"""All verbs in one process, which makes a container ready while another one works."""
 LOCK = "requirements.build.txt"
 STRICT = "requirements.strict.txt"
 
@@ -35,12 +32,6 @@ def edit(repository: Repository, name: str, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    repository.commit()
-
-
-def replace_setup(repository: Repository, head: str) -> None:
-    path = repository.folder / "setup.py"
-    path.write_text(head + path.read_text())
     repository.commit()
 
 
@@ -235,60 +226,6 @@ def test_a_build_that_goes_too_far_ends_and_says_where(
     ended = repository.ship(*WHEELS, *options)
     assert ended.status == said[0], ended.output
     assert said[1] in ended.result["summary"]
-    assert left_behind(client, repository) == []
-
-
-@pytest.mark.parametrize(("call", "script"), [(WHEELS, "wheels"), (CHAIN, "standby")])
-def test_a_build_that_is_told_to_stop_leaves_nothing(
-    repository: Repository, client: docker.DockerClient, call: tuple[str, ...], script: str
-) -> None:
-    replace_setup(repository, "import time; time.sleep(600)\n")
-    process = repository.start(*call)
-    wait_for_container(client, repository, script)
-    process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
-    assert process.returncode == 143, output
-    assert left_behind(client, repository) == []
-
-
-def test_the_collector_takes_what_a_killed_build_left_and_nothing_else(
-    repository: Repository, client: docker.DockerClient, bases: Any
-) -> None:
-    replace_setup(repository, "import time; time.sleep(600)\n")
-    process = repository.start(*WHEELS)
-    name = wait_for_container(client, repository, "wheels")
-    labels = client.containers.get(name).labels
-    assert repository.succeed("gc")["properties"]["ship_removed"] == []
-    client.images.pull(bases.slim.reference)
-    foreign = client.containers.create(bases.slim.reference, ["true"], labels=labels)
-    try:
-        process.kill()
-        process.communicate(timeout=20)
-        assert repository.succeed("gc")["properties"]["ship_removed"] == [name]
-        assert left_behind(client, repository) == [foreign.name]
-        assert repository.succeed("gc")["properties"]["ship_removed"] == []
-    finally:
-        foreign.remove(force=True)
-
-
-def test_the_collector_takes_the_container_that_waits_as_well(
-    repository: Repository, client: docker.DockerClient
-) -> None:
-    replace_setup(repository, "import time; time.sleep(600)\n")
-    process = repository.start(*CHAIN)
-    names = wait_for_containers(client, repository, "standby", 2)
-    process.kill()
-    process.communicate(timeout=20)
-    assert sorted(repository.succeed("gc")["properties"]["ship_removed"]) == sorted(names)
-    assert left_behind(client, repository) == []
-
-
-def test_a_chain_that_fails_takes_the_container_that_waited_away(
-    repository: Repository, client: docker.DockerClient
-) -> None:
-    replace_setup(repository, "import time; time.sleep(3); raise SystemExit('no')\n")
-    said = repository.ship(*CHAIN)
-    assert said.status == 24, said.output
     assert left_behind(client, repository) == []
 
 
