@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from typing import Any
@@ -21,7 +22,7 @@ class _Input(io.RawIOBase):
     """Standard input: the SDK's file object can only be read, the socket below it written."""
 
     def __init__(self, attached: Any) -> None:
-        self._socket = getattr(attached, "_sock", attached)
+        self._socket = _below(attached)
 
     def write(self, data: Any) -> int:
         self._socket.sendall(data)
@@ -76,5 +77,18 @@ class Streams:
             log(rest.decode("utf-8", "replace"))
 
     def close(self) -> None:
-        """Let the streams go."""
+        """Let the streams go, and the engine, which may still be writing to them.
+
+        Closing the SDK's file object does not close its connection, and the engine would
+        not remove a container with an answer that nobody reads.
+        """
+        connection = _below(self.socket)
+        if connection is not None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+
+
+def _below(attached: Any) -> Any:
+    """Return the socket that the SDK's file object stands on; a closed one has none."""
+    return getattr(attached, "_sock", attached)

@@ -75,3 +75,15 @@ def test_a_container_that_has_ended_takes_nothing(ends: tuple[Streams, socket.so
     engine.close()
     streams.send([JobFile("big", b"x" * (1 << 21))])
     assert list(streams.receive(print)) == []
+
+
+def test_an_engine_that_still_writes_is_let_go(ends: tuple[Streams, socket.socket]) -> None:
+    streams, engine = ends
+    engine.settimeout(5)
+    engine.sendall(frame(OUT, b"read") + frame(OUT, b"not read"))
+    assert next(streams.receive(print)) == b"read"
+    streams.close()
+    streams.close()
+    assert engine.recv(1) == b""
+    with pytest.raises(BrokenPipeError):
+        engine.sendall(frame(OUT, b"more"))
