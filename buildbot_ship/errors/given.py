@@ -79,6 +79,7 @@ class RepositoryError(ShipError):
 
     what: str
     why: str
+    hint: str = "run this in a git checkout that holds the commit"
     template = "{what}: {why}"
-    advice = "run this in a git checkout that holds the commit"
+    advice = "{hint}"
     status = 15

@@ -1,13 +1,14 @@
 """Make the wheelhouse: wheels of the lock as they are, all others built, with no network.
 
-job.json: ``{"built": [{"title", "source", "section", "wheels"}], "wheels": [FILE]}``:
+job.json: ``{"built": [{"title", "source", "section", "wheels", "told"}], "wheels": [FILE]}``:
 each entry of ``built`` is an sdist (``dists/FILE``) or a folder of the repository
 (``tree/...``) with the section of the build lock that it may use (``sections/N.txt``,
-whose wheels lie in ``build/N``).  Out folder: ``wheelhouse/*.whl``.  result.json:
-``{"wheels": [{"file", "digest", "size", "built", "own", ...}], "built": [{"file",
-"carried"}], "zlib"}``: the wheels sorted by file, what was built in the order of ``built``; the
-rest is what `metadata` finds in the wheel, and *own* are those from the repository, of which
-`carried` tells more.  *zlib* is the version of what compressed them.
+whose wheels lie in ``build/N``), and the file, or null, that tells it of the commit.
+Out folder: ``wheelhouse/*.whl``.  result.json: ``{"wheels": [{"file", "digest", "size",
+"built", "own", ...}], "built": [{"file", "carried"}], "zlib"}``: the wheels sorted by file,
+what was built in the order of ``built``; the rest is what `metadata` finds in the wheel, and
+*own* are those from the repository, of which `carried` tells more.  *zlib* is the version of
+what compressed them.
 
 The build backend runs in a virtual environment that holds its section and nothing else,
 at a path that only depends on what is built: builds write it into what they make.
@@ -30,6 +31,8 @@ from job import EPOCH, Failed, main, say, seal
 from metadata import metadata
 
 BUILD = Path("/ship/build")
+ARCHIVAL = ".git_archival.txt"
+"""Where ``git archive`` tells of the commit."""
 AT_ONCE = 2
 """How many packages are built side by side; more would want more memory."""
 
@@ -68,15 +71,17 @@ def make(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> 
     section = job / entry["section"] if entry["section"] else None
     python = environment_of(section, job / (entry["wheels"] or ""), place / "env")
     mark = "  " if alone else f"  {title}: "
-    own = is_own(entry)
+    # What is told of its commit is another wheel with every commit.
+    traced = is_own(entry) and not entry["told"]
 
     def copy(name: str) -> Path:
         return source_of(entry, job, place / name)
 
-    backend = Backend(title, python, copy, mark, traced=own)
+    backend = Backend(title, python, copy, mark, traced=traced)
     name = backend.build(made)
     shutil.move(made / name, wheelhouse / name)
-    known = carried(job / entry["source"], wheelhouse / name, backend.notes) if own else None
+    source = job / entry["source"]
+    known = carried(source, wheelhouse / name, backend.notes) if traced else None
     return {"file": name, "carried": known}
 
 
@@ -87,11 +92,16 @@ def is_own(entry: dict[str, Any]) -> bool:
 
 def source_of(entry: dict[str, Any], job: Path, folder: Path) -> Path:
     """Put the source of one entry into *folder*; return where its package lies."""
-    if (job / entry["source"]).is_file():
+    if not is_own(entry):
         source = unpack(job / entry["source"], folder)
     else:
-        shutil.copytree(job / "tree", folder / "tree", symlinks=True)
+        # Alone: what is built beside it depends on what a cache knows.
         source = folder / entry["source"]
+        shutil.copytree(job / entry["source"], source, symlinks=True)
+        if entry["told"]:
+            # Some look at the top of the repository, and for data files beside the package.
+            for place in {folder / "tree", source}:
+                shutil.copyfile(job / entry["told"], place / ARCHIVAL)
     normalise(source)
     return source
 

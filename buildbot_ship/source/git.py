@@ -17,6 +17,11 @@ from .interface import TreeEntry, TreeFile
 
 MAX_TREE = 1024**3
 """Bytes that the files of one exported folder may have together."""
+_VERSIONS, _DIGITS = "*[0-9]*", 10
+_WHOLE = (
+    "fetch all of the history and its tags: git fetch --unshallow --tags, and in Buildbot no "
+    "shallow in the option git"
+)
 _FILE_MODES = {"100644": False, "100755": True}
 _LINK = "120000"
 _COMMITTED = re.compile(rb"^committer .*> (\d+)", re.M)
@@ -63,6 +68,30 @@ class GitTree:
         if said is None:
             raise RepositoryError(f"commit {self.commit}", "it does not say when it was made")
         return datetime.fromtimestamp(int(said[1]), timezone.utc)
+
+    @cached_property
+    def archival(self) -> bytes:
+        """Return the ``.git_archival.txt`` of the commit, as ``git archive`` would fill it in.
+
+        See https://setuptools-scm.readthedocs.io/en/stable/usage/#git-archives.  Which tags are
+        those of versions, and what stands for none, is setuptools-scm's word, so that its
+        versions are those of a checkout.  Raises RepositoryError.
+        """
+        what = f"the version of commit {self.commit}"
+        if git(self.checkout, what, "rev-parse", "--is-shallow-repository") == b"true\n":
+            raise RepositoryError(what, "this clone is shallow, and may lack its tag", _WHOLE)
+        options = ("--tags", "--long", "--always", "--abbrev=40", f"--match={_VERSIONS}")
+        said = git(self.checkout, what, "describe", *options, self.commit).decode().strip()
+        after = said.removesuffix(self.commit)
+        if not after:
+            count = git(self.checkout, what, "rev-list", "--count", self.commit)
+            after = f"0.0-{int(count)}-g"
+        lines = (
+            f"node: {self.commit}",
+            f"node-date: {self.committed.isoformat()}",
+            f"describe-name: {after}{self.commit[:_DIGITS]}",
+        )
+        return "".join(f"{line}\n" for line in lines).encode()
 
     @cached_property
     def _text(self) -> bytes:

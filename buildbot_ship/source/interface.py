@@ -62,6 +62,13 @@ class Tree(Files, Protocol):
     def committed(self) -> datetime:
         """When it was committed: an aware time in UTC, whole seconds."""
 
+    @property
+    def archival(self) -> bytes:
+        """What ``git archive`` would tell of it, for those that ask git for a version.
+
+        Raises RepositoryError where the history is not whole.
+        """
+
     def entries(self) -> Iterator[tuple[str, TreeEntry]]:
         """Yield every plain file and every link by its path, in order."""
 

@@ -20,6 +20,7 @@ from ..model.application.wheels import (
 from ..model.artefact import Wheel
 from ..model.cache import Blob, Entry
 from ..model.request.wire import CONVERTER, structure
+from ..model.requirements.buildlock import Section
 from ..source.interface import Tree
 from .own import export, files_of, identify
 from .renewal import Made, Renewals, Told
@@ -89,7 +90,8 @@ class Maker:
     @classmethod
     def of(cls, plan: WheelsPlan, tree: Tree, ground: Ground, shop: Workshop) -> Maker:
         """Return the maker of a plan for the commit of *tree*."""
-        trees = {f: identify(files_of(tree, f)) for f in plan.request.packages}
+        own = (section for section in plan.sections if section.sdist_hash is None)
+        trees = {section.source: _identity(section, tree) for section in own}
         keys = plan.wheel_keys(ground.key, trees)
         return cls(plan, keys, tree, ground, shop, Renewals(plan, ground, tree, shop))
 
@@ -212,7 +214,15 @@ class Maker:
             inputs.append(JobFile(f"build/{number}/.here", b""))
             if self.plan.own(number):
                 inputs += export(self.tree, section.source, scratch)
+            if section.asks_git:
+                inputs.append(JobFile(f"told/{number}.txt", self.tree.archival))
         return tuple(inputs)
+
+
+def _identity(section: Section, tree: Tree) -> str:
+    """Return a digest of all that the build of an own package gets of its commit."""
+    told = tree.archival if section.asks_git else b""
+    return identify(files_of(tree, section.source), told)
 
 
 def _hex(wheel: Wheel) -> str:

@@ -22,6 +22,8 @@ from packaging.utils import canonicalize_name
 from ...errors import InvalidFile, Problem
 from .reader import HARDEN, Pin, logical_lines, read_pins
 
+VERSION_READERS = frozenset({"setuptools-scm", "vcs-versioning"})
+"""Who asks git for the version of a package; others, as hatch-vcs, build on one of these."""
 _TITLE = re.compile(r"#: (sdist (\S+)==(\S+) sha256:([0-9a-f]{64})|package (\S+))")
 
 
@@ -37,6 +39,12 @@ class Section:
     pins: tuple[Pin, ...]
     sdist_hash: str | None = None
     line: int = attrs.field(default=0, eq=False)
+
+    @property
+    def asks_git(self) -> bool:
+        """Tell whether it builds an own package that asks git for its version."""
+        own = self.sdist_hash is None
+        return own and any(pin.key in VERSION_READERS for pin in self.pins)
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 from datetime import datetime, timezone
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,42 @@ def test_entries_are_files_and_links_with_their_bytes_unread(repository: Path) -
         "src/a.py": TreeEntry(6),
         "src/run": TreeEntry(3, executable=True),
     }
+
+
+def description(repository: Path, revision: str) -> str:
+    return told(repository, revision)["describe-name"]
+
+
+def told(repository: Path, revision: str) -> dict[str, str]:
+    message = message_from_bytes(GitTree.resolve(repository, revision).archival)
+    return dict(message.items())
+
+
+def test_a_commit_is_described_by_the_nearest_tag_of_a_version(repository: Path) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    git(repository, "tag", "deployed")
+    assert description(repository, "HEAD") == f"0.0-1-g{first[:10]}"
+    git(repository, "tag", "v1.2-rc-1")
+    git(repository, "commit", "-qm", "two", "--allow-empty")
+    second = git(repository, "rev-parse", "HEAD")
+    assert told(repository, "HEAD") == {
+        "node": second,
+        "node-date": "2023-11-14T22:13:20+00:00",
+        "describe-name": f"v1.2-rc-1-1-g{second[:10]}",
+    }
+    assert description(repository, first) == f"v1.2-rc-1-0-g{first[:10]}"
+
+
+def test_a_clone_that_may_lack_the_tag_describes_nothing(
+    repository: Path, tmp_path: Path
+) -> None:
+    git(repository, "tag", "v1")
+    git(repository, "commit", "-qm", "two", "--allow-empty")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth=1", repository.as_uri(), str(clone))
+    with pytest.raises(RepositoryError, match="this clone is shallow") as caught:
+        _ = GitTree.resolve(clone, "HEAD").archival
+    assert "git fetch --unshallow --tags" in caught.value.remedy
 
 
 def test_many_files_take_few_processes(

@@ -66,6 +66,18 @@ def test_wheels_are_taken_and_sdists_are_built_with_their_section() -> None:
     assert arguments_for(plan, ALL, WHEEL, None)["wheels"] == ["klein-1-py3-none-any.whl"]
 
 
+def test_who_asks_git_for_a_version_is_told() -> None:
+    lock = parse_build_lock(
+        f"#: sdist klein==1 sha256:{B}\nsetuptools-scm==9 --hash=sha256:{A}\n"
+        f"#: package lib\nsetuptools_scm==9 --hash=sha256:{A}\n"
+        f"#: package other\nhatchling==1 --hash=sha256:{A}\n",
+        "build.txt",
+    )
+    plan = decide(WheelsRequest(packages=("lib", "other")), PINS, lock)
+    arguments = arguments_for(plan, Missing((0, 1, 2), pins=True), SDIST, None)
+    assert [entry["told"] for entry in arguments["built"]] == [None, "told/1.txt", None]
+
+
 def test_an_sdist_without_section_is_named_by_its_line() -> None:
     plan = decide(WheelsRequest(), PINS, BuildLock())
     with pytest.raises(InvalidFile, match="requirements.strict.txt:4: klein==1 is an sdist"):
