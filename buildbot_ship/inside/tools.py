@@ -102,7 +102,8 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         environment=index_environment(arguments["index"], job),
     )
     python = TOOLS / "bin" / "python"
-    facts = json.loads(call([python, "-I", "-c", FACTS], "the tools do not run"))
+    said = call([python, "-I", "-c", FACTS], "the tools do not run", mark=None)
+    facts = json.loads(said)
     for leftover in job.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     return {
