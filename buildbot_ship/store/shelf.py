@@ -1,7 +1,8 @@
 """This worker's own cache: entries by key, blobs by digest.
 
 Layout: ``entries/KEY.json`` and ``blobs/HEX``.  A blob is written beside its place and
-renamed, an entry after its blobs.  A blob's time of change tells when it was last of use.
+renamed, an entry after its blobs.  The time of change of both tells when they were last of use,
+that of ``trimmed`` when somebody looked how much there is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -19,6 +21,11 @@ from ..errors import DigestMismatch, InvalidRequest
 from ..model.cache import Blob, Entry, Source
 from ..model.reference import Repository, digest_of_stream
 from ..model.request.wire import CONVERTER, structure
+
+TRIM_SECONDS = 3600.0
+ABANDONED_SECONDS = 7 * 86400.0
+BLOCK = 4096
+"""What the smallest file takes on most file systems, in bytes."""
 
 
 @attrs.frozen
@@ -34,7 +41,9 @@ class DiskShelf:
         """Return what was kept under *key*."""
         path = self._entry(key)
         try:
-            return structure(json.loads(path.read_bytes()), Entry, f"cache entry {key}")
+            entry = structure(json.loads(path.read_bytes()), Entry, f"cache entry {key}")
+            os.utime(path)
+            return entry
         except (FileNotFoundError, ValueError, InvalidRequest):
             return None
 
@@ -73,10 +82,18 @@ class DiskShelf:
         self._entry(key).parent.mkdir(parents=True, exist_ok=True)
         os.replace(scratch, self._entry(key))
 
-    def trim(self, limit: int) -> int:
-        """Remove what was of use longest ago until blobs take *limit* bytes; return how many.
+    def is_due(self, now: float) -> bool:
+        """Tell whether it is time to `trim`: it looks at every file that is there."""
+        try:
+            looked = self._trimmed.stat().st_mtime
+        except FileNotFoundError:
+            return self.root.exists()
+        return abs(now - looked) > TRIM_SECONDS
 
-        Bytes that are removed are counted.
+    def trim(self, limit: int, now: float) -> int:
+        """Remove what was of use longest ago until it takes *limit* bytes; return how many.
+
+        Bytes that are removed are counted, in whole blocks of a file system.
         """
         found = sorted(self._found(), reverse=True)
         kept = removed = 0
@@ -85,19 +102,27 @@ class DiskShelf:
             if kept > limit:
                 path.unlink(missing_ok=True)
                 removed += size
+        self._sweep(now)
         return removed
 
-    def size(self) -> int:
-        """Return how many bytes its blobs take."""
-        return sum(size for _, size, _ in self._found())
+    def _sweep(self, now: float) -> None:
+        """Remove what killed processes were writing; note that somebody looked."""
+        for path, stat in _files(self.root / "new"):
+            # A link has its file's time of change.
+            if now - stat.st_ctime > ABANDONED_SECONDS:
+                path.unlink(missing_ok=True)
+        if self.root.exists():
+            self._trimmed.touch()
+            os.utime(self._trimmed, (now, now))
+
+    @property
+    def _trimmed(self) -> Path:
+        return self.root / "trimmed"
 
     def _found(self) -> Iterator[tuple[float, int, Path]]:
-        for path in self.root.glob("blobs/*"):
-            try:
-                stat = path.stat()
-            except FileNotFoundError:
-                continue
-            yield stat.st_mtime, stat.st_size, path
+        for name in ("blobs", "entries"):
+            for path, stat in _files(self.root / name):
+                yield stat.st_mtime, -(-stat.st_size // BLOCK) * BLOCK, path
 
     def _put(self, file: Path, path: Path) -> None:
         scratch = self._scratch()
@@ -115,6 +140,14 @@ class DiskShelf:
 
     def _blob(self, digest: str) -> Path:
         return self.root / "blobs" / digest.partition(":")[2]
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield the files in *folder*, if there is one, that nobody else removes meanwhile."""
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        for file in found:
+            with suppress(FileNotFoundError):
+                yield Path(file.path), file.stat()
 
 
 def _link(source: Path, target: Path) -> None:

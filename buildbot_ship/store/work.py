@@ -4,6 +4,7 @@ Layout: ``wheelhouse/*.whl``, ``pex/NAME``, ``layers/HEX.tar.gz``,
 ``images/NAME/{config.json,manifest.json}``; the record of each but layers is
 ``records/KIND-NAME.json``, written last and in one rename, so that a record never names
 files that are not there.  Wheels and layers that a cache knows may be missing.
+``bases/HEX.3.json`` lists what a base holds.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def _write(path: Path, record: Wheelhouse | Pex | Image) -> None:
     os.replace(new, path)
 
 
+UNUSED_SECONDS = 30 * 86400.0
 R = TypeVar("R", Wheelhouse, Pex, Image)
 _VERB = {Wheelhouse: "BuildWheels", Pex: "BuildPex", Image: "BuildRuntimeImage"}
 
@@ -68,6 +70,10 @@ class Work:
         """Return the folder of the image *name*."""
         return self.root / "images" / name
 
+    def listing(self, digest: str) -> Path:
+        """Return the path of the list of what the base with this digest holds."""
+        return self.root / "bases" / f"{digest.removeprefix('sha256:')}.3.json"
+
     def layer(self, digest: str) -> Path:
         """Return the path of the gzipped layer with this digest."""
         return self.root / "layers" / f"{digest.removeprefix('sha256:')}.tar.gz"
@@ -84,13 +90,19 @@ class Work:
         """Tell whether there are scratch folders, be they of killed processes or not."""
         return any(self.root.glob("scratch-*"))
 
-    def sweep(self) -> None:
-        """Remove what killed processes left here: scratch folders, and results."""
+    def sweep(self, now: float) -> None:
+        """Remove what killed processes left here, scratch folders and results, and what is old.
+
+        That are layers of no record, and the listings of bases that nobody used for a month.
+        """
         for folder in self.root.glob("scratch-*"):
             with suppress(FileNotFoundError, BlockingIOError), _locked(folder):
                 shutil.rmtree(folder)
         for result in self.root.glob("result-*.json*"):
             result.unlink(missing_ok=True)
+        for listing in self.root.glob("bases/*"):
+            if now - listing.stat().st_mtime > UNUSED_SECONDS:
+                listing.unlink()
         self._sweep_layers()
 
     def _sweep_layers(self) -> None:

@@ -33,15 +33,20 @@ def gc(
     when something is to be removed; what it will not give up stays for the next time.
     Raises EngineUnavailable, EngineForbidden.
     """
-    work.sweep()
+    work.sweep(clock())
     doomed = _find_dead(request, ledger, clock)
     removed = [entry.name for entry in doomed if _remove(entry, daemon(), ledger, log)]
     ledger.sweep()
-    if given := disk.trim(request.cache_size):
-        log(f"cache: {given / 1e6:.1f} MB given up, which nobody used for longest")
+    if not request.finish or disk.is_due(clock()):
+        _trim(disk, request.cache_size, clock(), log)
     done = f"removed {counted(len(removed), 'temporary thing')}"
     summary = done if removed else "nothing to remove"
     return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})
+
+
+def _trim(disk: DiskShelf, limit: int, now: float, log: Log) -> None:
+    if given := disk.trim(limit, now):
+        log(f"cache: {given / 1e6:.1f} MB given up, which nobody used for longest")
 
 
 def telling(
@@ -55,9 +60,7 @@ def telling(
 ) -> Result:
     """Return *result* with the property ``ship_leftovers``: whether `gc` has work to do."""
     left = (
-        work.is_littered()
-        or bool(_find_dead(request, ledger, clock))
-        or disk.size() > request.cache_size
+        work.is_littered() or bool(_find_dead(request, ledger, clock)) or disk.is_due(clock())
     )
     return attrs.evolve(result, properties={**result.properties, "ship_leftovers": left})
 

@@ -48,6 +48,7 @@ def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesyste
     known = _listing(base, work)
     try:
         rows = json.loads(known.read_text(encoding="utf-8"))
+        os.utime(known)
         return Filesystem({path: Node(*fields) for path, *fields in rows})
     except (FileNotFoundError, ValueError, TypeError):
         log(f"reading what {base.reference} holds (once for each base)")
@@ -64,13 +65,16 @@ def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesyste
 
 
 def is_listed(base: Base, work: Work) -> bool:
-    """Tell whether `list_base` knows *base*."""
-    return _listing(base, work).exists()
+    """Tell whether `list_base` knows *base*, which is a use of it."""
+    try:
+        os.utime(_listing(base, work))
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _listing(base: Base, work: Work) -> Path:
-    name = str(base.reference.digest).partition(":")[2]
-    return work.root / "bases" / f"{name}.3.json"
+    return work.listing(str(base.reference.digest))
 
 
 def _remember(files: Filesystem, known: Path) -> None:

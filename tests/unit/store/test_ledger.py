@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -108,8 +109,19 @@ def test_what_a_killed_process_left_is_swept_and_what_is_in_use_stays(tmp_path: 
     with work.scratch() as used:
         (work.root / "scratch-dead").mkdir()
         (work.root / "result-wheels-1.json").write_text("{}")
-        work.sweep()
+        work.sweep(NOW)
         assert [path.name for path in work.root.iterdir()] == [used.name]
+
+
+def test_what_a_base_holds_is_forgotten_when_nobody_asks_for_a_month(tmp_path: Path) -> None:
+    work = Work(tmp_path / "w")
+    for name, days in (("old", 31), ("used", 29)):
+        listing = work.listing(f"sha256:{name}")
+        listing.parent.mkdir(parents=True, exist_ok=True)
+        listing.write_text("[]")
+        os.utime(listing, (NOW, NOW - days * 86400))
+    work.sweep(NOW)
+    assert [path.name for path in (work.root / "bases").iterdir()] == ["used.3.json"]
 
 
 def test_layers_that_no_record_names_are_swept(tmp_path: Path) -> None:
@@ -119,5 +131,5 @@ def test_layers_that_no_record_names_are_swept(tmp_path: Path) -> None:
         work.layer(digest).parent.mkdir(parents=True, exist_ok=True)
         work.layer(digest).write_bytes(b"abc")
     work.save(Pex("c" * 40, "a.pex", "sha256:p", 1, (named,)))
-    work.sweep()
+    work.sweep(NOW)
     assert [path.name for path in (work.root / "layers").iterdir()] == ["named.tar.gz"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from buildbot_ship.errors import DigestMismatch
 from buildbot_ship.model.cache import Blob, Entry
 from buildbot_ship.model.reference import digest_of
 from buildbot_ship.store.interface import Shelf
-from buildbot_ship.store.shelf import DiskShelf
+from buildbot_ship.store.shelf import BLOCK, DiskShelf
 from tests.contract.shelf import BLOB, DATA, ENTRY, KEY, ShelfContract
 
 
@@ -43,18 +44,55 @@ class TestDiskShelf(ShelfContract):
         assert shelf.find(KEY) is None
 
 
-def test_what_was_of_use_longest_ago_goes_first(tmp_path: Path) -> None:
-    shelf, blobs = DiskShelf(tmp_path / "shelf"), dict[str, Blob]()
-    for number, name in enumerate(("old", "used", "new")):
-        data = name.encode() * 100
-        file = tmp_path / name
-        file.write_bytes(data)
-        blob = Blob(name, digest_of(data), len(data))
-        shelf.keep(name, Entry({}, (blob,)), {blob.digest: file})
-        os.utime(file, (number, number))
-        blobs[name] = blob
+NOW = 2e9
+ENTRY_AND_BLOB = 2 * BLOCK
+
+
+def keep(shelf: DiskShelf, folder: Path, name: str, used: int) -> Blob:
+    """Keep a blob under *name*, of use *used* seconds after 1970, as its entry."""
+    data = name.encode() * 100
+    file = folder / name
+    file.write_bytes(data)
+    blob = Blob(name, digest_of(data), len(data))
+    shelf.keep(name, Entry({}, (blob,)), {blob.digest: file})
+    for path in (file, shelf.root / "entries" / f"{name}.json"):
+        os.utime(path, (used, used))
+    return blob
+
+
+def test_what_was_of_use_longest_ago_goes_first_and_what_is_known_of_it(
+    tmp_path: Path,
+) -> None:
+    shelf = DiskShelf(tmp_path / "shelf")
+    names = ("old", "used", "new")
+    blobs = {name: keep(shelf, tmp_path, name, used) for used, name in enumerate(names)}
+    assert shelf.find("used") is not None
     assert shelf.has(blobs["used"])
-    assert shelf.trim(10_000) == 0
-    assert shelf.trim(700) == 300
+    assert shelf.trim(3 * ENTRY_AND_BLOB, NOW) == 0
+    assert shelf.trim(3 * ENTRY_AND_BLOB - 1, NOW) == BLOCK
+    assert shelf.trim(2 * ENTRY_AND_BLOB, NOW) == BLOCK
     assert [name for name in blobs if shelf.has(blobs[name])] == ["used", "new"]
+    assert [name for name in blobs if shelf.find(name)] == ["used", "new"]
     assert (tmp_path / "old").exists()
+
+
+def test_it_is_looked_at_once_an_hour_whatever_the_clock_does(tmp_path: Path) -> None:
+    shelf = DiskShelf(tmp_path / "shelf")
+    assert not shelf.is_due(NOW)
+    keep(shelf, tmp_path, "wheel", 1)
+    assert shelf.is_due(NOW)
+    shelf.trim(10**6, NOW)
+    assert not shelf.is_due(NOW + 3600)
+    assert shelf.is_due(NOW + 3601)
+    assert shelf.is_due(NOW - 86400)
+
+
+def test_what_killed_processes_were_writing_goes_after_a_week(tmp_path: Path) -> None:
+    shelf = DiskShelf(tmp_path / "shelf")
+    keep(shelf, tmp_path, "wheel", 1)
+    torn = shelf.root / "new" / "torn"
+    torn.write_bytes(b"half of it")
+    shelf.trim(10**6, time.time())
+    assert torn.exists()
+    shelf.trim(10**6, time.time() + 8 * 86400)
+    assert not torn.exists()

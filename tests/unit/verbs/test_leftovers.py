@@ -7,6 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from buildbot_ship.daemon.interface import Daemon
 from buildbot_ship.model.cache import Blob, Entry
 from buildbot_ship.model.decision.garbage import CONTAINER, IMAGE
 from buildbot_ship.model.reference import digest_of
@@ -15,7 +16,7 @@ from buildbot_ship.model.result import SUCCESS, Result
 from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.shelf import DiskShelf
 from buildbot_ship.store.work import Work
-from buildbot_ship.verbs.gc import telling
+from buildbot_ship.verbs.gc import gc, telling
 
 NOW = 1e9
 DONE = Result("push", SUCCESS, "done", properties={"kept": 1})
@@ -51,6 +52,22 @@ class Worker:
         assert told.properties["kept"] == 1
         return bool(told.properties["ship_leftovers"])
 
+    def collect(self, request: GarbageRequest) -> None:
+        """Run the collector; there is nothing in the engine to remove."""
+
+        def daemon() -> Daemon:
+            raise AssertionError("no engine is asked")
+
+        gc(
+            request,
+            daemon=daemon,
+            ledger=self.ledger(),
+            work=self.work,
+            disk=self.disk,
+            clock=lambda: NOW,
+            log=print,
+        )
+
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Worker:
@@ -80,11 +97,26 @@ def test_scratch_folders_are_leftovers(worker: Worker) -> None:
     assert not worker.has_leftovers()
 
 
-def test_a_cache_that_holds_more_than_it_may_is_to_be_trimmed(worker: Worker) -> None:
+def keep_five_bytes(worker: Worker) -> Blob:
     file = worker.root / "wheel"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"12345")
-    digest = digest_of(b"12345")
-    worker.disk.keep("key", Entry({}, (Blob("wheel", digest, 5),)), {digest: file})
-    assert not worker.has_leftovers(GarbageRequest(cache_size=5))
-    assert worker.has_leftovers(GarbageRequest(cache_size=4))
+    blob = Blob("wheel", digest_of(b"12345"), 5)
+    worker.disk.keep("key", Entry({}, (blob,)), {blob.digest: file})
+    return blob
+
+
+def test_a_cache_that_nobody_trimmed_for_an_hour_is_to_be_trimmed(worker: Worker) -> None:
+    keep_five_bytes(worker)
+    assert worker.has_leftovers()
+    worker.collect(GarbageRequest())
+    assert not worker.has_leftovers()
+
+
+@pytest.mark.parametrize("finish", [False, True])
+def test_the_end_of_a_build_trims_the_cache_once_an_hour(worker: Worker, finish: bool) -> None:
+    blob = keep_five_bytes(worker)
+    worker.collect(GarbageRequest(finish=finish))
+    assert worker.disk.has(blob)
+    worker.collect(GarbageRequest(finish=finish, cache_size=4))
+    assert worker.disk.has(blob) == finish
