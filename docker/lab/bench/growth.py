@@ -1,7 +1,8 @@
-"""How cost grows: with images of one repository, dependencies, files, and bytes of wheels.
+"""How cost grows: with images of one repository, dependencies, files, bytes of wheels, commits.
 
 Each case is a generated repository. It is built once by a worker that has nothing but the
-tools image, and once more after one line of its own package was changed.
+tools image, and what commits before it left, and once more after one line of its own package was
+changed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from lab.bases import REPOSITORY
 from lab.bench.changes import BUILD_LOCK, own_package_lock
+from lab.bench.history import live_through
 from lab.bench.index import project, publish_project, serving
 from lab.bench.page import markdown, size
 from lab.bench.product import CommandLine, network
@@ -41,6 +43,7 @@ class Case:
     parts: int = FEW
     part_size: int = PART
     files: int = 0
+    before: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -50,10 +53,12 @@ class Case:
 
 IMAGES, DEPENDENCIES = "images", "dependencies"
 FILES, WHEELS = "files in the context", "MB of wheels"
+COMMITS = "commits before"
 CASES = (
     *(Case(IMAGES, n, images=n) for n in (1, 2, 4, 8)),
     *(Case(DEPENDENCIES, n, parts=n) for n in (10, 40, 160)),
     *(Case(FILES, n, files=n) for n in (1_000, 50_000)),
+    *(Case(COMMITS, n, before=n) for n in (100, 10_000)),
     *(Case(WHEELS, n * 100, parts=n, part_size=BIG_PART) for n in (1, 10)),
 )
 
@@ -91,6 +96,7 @@ def _measure(world: World, case: Case, home: Path, projects: Path, index: str) -
     developer.write(dict(repository_files(case, bases, projects)))
     developer.commit(f"{case.number} {case.what}")
     command_line = CommandLine(developer.tree, home, world.owner)
+    live_through(case.before, command_line.state)
     arguments = build_arguments(case, f"{world.counter.address}/{TEAM}", index)
     first = command_line.measure(*arguments)
     developer.write({CODE: code(case, "again")})

@@ -60,18 +60,23 @@ class CommandLine:
         return Used(seconds, watch.peak)
 
     @property
+    def state(self) -> Path:
+        """Return the folder of what a worker keeps from build to build."""
+        return self.home / "state"
+
+    @property
     def _log(self) -> Path:
         return self.home / "log"
 
     def _places(self) -> dict[str, str]:
         """Return where the product keeps what outlives a process: nowhere else."""
-        owner = self.home / "state" / OWNER_FILE
+        owner = self.state / OWNER_FILE
         if not owner.exists():
             owner.parent.mkdir(parents=True)
             owner.write_text(self.owner, encoding="ascii")
         return {
-            "BUILDBOT_SHIP_STATE": str(self.home / "state"),
-            "XDG_STATE_HOME": str(self.home / "state"),
+            "BUILDBOT_SHIP_STATE": str(self.state),
+            "XDG_STATE_HOME": str(self.state),
             "XDG_CACHE_HOME": str(self.home / "cache"),
         }
 

@@ -121,6 +121,7 @@ def test_the_cases_are_those_of_the_promise() -> None:
         [1, 2, 4, 8],
         [10, 40, 160],
         [1_000, 50_000],
+        [100, 10_000],
         [100, 1_000],
     ]
     assert CASES[-1].parts * CASES[-1].part_size == 10**9
