@@ -100,7 +100,7 @@ class DiskShelf:
         for _, size, path in found:
             kept += size
             if kept > limit:
-                path.unlink(missing_ok=True)
+                _remove(path)
                 removed += size
         self._sweep(now)
         return removed
@@ -110,7 +110,7 @@ class DiskShelf:
         for path, stat in _files(self.root / "new"):
             # A link has its file's time of change.
             if now - stat.st_ctime > ABANDONED_SECONDS:
-                path.unlink(missing_ok=True)
+                _remove(path)
         if self.root.exists():
             self._trimmed.touch()
             os.utime(self._trimmed, (now, now))
@@ -119,7 +119,7 @@ class DiskShelf:
     def _trimmed(self) -> Path:
         return self.root / "trimmed"
 
-    def _found(self) -> Iterator[tuple[float, int, Path]]:
+    def _found(self) -> Iterator[tuple[float, int, str]]:
         for name in ("blobs", "entries"):
             for path, stat in _files(self.root / name):
                 yield stat.st_mtime, -(-stat.st_size // BLOCK) * BLOCK, path
@@ -142,12 +142,17 @@ class DiskShelf:
         return self.root / "blobs" / digest.partition(":")[2]
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Yield the files in *folder*, if there is one, that nobody else removes meanwhile."""
     with suppress(FileNotFoundError), os.scandir(folder) as found:
         for file in found:
             with suppress(FileNotFoundError):
-                yield Path(file.path), file.stat()
+                yield file.path, file.stat()
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -42,21 +42,21 @@ class Contents:
 
     def file(self, path: str, source: str, node: Node) -> Member:
         """Return the member *path* with what *source* holds.  Raises FileMissing."""
-        mode = stat.S_IMODE(node.mode)
-        member = Member(path, mode, uid=node.uid, gid=node.gid)
-        for record in self.records:
-            if record.name == source:
-                content = opener(self.pexes[source])
-                size, name = record.size, record.digest
-                return replace(member, size=size, opener=content, identity=name)
+        record = next((record for record in self.records if record.name == source), None)
         entry = self.entries.get(source)
-        if entry is None:
+        if record is not None:
+            size, identity, content = record.size, record.digest, opener(self.pexes[source])
+        elif entry is not None:
+            size, identity = entry.size, entry.identity
+            content = partial(_open, self.tree, source)
+        else:
             raise FileMissing(source, f"commit {self.tree.commit[:12]}")
+        mode = stat.S_IMODE(node.mode)
+        return Member(path, mode, size, content, node.uid, node.gid, identity=identity)
 
-        def content_of() -> IO[bytes]:
-            return BytesIO(required(self.tree, source))
 
-        return replace(member, size=entry.size, opener=content_of, identity=entry.identity)
+def _open(tree: Tree, path: str) -> IO[bytes]:
+    return BytesIO(required(tree, path))
 
 
 def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import attrs
@@ -151,8 +153,7 @@ def _copied(
     """Return the layer of what is copied, made unless a cache knows it."""
     commit = contents.tree.commit
     ground = shop.work.find(Wheelhouse, commit).ground
-    inputs = [[m.path, m.mode, m.uid, m.gid, m.target, m.identity] for m in members]
-    name = key("layer", ground=ground, members=inputs)
+    name = key("layer", ground=ground, members=_identify(members))
     known = known_layer(name, shop)
     if known is not None:
         return (known,)
@@ -160,6 +161,15 @@ def _copied(
     with (scratch / _LAYER).open("wb") as out:
         diff_id = write_layer(members, out)
     return compress({_LAYER: diff_id}, tools_of(commit, shop), scratch, shop, name)
+
+
+def _identify(members: Iterable[Member]) -> str:
+    """Return a digest of all that is written of *members*: there may be many."""
+    digest = hashlib.sha256()
+    for m in members:
+        row = [m.path, m.mode, m.uid, m.gid, m.target, m.identity]
+        digest.update(json.dumps(row).encode() + b"\n")
+    return digest.hexdigest()
 
 
 def _record(name: str, commit: str, made: Made) -> Image:

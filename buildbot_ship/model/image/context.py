@@ -82,11 +82,11 @@ class Context:
         raise Fault(f"{path} is a link that leads back to itself: mend it")
 
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
-        """Yield what is in *folder* (``""``: all), a folder before what is in it."""
+        """Yield what is in *folder* (``""``: all) by path, a folder before what is in it."""
         top = f"{folder}/" if folder else ""
         for path, node in self.inside.nodes.items():
             if path.startswith(top):
-                yield path.removeprefix(top), node
+                yield path, node
 
 
 def missing(copies: Iterable[Copy], context: Context) -> list[tuple[int, str]]:

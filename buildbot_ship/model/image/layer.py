@@ -21,7 +21,7 @@ EPOCH = 315532800
 """The time of every member: 1980-01-01, in seconds since 1970; wheels have the same."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Member:
     """One member: *path* without ``/`` in front, *mode* without type bits, *size* in bytes.
 

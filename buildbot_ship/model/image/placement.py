@@ -148,9 +148,9 @@ class _Placing:
             self._make_folder(path, folder)
         elif not self._is_folder(path):
             raise Fault(f"COPY: /{path} is a file, {placed.source or '.'} is a folder: rename")
-        for below, node in self.context.below(placed.source):
-            target = posixpath.join(path, below)
-            source = posixpath.join(placed.source, below)
+        start = len(placed.source) + 1 if placed.source else 0
+        for source, node in self.context.below(placed.source):
+            target = posixpath.join(path, source[start:])
             if node.is_folder:
                 self._merge_folder(target, source, folder)
                 continue

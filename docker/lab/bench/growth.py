@@ -1,8 +1,8 @@
 """How cost grows: with images of one repository, dependencies, files, bytes of wheels, commits.
 
 Each case is a generated repository. It is built once by a worker that has nothing but the
-tools image, and what commits before it left, and once more after one line of its own package was
-changed.
+tools image, and what commits before it left, and once more after one line of its own package
+was changed.
 """
 
 from __future__ import annotations
