@@ -1,7 +1,7 @@
 """Make the wheelhouse: wheels of the lock as they are, all others built, with no network.
 
-job.json: ``{"built": [{"title", "source", "section", "wheels", "told"}], "wheels": [FILE]}``:
-each entry of ``built`` is an sdist (``dists/FILE``) or a folder of the repository
+job.json: ``{"built": [{"title", "source", "section", "wheels", "archival"}], "wheels":
+[FILE]}``: each entry of ``built`` is an sdist (``dists/FILE``) or a folder of the repository
 (``tree/...``) with the section of the build lock that it may use (``sections/N.txt``,
 whose wheels lie in ``build/N``), and the file, or null, that tells it of the commit.
 Out folder: ``wheelhouse/*.whl``.  result.json: ``{"wheels": [{"file", "digest", "size",
@@ -72,7 +72,7 @@ def make(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> 
     python = environment_of(section, job / (entry["wheels"] or ""), place / "env")
     mark = "  " if alone else f"  {title}: "
     # What is told of its commit is another wheel with every commit.
-    traced = is_own(entry) and not entry["told"]
+    traced = is_own(entry) and not entry["archival"]
 
     def copy(name: str) -> Path:
         return source_of(entry, job, place / name)
@@ -98,10 +98,10 @@ def source_of(entry: dict[str, Any], job: Path, folder: Path) -> Path:
         # Alone: what is built beside it depends on what a cache knows.
         source = folder / entry["source"]
         shutil.copytree(job / entry["source"], source, symlinks=True)
-        if entry["told"]:
+        if entry["archival"]:
             # Some look at the top of the repository, and for data files beside the package.
             for place in {folder / "tree", source}:
-                shutil.copyfile(job / entry["told"], place / ARCHIVAL)
+                shutil.copyfile(job / entry["archival"], place / ARCHIVAL)
     normalise(source)
     return source
 

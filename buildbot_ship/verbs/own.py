@@ -25,9 +25,9 @@ def path_of(folder: str, path: str) -> str:
     return path if folder == "." else f"{folder.rstrip('/')}/{path}"
 
 
-def identify(files: Iterable[Seen], told: bytes = b"") -> str:
-    """Return a digest of what a build sees, and is *told* of the commit."""
-    digest = hashlib.sha256(told)
+def identify(files: Iterable[Seen], archival: bytes = b"") -> str:
+    """Return a digest of what a build sees, *archival* being what it is told of the commit."""
+    digest = hashlib.sha256(archival)
     for file in files:
         digest.update(f"{file.path}\0{file.executable}\0{file.identity}\n".encode())
     return digest.hexdigest()

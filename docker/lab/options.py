@@ -21,7 +21,9 @@ class Group:
 
 GROUPS = {
     "unit": Group("tests/unit", "pure parts, rules, style: no Docker, seconds", machine=False),
-    "engine": Group("tests/engine", "verbs on a real engine and real registries"),
+    "engine": Group(
+        "tests/engine", "verbs on a real engine and real registries", git_server=True
+    ),
     "engines": Group(
         "tests/engines",
         "the same commit on engines of different versions and storage",

@@ -173,7 +173,7 @@ def build_arguments(plan: WheelsPlan, chosen: Chosen) -> dict[str, Any]:
             "source": chosen.sources[number],
             "section": f"sections/{number}.txt",
             "wheels": f"build/{number}",
-            "told": f"told/{number}.txt" if plan.sections[number].asks_git else None,
+            "archival": f"archival/{number}.txt" if plan.sections[number].asks_git else None,
         }
         for number in chosen.built
     ]

@@ -21,13 +21,13 @@ print(source_of(entry, job, place).relative_to(place))
 SETUP = "tree/libs/one/setup.py"
 
 
-def see(folder: Path, told: str | None) -> tuple[str, dict[str, str]]:
+def see(folder: Path, archival: str | None) -> tuple[str, dict[str, str]]:
     """Return where the package lies, and the content of every file that is there."""
     job, place = folder / "job", folder / "place"
-    for path in (SETUP, "tree/libs/two/setup.py", "told"):
+    for path in (SETUP, "tree/libs/two/setup.py", "archival"):
         (job / path).parent.mkdir(parents=True, exist_ok=True)
         (job / path).write_text(f"{path}\n")
-    entry = json.dumps({"title": "package", "source": "tree/libs/one", "told": told})
+    entry = json.dumps({"title": "package", "source": "tree/libs/one", "archival": archival})
     argv = [sys.executable, "-c", RUN, str(INSIDE), entry, str(job), str(place)]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     files = (path for path in place.rglob("*") if path.is_file())
@@ -39,9 +39,9 @@ def test_a_package_is_built_without_those_that_are_built_beside_it(tmp_path: Pat
 
 
 def test_what_git_archive_would_tell_lies_where_tools_look_for_it(tmp_path: Path) -> None:
-    _, files = see(tmp_path, "told")
+    _, files = see(tmp_path, "archival")
     assert files == {
         SETUP: f"{SETUP}\n",
-        "tree/.git_archival.txt": "told\n",
-        "tree/libs/one/.git_archival.txt": "told\n",
+        "tree/.git_archival.txt": "archival\n",
+        "tree/libs/one/.git_archival.txt": "archival\n",
     }

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from lab.options import GROUPS, parse_demo, parse_tests
+
+CHECKOUT = Path(__file__).parents[3]
 
 
 def test_no_group_means_all_of_them() -> None:
@@ -42,3 +47,11 @@ def test_help_has_a_line_for_each_group(capsys: pytest.CaptureFixture[str]) -> N
 def test_the_demo_keeps_only_when_asked() -> None:
     assert not parse_demo([]).keep
     assert parse_demo(["--keep"]).keep
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_group_that_serves_git_with_logins_says_so(name: str) -> None:
+    folder = CHECKOUT / GROUPS[name].folder
+    texts = (path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    serves = any(re.search(r"^from lab\.git_login import", text, re.M) for text in texts)
+    assert GROUPS[name].git_server == serves

@@ -75,7 +75,8 @@ def test_who_asks_git_for_a_version_is_told() -> None:
     )
     plan = decide(WheelsRequest(packages=("lib", "other")), PINS, lock)
     arguments = arguments_for(plan, Missing((0, 1, 2), pins=True), SDIST, None)
-    assert [entry["told"] for entry in arguments["built"]] == [None, "told/1.txt", None]
+    found = [entry["archival"] for entry in arguments["built"]]
+    assert found == [None, "archival/1.txt", None]
 
 
 def test_an_sdist_without_section_is_named_by_its_line() -> None:
