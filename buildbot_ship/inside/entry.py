@@ -90,8 +90,17 @@ def give_out(folder: str, stream: IO[bytes]) -> None:
         archive.add(folder, "out")
 
 
+def name_localhost(path: str = "/etc/hosts") -> None:
+    """Name the loopback: an engine does so only where it gives a network."""
+    with suppress(OSError):
+        if os.path.getsize(path) == 0:
+            with open(path, "w", encoding="ascii") as file:
+                file.write("127.0.0.1 localhost\n::1 localhost\n")
+
+
 def main(job: str, out: str) -> None:
     """Do one job."""
+    name_localhost()
     # Not buffered: whether there is more to come is asked of the stream itself.
     with open(0, "rb", buffering=0, closefd=False) as stream:
         take_scripts(stream, job)
