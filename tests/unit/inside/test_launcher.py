@@ -102,6 +102,35 @@ def test_a_module_runs_as_the_main_one(tree: Tree) -> None:
     assert done.returncode == 3
 
 
+GARBAGE = """\
+import gc
+print(gc.get_threshold())
+{}
+print(gc.get_threshold(), gc.callbacks)
+"""
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["gc.collect()", "made = [[] for _ in range(300_000)]"],
+    ids=["asked for", "by itself"],
+)
+def test_the_first_collection_of_garbage_is_late_and_the_others_as_ever(
+    tree: Tree, first: str
+) -> None:
+    usual = tree.said([sys.executable, "-c", "import gc; print(gc.get_threshold())"])
+    tree.write("late/__main__.py", GARBAGE.format(first))
+    before, after = tree.said(tree.launcher("module", "late")).splitlines()
+    assert before == usual.replace("(700,", "(200000,").replace("(2000,", "(200000,")
+    assert before != usual
+    assert after == f"{usual} []"
+
+
+def test_an_application_that_says_how_garbage_is_collected_is_obeyed(tree: Tree) -> None:
+    tree.write("late/__main__.py", GARBAGE.format("gc.set_threshold(5, 5, 5)\ngc.collect()"))
+    assert tree.said(tree.launcher("module", "late")).endswith("(5, 5, 5) []")
+
+
 def test_a_script_runs_here_and_another_program_in_our_place(tree: Tree) -> None:
     script = tree.write(
         "bin/script", "#!/usr/bin/env python3\nimport sys\nprint(sys.argv[1:])\n"
