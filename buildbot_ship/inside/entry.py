@@ -5,7 +5,8 @@ comes into the job folder: one of all scripts, its size in bytes before it as 8 
 first the highest; and, when there is a job, one of what it takes, whose ``command.json`` is
 the list of arguments that run its script.
 Standard output is a tar of the out folder, if the script ended well.  What the script and
-its tools say goes to standard error.  It ends with the script's status.
+its tools say goes to standard error.  It ends with the script's status.  An empty
+``/etc/hosts``, which is what a container without a network has, gets the loopback's name.
 """
 
 from __future__ import annotations
@@ -90,11 +91,11 @@ def give_out(folder: str, stream: IO[bytes]) -> None:
         archive.add(folder, "out")
 
 
-def name_localhost(path: str = "/etc/hosts") -> None:
+def name_localhost() -> None:
     """Name the loopback: an engine does so only where it gives a network."""
     with suppress(OSError):
-        if os.path.getsize(path) == 0:
-            with open(path, "w", encoding="ascii") as file:
+        if os.path.getsize("/etc/hosts") == 0:
+            with open("/etc/hosts", "w", encoding="ascii") as file:
                 file.write("127.0.0.1 localhost\n::1 localhost\n")
 
 

@@ -93,7 +93,7 @@ class Work:
     def sweep(self, now: float) -> None:
         """Remove what killed processes left here, scratch folders and results, and what is old.
 
-        That are layers of no record, and the listings of bases that nobody used for a month.
+        What is old: layers of no record, and listings of bases that nobody used for a month.
         """
         for folder in self.root.glob("scratch-*"):
             with suppress(FileNotFoundError, BlockingIOError), _locked(folder):
