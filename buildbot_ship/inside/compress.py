@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 CHUNK = 1024 * 1024
-LEVEL = 6
+LEVEL = 5
 # Magic, deflate, no flags, time 0, no extra flags, OS 255 (unknown): `gzip` and
 # `GzipFile` differ in the last one, even within one Python.
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"

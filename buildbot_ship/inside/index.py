@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,15 @@ import requests
 from job import Failed, say
 from listing import TIMEOUT, File, listing
 from packaging.version import Version
-from pip._internal.models.index import PyPI
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 AGAIN = "find out who changed the file; if it was you, harden again"
+
+
+def default_index() -> str:
+    """Return what pip asks if nothing is set: the tools image knows it."""
+    return Path(sys.prefix, "default-index").read_text(encoding="utf-8")
 
 
 class Index:
@@ -33,7 +38,7 @@ class Index:
         retry = Retry(total=4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, HTTPAdapter(max_retries=retry, pool_maxsize=16))
-        self.urls = [index.get("url") or PyPI.simple_url, *index.get("extra_urls", ())]
+        self.urls = [index.get("url") or default_index(), *index.get("extra_urls", ())]
         self.known: dict[str, list[File]] = {}
 
     def files(self, name: str) -> list[File]:

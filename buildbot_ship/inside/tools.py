@@ -8,7 +8,7 @@ locks as ``tools/pyX.Y.txt``.  All that is locked, or *only* what is named, goes
 environment markers (PEP 508), but for what only the machine's kernel says.
 
 The container's file system is kept as the tools image, so nothing but ``/ship/tools``
-stays: no cache, no CA bundle, no index URL.
+stays: no cache, no CA bundle, no index URL but pip's own, which it has as ``default-index``.
 """
 
 from __future__ import annotations
@@ -26,14 +26,19 @@ from typing import Any
 from job import Failed, call, index_environment, main, say
 
 TOOLS = Path("/ship/tools")
+HASHED = ("--require-hashes", "--only-binary", ":all:")
 FACTS = """
-import json
+import json, sys
 from importlib.metadata import distributions
 from packaging.markers import default_environment
 kernel = {"platform_release": "", "platform_version": ""}
 tools = {found.name: found.version for found in distributions()}
-print(json.dumps({"tools": tools, "environment": {**default_environment(), **kernel}}))
+sys.path += sys.argv[1:]
+from pip._internal.models.index import PyPI
+environment = {**default_environment(), **kernel}
+print(json.dumps([PyPI.simple_url, {"tools": tools, "environment": environment}]))
 """
+"""Says what pip asks if nothing is set, and the facts; its arguments are where pip is."""
 
 
 def lock_for_this_python(folder: Path) -> Path:
@@ -59,8 +64,8 @@ def pick(lock: Path, names: list[str]) -> Path:
     return picked
 
 
-def make_environment() -> list[str | Path]:
-    """Make the virtual environment of the tools; return how to call a pip for it.
+def make_environment() -> list[Path]:
+    """Make the virtual environment of the tools; return the wheel of a pip that is not in it.
 
     The pip that comes with the interpreter for ensurepip is run out of its wheel: to
     install it first takes longer than all that follows.  Where the wheel lies:
@@ -74,10 +79,10 @@ def make_environment() -> list[str | Path]:
     )
     wheels = [wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))]
     venv.create(TOOLS, with_pip=not wheels, symlinks=True)
-    return [TOOLS / "bin" / "python", *([wheels[0] / "pip"] if wheels else ["-m", "pip"])]
+    return wheels[:1]
 
 
-def environment_or_failure() -> list[str | Path]:
+def environment_or_failure() -> list[Path]:
     """Make the virtual environment.  Raises Failed where the base cannot."""
     try:
         return make_environment()
@@ -94,16 +99,17 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     lock = lock_for_this_python(job / "tools")
     say(f"installing locked tools for Python {platform.python_version()}")
     lock = pick(lock, arguments["only"])
-    install = [*environment_or_failure(), "install", "-q", "--no-cache-dir"]
+    python, wheels = TOOLS / "bin" / "python", environment_or_failure()
+    pip = [python, *([wheels[0] / "pip"] if wheels else ["-m", "pip"])]
     call(
-        [*install, "--require-hashes", "--only-binary", ":all:", "-r", lock],
+        [*pip, "install", "-q", "--no-cache-dir", *HASHED, "-r", lock],
         "the locked tools cannot be installed",
         hint="see that containers reach the package index: index_url, proxy, ca_bundle",
         environment=index_environment(arguments["index"], job),
     )
-    python = TOOLS / "bin" / "python"
-    said = call([python, "-I", "-c", FACTS], "the tools do not run", mark=None)
-    facts = json.loads(said)
+    said = call([python, "-I", "-c", FACTS, *wheels], "the tools do not run", mark=None)
+    default_index, facts = json.loads(said)
+    (TOOLS / "default-index").write_text(default_index, encoding="utf-8")
     for leftover in job.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     return {

@@ -19,12 +19,14 @@ MAKING = (
     "idna",
     "installer",
     "packaging",
-    "pip",
     "pyproject-hooks",
     "requests",
     "urllib3",
 )
-"""The tools that wheels and layers take, without those of hardening and of zipapps."""
+"""The tools that wheels and layers take, without those of hardening and of zipapps.
+
+Nor pip, which is as large as all of these: it would be installed to tell its index's address.
+"""
 
 
 @attrs.frozen
