@@ -1,11 +1,12 @@
 """Compile modules to bytecode whose bytes depend on nothing but the modules.
 
-Called as ``python -sS bytecode.py``, with PYTHONHASHSEED fixed and the standard library
-only, and little of that: importing `json` or `py_compile` takes as long as all the rest.
-Standard input is `marshal`'s: ``[[[FILE, FINAL_PATH], ...], ...]``, one group for each wheel,
-files that lie here and where they will.  Beside each file it leaves its unchecked
-hash-based ``.pyc`` (PEP 552): nobody has to look at the source when it is imported.  What
-does not compile, as templates of code do, stays as it is.
+Called as ``python -sS bytecode.py [checked]``, with PYTHONHASHSEED fixed and the standard
+library only, and little of that: importing `json` or `py_compile` takes as long as all the
+rest.  Standard input is `marshal`'s: ``[[[FILE, FINAL_PATH], ...], ...]``, one group for each
+wheel, files that lie here and where they will.  Beside each file it leaves its unchecked
+hash-based ``.pyc`` (PEP 552): nobody has to look at the source when it is imported.  One that
+is *checked* counts only for the very source that it was made of.  What does not compile, as
+templates of code do, stays as it is.
 
 How a constant is written depends on who else holds it (`marshal` counts references), and
 so on what the process did before: each group is compiled in a fork of its own.
@@ -20,7 +21,7 @@ import warnings
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 
 AT_ONCE = min(os.cpu_count() or 1, 8)
-UNCHECKED = (0b01).to_bytes(4, "little")
+FLAGS = (0b11 if sys.argv[1:] == ["checked"] else 0b01).to_bytes(4, "little")
 
 
 def compile_group(files: list[list[str]]) -> None:
@@ -35,7 +36,7 @@ def compile_group(files: list[list[str]]) -> None:
         path = cache_from_source(file, optimization="")
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as opened:
-            opened.write(MAGIC_NUMBER + UNCHECKED + source_hash(source) + code)
+            opened.write(MAGIC_NUMBER + FLAGS + source_hash(source) + code)
 
 
 def fork(files: list[list[str]]) -> None:

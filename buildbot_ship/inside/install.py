@@ -53,15 +53,15 @@ def extract_plain(archive: zipfile.ZipFile, root: Path, site: str) -> list[list[
     return sorted([str(folder / path), f"{site}/{path}"] for path in modules)
 
 
-def compile_all(groups: list[list[list[str]]], job: Path) -> None:
-    """Leave bytecode beside the modules of every wheel: of two at one place, of the last."""
+def compile_all(groups: list[list[list[str]]], job: Path, *options: str) -> None:
+    """Leave bytecode beside the modules of every group: of two at one place, of the last."""
     last = {path: number for number, group in enumerate(groups) for path, _ in group}
     groups = [
         [pair for pair in group if last[pair[0]] == number]
         for number, group in enumerate(groups)
     ]
     done = subprocess.run(
-        [sys.executable, "-sS", job / "bytecode.py"],
+        [sys.executable, "-sS", job / "bytecode.py", *options],
         input=marshal.dumps(groups),
         check=False,
     )

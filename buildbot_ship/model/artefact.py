@@ -73,7 +73,8 @@ class Layer:
     """One layer of ours: *diff_id* of the tar, *digest* and *size* of the gzipped tar.
 
     *title* says what is in it, where that is not what a Dockerfile copies; *key* is what
-    caches know it by, empty where it is none of their business.
+    caches know it by, empty where it is none of their business; *of_pex* tells whether a
+    pex has it, whatever the image.
     """
 
     diff_id: str
@@ -81,6 +82,12 @@ class Layer:
     size: int
     title: str = ""
     key: str = ""
+    of_pex: bool = False
+
+    @property
+    def verb(self) -> str:
+        """Return the step that makes it."""
+        return "BuildPex" if self.of_pex else "BuildRuntimeImage"
 
 
 @attrs.frozen

@@ -96,7 +96,7 @@ def _fit(parts: _Parts, registry: Registry, scratch: Path, shop: Workshop) -> _P
         parts.base,
         parts.dockerfile,
         files=lambda: list_base(parts.base, registry, shop.work, shop.log),
-        cache=shop.cache,
+        shop=shop,
         scratch=scratch,
     )
     return attrs.evolve(parts, contents=contents)

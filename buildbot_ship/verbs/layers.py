@@ -97,5 +97,4 @@ def bring_layer(layer: Layer, shop: Workshop) -> Path:
     path, (blob,) = shop.work.layer(layer.digest), entry_of(layer).blobs
     if shop.bring(blob, path):
         return path
-    verb = "BuildPex" if layer.title else "BuildRuntimeImage"
-    raise OutputMissing(blob.name, verb)
+    raise OutputMissing(blob.name, layer.verb)

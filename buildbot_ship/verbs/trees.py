@@ -62,7 +62,7 @@ def make(missing: Sequence[Planned], house: Wheelhouse, shop: Workshop) -> dict[
         out = scratch / "made"
         said = shop.run("install", tools.image, arguments, out, inputs)["layers"]
         for layer in missing:
-            record = Layer(**said[layer.key], title=layer.title, key=layer.key)
+            record = Layer(**said[layer.key], title=layer.title, key=layer.key, of_pex=True)
             made[layer.key] = take_layer(record, out / f"{layer.key}.tar.gz", shop)
     return made
 

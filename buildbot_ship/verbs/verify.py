@@ -161,7 +161,7 @@ def _files_of(image: Image, work: Work) -> list[_Artefact]:
     layers = [
         _Artefact(f"layer {n} {of_image}", work.layer(layer.digest), layer.digest, verb)
         for n, layer in enumerate(image.layers)
-        if not layer.title
+        if not layer.of_pex
     ]
     config, manifest = folder / "config.json", folder / "manifest.json"
     return [

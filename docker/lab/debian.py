@@ -30,8 +30,10 @@ SLIM_PACKAGES = ("python3", "ca-certificates")
 FULL_PACKAGES = ("python3-venv", "python3-dev", "gcc", "libc6-dev", "git")
 FORMAT = 1
 CHUNK = 1 << 20
-# The host's own names must not get into an image, nor what apt can fetch again.
+# The host's own names must not get into an image, nor what apt can fetch again, nor bytecode:
+# the hub's images have none (the Dockerfiles of docker-library/python).
 LEFT_OUT = (
+    "*.pyc",
     "./dev/*",
     "./proc/*",
     "./sys/*",

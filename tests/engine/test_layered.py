@@ -278,22 +278,23 @@ def test_an_image_that_the_engine_builds_has_the_trees_as_well(made: Made) -> No
     made.repository.succeed("pex", "tiny.pex", *PEXES["tiny"])
     made.image("ran")
     made.image("tiny")
-    trees = made.layers("tiny")[:-1]
+    library, *trees = made.layers("tiny")[:-1]
+    assert library not in made.layers("ran")
     assert made.layers("ran")[: len(trees)] == trees
     assert len(made.layers("ran")) == len(trees) + 2
     assert json.loads(made.run("ran", "report"))["argv"] == ["report"]
 
 
 @contextmanager
-def derived(made: Made, command: str) -> Iterator[None]:
-    """Have the image tiny, while this lasts, on a base of which *command* made another."""
+def derived(made: Made, command: str, name: str = "tiny") -> Iterator[None]:
+    """Have the image *name*, while this lasts, on a base of which *command* made another."""
     registry = made.base.partition("/")[0]
     base = f"{registry}/tests/derived:{uuid.uuid4().hex}"
     dockerfile = BytesIO(f"FROM {made.base}\nRUN {command}\n".encode())
     made.client.images.build(fileobj=dockerfile, tag=base, rm=True, forcerm=True)
     made.client.images.push(base)
     made.client.images.remove(base, force=True)
-    file = made.repository.folder / "tiny.docker"
+    file = made.repository.folder / f"{name}.docker"
     before = file.read_text()
     try:
         file.write_text(before.replace(made.base, base))
@@ -316,6 +317,46 @@ def test_another_runtime_base_takes_the_same_layers(made: Made) -> None:
     assert made.layers("tiny") == before[0]
     assert made.client.images.get(made.images["tiny"]).id != before[1]
     assert json.loads(made.run("tiny", "report"))["plugins"] == ["plugged"]
+
+
+COMPILED = """\
+import argparse, asyncio, os, sys
+files = [getattr(module, "__cached__", None) for module in [*sys.modules.values()]]
+compiled = [file for file in files if file and not os.path.exists(file)]
+print(getattr(argparse, "MARK", None), compiled)
+"""
+
+
+def test_nothing_is_compiled_at_a_start(made: Made) -> None:
+    made.repository.succeed("wheels", "--package", ".")
+    made.make("bare")
+    history = made.client.images.get(made.images["bare"]).history()
+    title = "buildbot-ship image: bytecode of the library of Python 3.11"
+    assert title in [entry["CreatedBy"] for entry in history]
+    assert made.run("bare", "-c", COMPILED) == "None []\n"
+    folders = "import os; print([oct(os.stat(p).st_mode) for p in ('/usr', '/usr/lib')])"
+    plain = made.client.containers.run(made.base, ["python3", "-c", folders], remove=True)
+    assert made.run("bare", "-c", folders) == plain.decode()
+
+
+def test_bytecode_of_the_library_counts_for_its_own_source_only(made: Made) -> None:
+    made.repository.succeed("wheels", "--package", ".")
+    made.make("bare")
+    library = made.layers("bare")[0]
+    with derived(made, "echo 'MARK = 1' >> /usr/lib/python3.11/argparse.py", "bare"):
+        made.make("bare")
+        assert made.layers("bare")[0] == library
+        assert made.run("bare", "-c", COMPILED) == "1 []\n"
+
+
+def test_a_base_that_has_bytecode_gets_none(made: Made) -> None:
+    made.repository.succeed("wheels", "--package", ".")
+    made.make("bare")
+    _, *others = made.layers("bare")
+    with derived(made, "python3 -m compileall -q /usr/lib/python3.11", "bare"):
+        made.make("bare")
+        assert made.layers("bare") == others
+        assert made.run("bare", "-c", COMPILED) == "None []\n"
 
 
 def test_a_base_without_a_shell_and_env_will_do(made: Made) -> None:

@@ -88,7 +88,7 @@ def test_the_same_commit_gives_the_same_bytes(
     found = said.result["properties"]["ship_reproducible"]
     assert list(found["pexes"]) == ["tiny.pex"]
     assert list(found["images"]) == ["tiny"]
-    assert len(said.result["texts"]["digests.txt"].splitlines()) == wheels + 6
+    assert len(said.result["texts"]["digests.txt"].splitlines()) == wheels + 7
     assert ours(client, repository) == before
     assert sorted(p.name for p in repository.work.glob("scratch-*")) == []
 

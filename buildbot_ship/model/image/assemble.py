@@ -146,11 +146,14 @@ def _history(
         "created": written_time(created),
         "created_by": f"buildbot-ship image: {_summary(dockerfile)}",
     }
-    titled = [
-        {**entry, "created_by": f"buildbot-ship pex: {layer.title}"} if layer.title else entry
-        for layer in layers
-    ]
-    return titled or [{**entry, "empty_layer": True}]
+    entries: list[dict[str, Any]] = [{**entry, **titled(layer)} for layer in layers]
+    return entries or [{**entry, "empty_layer": True}]
+
+
+def titled(layer: Layer) -> dict[str, str]:
+    """Return what the history says of a layer that is not what the Dockerfile copies."""
+    part = "pex" if layer.of_pex else "image"
+    return {"created_by": f"buildbot-ship {part}: {layer.title}"} if layer.title else {}
 
 
 def _summary(dockerfile: Dockerfile) -> str:

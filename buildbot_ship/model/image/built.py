@@ -16,7 +16,7 @@ from typing import IO, Any
 import attrs
 
 from ..artefact import Layer
-from .assemble import Assembled, Labels, document, written_time
+from .assemble import Assembled, Labels, document, titled, written_time
 from .base import Base
 
 OURS = "org.buildbot-ship."
@@ -113,7 +113,7 @@ def _history(
         if not (entry.get("empty_layer") and OURS in str(entry.get("created_by")))
     ]
     trees = [layer for layer in layers if layer.title]
-    below = [{"created": moment, "created_by": f"buildbot-ship pex: {t.title}"} for t in trees]
+    below = [{"created": moment, **titled(layer)} for layer in trees]
     built = len(layers) - len(trees)
     if sum("empty_layer" not in entry for entry in found) != built:
         found = [{"created": moment, "created_by": "docker build"}] * built

@@ -37,7 +37,7 @@ def find_interpreter(needs: Needs, path: str, files: Filesystem) -> str:
     if found is None:
         there = " and ".join(sorted(_minors(path, files))) or "none"
         raise ValueError(f"it needs Python {needs.minor} on the PATH, the base has {there}")
-    abis = _abis(files.resolve(found), needs.minor, files)
+    abis = _abis(found, needs.minor, files)
     if needs.abi and abis and needs.abi not in abis:
         raise ValueError(
             f"its wheels are compiled for {needs.abi}, the base has {', '.join(sorted(abis))}"
@@ -70,12 +70,18 @@ def _minors(path: str, files: Filesystem) -> Iterator[str]:
             yield match[1]
 
 
+def library_folders(interpreter: str, minor: str, files: Filesystem) -> tuple[str, ...]:
+    """Return where the standard library of the file *interpreter* can lie, links followed."""
+    top = posixpath.dirname(posixpath.dirname(files.resolve(interpreter)))
+    folders = (posixpath.join(top, lib, f"python{minor}") for lib in ("lib", "lib64"))
+    return tuple(files.resolve(folder) for folder in folders)
+
+
 def _abis(interpreter: str, minor: str, files: Filesystem) -> set[str]:
     """Return the ABIs of the modules that come with an interpreter; none where it is static."""
-    top = posixpath.dirname(posixpath.dirname(interpreter))
     folders = {
-        files.resolve(posixpath.join(top, lib, f"python{minor}", "lib-dynload"))
-        for lib in ("lib", "lib64")
+        files.resolve(posixpath.join(folder, "lib-dynload"))
+        for folder in library_folders(interpreter, minor, files)
     }
     matches = (_MODULE.fullmatch(path) for path in files.nodes)
     return {m[1] for m in matches if m and posixpath.dirname(m[0]) in folders}

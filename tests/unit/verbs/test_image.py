@@ -113,7 +113,8 @@ class World:
         layers = []
         for data in contents:
             packed = gzip.compress(data, mtime=0)
-            layer = Layer(digest_of(data), digest_of(packed), len(packed), data.decode())
+            told = digest_of(data), digest_of(packed), len(packed)
+            layer = Layer(*told, data.decode(), of_pex=True)
             self.work.layer(layer.digest).parent.mkdir(exist_ok=True)
             self.work.layer(layer.digest).write_bytes(packed)
             layers.append(layer)

@@ -104,7 +104,8 @@ class Build:
 
     def _pex(self, work: Work) -> None:
         write(work.pex("app.pex"), self.pex)
-        trees = [Layer("sha256:x", digest_of(self.tree), 1, "six 1.16")] if self.tree else []
+        six = Layer("sha256:x", digest_of(self.tree), 1, "six 1.16", of_pex=True)
+        trees = [six] if self.tree else []
         for layer in trees:
             write(work.layer(layer.digest), self.tree)
         record = Pex(COMMIT, "app.pex", digest_of(self.pex), len(self.pex), tuple(trees))

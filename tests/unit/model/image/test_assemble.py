@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import attrs
 import pytest
 
 from buildbot_ship.errors import BaseNotFound, InvalidFile, InvalidManifest, InvalidRequest
@@ -110,6 +111,17 @@ def test_history_has_one_filled_entry_for_each_layer() -> None:
         "created_by": "buildbot-ship image: app.docker",
         "empty_layer": True,
     }
+
+
+def test_history_names_what_is_no_copy_and_which_step_made_it() -> None:
+    library = attrs.evolve(LAYER, title="bytecode")
+    tree = attrs.evolve(LAYER, title="six 1.16", of_pex=True)
+    found = config("COPY a /", None, library, tree, LAYER)["history"][-3:]
+    assert [entry["created_by"] for entry in found] == [
+        "buildbot-ship image: bytecode",
+        "buildbot-ship pex: six 1.16",
+        "buildbot-ship image: COPY a /",
+    ]
 
 
 def test_a_base_without_a_history_of_its_layers_gets_one() -> None:
