@@ -16,7 +16,7 @@ from ..model.cache import Entry
 from ..model.dockerfile.document import Dockerfile
 from ..model.image.base import Base
 from ..model.image.filesystem import Filesystem
-from ..model.image.fit import find_interpreter, search_path
+from ..model.image.fit import LEFT_OUT, find_interpreter, search_path
 from ..model.key import key
 from ..model.reference import digest_of
 from ..model.request.wire import CONVERTER, structure
@@ -89,7 +89,8 @@ class _RuntimeBase:
     def _find(self, needs: Needs) -> _Runtime:
         """Return what runs what has these *needs*.  Raises ValueError with why nothing does."""
         asked = CONVERTER.unstructure(needs)
-        name = key("runtime", base=self.base.reference.digest, needs=asked, path=self.path)
+        base, rule = self.base.reference.digest, sorted(LEFT_OUT)
+        name = key("runtime", base=base, needs=asked, path=self.path, left_out=rule)
         known = self.shop.cache.find(name, shared=False)
         if known is not None:
             return structure(known.record, _Runtime, "runtime")

@@ -13,6 +13,9 @@ from ..dockerfile.instruction import Env
 from .base import Base
 from .filesystem import Filesystem
 
+LEFT_OUT = frozenset({"test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3"})
+LEFT_OUT |= {"ensurepip", "pydoc_data", "site-packages", "dist-packages"}
+"""Folders of a library: what no application imports when it starts, and other packages."""
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PYTHON = re.compile(r"python(3\.\d+)")
 _MODULE = re.compile(r".*\.(cpython-[^/]+)\.so")

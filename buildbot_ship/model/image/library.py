@@ -14,11 +14,8 @@ import attrs
 
 from ..key import key
 from .filesystem import FOLDER, Filesystem, parents
-from .fit import library_folders
+from .fit import LEFT_OUT, library_folders
 
-LEFT_OUT = frozenset({"test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3"})
-LEFT_OUT |= {"ensurepip", "pydoc_data", "site-packages", "dist-packages"}
-"""Folders that no application imports when it starts, and those of other packages."""
 _CACHE = "__pycache__"
 _MARK = "os.py"
 
