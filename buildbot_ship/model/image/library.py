@@ -74,9 +74,7 @@ def _source(path: str) -> str:
 
 def _folders(top: str, modules: list[str], files: Filesystem) -> Iterator[Folder]:
     """Yield what is over the bytecode of *modules*; a layer says of each folder what it is."""
-    caches = {
-        posixpath.join(top, posixpath.dirname(module), _CACHE, "x") for module in modules
-    }
+    caches = {posixpath.join(top, posixpath.dirname(module), _CACHE, "x") for module in modules}
     for path in sorted({over for cache in caches for over in parents(cache)}):
         node = files.get(path)
         if node is None and posixpath.basename(path) == _CACHE:
