@@ -2,8 +2,8 @@
 
 Called as ``python -sS bytecode.py [checked]``, with PYTHONHASHSEED fixed and the standard
 library only, and little of that: importing `json` or `py_compile` takes as long as all the
-rest.  Standard input is `marshal`'s: ``[[[FILE, FINAL_PATH], ...], ...]``, one group for each
-wheel, files that lie here and where they will.  Beside each file it leaves its unchecked
+rest.  Standard input is `marshal`'s: ``[[[FILE, FINAL_PATH], ...], ...]``, groups of
+files that lie here, and where they will.  Beside each file it leaves its unchecked
 hash-based ``.pyc`` (PEP 552): nobody has to look at the source when it is imported.  One that
 is *checked* counts only for the very source that it was made of.  What does not compile, as
 templates of code do, stays as it is.

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -90,11 +90,11 @@ def opener(path: Path) -> Any:
     return opened
 
 
-def pack(name: str, root: Path, out: Path) -> dict[str, Any]:
-    """Leave what lies below *root* as a layer; return what there is to know of it."""
+def pack(name: str, found: Iterable[Member], out: Path) -> dict[str, Any]:
+    """Leave the members *found* as a layer; return what there is to know of it."""
     tar = STAGE / f"{name}.tar"
     with tar.open("wb") as file:
-        diff_id = write_layer(members(root), file)
+        diff_id = write_layer(found, file)
     made = compress(tar, out / f"{name}.tar.gz")
     tar.unlink()
     return {"diff_id": diff_id, **made}
@@ -103,12 +103,12 @@ def pack(name: str, root: Path, out: Path) -> dict[str, Any]:
 def pack_all(names: list[str], out: Path) -> dict[str, Any]:
     """Leave every layer; return what there is to know of them."""
     if len(names) == 1:
-        return {names[0]: pack(names[0], STAGE / names[0], out)}
+        return {names[0]: pack(names[0], members(STAGE / names[0]), out)}
     # Imported late: it takes longer than one small layer.
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        packed = list(pool.map(lambda name: pack(name, STAGE / name, out), names))
+        packed = list(pool.map(lambda name: pack(name, members(STAGE / name), out), names))
     return dict(zip(names, packed, strict=True))
 
 

@@ -16,10 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from compress import compress
-from install import STAGE, compile_all, opener
+from install import STAGE, compile_all, opener, pack
 from job import main, say, seal
-from layer import Member, file_mode, write_layer
+from layer import Member, file_mode
 
 NAME = "library"
 GROUP = 64
@@ -58,10 +57,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     pairs = [[str(root / name), f"/{top}/{name}"] for name in found]
     groups = [pairs[start : start + GROUP] for start in range(0, len(pairs), GROUP)]
     compile_all(groups, job, "checked")
-    tar = STAGE / f"{NAME}.tar"
-    with tar.open("wb") as file:
-        diff_id = write_layer(members(root, top, arguments["folders"]), file)
-    return {"diff_id": diff_id, **compress(tar, out / f"{NAME}.tar.gz")}
+    return pack(NAME, members(root, top, arguments["folders"]), out)
 
 
 if __name__ == "__main__":
