@@ -24,6 +24,7 @@ from typing import IO
 
 AHEAD = (
     "install",
+    "scripts",
     "wheels",
     "packaging.requirements",
     "packaging.utils",

@@ -4,9 +4,9 @@ job.json: ``{"prefix": "/opt/ship", "layers": {NAME: [{"file", "digest"}]}}``; t
 lie in ``wheelhouse/``.  Out folder: ``NAME.tar.gz`` for each layer.  result.json:
 ``{"layers": {NAME: {"diff_id", "digest", "size"}}}``, about the tar and the gzipped tar.
 
-What an installer would do to the wheels is done (PEP 427, with the ``.data`` folders),
-but that no console scripts are made: nothing would find their modules.  Nothing of the
-wheels runs.
+What an installer would do to the wheels is done (PEP 427, with the ``.data`` folders and
+the console scripts, which are for the interpreter of the virtual environment at the prefix).
+Nothing of the wheels runs.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from layer import Member, file_mode, write_layer
 from pex import check
 
 STAGE = Path("/ship/stage")
+ENTRY_POINTS = ".dist-info/entry_points.txt"
 
 
 def install_wheel(wheel: Path, root: Path, prefix: str) -> list[list[str]]:
@@ -35,7 +36,7 @@ def install_wheel(wheel: Path, root: Path, prefix: str) -> list[list[str]]:
     try:
         with zipfile.ZipFile(wheel) as archive:
             if is_plain(archive):
-                return extract_plain(archive, root, site_packages(prefix))
+                return extract_plain(archive, root, prefix)
             # Imported late: it takes longer than a layer of plain wheels.
             from spread import install_trees  # noqa: PLC0415
 
@@ -46,11 +47,20 @@ def install_wheel(wheel: Path, root: Path, prefix: str) -> list[list[str]]:
         ) from None
 
 
-def extract_plain(archive: zipfile.ZipFile, root: Path, site: str) -> list[list[str]]:
+def extract_plain(archive: zipfile.ZipFile, root: Path, prefix: str) -> list[list[str]]:
     """Do the same to a wheel that goes to one folder."""
+    site = site_packages(prefix)
     folder = root / site.lstrip("/")
-    modules = (path for path in extract(archive, folder) if path.endswith(".py"))
-    return sorted([str(folder / path), f"{site}/{path}"] for path in modules)
+    modules = []
+    for path in extract(archive, folder):
+        if path.endswith(".py"):
+            modules.append([str(folder / path), f"{site}/{path}"])
+        elif path.endswith(ENTRY_POINTS) and path.count("/") == 1:
+            # Imported late: it takes longer than a layer of plain wheels.
+            from scripts import install_scripts  # noqa: PLC0415
+
+            install_scripts((folder / path).parent, root, prefix)
+    return sorted(modules)
 
 
 def compile_all(groups: list[list[list[str]]], job: Path, *options: str) -> None:

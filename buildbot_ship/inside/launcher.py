@@ -1,16 +1,15 @@
-"""What a layered pex is: a small program that runs the application out of plain trees.
+"""What a layered pex is: a small program that starts an application in its virtual environment.
 
 ``model/application/launcher.py`` puts the shebang in front and the entry in.  It must start
 fast and runs on the runtime base's Python alone, so it imports what it needs when it needs it.
 
+- The environment is at ``PREFIX``, and its ``bin/python`` is the interpreter: what an
+  application starts with ``sys.executable`` finds what the application finds.  In an image the
+  shebang names it; started by another interpreter, the launcher starts that one.
 - As process 1 it is an init: the application becomes its child, in a process group of its
   own; signals are passed on, orphans reaped, and it ends as the application ended, with
   128 and the number of the signal if one killed it.
-- The application's interpreter starts without the base's site-packages, the user's, and
-  ``PYTHONPATH``, as that of a pex does; other variables and options count.  In an image the
-  shebang says so; where it does not, the interpreter is started again.
-- ``PREFIX`` is then what a virtual environment is: `sys.prefix`, with site-packages in it
-  whose ``.pth`` files are read.
+- Like a console script, it does not put the working directory on `sys.path`.
 """
 
 import os
@@ -22,17 +21,28 @@ ELSEWHERE = 'this runs in images of buildbot-ship; take layout="zipapp" to run a
 
 
 def main() -> None:
-    """Be the interpreter that the application gets, or start it."""
-    if sys.flags.no_site and sys.flags.no_user_site and "PYTHONPATH" not in os.environ:
-        if os.getpid() == 1:
-            supervise()
-        enter()
-        collect_late()
-        run()
-        return
-    environment = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
-    command = [sys.executable, "-sS", *sys.orig_argv[1:]]
-    os.execve(command[0], command, environment)  # noqa: S606
+    """Start the application, or the interpreter that it gets."""
+    if not sys.executable.startswith(f"{PREFIX}/bin/"):
+        start_again()
+    if os.getpid() == 1:
+        supervise()
+        # A .pth file may have started threads, and a fork leaves them behind.
+        if "threading" in sys.modules:
+            start_again()
+    if KIND == "interpreter":
+        interpret()
+    if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+        del sys.path[0]
+    collect_late()
+    run()
+
+
+def start_again() -> None:
+    """Become the environment's interpreter, with the same options and arguments."""
+    python = f"{PREFIX}/bin/python"
+    if not os.path.exists(python):
+        sys.exit(f"{__file__}: {python} is not here: {ELSEWHERE}")
+    os.execv(python, [python, *sys.orig_argv[1:]])  # noqa: S606
 
 
 def supervise() -> None:
@@ -72,22 +82,10 @@ def reap(child: int) -> None:
             return
 
 
-def enter() -> None:
-    """Make the trees at PREFIX this interpreter's environment."""
-    sys.prefix = sys.exec_prefix = PREFIX
-    here = os.path.dirname(os.path.abspath(__file__))
-    if sys.path and sys.path[0] == here:
-        del sys.path[0]
-    minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    packages = f"{PREFIX}/lib/{minor}/site-packages"
-    if not os.path.isdir(packages):
-        sys.exit(f"{__file__}: {packages} is not here: {ELSEWHERE}")
-    import site  # noqa: PLC0415
-
-    site.addsitedir(packages)
-    site.setquit()
-    site.setcopyright()
-    site.sethelper()
+def interpret() -> None:
+    """Become the interpreter, with the arguments in `sys.argv` as its own."""
+    options = sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv)]
+    os.execv(sys.executable, [sys.executable, *options, *sys.argv[1:]])  # noqa: S606
 
 
 def collect_late() -> None:
@@ -118,10 +116,8 @@ def run() -> None:
         call(TARGET)
     elif KIND == "module":
         run_module(TARGET)
-    elif KIND == "script":
-        run_script(TARGET)
     else:
-        interpret()
+        run_script(TARGET)
 
 
 def call(name: str) -> None:
@@ -149,30 +145,6 @@ def run_script(path: str) -> None:
     if not first.startswith(b"#!") or b"python" not in first:
         os.execv(path, [path, *sys.argv[1:]])  # noqa: S606
     runpy.run_path(path, run_name="__main__")
-
-
-def interpret() -> None:
-    """Be an interpreter: ``-c CODE``, ``-m MODULE``, a file, or what comes in."""
-    import runpy  # noqa: PLC0415
-
-    sys.argv = sys.argv[1:] or [""]
-    first, more = sys.argv[0] or "-", len(sys.argv) > 1
-    names = {"__name__": "__main__"}
-    sys.path.insert(0, "")
-    if first == "-c" and more:
-        exec(compile(sys.argv.pop(1), "<string>", "exec"), names)  # noqa: S102
-    elif first == "-m" and more:
-        del sys.argv[0]
-        run_module(sys.argv[0])
-    elif first != "-":
-        sys.path[0] = os.path.dirname(os.path.abspath(first))
-        runpy.run_path(first, run_name="__main__")
-    elif sys.stdin.isatty():
-        import code  # noqa: PLC0415
-
-        code.interact(local=names)
-    else:
-        exec(compile(sys.stdin.read(), "<stdin>", "exec"), names)  # noqa: S102
 
 
 if __name__ == "__main__":

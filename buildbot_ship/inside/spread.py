@@ -12,8 +12,7 @@ from extract import MINOR, site_packages
 from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.sources import WheelContentElement, WheelFile
-
-ENTRY_POINTS = "entry_points.txt"
+from scripts import ENTRY_POINTS, install_scripts, python_of
 
 
 class Source(WheelFile):
@@ -34,7 +33,7 @@ class Source(WheelFile):
 
 
 class SourceOfTrees(Source):
-    """A wheel of which no console scripts are made."""
+    """A wheel whose console scripts are made by `scripts`, which reads what pip reads."""
 
     @property
     def dist_info_filenames(self) -> list[str]:
@@ -74,12 +73,14 @@ def install_trees(archive: zipfile.ZipFile, root: Path, prefix: str) -> list[lis
     places = schemes(prefix, source.distribution)
     destination = Destination(
         places,
-        interpreter=f"/usr/bin/env {MINOR}",
+        interpreter=python_of(prefix),
         script_kind="posix",
         destdir=str(root),
         overwrite_existing=True,
     )
     install(source, destination, {})
+    site = root / places["purelib"].lstrip("/")
+    install_scripts(site / source.dist_info_dir, root, prefix)
     modules = sorted(destination.modules.items())
     return [[str(path), f"{places['purelib']}/{final}"] for path, final in modules]
 

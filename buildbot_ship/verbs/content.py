@@ -13,9 +13,11 @@ from typing import IO
 import attrs
 
 from ..errors import FileMissing, LimitExceeded, OutputMissing
-from ..model.artefact import Pex
+from ..model.artefact import Layer, Pex
 from ..model.dockerfile.copying import Copy
 from ..model.dockerfile.document import Dockerfile
+from ..model.image.assemble import Labels
+from ..model.image.base import Base
 from ..model.image.context import EXECUTABLE, FILE, Context, link, missing
 from ..model.image.filesystem import Node
 from ..model.image.layer import Member, file_mode
@@ -53,6 +55,28 @@ class Contents:
             raise FileMissing(source, f"commit {self.tree.commit[:12]}")
         mode = stat.S_IMODE(node.mode)
         return Member(path, mode, size, content, node.uid, node.gid, identity=identity)
+
+
+@attrs.frozen
+class Parts:
+    """What an image is made of, before anything is made."""
+
+    dockerfile: Dockerfile
+    base: Base
+    contents: Contents
+    labels: Labels
+
+    @property
+    def trees(self) -> tuple[Layer, ...]:
+        """Return the layers of all layered pexes, each once."""
+        records = self.contents.records
+        layers = {layer.digest: layer for record in records for layer in record.layers}
+        return tuple(layers.values())
+
+
+def is_layered(record: Pex) -> bool:
+    """Tell whether a pex is a launcher and trees, and so needs an environment."""
+    return record.needs is not None
 
 
 def _open(tree: Tree, path: str) -> IO[bytes]:
@@ -158,3 +182,9 @@ def _within_limit(members: list[Member]) -> list[Member]:
     if sum(member.size for member in members) > MAX_BYTES:
         raise LimitExceeded("what COPY takes from the commit", f"{MAX_BYTES} bytes")
     return members
+
+
+def unpromised(dockerfile: Dockerfile) -> str:
+    """Return what a summary says of an image whose bytes depend on when it is built."""
+    first = min(dockerfile.foreign, key=lambda item: item.line)
+    return f"bytes not promised: {first.word} in {dockerfile.file}:{first.line}"

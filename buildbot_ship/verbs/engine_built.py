@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tarfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -13,44 +13,64 @@ from ..daemon.interface import Build
 from ..errors import EngineError
 from ..model.artefact import Layer
 from ..model.dockerfile.document import Dockerfile
-from ..model.image.assemble import Assembled, Labels
+from ..model.image.assemble import Assembled
 from ..model.image.base import Base
 from ..model.image.built import Saved, adopt, member
+from ..model.image.filesystem import Filesystem
+from ..model.image.fit import DEFAULT_PATH
 from ..model.image.gzipped import inflate
 from ..model.image.layer import Member, write_tar
-from .content import Contents, context_members
+from .content import Contents, Parts, context_members
 from .files import digest_of_file
+from .fitting import fit_built
+from .image_layer import make_layer
 from .layers import compress, tools_of
 from .workshop import Workshop
 
 _CHUNK = 1 << 16
+_ENVIRONMENT = "virtual environment"
 _GZIP = b"\x1f\x8b"
 
 
-def build(  # noqa: PLR0917
-    dockerfile: Dockerfile,
-    base: Base,
-    contents: Contents,
-    labels: Labels,
+def build(
+    parts: Parts,
     name: str,
-    trees: tuple[Layer, ...],
+    files: Callable[[], Filesystem],
     scratch: Path,
     shop: Workshop,
 ) -> tuple[Assembled, tuple[Layer, ...]]:
     """Let the engine build, under the temporary *name*, and return what it made as ours.
 
-    The layers of *trees* come between the base and what was built: while it is built they
-    are not there.
+    *files* tells what the base holds.  The layers of the pexes come between the base and what
+    was built, their environment on top: while it is built they are not there.
 
-    Raises JobFailed with the line that failed, EngineError, LimitExceeded.
+    Raises JobFailed with the line that failed, BaseUnfit, EngineError, LimitExceeded.
     """
     saved = scratch / "saved.tar"
-    _build(dockerfile, contents, name, saved, shop)
+    base, contents = parts.base, parts.contents
+    _build(parts.dockerfile, contents, name, saved, shop)
     commit, created = contents.tree.commit, contents.tree.committed
-    image, tars = unpack(saved, base, dockerfile.file)
-    built = compress(tars, tools_of(commit, shop) if tars else "", scratch, shop)
-    layers = (*trees, *built)
-    return adopt(image, base, layers, created=created, labels=labels), layers
+    image, tars = unpack(saved, base, parts.dockerfile.file)
+    path = dict(image.variables).get("PATH", DEFAULT_PATH)
+    holds = partial(_holds, files, [scratch / tar for tar in tars])
+    environment = fit_built(contents.records, base, path, holds)
+    layers = (
+        *parts.trees,
+        *compress(tars, tools_of(commit, shop) if tars else "", scratch, shop),
+    )
+    if environment:
+        image = image.activated(base)
+        layers += (make_layer(list(environment), commit, scratch, shop, _ENVIRONMENT),)
+    return adopt(image, base, layers, created=created, labels=parts.labels), layers
+
+
+def _holds(below: Callable[[], Filesystem], tars: Iterable[Path]) -> Filesystem:
+    """Return what an image holds: a base, and layers as *tars* over it."""
+    files = below()
+    for tar in tars:
+        with tar.open("rb") as layer:
+            files = files.with_layer(iter(partial(layer.read, _CHUNK), b""))
+    return files
 
 
 def run_build(
@@ -120,9 +140,3 @@ def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> s
         else:
             out.writelines(inflate(iter(partial(source.read, _CHUNK), b"")))
     return digest_of_file(path)
-
-
-def why(dockerfile: Dockerfile) -> str:
-    """Return what a summary says of an image whose bytes depend on when it is built."""
-    first = min(dockerfile.foreign, key=lambda item: item.line)
-    return f"bytes not promised: {first.word} in {dockerfile.file}:{first.line}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,50 +11,92 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import BaseUnfit
-from ..model.application.launcher import start_with
+from ..model.application.launcher import start_in_environment
 from ..model.artefact import Layer, Needs, Pex
 from ..model.cache import Entry
-from ..model.dockerfile.document import Dockerfile
 from ..model.image.base import Base
+from ..model.image.environment import environment_members
 from ..model.image.filesystem import Filesystem
-from ..model.image.fit import LEFT_OUT, find_interpreter, search_path
+from ..model.image.fit import LEFT_OUT, find_interpreter
+from ..model.image.layer import Member
 from ..model.key import key
 from ..model.reference import digest_of
 from ..model.request.wire import CONVERTER, structure
-from .content import Contents
+from .content import Contents, is_layered
 from .workshop import Workshop
 
 if TYPE_CHECKING:
     from ..model.image.library import Library
 
 
-def fit(
-    contents: Contents,
-    base: Base,
-    dockerfile: Dockerfile,
-    *,
-    files: Callable[[], Filesystem],
-    shop: Workshop,
-    scratch: Path,
-) -> Contents:
-    """Return *contents* with the pexes as they start on *base*, their launchers in *scratch*.
+@attrs.frozen
+class Fitted:
+    """What makes layered pexes run on one base.
 
-    *files* tells what the base holds.  Where its Python has its own library without bytecode,
-    a pex gets one layer more.  Raises BaseUnfit when it cannot run a pex, OutputMissing,
-    JobFailed.  Of an image that the engine builds nobody knows what its base has in the end:
-    it gets them as they are.
+    *layers* go below all of theirs, *members* into the image's own layer.
     """
-    if dockerfile.foreign:
-        return contents
+
+    layers: tuple[Layer, ...] = ()
+    members: tuple[Member, ...] = ()
+
+
+def start_pexes(contents: Contents, scratch: Path) -> Contents:
+    """Return *contents* with layered pexes as they start in an image, left in *scratch*."""
     folder = scratch / "launchers"
     folder.mkdir()
-    ground = _RuntimeBase(base, search_path(base, dockerfile), cache(files), shop)
-    records = tuple(
-        ground.fit(record, contents.pexes[record.name], folder / record.name)
-        for record in contents.records
-    )
-    pexes = {**contents.pexes, **{path.name: path for path in folder.iterdir()}}
-    return attrs.evolve(contents, pexes=pexes, records=records)
+    records, pexes = {record.name: record for record in contents.records}, dict(contents.pexes)
+    for record in filter(is_layered, contents.records):
+        data = start_in_environment(pexes[record.name].read_bytes())
+        pexes[record.name] = folder / record.name
+        pexes[record.name].write_bytes(data)
+        records[record.name] = attrs.evolve(record, digest=digest_of(data), size=len(data))
+    return attrs.evolve(contents, pexes=pexes, records=tuple(records.values()))
+
+
+def fit(
+    records: Iterable[Pex],
+    base: Base,
+    path: str,
+    files: Callable[[], Filesystem],
+    shop: Workshop,
+) -> Fitted:
+    """Return what the pexes of *records* take on *base*; nothing where none is layered.
+
+    *path* is the image's PATH, *files* tells what the base holds.  Where its Python has its
+    own library without bytecode, there is a layer of that.  Raises BaseUnfit when it cannot run
+    one of them, OutputMissing, JobFailed.
+    """
+    runtime_base = _RuntimeBase(base, path, cache(files), shop)
+    fitted = Fitted()
+    for record in filter(is_layered, records):
+        fitted = runtime_base.fit(record)
+    return fitted
+
+
+def fit_built(
+    records: Iterable[Pex], base: Base, path: str, files: Callable[[], Filesystem]
+) -> tuple[Member, ...]:
+    """Return the environment of an image that the engine built on *base*: it holds *files*.
+
+    There is none where no pex is layered.  Raises BaseUnfit.
+    """
+    members: tuple[Member, ...] = ()
+    found = cache(files)
+    for record in filter(is_layered, records):
+        with _unfit(record, base) as needs:
+            interpreter = find_interpreter(needs, path, found())
+        members = environment_members(interpreter, needs.minor)
+    return members
+
+
+@contextmanager
+def _unfit(record: Pex, base: Base) -> Iterator[Needs]:
+    """Give what a layered pex needs; raise BaseUnfit for a ValueError that says it lacks."""
+    assert record.needs is not None  # noqa: S101  # it is layered
+    try:
+        yield record.needs
+    except ValueError as why:
+        raise BaseUnfit(record.name, str(base.reference), str(why)) from None
 
 
 @attrs.frozen
@@ -73,24 +116,18 @@ class _RuntimeBase:
     files: Callable[[], Filesystem]
     shop: Workshop
 
-    def fit(self, record: Pex, launcher: Path, fitted: Path) -> Pex:
-        """Leave a layered pex's *launcher* as it starts here in *fitted*; return its record."""
-        if record.needs is None:
-            return record
-        try:
-            runtime = self._find(record.needs)
-        except ValueError as why:
-            raise BaseUnfit(record.name, str(self.base.reference), str(why)) from None
-        data = start_with(runtime.interpreter, launcher.read_bytes())
-        fitted.write_bytes(data)
-        layers = (*self._library(runtime, record.needs.minor, record.commit), *record.layers)
-        return attrs.evolve(record, digest=digest_of(data), size=len(data), layers=layers)
+    def fit(self, record: Pex) -> Fitted:
+        """Return what a layered pex takes here.  Raises BaseUnfit."""
+        with _unfit(record, self.base) as needs:
+            runtime = self._find(needs)
+        layers = self._library(runtime, needs.minor, record.commit)
+        return Fitted(layers, environment_members(runtime.interpreter, needs.minor))
 
     def _find(self, needs: Needs) -> _Runtime:
         """Return what runs what has these *needs*.  Raises ValueError with why nothing does."""
         asked = CONVERTER.unstructure(needs)
         base, rule = self.base.reference.digest, sorted(LEFT_OUT)
-        name = key("runtime", base=base, needs=asked, path=self.path, left_out=rule)
+        name = key("interpreter", base=base, needs=asked, path=self.path, left_out=rule)
         known = self.shop.cache.find(name, shared=False)
         if known is not None:
             return structure(known.record, _Runtime, "runtime")

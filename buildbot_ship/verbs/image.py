@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import attrs
 
-from ..model.artefact import Image, Layer, Wheelhouse
+from ..model.artefact import Image, Layer
 from ..model.dockerfile.document import Dockerfile, read
 from ..model.image import label
 from ..model.image.assemble import Assembled, Labels, assemble
-from ..model.image.base import Base
+from ..model.image.environment import activate, add_environment, check_placement
 from ..model.image.filesystem import Filesystem
-from ..model.image.layer import Member, write_layer
+from ..model.image.fit import search_path
 from ..model.image.placement import needs_base, place
-from ..model.key import key
 from ..model.request import ImageRequest
 from ..model.result import SUCCESS, Result, counted
 from ..registry.interface import Registry
 from ..source.interface import Tree, required
 from ..store.work import Work
-from .content import Contents, find_members, look, require
-from .engine_built import build, why
-from .fitting import fit
-from .layers import compress, known_layer, tools_of
+from .content import Parts, find_members, is_layered, look, require, unpromised
+from .fitting import fit, start_pexes
+from .image_layer import make_layer
 from .loading import Made, load
 from .runtime import fetch_base, list_base
 from .workshop import Workshop
-
-_LAYER = "layer-0.tar"
 
 
 def image(
@@ -51,7 +46,6 @@ def image(
     parts = _gather(request, tree, registry, shop)
     name = f"{request.image}:{new_name()}"
     with shop.work.scratch() as scratch:
-        parts = _fit(parts, registry, scratch, shop)
         assembled, layers = _make(parts, name, registry, scratch, shop)
         made = Made(parts.base, assembled, layers, f"ship.local/{name}" if request.load else "")
         if request.load:
@@ -61,17 +55,7 @@ def image(
     return _result(record, parts.dockerfile)
 
 
-@attrs.frozen
-class _Parts:
-    """What an image is made of, before anything is made."""
-
-    dockerfile: Dockerfile
-    base: Base
-    contents: Contents
-    labels: Labels
-
-
-def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Workshop) -> _Parts:
+def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Workshop) -> Parts:
     data = required(tree, request.dockerfile)
     dockerfile = read(data, request.dockerfile)
     label.check(dockerfile)
@@ -85,91 +69,43 @@ def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Worksho
     contents = look(dockerfile, tree, shop.work)
     if not dockerfile.foreign:
         require(dockerfile, contents)
+        if any(map(is_layered, contents.records)):
+            base = activate(base)
+            dockerfile = read(data, request.dockerfile, base.environment)
     facts = label.facts(base, tree.commit, tree.committed)
-    return _Parts(dockerfile, base, contents, Labels(defaults, facts))
-
-
-def _fit(parts: _Parts, registry: Registry, scratch: Path, shop: Workshop) -> _Parts:
-    """Return the parts with pexes that start on their base.  Raises BaseUnfit."""
-    contents = fit(
-        parts.contents,
-        parts.base,
-        parts.dockerfile,
-        files=lambda: list_base(parts.base, registry, shop.work, shop.log),
-        shop=shop,
-        scratch=scratch,
-    )
-    return attrs.evolve(parts, contents=contents)
+    return Parts(dockerfile, base, contents, Labels(defaults, facts))
 
 
 def _make(
-    parts: _Parts, name: str, registry: Registry, scratch: Path, shop: Workshop
+    parts: Parts, name: str, registry: Registry, scratch: Path, shop: Workshop
 ) -> tuple[Assembled, tuple[Layer, ...]]:
-    """Return the image, what is new in it over the layers of its pexes."""
-    trees = _trees(parts.contents)
-    if not parts.dockerfile.foreign:
-        return _assemble(parts, trees, registry, scratch, shop)
-    return build(
-        parts.dockerfile,
-        parts.base,
-        parts.contents,
-        parts.labels,
-        f"ship.local/build/{name}",
-        trees,
-        scratch,
-        shop,
-    )
+    """Return the image, and what is new in it over its base."""
+    files = partial(list_base, parts.base, registry, shop.work, shop.log)
+    contents = start_pexes(parts.contents, scratch)
+    parts = attrs.evolve(parts, contents=contents)
+    if parts.dockerfile.foreign:
+        # Imported late: most images are assembled here.
+        from .engine_built import build  # noqa: PLC0415
 
-
-def _trees(contents: Contents) -> tuple[Layer, ...]:
-    """Return the layers of all layered pexes, each once."""
-    layers = {layer.digest: layer for pex in contents.records for layer in pex.layers}
-    return tuple(layers.values())
+        return build(parts, f"ship.local/build/{name}", files, scratch, shop)
+    return _assemble(parts, files, scratch, shop)
 
 
 def _assemble(
-    parts: _Parts,
-    trees: tuple[Layer, ...],
-    registry: Registry,
-    scratch: Path,
-    shop: Workshop,
+    parts: Parts, files: Callable[[], Filesystem], scratch: Path, shop: Workshop
 ) -> tuple[Assembled, tuple[Layer, ...]]:
-    """Return the image with the *trees*, and a layer of what is copied, if anything is."""
+    """Return the image of the pexes' layers, and one of what is copied, if anything is."""
     base, dockerfile, contents = parts.base, parts.dockerfile, parts.contents
-    looked = needs_base(dockerfile, contents.context)
-    inside = list_base(base, registry, shop.work, shop.log) if looked else Filesystem()
+    commit, created = contents.tree.commit, contents.tree.committed
+    fitted = fit(contents.records, base, search_path(base, dockerfile), files, shop)
+    inside = files() if needs_base(dockerfile, contents.context) else Filesystem()
     layout = place(dockerfile, contents.context, inside, base.work_folder)
-    members = find_members(layout, contents)
-    layers = (*trees, *(_copied(members, contents, scratch, shop) if members else ()))
-    assembled = assemble(
-        base, dockerfile, layers, created=contents.tree.committed, labels=parts.labels
-    )
-    return assembled, layers
-
-
-def _copied(
-    members: list[Member], contents: Contents, scratch: Path, shop: Workshop
-) -> tuple[Layer, ...]:
-    """Return the layer of what is copied, made unless a cache knows it."""
-    commit = contents.tree.commit
-    ground = shop.work.find(Wheelhouse, commit).ground
-    name = key("layer", ground=ground, members=_identify(members))
-    known = known_layer(name, shop)
-    if known is not None:
-        return (known,)
-    shop.log(f"{_LAYER}: {len(members)} members")
-    with (scratch / _LAYER).open("wb") as out:
-        diff_id = write_layer(members, out)
-    return compress({_LAYER: diff_id}, tools_of(commit, shop), scratch, shop, name)
-
-
-def _identify(members: Iterable[Member]) -> str:
-    """Return a digest of all that is written of *members*: there may be many."""
-    digest = hashlib.sha256()
-    for m in members:
-        row = [m.path, m.mode, m.uid, m.gid, m.target, m.identity]
-        digest.update(json.dumps(row).encode() + b"\n")
-    return digest.hexdigest()
+    if fitted.members:
+        check_placement(layout, dockerfile.file)
+    members = add_environment(find_members(layout, contents), fitted.members)
+    copied = (make_layer(members, commit, scratch, shop),) if members else ()
+    layers = (*fitted.layers, *parts.trees, *copied)
+    return assemble(base, dockerfile, layers, created=created, labels=parts.labels), layers
 
 
 def _record(name: str, commit: str, made: Made) -> Image:
@@ -201,7 +137,7 @@ def _result(record: Image, dockerfile: Dockerfile) -> Result:
     on = f"{base.repository.path.rpartition('/')[2]}:{base.tag or str(base.digest)[7:15]}"
     size = sum(layer.size for layer in record.layers) / 1e6
     layers = f"{size:.1f} MB, {counted(len(record.layers), 'layer')}"
-    promise = f"; {why(dockerfile)}" if dockerfile.foreign else ""
+    promise = f"; {unpromised(dockerfile)}" if dockerfile.foreign else ""
     names = ("image_id", "manifest_digest", "size", "loaded_as", "base")
     return Result(
         "image",

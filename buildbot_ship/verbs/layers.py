@@ -29,24 +29,29 @@ def tools_of(commit: str, shop: Workshop) -> str:
     return shop.tools(Reference.parse(house.base), MAKING).image
 
 
-def compress(
-    tars: Mapping[str, str], tools: str, scratch: Path, shop: Workshop, key: str = ""
+def compress(  # noqa: PLR0917
+    tars: Mapping[str, str],
+    tools: str,
+    scratch: Path,
+    shop: Workshop,
+    name: str = "",
+    title: str = "",
 ) -> tuple[Layer, ...]:
     """Return the layers of the *tars* in *scratch*, whose diff IDs are given by name.
 
     They are compressed in the tools image, whose zlib is pinned, verified here, and kept:
-    under *key*, if it is but one.
+    under the key *name* with its *title*, if it is but one.
     """
     if not tars:
         return ()
-    made = scratch / "compressed"
-    inputs = tuple(JobFile(name, scratch / name) for name in tars)
+    made = scratch / f"{next(iter(tars))}.compressed"
+    inputs = tuple(JobFile(tar, scratch / tar) for tar in tars)
     said = shop.run("compress", tools, {"files": list(tars)}, made, inputs)["files"]
     found = []
-    for name, diff_id in tars.items():
-        path, digest = made / f"{name}.gz", str(said[name]["digest"])
-        layer = Layer(diff_id, digest, path.stat().st_size, key=key)
-        shop.log(f"{name}: {layer.size} bytes compressed")
+    for tar, diff_id in tars.items():
+        path, digest = made / f"{tar}.gz", str(said[tar]["digest"])
+        layer = Layer(diff_id, digest, path.stat().st_size, title, name)
+        shop.log(f"{title or tar}: {layer.size} bytes compressed")
         found.append(take_layer(layer, path, shop))
     return tuple(found)
 

@@ -23,7 +23,7 @@ from ..model.result import SUCCESS, Result, counted
 from ..source.interface import Tree, required
 from ..store.work import Work
 from .cache import Cache
-from .engine_built import why
+from .content import unpromised
 from .files import digest_of_file, expect
 from .layers import bring_layer
 from .members import first_difference
@@ -94,7 +94,7 @@ def _not_promised(request: VerifyRequest, tree: Tree) -> dict[str, str]:
         image.image: read(required(tree, image.dockerfile), image.dockerfile)
         for image in request.images
     }
-    return {name: why(found) for name, found in dockerfiles.items() if found.foreign}
+    return {name: unpromised(found) for name, found in dockerfiles.items() if found.foreign}
 
 
 @contextmanager

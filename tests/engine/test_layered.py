@@ -45,7 +45,7 @@ def report():
         "services": "remotemath" in [p.tapname for p in getPlugins(IServiceMaker)],
         "shared": (Path(sys.prefix) / "share/tiny/shared.txt").read_text(),
         "foreign": [p for p in sys.path if "-packages" in p and "/opt/ship/" not in p],
-        "unbuffered": sys.stdout.write_through, "helper": callable(exit),
+        "prefix": sys.prefix, "unbuffered": sys.stdout.write_through, "helper": callable(exit),
     }))
 
 def wait():
@@ -183,6 +183,7 @@ def test_it_runs_read_only_as_nobody_without_any_capability(made: Made) -> None:
         "services": True,
         "shared": "shared",
         "foreign": [],
+        "prefix": "/opt/ship",
         "unbuffered": False,
         "helper": True,
     }
@@ -196,21 +197,18 @@ def test_a_script_that_a_wheel_holds_and_an_interpreter_run(made: Made) -> None:
     assert "bare" in made.run("bare", "-c", "import sys; print('bare', sys.path)")
 
 
-def test_the_launcher_is_started_once_by_the_bases_own_python(made: Made) -> None:
-    code = (
-        "import pathlib, sys; print(pathlib.Path('/proc/1/cmdline').read_text().split('\\0'))"
-    )
+def test_the_launcher_is_started_once_by_the_python_of_the_environment(made: Made) -> None:
+    code = "import sys; print(open('/proc/1/cmdline').read().split('\\0'), sys.orig_argv)"
     said = made.run("bare", "-c", code)
-    assert said.startswith("['/usr/bin/python3.11', '-sS', '/bare.pex', '-c', "), said
+    assert said.startswith("['/opt/ship/bin/python', '/bare.pex', '-c', "), said
+    assert "['/opt/ship/bin/python', '-c', " in said
 
 
-def test_what_the_environment_says_of_paths_does_not_count(made: Made) -> None:
-    tmpfs = {"/evil": ""}
-    prepared = "import pathlib, os, sys, subprocess; os.environ['PYTHONPATH'] = '/evil'; "
-    prepared += "pathlib.Path('/evil/six.py').write_text('__file__ = \"evil\"'); "
-    prepared += "subprocess.run(['/bare.pex', '-c', 'import six; print(six.__file__)'])"
-    said = made.run("bare", "-c", prepared, tmpfs=tmpfs)
-    assert said == "/opt/ship/lib/python3.11/site-packages/six.py\n"
+def test_what_a_variable_adds_to_the_path_counts(made: Made) -> None:
+    prepared = "import pathlib, os, subprocess; os.environ['PYTHONPATH'] = '/more'; "
+    prepared += "pathlib.Path('/more/plugin.py').write_text('print(\"plugged\")'); "
+    prepared += "subprocess.run(['/bare.pex', '-c', 'import plugin, six'])"
+    assert made.run("bare", "-c", prepared, tmpfs={"/more": ""}) == "plugged\n"
 
 
 def test_process_1_is_a_good_init(made: Made) -> None:
@@ -281,8 +279,12 @@ def test_an_image_that_the_engine_builds_has_the_trees_as_well(made: Made) -> No
     library, *trees = made.layers("tiny")[:-1]
     assert library not in made.layers("ran")
     assert made.layers("ran")[: len(trees)] == trees
-    assert len(made.layers("ran")) == len(trees) + 2
+    assert len(made.layers("ran")) == len(trees) + 3
+    history = [h["CreatedBy"] for h in made.client.images.get(made.images["ran"]).history()]
+    assert history[0] == "buildbot-ship image: virtual environment"
     assert json.loads(made.run("ran", "report"))["argv"] == ["report"]
+    script = made.run("ran", "report", entrypoint="tiny")
+    assert json.loads(script)["prefix"] == "/opt/ship"
 
 
 @contextmanager

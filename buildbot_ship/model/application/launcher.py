@@ -12,8 +12,6 @@ from ..artefact import Wheel
 from ..request import PexRequest
 from .layering import PREFIX
 
-_MAX_SHEBANG = 127
-"""Bytes of a first line that every Linux takes: man 2 execve."""
 _SETTINGS = re.compile(r"^PREFIX, KIND, TARGET = .*$", re.M)
 
 
@@ -52,13 +50,9 @@ def write_launcher(source: str, minor: str, entry: Entry) -> bytes:
     return f"#!/usr/bin/env python{minor}\n{text}".encode()
 
 
-def start_with(interpreter: str, launcher: bytes) -> bytes:
-    """Return *launcher* for a base where its Python is the file *interpreter*.
+def start_in_environment(launcher: bytes) -> bytes:
+    """Return *launcher* for an image: the environment's interpreter starts it.
 
-    Nothing is looked for at its start then, and Python starts once.  A path that no first
-    line can hold leaves the launcher as it is.
+    Nothing is looked for at its start, and Python starts once.
     """
-    first = f"#!{interpreter} -sS\n".encode()
-    if len(first) > _MAX_SHEBANG or len(first.split()) != 2:
-        return launcher
-    return first + launcher.partition(b"\n")[2]
+    return f"#!{PREFIX}/bin/python\n".encode() + launcher.partition(b"\n")[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -49,13 +50,18 @@ class Base:
     @property
     def environment(self) -> list[tuple[str, str]]:
         """Return the variables that containers start with."""
-        entries: list[str] = self.run.get("Env") or []
-        return [(name, value) for name, _, value in (item.partition("=") for item in entries)]
+        return read_variables(self.run)
 
     @property
     def work_folder(self) -> str:
         """Return the folder that containers start in."""
         return self.run.get("WorkingDir") or "/"
+
+
+def read_variables(run: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the variables in what containers *run* with."""
+    entries: list[str] = run.get("Env") or []
+    return [(name, value) for name, _, value in (item.partition("=") for item in entries)]
 
 
 def choose(index: bytes, platform: str, reference: Reference) -> str:

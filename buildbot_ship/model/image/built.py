@@ -11,13 +11,15 @@ import json
 import tarfile
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import takewhile
 from typing import IO, Any
 
 import attrs
 
 from ..artefact import Layer
 from .assemble import Assembled, Labels, document, titled, written_time
-from .base import Base
+from .base import Base, read_variables
+from .environment import activated
 
 OURS = "org.buildbot-ship."
 """What the names of the labels begin with that nobody but we may set."""
@@ -53,6 +55,22 @@ class Saved:
         """Return the digests of the layers' tars."""
         return tuple(self.config["rootfs"]["diff_ids"])
 
+    @property
+    def run(self) -> Mapping[str, Any]:
+        """Return what containers run with, as the config has it; empty where it says none."""
+        return self.config.get("config") or {}
+
+    @property
+    def variables(self) -> list[tuple[str, str]]:
+        """Return the variables that containers start with."""
+        return read_variables(self.run)
+
+    def activated(self, base: Base) -> Saved:
+        """Return it with the variables of the environment over those of *base*."""
+        return attrs.evolve(
+            self, config={**self.config, "config": activated(self.run, base.run)}
+        )
+
     def above(self, base: Base) -> list[tuple[str, str]]:
         """Return diff ID and member of the layers over *base*.
 
@@ -82,7 +100,7 @@ def adopt(
     saved: Saved, base: Base, layers: tuple[Layer, ...], *, created: datetime, labels: Labels
 ) -> Assembled:
     """Return the image of *saved* with our labels and times, and a manifest."""
-    theirs: dict[str, Any] = saved.config.get("config") or {}
+    theirs = saved.run
     below = base.run.get("Labels") or {}
     own = {
         name: text
@@ -112,9 +130,9 @@ def _history(
         ]
         if not (entry.get("empty_layer") and OURS in str(entry.get("created_by")))
     ]
-    trees = [layer for layer in layers if layer.title]
-    below = [{"created": moment, **titled(layer)} for layer in trees]
-    built = len(layers) - len(trees)
+    ours = [{"created": moment, **titled(layer)} for layer in layers if layer.title]
+    below = sum(1 for _ in takewhile(lambda layer: layer.title, layers))
+    built = len(layers) - len(ours)
     if sum("empty_layer" not in entry for entry in found) != built:
         found = [{"created": moment, "created_by": "docker build"}] * built
-    return [*below, *found]
+    return [*ours[:below], *found, *ours[below:]]

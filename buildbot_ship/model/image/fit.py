@@ -16,7 +16,8 @@ from .filesystem import Filesystem
 LEFT_OUT = frozenset({"test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3"})
 LEFT_OUT |= {"ensurepip", "pydoc_data", "site-packages", "dist-packages"}
 """Folders of a library: what no application imports when it starts, and other packages."""
-_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""The PATH of a container whose image sets none."""
 _PYTHON = re.compile(r"python(3\.\d+)")
 _MODULE = re.compile(r".*\.(cpython-[^/]+)\.so")
 _LIBC = re.compile(r"(.*/)?libc\.so\.6")
@@ -24,7 +25,7 @@ _LIBC = re.compile(r"(.*/)?libc\.so\.6")
 
 def search_path(base: Base, dockerfile: Dockerfile) -> str:
     """Return the PATH that an image of *dockerfile* on *base* has."""
-    variables = dict([("PATH", _DEFAULT_PATH), *base.environment])
+    variables = dict([("PATH", DEFAULT_PATH), *base.environment])
     for item in dockerfile.instructions:
         if isinstance(item, Env):
             variables.update(item.values)
@@ -34,7 +35,8 @@ def search_path(base: Base, dockerfile: Dockerfile) -> str:
 def find_interpreter(needs: Needs, path: str, files: Filesystem) -> str:
     """Return the file that runs what has these *needs* on a base that holds *files*.
 
-    *path* is where its Python is looked for.  Raises ValueError with why there is none.
+    *path* is where its Python is looked for; links are followed, since Python looks for its
+    library beside the file that it is.  Raises ValueError with why there is none.
     """
     found = _look_up(f"python{needs.minor}", path, files)
     if found is None:
@@ -53,7 +55,7 @@ def find_interpreter(needs: Needs, path: str, files: Filesystem) -> str:
             raise ValueError(f"its wheels need glibc 2.{needs.glibc}, the base has 2.{glibc}")
     if files.resolve(PREFIX) != PREFIX.lstrip("/"):
         raise ValueError(f"in the base {PREFIX} leads to /{files.resolve(PREFIX)}")
-    return found
+    return f"/{files.resolve(found)}"
 
 
 def _look_up(name: str, path: str, files: Filesystem) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import attrs
 
 from ..key import key
-from .filesystem import FOLDER, Filesystem, parents
+from .filesystem import FOLDER, Filesystem, Node, parents
 from .fit import LEFT_OUT, library_folders
 
 _CACHE = "__pycache__"
@@ -60,10 +60,17 @@ def _modules(top: str, files: Filesystem) -> Iterator[str]:
     """Yield the modules below *top* that have no bytecode."""
     compiled = {_source(path) for path in files.nodes if path.endswith(".pyc")}
     for path, node in files.nodes.items():
-        if path.endswith(".py") and path.startswith(f"{top}/") and stat.S_ISREG(node.mode):
+        module = path.endswith(".py") and path.startswith(f"{top}/")
+        if module and _is_source(path, node, files):
             name = path.removeprefix(f"{top}/")
             if path not in compiled and LEFT_OUT.isdisjoint(name.split("/")):
                 yield name
+
+
+def _is_source(path: str, node: Node, files: Filesystem) -> bool:
+    """Tell whether *path* is a file, or a link to one, as Debian's ``sitecustomize.py``."""
+    found = files.get(files.resolve(path)) if node.is_link else node
+    return found is not None and stat.S_ISREG(found.mode)
 
 
 def _source(path: str) -> str:

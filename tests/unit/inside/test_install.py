@@ -99,15 +99,58 @@ def test_every_file_goes_where_an_installer_puts_it(job: Job) -> None:
         f"{SITE}/app/tool", f"{SITE}/more.py", f"{SITE}/{cached.format('more')}",
         *(f"{SITE}/app-1.dist-info/{n}" for n in (
             "METADATA", "WHEEL", "RECORD", "entry_points.txt", "INSTALLER")),
-        "opt/ship/bin/run", "opt/ship/share/app/file",
+        "opt/ship/bin/app", "opt/ship/bin/run", "opt/ship/share/app/file",
         f"opt/ship/include/site/{MINOR}/app/app.h",
     ])  # fmt: skip
     assert found[f"{SITE}/app/tool"][0] == 0o755
     assert found[f"{SITE}/app/__init__.py"] == (0o644, b"x = 1\n")
-    assert found["opt/ship/bin/run"] == (0o755, f"#!/usr/bin/env {MINOR}\nprint()\n".encode())
+    assert found["opt/ship/bin/run"] == (0o755, b"#!/opt/ship/bin/python\nprint()\n")
     record = found[f"{SITE}/app-1.dist-info/RECORD"][1].decode()
     assert "../../../bin/run," in record
-    assert "bin/app" not in record
+
+
+POINTS = """\
+[console_scripts]
+app = app.cli:main
+app-tool=app.cli : Tool.run [extra]
+[gui_scripts]
+app-window = app:window
+[app.plugins]
+other = app:plugin
+"""
+
+
+@pytest.mark.parametrize("more", [{}, {"app-1.data/scripts/run": "#!python\n"}])
+def test_console_scripts_start_the_interpreter_of_the_environment(
+    job: Job, more: dict[str, str]
+) -> None:
+    wheel = job.wheel("app", {"app/cli.py": "", **more}, **{"entry_points.txt": POINTS})
+    assert job.run(layer=[wheel])["ok"] is True
+    found = job.layer("layer")
+    scripts = {path for path in found if path.startswith("opt/ship/bin/")}
+    names = {"app", "app-tool", "app-window", *(["run"] if more else [])}
+    assert scripts == {f"opt/ship/bin/{name}" for name in names}
+    mode, text = found["opt/ship/bin/app-tool"]
+    assert mode == 0o755
+    assert text.startswith(b"#!/opt/ship/bin/python\n")
+    assert b"from app.cli import Tool\n" in text
+    assert b"sys.exit(Tool.run())\n" in text
+
+
+@pytest.mark.parametrize(
+    ("point", "why"),
+    [
+        ("app = app.cli", "its script app names no function: app.cli"),
+        ("../app = app:main", "its script '../app' has no file's name"),
+        ("app = no function", "its script app names no function: no function"),
+    ],
+)
+def test_an_entry_point_that_no_script_can_be_made_of_is_refused(
+    job: Job, point: str, why: str
+) -> None:
+    points = {"entry_points.txt": f"[console_scripts]\n{point}\n"}
+    said = job.run(layer=[job.wheel("app", {"app.py": ""}, **points)])
+    assert said["why"] == f"app-1-py3-none-any.whl cannot be installed: {why}"
 
 
 def test_bytecode_is_bound_to_nothing_but_its_place(job: Job) -> None:

@@ -17,11 +17,12 @@ from buildbot_ship.errors import InvalidRequest
 from buildbot_ship.model.application.launcher import (
     Entry,
     find_entry,
-    start_with,
+    start_in_environment,
     write_launcher,
 )
 from buildbot_ship.model.application.layering import PREFIX
 from buildbot_ship.model.artefact import Wheel
+from buildbot_ship.model.image.environment import environment_members
 from buildbot_ship.model.request import PexRequest
 
 SOURCE = Path(buildbot_ship.__path__[0], "inside", "launcher.py").read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ def main():
 if __name__ == "__main__":
     main()
 """
-AS_PROCESS_1 = "os.getpid() == 1", "True"
+AS_PROCESS_1 = "os.getpid() == 1", f"os.getppid() == {os.getpid()}"
 
 
 @attrs.define
@@ -42,6 +43,21 @@ class Tree:
     """What is at the prefix, and launchers that run it."""
 
     prefix: Path
+
+    def __attrs_post_init__(self) -> None:
+        self.site.mkdir(parents=True)
+        for member in environment_members(os.path.realpath(sys.executable), MINOR):
+            path = self.prefix / os.path.relpath(f"/{member.path}", PREFIX)
+            if member.target:
+                path.symlink_to(member.target)
+            elif member.opener is not None:
+                path.write_bytes(member.opener().read())
+            else:
+                path.mkdir(exist_ok=True)
+
+    @property
+    def python(self) -> str:
+        return f"{self.prefix}/bin/python"
 
     @property
     def site(self) -> Path:
@@ -60,7 +76,7 @@ class Tree:
             text = text.replace(*AS_PROCESS_1)
         path = self.prefix / f"{kind}.pex"
         path.write_text(text.replace(f"'{PREFIX}'", repr(str(self.prefix)), 1))
-        return [sys.executable, str(path)]
+        return [self.python, str(path)]
 
     def run(
         self, command: list[str], *arguments: str, **environment: str
@@ -82,7 +98,7 @@ class Tree:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
-    tree = Tree(tmp_path)
+    tree = Tree(tmp_path / "ship")
     tree.write("app/__init__.py", APP)
     tree.write(
         "app/__main__.py", "from . import main\nprint(__name__)\nraise SystemExit(main())\n"
@@ -152,35 +168,71 @@ def test_with_no_entry_it_is_an_interpreter(tree: Tree) -> None:
     assert done.stdout == "[''] __main__\n"
 
 
-def test_only_the_trees_and_the_standard_library_can_be_imported(
+SHOW = "import sys; print([p for p in sys.path if p == '' or 'site-packages' in p])"
+
+
+def test_only_the_trees_and_the_standard_library_can_be_imported(tree: Tree) -> None:
+    tree.write("shown/__main__.py", SHOW)
+    assert tree.said(tree.launcher("module", "shown")) == str([str(tree.site)])
+
+
+def test_what_the_environment_adds_to_the_path_counts_as_in_any_environment(
     tree: Tree, tmp_path: Path
 ) -> None:
-    evil = tmp_path / "evil"
-    evil.mkdir()
-    (evil / "evil.py").write_text("")
-    (evil / "app.py").write_text("print('evil')")
-    show = "import sys; print([p for p in sys.path if 'evil' in p or 'site-packages' in p])"
-    said = tree.said(tree.launcher("interpreter"), "-c", show, PYTHONPATH=str(evil))
-    assert said == str([str(tree.site)])
+    (tmp_path / "plugin.py").write_text("print('plugged')")
+    tree.write("shown/__main__.py", "import plugin\n")
+    launcher = tree.launcher("module", "shown")
+    assert tree.said(launcher, PYTHONPATH=str(tmp_path)) == "plugged"
+    assert "No module named 'plugin'" in tree.said(launcher)
 
 
-def test_an_interpreter_that_was_started_right_is_not_started_again(
-    tree: Tree, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    _, path = tree.launcher("interpreter")
-    show = "import sys; print(sys.orig_argv[1:])"
-    once = tree.said([sys.executable, "-X", "dev", "-sS", path], "-c", show)
-    assert once == str(["-X", "dev", "-sS", path, "-c", show])
-    twice = tree.said([sys.executable, "-X", "dev", path], "-c", show)
-    assert twice == str(["-sS", "-X", "dev", path, "-c", show])
+def test_children_are_in_the_environment_too(tree: Tree) -> None:
+    code = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import app, sys; "
+    tree.write("child/__main__.py", f"{code}print(sys.prefix)'])\n")
+    assert tree.said(tree.launcher("module", "child")) == str(tree.prefix)
+
+
+def test_it_is_a_virtual_environment_of_the_bases_python(tree: Tree) -> None:
+    code = (
+        "import site, sys, sysconfig; print(sys.executable, sys.prefix, sys.exec_prefix, "
+        "sys.base_prefix, sys.flags.no_site, site.ENABLE_USER_SITE, site.getsitepackages()[0], "
+        "sysconfig.get_path('purelib'))"
+    )
+    base = tree.said([os.path.realpath(sys.executable), "-c", "import sys; print(sys.prefix)"])
+    said = tree.said(tree.launcher("interpreter"), "-c", code).split(" ")
+    prefix, site = str(tree.prefix), str(tree.site)
+    assert said == [tree.python, prefix, prefix, base, "0", "False", site, site]
+
+
+@pytest.mark.parametrize("name", ["python", "python3", f"python{MINOR}"])
+def test_started_by_its_interpreter_it_is_not_started_again(tree: Tree, name: str) -> None:
+    tree.write("shown/__main__.py", "import sys; print(sys.orig_argv[1:])")
+    _, path = tree.launcher("module", "shown")
+    python = f"{tree.prefix}/bin/{name}"
+    assert tree.said([python, "-X", "dev", path], "x") == str(["-X", "dev", path, "x"])
+    elsewhere = [os.path.realpath(sys.executable), "-X", "dev", path]
+    assert tree.said(elsewhere, "x") == str(["-X", "dev", path, "x"])
+
+
+def test_another_interpreter_becomes_that_of_the_environment(tree: Tree) -> None:
+    tree.write("shown/__main__.py", "import sys; print(sys.executable, sys.argv[1:])")
+    _, path = tree.launcher("module", "shown")
+    said = tree.said([os.path.realpath(sys.executable), path], "x")
+    assert said == f"{tree.python} ['x']"
 
 
 def test_other_variables_and_options_of_the_interpreter_count(tree: Tree) -> None:
     _, path = tree.launcher("interpreter")
     show = "import sys; print(sys.flags.dev_mode, sys.flags.optimize)"
-    said = tree.said([sys.executable, "-X", "dev", path], "-c", show, PYTHONOPTIMIZE="1")
-    assert said == "True 1"
+    for python in (tree.python, os.path.realpath(sys.executable)):
+        said = tree.said([python, "-X", "dev", path], "-c", show, PYTHONOPTIMIZE="1")
+        assert said == "True 1"
+
+
+def test_options_after_the_file_are_those_of_the_interpreter(tree: Tree) -> None:
+    show = "import sys; print(sys.flags.optimize, sys.warnoptions)"
+    said = tree.said(tree.launcher("interpreter"), "-OO", "-W", "error", "-c", show)
+    assert said == "2 ['error']"
 
 
 def test_pth_files_are_read_and_helpers_are_there(tree: Tree) -> None:
@@ -192,10 +244,12 @@ def test_pth_files_are_read_and_helpers_are_there(tree: Tree) -> None:
 
 def test_without_its_trees_it_says_where_it_runs(tree: Tree) -> None:
     command = tree.launcher("module", "app")
-    tree.site.rename(tree.prefix / "elsewhere")
-    done = tree.run(command)
+    tree.prefix.rename(tree.prefix.with_name("elsewhere"))
+    path = tree.prefix.with_name("elsewhere") / "module.pex"
+    done = tree.run([os.path.realpath(sys.executable), str(path)])
+    assert command == [tree.python, str(tree.prefix / path.name)]
     assert done.returncode == 1
-    assert f"{tree.site} is not here: this runs in images" in done.stderr
+    assert f"{tree.python} is not here: this runs in images" in done.stderr
     assert 'layout="zipapp"' in done.stderr
 
 
@@ -260,6 +314,24 @@ def test_the_application_is_in_a_group_of_its_own_with_nothing_blocked(tree: Tre
     assert end(start(tree, code)) == (0, "True set()")
 
 
+THREAD = """\
+import threading
+asked, answered = threading.Event(), threading.Event()
+threading.Thread(target=lambda: (asked.wait(), answered.set()), daemon=True).start()
+"""
+
+
+def test_threads_that_a_pth_file_starts_live_in_the_application(tree: Tree) -> None:
+    tree.write("worker.py", THREAD)
+    tree.write("a.pth", "import worker\n")
+    tree.write("asks/__main__.py", "import worker; worker.asked.set(); "
+               "print(worker.answered.wait(5))")  # fmt: skip
+    process = subprocess.Popen(
+        tree.launcher("module", "asks", init=True), stdout=subprocess.PIPE, text=True
+    )
+    assert end(process) == (0, "True")
+
+
 # --- What runs -----------------------------------------------------------------------
 
 
@@ -290,15 +362,8 @@ def test_the_launcher_names_its_python_and_holds_any_target() -> None:
     assert rb"""KIND, TARGET = ('/opt/ship', 'script', "a'\\1\\n")""" in text
 
 
-def test_in_an_image_the_first_line_starts_the_bases_own_python() -> None:
+def test_in_an_image_the_first_line_starts_the_python_of_the_environment() -> None:
     text = write_launcher(SOURCE, "3.12", Entry())
-    told = start_with("/usr/local/bin/python3.12", text)
-    first, _, rest = told.partition(b"\n")
-    assert first == b"#!/usr/local/bin/python3.12 -sS"
+    first, _, rest = start_in_environment(text).partition(b"\n")
+    assert first == b"#!/opt/ship/bin/python"
     assert rest == text.partition(b"\n")[2]
-
-
-@pytest.mark.parametrize("path", ["/a place/python3.12", "/" + "x" * 125])
-def test_a_path_that_no_first_line_can_hold_is_looked_for_at_the_start(path: str) -> None:
-    text = write_launcher(SOURCE, "3.12", Entry())
-    assert start_with(path, text) == text

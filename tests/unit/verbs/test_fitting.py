@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,18 @@ import attrs
 import pytest
 
 from buildbot_ship.daemon.interface import Job
-from buildbot_ship.errors import OutputMissing
+from buildbot_ship.errors import BaseUnfit, OutputMissing
 from buildbot_ship.model.artefact import Layer, Needs, Pex, Wheelhouse
-from buildbot_ship.model.dockerfile.document import read
 from buildbot_ship.model.image.base import Base
-from buildbot_ship.model.image.context import Context
+from buildbot_ship.model.image.context import Context, link
 from buildbot_ship.model.image.filesystem import FILE, Filesystem
+from buildbot_ship.model.image.layer import Member
 from buildbot_ship.model.image.pattern import NOTHING
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.store.shelf import DiskShelf
 from buildbot_ship.store.work import Work
 from buildbot_ship.verbs.content import Contents
-from buildbot_ship.verbs.fitting import fit
+from buildbot_ship.verbs.fitting import Fitted, fit, fit_built, start_pexes
 from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.workshop import make_workshop
 from tests.unit.verbs.test_image import Commit
@@ -36,9 +37,8 @@ BASE = Base(
 )
 WHOLE = Filesystem({"usr/bin/python3.11": FILE})
 BARE = Filesystem({**WHOLE.nodes, "usr/lib/python3.11/os.py": FILE})
-DOCKERFILE = b"FROM registry.test/slim:1\n"
 LAUNCHER = b"#!/usr/bin/env python3.11\nmain()\n"
-FITTED = b"#!/usr/bin/python3.11 -sS\nmain()\n"
+FITTED = b"#!/opt/ship/bin/python\nmain()\n"
 OWN = Layer("sha256:" + "1" * 64, "sha256:" + "2" * 64, 10, of_pex=True)
 
 
@@ -71,14 +71,11 @@ class World:
         self.looks += 1
         return self.files
 
-    def fit(self, given: Contents, number: int, dockerfile: bytes = DOCKERFILE) -> Contents:
+    def fit(self, given: Contents) -> Fitted:
         """Fit, as a process of its own would."""
-        scratch = self.folder / str(number)
-        scratch.mkdir()
         shelves = (DiskShelf(self.folder / "cache"),)
         shop = make_workshop(self.daemon, self.work, print, None, shelves)
-        dockerfile_read = read(dockerfile, "app.docker")
-        return fit(given, BASE, dockerfile_read, files=self.look, shop=shop, scratch=scratch)
+        return fit(given.records, BASE, "/opt/bin:/usr/bin", self.look, shop)
 
 
 def contents(folder: Path) -> Contents:
@@ -94,31 +91,67 @@ def contents(folder: Path) -> Contents:
     return Contents(Context.of([]), Commit({}), {}, NOTHING, paths, records)
 
 
-def test_the_launcher_alone_is_written_anew_and_the_base_read_once(tmp_path: Path) -> None:
+def linked(members: Iterable[Member]) -> dict[str, str]:
+    return {member.path: member.target for member in members if member.target}
+
+
+ENVIRONMENT = {
+    "opt/ship/bin/python": "/usr/bin/python3.11",
+    "opt/ship/bin/python3": "python",
+    "opt/ship/bin/python3.11": "python",
+    "opt/ship/lib64": "lib",
+}
+
+
+def test_launchers_alone_are_written_anew(tmp_path: Path) -> None:
+    given = contents(tmp_path)
+    made = start_pexes(given, tmp_path)
+    assert made.pexes["image"].read_bytes() == FITTED
+    assert made.records[0].digest == digest_of(FITTED)
+    assert made.records[0].size == len(FITTED)
+    assert made.records[0].layers == (OWN,)
+    assert (made.pexes["app"], made.records[1]) == (given.pexes["app"], given.records[1])
+    assert given.pexes["image"].read_bytes() == LAUNCHER
+
+
+def test_a_base_is_read_once_for_the_environment_on_it(tmp_path: Path) -> None:
     world, given = World(tmp_path, WHOLE), contents(tmp_path)
-    for number in range(2):
-        made = world.fit(given, number)
-        assert made.pexes["image"].read_bytes() == FITTED
-        assert made.records[0].digest == digest_of(FITTED)
-        assert made.records[0].size == len(FITTED)
-        assert made.records[0].layers == (OWN,)
-        assert (made.pexes["app"], made.records[1]) == (given.pexes["app"], given.records[1])
-        assert given.pexes["image"].read_bytes() == LAUNCHER
+    for _ in range(2):
+        made = world.fit(given)
+        assert made.layers == ()
+        assert linked(made.members) == ENVIRONMENT
+        (settings,) = (member for member in made.members if member.opener)
+        assert settings.path == "opt/ship/pyvenv.cfg"
+        assert settings.opener is not None
+        assert settings.opener().read().splitlines() == [
+            b"home = /usr/bin",
+            b"include-system-site-packages = false",
+            b"version = 3.11",
+            b"executable = /usr/bin/python3.11",
+        ]
     assert (world.looks, world.daemon.jobs) == (1, [])
 
 
-def test_a_base_whose_library_lacks_bytecode_gets_it_in_the_lowest_layer(
-    tmp_path: Path,
-) -> None:
+def test_the_environment_is_that_of_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
+    there = {"opt/bin/python3.11": link("../py/bin/python3.11"), "opt/py/bin/python3.11": FILE}
+    made = World(tmp_path, Filesystem(there)).fit(contents(tmp_path))
+    assert linked(made.members)["opt/ship/bin/python"] == "/opt/py/bin/python3.11"
+
+
+def test_where_no_pex_is_layered_no_environment_is_made(tmp_path: Path) -> None:
     world, given = World(tmp_path, BARE), contents(tmp_path)
-    first, second = world.fit(given, 0), world.fit(given, 1)
-    library, own = first.records[0].layers
-    assert own == OWN
+    assert world.fit(attrs.evolve(given, records=given.records[1:])) == Fitted()
+    assert world.looks == 0
+
+
+def test_a_base_whose_library_lacks_bytecode_gets_a_layer_of_it(tmp_path: Path) -> None:
+    world, given = World(tmp_path, BARE), contents(tmp_path)
+    first, second = world.fit(given), world.fit(given)
+    (library,) = first.layers
     assert library.title == "bytecode of the library of Python 3.11"
-    assert (library.verb, own.verb) == ("BuildRuntimeImage", "BuildPex")
+    assert (library.verb, OWN.verb) == ("BuildRuntimeImage", "BuildPex")
     assert gzip.decompress(world.work.layer(library.digest).read_bytes()) == b"os.py"
-    assert first.records[1] == given.records[1]
-    assert second.records == first.records
+    assert second.layers == first.layers
     (job,) = world.daemon.jobs
     assert (job.image, job.network) == (TOOLS, False)
     assert world.looks == 1
@@ -126,18 +159,22 @@ def test_a_base_whose_library_lacks_bytecode_gets_it_in_the_lowest_layer(
 
 def test_another_ground_makes_another_layer(tmp_path: Path) -> None:
     world, given = World(tmp_path, BARE), contents(tmp_path)
-    first = world.fit(given, 0).records[0].layers[0]
+    first = world.fit(given).layers[0]
     world.work.save(Wheelhouse(COMMIT, "example.com/base:2", TOOLS, (), "moved"))
-    assert world.fit(given, 1).records[0].layers[0].key != first.key
+    assert world.fit(given).layers[0].key != first.key
 
 
 def test_a_layer_takes_the_wheelhouse_of_its_commit(tmp_path: Path) -> None:
     world = World(tmp_path, BARE)
     world.work.save(Wheelhouse("d" * 40, "example.com/base:1", TOOLS, (), "ground"))
     with pytest.raises(OutputMissing, match="the wheelhouse"):
-        world.fit(contents(tmp_path), 0)
+        world.fit(contents(tmp_path))
 
 
-def test_what_the_engine_builds_gets_the_launcher_as_it_is(tmp_path: Path) -> None:
-    given = contents(tmp_path)
-    assert World(tmp_path, BARE).fit(given, 0, DOCKERFILE + b"RUN true\n") is given
+def test_what_the_engine_built_has_an_environment_of_the_python_in_it(tmp_path: Path) -> None:
+    records = contents(tmp_path).records
+    made = fit_built(records, BASE, "/usr/bin", lambda: BARE)
+    assert linked(made) == ENVIRONMENT
+    with pytest.raises(BaseUnfit, match=r"image does not run on .*: it needs Python 3\.11"):
+        fit_built(records, BASE, "/usr/bin", Filesystem)
+    assert fit_built(records[1:], BASE, "/usr/bin", Filesystem) == ()

@@ -423,9 +423,9 @@ def test_without_wheels_there_is_nothing_to_compress_in(world: World) -> None:
 def test_what_came_back_compressed_is_verified(world: World) -> None:
     def other(job: Job, out: Path) -> dict[str, Any]:
         data = gzip.compress(b"something else")
-        (out / "layer-0.tar.gz").write_bytes(data)
+        (out / "layer.tar.gz").write_bytes(data)
         entry = {"digest": digest_of(data), "size": len(data)}
-        return {"ok": True, "files": {"layer-0.tar": entry}}
+        return {"ok": True, "files": {"layer.tar": entry}}
 
     world.daemon.scripts["compress"] = other
     with pytest.raises(DigestMismatch, match="unpacked"):
@@ -503,8 +503,37 @@ def test_a_launcher_starts_with_the_python_of_its_base(world: World) -> None:
     with tarfile.open(world.work.layer(layer.digest)) as archive:
         file = archive.extractfile("twist.pex")
         assert file is not None
-        data = file.read()
-    assert data == b"#!/bin/python3.11 -sS\n" + PEX.partition(b"\n")[2]
+        assert file.read() == b"#!/opt/ship/bin/python\n" + PEX.partition(b"\n")[2]
+        assert archive.getmember("opt/ship/bin/python").linkname == "/usr/python3.11"
+        assert "opt/ship/pyvenv.cfg" in archive.getnames()
+
+
+def variables(world: World) -> list[str]:
+    config = json.loads((world.work.image("app") / "config.json").read_bytes())
+    found: list[str] = config["config"]["Env"]
+    return found
+
+
+def test_the_environment_is_on_the_path_of_an_image_with_a_layered_pex(world: World) -> None:
+    world.run()
+    assert variables(world) == ["PATH=/bin"]
+    world.make_layered("twist.pex", b"tree")
+    world.run()
+    assert variables(world) == ["PATH=/opt/ship/bin:/bin", "VIRTUAL_ENV=/opt/ship"]
+    world.write("ENV PATH=/own:$PATH VIRTUAL_ENV=/none\nCOPY twist.pex /")
+    world.run()
+    assert variables(world) == ["PATH=/own:/opt/ship/bin:/bin", "VIRTUAL_ENV=/none"]
+    world.write("ENV PATH=/bin\nCOPY twist.pex /")
+    world.run()
+    assert variables(world) == ["PATH=/bin", "VIRTUAL_ENV=/opt/ship"]
+
+
+@pytest.mark.parametrize("place", ["/opt", "/opt/ship", "/opt/ship/bin"])
+def test_a_copy_over_the_environment_is_refused(world: World, place: str) -> None:
+    world.make_layered("twist.pex", b"tree")
+    world.write(f"COPY twist.pex /\nCOPY a {place}", a=TreeFile(b"A"))
+    with pytest.raises(InvalidFile, match=rf"app.docker:3: COPY: {place} is where the pex"):
+        world.run()
 
 
 def test_a_base_that_cannot_run_the_pex_is_refused(world: World) -> None:

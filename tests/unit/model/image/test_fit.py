@@ -64,7 +64,7 @@ def test_the_interpreter_is_the_first_on_the_path() -> None:
     needs = Needs("3.11")
     assert find_interpreter(needs, PATH, files()) == "/usr/local/bin/python3.11"
     both = files(**{"usr/bin/python3.11": FILE})
-    assert find_interpreter(needs, "/bin:/usr/local/bin", both) == "/bin/python3.11"
+    assert find_interpreter(needs, "/bin:/usr/local/bin", both) == "/usr/bin/python3.11"
     broken = files(**{"usr/bin/python3.11": link("gone")})
     found = find_interpreter(needs, "bin:/bin:/usr/local/bin", broken)
     assert found == "/usr/local/bin/python3.11"

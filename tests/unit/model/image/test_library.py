@@ -44,9 +44,14 @@ def test_what_no_start_imports_is_left_out() -> None:
     assert missing(files) == ("os.py",)
 
 
-def test_links_are_no_modules() -> None:
-    link = Node(0o120777, target="/etc/python3/sitecustomize.py")
-    assert missing(base(**{f"{TOP}/sitecustomize.py": link})) == ("os.py",)
+def test_a_link_to_a_module_is_one() -> None:
+    links = {
+        f"{TOP}/sitecustomize.py": Node(0o120777, target="/etc/python3/site.py"),
+        f"{TOP}/gone.py": Node(0o120777, target="/etc/python3/gone.py"),
+        f"{TOP}/folder.py": Node(0o120777, target="/usr"),
+    }
+    files = base(**links, **{"etc/python3/site.py": FILE})
+    assert missing(files) == ("os.py", "sitecustomize.py")
 
 
 def test_every_folder_over_bytecode_is_told_as_it_is_in_the_base() -> None:

@@ -1,0 +1,46 @@
+"""A layer that an image has for itself: made of members, compressed, and known by its key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..model.artefact import Layer, Wheelhouse
+from ..model.image.layer import Member, write_layer
+from ..model.key import key
+from ..model.result import counted
+from .layers import compress, known_layer, tools_of
+from .workshop import Workshop
+
+_FILE = "layer.tar"
+
+
+def make_layer(
+    members: list[Member], commit: str, scratch: Path, shop: Workshop, title: str = ""
+) -> Layer:
+    """Return the layer of *members* for an image of *commit*, made unless a cache knows it.
+
+    Raises OutputMissing when *commit* has no wheelhouse, ValueError for two members of one
+    path.
+    """
+    ground = shop.work.find(Wheelhouse, commit).ground
+    name = key("layer", ground=ground, members=_identify(members), title=title)
+    known = known_layer(name, shop)
+    if known is not None:
+        return known
+    shop.log(f"{title or _FILE}: {counted(len(members), 'member')}")
+    with (scratch / _FILE).open("wb") as out:
+        diff_id = write_layer(members, out)
+    (layer,) = compress({_FILE: diff_id}, tools_of(commit, shop), scratch, shop, name, title)
+    return layer
+
+
+def _identify(members: Iterable[Member]) -> str:
+    """Return a digest of all that is written of *members*: there may be many."""
+    digest = hashlib.sha256()
+    for m in members:
+        row = [m.path, m.mode, m.uid, m.gid, m.target, m.identity]
+        digest.update(json.dumps(row).encode() + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,5 @@
+"""Found by its entry point."""
+
+
+def plugin() -> str:
+    return "plugged"
