@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
@@ -43,18 +43,27 @@ class Contents:
     records: tuple[Pex, ...] = ()
 
     def file(self, path: str, source: str, node: Node) -> Member:
-        """Return the member *path* with what *source* holds.  Raises FileMissing."""
-        record = next((record for record in self.records if record.name == source), None)
+        """Return the member *path* with the file *source* of the commit.
+
+        Raises FileMissing.
+        """
         entry = self.entries.get(source)
-        if record is not None:
-            size, identity, content = record.size, record.digest, opener(self.pexes[source])
-        elif entry is not None:
-            size, identity = entry.size, entry.identity
-            content = partial(_open, self.tree, source)
-        else:
+        if entry is None:
             raise FileMissing(source, f"commit {self.tree.commit[:12]}")
-        mode = stat.S_IMODE(node.mode)
-        return Member(path, mode, size, content, node.uid, node.gid, identity=identity)
+        content = partial(_open, self.tree, source)
+        return _member(path, node, entry.size, entry.identity, content)
+
+    def pex(self, path: str, name: str, node: Node) -> Member:
+        """Return the member *path* with the pex called *name*."""
+        record = next(record for record in self.records if record.name == name)
+        return _member(path, node, record.size, record.digest, opener(self.pexes[name]))
+
+
+def _member(
+    path: str, node: Node, size: int, identity: str, content: Callable[[], IO[bytes]]
+) -> Member:
+    mode = stat.S_IMODE(node.mode)
+    return Member(path, mode, size, content, node.uid, node.gid, identity=identity)
 
 
 @attrs.frozen
@@ -108,8 +117,8 @@ def look_at_tree(
         nodes[path] = EXECUTABLE if entry.executable else FILE
         if entry.target:
             nodes[path] = link(entry.target)
-    inside = Context.of(nodes.items(), ignored).inside.nodes
-    context = Context.of([*inside.items(), *((name, EXECUTABLE) for name in pexes)])
+    inside = Context.of(nodes.items(), ignored).inside
+    context = Context(inside, frozenset(pexes))
     return Contents(context, tree, entries, ignored, pexes, records)
 
 
@@ -153,22 +162,29 @@ def find_members(layout: Layout, contents: Contents) -> list[Member]:
         if placed.target:
             members.append(Member(path, 0o777, 0, None, placed.uid, placed.gid, placed.target))
             continue
-        node = contents.context.inside.nodes[placed.source]
-        mode = file_mode(node == EXECUTABLE) if placed.mode is None else placed.mode
-        node = attrs.evolve(node, mode=stat.S_IFREG | mode, uid=placed.uid, gid=placed.gid)
-        members.append(contents.file(path, placed.source, node))
+        runs = placed.pex or contents.context.inside.nodes[placed.source] == EXECUTABLE
+        mode = file_mode(runs) if placed.mode is None else placed.mode
+        node = Node(stat.S_IFREG | mode, placed.uid, placed.gid)
+        take = contents.pex if placed.pex else contents.file
+        members.append(take(path, placed.source, node))
     return _within_limit(members)
 
 
 def context_members(contents: Contents, dockerfile: Dockerfile) -> list[Member]:
-    """Return the whole context, with the Dockerfile in it.  Raises LimitExceeded."""
+    """Return the whole context, with pexes and the Dockerfile in it.
+
+    Raises LimitExceeded.
+    """
     nodes = dict(contents.context.inside.nodes)
+    pexes = [contents.pex(name, name, EXECUTABLE) for name in contents.context.pexes]
     for path in (dockerfile.file, IGNORE_FILE):
         # The engine wants to read both, and leaves them out itself where they are ignored.
         if path not in nodes and contents.tree.read(path) is not None:
             nodes = {**Context.of([(path, FILE)]).inside.nodes, **nodes}
-    members = []
+    members = pexes
     for path, node in nodes.items():
+        if path in contents.context.pexes:
+            continue
         if node.is_link:
             members.append(Member(path, 0o777, target=node.target))
         elif node.is_folder:

@@ -26,9 +26,13 @@ def link(target: str) -> Node:
 
 @attrs.frozen
 class Context:
-    """What is there by path; the top is ``.``."""
+    """What is there by path; the top is ``.``.
+
+    *pexes* are files at the top for those who name them: no folder and no pattern has them.
+    """
 
     inside: Filesystem
+    pexes: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, nodes: Iterable[tuple[str, Node]], ignored: Ignored = NOTHING) -> Context:
@@ -47,6 +51,8 @@ class Context:
 
         A pattern may name several, in the order of their names.
         """
+        if source in self.pexes:
+            return [source]
         if not is_pattern(source):
             path = self.resolve("" if source == "." else source)
             return [] if self.inside.get(path) is None else [source]
@@ -55,6 +61,10 @@ class Context:
         except ValueError as error:
             raise Fault(f"{source}: {error}") from None
         return [path for path in self.inside.nodes if pattern.fullmatch(path)]
+
+    def get(self, source: str) -> Node | None:
+        """Return what a source of COPY is that is no pattern, links not followed."""
+        return EXECUTABLE if source in self.pexes else self.inside.get(source)
 
     def resolve(self, path: str) -> str:
         """Return *path* with its links followed; raise Fault where they leave or loop."""

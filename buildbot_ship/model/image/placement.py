@@ -26,7 +26,7 @@ from .owner import find_owner, is_numeric
 class Placed:
     """A file or link of the context: the *source*, for the Dockerfile's *line*.
 
-    *mode* wins over the file's own; a link has a *target*.
+    *mode* wins over the file's own; a link has a *target*.  A *pex* is not in the commit.
     """
 
     source: str
@@ -35,6 +35,7 @@ class Placed:
     gid: int = 0
     mode: int | None = None
     target: str = ""
+    pex: bool = False
 
 
 @attrs.frozen
@@ -63,7 +64,7 @@ def needs_base(dockerfile: Dockerfile, context: Context) -> bool:
 
 
 def _plain(item: Copy, context: Context) -> bool:
-    nodes = [context.inside.get(source) for source in item.sources]
+    nodes = [context.get(source) for source in item.sources]
     folder, name = posixpath.split(item.destination)
     names = [name] if name else map(posixpath.basename, item.sources)
     return (
@@ -121,7 +122,12 @@ class _Placing:
         if len(found) > 1 and not is_folder(item.destination):
             raise Fault(f"COPY: {item.destination} takes {len(found)} things: end it with /")
         uid, gid = find_owner(item.owner, self.now)
+        pexes = self.context.pexes.intersection(item.sources)
         for source in found:
+            if source in pexes:
+                placed = Placed(source, item.line, uid, gid, item.mode, pex=True)
+                self._copy_file(path, source, placed, item)
+                continue
             real = self.context.resolve("" if source == "." else source)
             node = self.context.inside.get(real)
             placed = Placed(real, item.line, uid, gid, item.mode)

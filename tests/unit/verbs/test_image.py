@@ -320,14 +320,54 @@ def test_what_dockerignore_leaves_out_is_named(world: World) -> None:
         world.run()
 
 
-def test_only_a_pex_that_is_named_is_there_to_copy(world: World) -> None:
-    world.write("COPY . /all/", a=TreeFile(b"A"))
+IGNORED = {
+    "nothing": None,
+    "the pex": b"*.pex\n",
+    "all but some": b"*\n!photos/*.jpeg\n",
+}
+
+
+@pytest.mark.parametrize("ignored", IGNORED)
+@pytest.mark.parametrize("copied", [".", "./", "*", "*.pex"])
+def test_a_pex_is_copied_where_it_is_named_and_nowhere_else(
+    world: World, copied: str, ignored: str
+) -> None:
+    photo = {"photos/a.jpeg": TreeFile(b"P"), "a.pex": TreeFile(b"A"), "x": TreeFile(b"X")}
+    text = IGNORED[ignored]
+    if text is not None:
+        photo[".dockerignore"] = TreeFile(text)
+    source = "photos" if text and copied == "*.pex" else copied
+    world.write(f"COPY twist.pex /\nCOPY {source} /taken/", **photo)
     world.run()
-    assert "all/twist.pex" not in world.members()
-    world.write("COPY twist.pex /\nCOPY . /all/")
-    world.tree.contents[".dockerignore"] = TreeFile(b"*.pex\n")
+    assert world.content("twist.pex") == PEX
+    assert "taken/twist.pex" not in world.members()
+    assert any(name.startswith("taken/") for name in world.members())
+
+
+@pytest.mark.parametrize("pattern", ["twist.*", "[t]wist.pex", "twist.pe?"])
+def test_a_pattern_does_not_name_a_pex(world: World, pattern: str) -> None:
+    world.write(f"COPY twist.pex /\nCOPY {pattern} /taken/", a=TreeFile(b"A"))
+    with pytest.raises(FileMissing, match=r"app\.docker:3: .* is not in commit"):
+        world.run()
+
+
+def test_a_committed_file_of_the_pexs_name_is_in_its_folder_and_the_pex_by_its_name(
+    world: World,
+) -> None:
+    committed = {"twist.pex": TreeFile(b"committed"), "other.pex": TreeFile(b"O")}
+    world.write("COPY ./twist.pex /\nCOPY . /all/\nCOPY *.pex /some/", **committed)
     world.run()
-    assert world.content("all/twist.pex") == world.content("twist.pex") == PEX
+    assert world.content("twist.pex") == PEX
+    assert world.content("all/twist.pex") == b"committed"
+    assert world.content("some/twist.pex") == b"committed"
+
+
+def test_of_two_pexes_the_one_that_is_named_is_there(world: World) -> None:
+    world.make_layered("other.pex", b"tree")
+    world.write("COPY twist.pex /a/\nCOPY . /all/", a=TreeFile(b"A"))
+    world.run()
+    names = [name for name in world.members() if name.endswith(".pex")]
+    assert names == ["a/twist.pex"]
 
 
 def test_the_base_s_variables_count(world: World) -> None:
