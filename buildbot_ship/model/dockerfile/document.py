@@ -6,6 +6,7 @@ reader refuses, and it names every fault of the file at once.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable
 
 import attrs
@@ -151,7 +152,7 @@ class _Reading:
     def _scope(self, line: Line) -> Scope:
         if line.word == "FROM" or not self.froms:
             return Scope(self.escape, self.before)
-        known = {**self.arguments, **self.environment}
+        known = ChainMap(self.environment, self.arguments)
         return Scope(self.escape, known, complete=self.base is not None and not self.foreign)
 
     def _read(self, line: Line, scope: Scope) -> Instruction | None:

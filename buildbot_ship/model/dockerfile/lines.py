@@ -9,6 +9,9 @@ import attrs
 
 from ...errors import InvalidFile, Problem
 
+MAX_BYTES = 1 << 20
+"""Bytes that a Dockerfile may have; real ones have a few thousand."""
+MAX_INSTRUCTIONS = 2_000
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WORD = re.compile(r"(\S+)\s*(.*)", re.S)
@@ -26,10 +29,15 @@ class Line:
 def read_lines(data: bytes | str, file: str) -> tuple[list[Line], str]:
     """Return the instructions of *file*, and its escape character; raise InvalidFile."""
     text, escape = _open(data, file)
-    return list(_lines(text, escape)), escape
+    lines = list(_lines(text, escape))
+    if len(lines) > MAX_INSTRUCTIONS:
+        found = f"this is more than {MAX_INSTRUCTIONS} instructions: shorten the file"
+        raise InvalidFile((Problem(file, lines[MAX_INSTRUCTIONS].number, found),))
+    return lines, escape
 
 
 def _open(data: bytes | str, file: str) -> tuple[str, str]:
+    _check_size(data, file)
     text, fault = _decoded(data)
     lines = text.split("\n")
     problems = [fault] if fault else []
@@ -42,6 +50,14 @@ def _open(data: bytes | str, file: str) -> tuple[str, str]:
     if problems:
         raise InvalidFile(tuple(Problem(file, *problem) for problem in sorted(problems)))
     return text, escape
+
+
+def _check_size(data: bytes | str, file: str) -> None:
+    if len(data) > MAX_BYTES:
+        head = data[:MAX_BYTES]
+        number = 1 + (head.count(b"\n") if isinstance(head, bytes) else head.count("\n"))
+        text = f"the file goes past {MAX_BYTES} bytes here: shorten it, or name another file"
+        raise InvalidFile((Problem(file, number, text),))
 
 
 def _decoded(data: bytes | str) -> tuple[str, tuple[int, str] | None]:

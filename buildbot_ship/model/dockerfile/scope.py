@@ -11,8 +11,12 @@ from collections.abc import Mapping
 
 import attrs
 
-from .word import Fault, array
+from .word import Fault, array, shortened
 
+MAX_DEPTH = 32
+"""How deep ``${X:-...}`` may be nested."""
+MAX_LENGTH = 128 * 1024
+"""Characters that a word may have: no program can be given a longer one (man 2 execve)."""
 _NAME = re.compile(r"\d+|[@*#?$!-]|[^\W\d]\w*")
 
 
@@ -50,6 +54,12 @@ class _Reader:
     text: str
     scope: Scope
     at: int = 0
+    depth: int = 0
+    length: int = 0
+
+    @property
+    def shown(self) -> str:
+        return shortened(self.text)
 
     def until(self, stop: str) -> str:
         """Read up to *stop*, or to the end when it is empty."""
@@ -66,7 +76,7 @@ class _Reader:
             else:
                 out += self._next() if char == self.scope.escape else char
         if stop:
-            raise Fault(f"{self.text} has a ${{ without its {stop}: add it, or write \\$")
+            raise Fault(f"{self.shown} has a ${{ without its {stop}: add it, or write \\$")
         return out
 
     def _single(self) -> str:
@@ -92,6 +102,13 @@ class _Reader:
         raise self._open('"')
 
     def _variable(self) -> str:
+        value = self._value()
+        self.length += len(value)
+        if self.length > MAX_LENGTH:
+            raise Fault(f"{self.shown} becomes longer than {MAX_LENGTH} characters")
+        return value
+
+    def _value(self) -> str:
         if self.text[self.at : self.at + 1] != "{":
             name = self._name()
             return self.scope.get(name) if name else "$"
@@ -101,8 +118,13 @@ class _Reader:
             return self.scope.get(name)
         how = self._next() if name and following == ":" else ""
         if how not in ("-", "+") or not how:
-            raise Fault(f"{self.text}: write ${{name}}, ${{name:-default}} or ${{name:+other}}")
+            forms = "${name}, ${name:-default} or ${name:+other}"
+            raise Fault(f"{self.shown}: write {forms}")
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise Fault(f"{self.shown} nests ${{ deeper than {MAX_DEPTH}: write less")
         other, value = self.until("}"), self.scope.get(name)
+        self.depth -= 1
         return (other if value else value) if how == "+" else (value or other)
 
     def _name(self) -> str:
@@ -116,4 +138,4 @@ class _Reader:
         return char
 
     def _open(self, quote: str) -> Fault:
-        return Fault(f"{self.text} has a {quote} without its end: add it, or escape it")
+        return Fault(f"{self.shown} has a {quote} without its end: add it, or escape it")

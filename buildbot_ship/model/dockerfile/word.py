@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import json
 
+_SHOWN = 80
+"""Characters of a line that a message repeats."""
+
 
 class Fault(ValueError):
     """What is wrong with one instruction, with its remedy; the caller knows the line."""
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of *text*, for a message in one line."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def split_words(text: str, escape: str) -> list[str]:
@@ -84,14 +92,14 @@ def array(text: str) -> tuple[str, ...] | None:
         return None
     try:
         value, end = json.JSONDecoder().raw_decode(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value, end = None, 0
     strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
     if strings and not text[end:].strip():
         return tuple(value)
     if end or text.endswith("]"):
         raise Fault(
-            f'{text} is not a JSON array of strings: write ["a", "b"] with double quotes, '
-            "no comma at its end, and nothing after it"
+            f"{shortened(text)} is not a JSON array of strings: "
+            'write ["a", "b"] with double quotes, no comma at its end, and nothing after it'
         )
     return None

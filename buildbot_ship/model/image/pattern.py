@@ -83,6 +83,9 @@ def _translated(pattern: str, *, doubled: bool) -> str:
             continue
         at += 1
         if char == "*" and doubled and pattern[at : at + 1] == "*":
+            # More of them mean the same, and would be tried in every combination.
+            while pattern[at + 1 : at + 4] == "/**":
+                at += 3
             at += 2 if pattern[at + 1 : at + 2] == "/" else 1
             out += "(.*/)?" if at < len(pattern) else ".*"
         elif char in "*?":

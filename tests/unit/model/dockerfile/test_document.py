@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import pytest
 
 from buildbot_ship.errors import InvalidFile
@@ -325,3 +328,61 @@ def test_base_of_names_what_is_wrong_with_from(text: str, line: int, expected: s
     (found,) = caught.value.problems
     assert (found.file, found.line) == ("build.docker", line)
     assert expected in found.text
+
+
+# --- Files that go on without end ------------------------------------------------------
+
+
+@pytest.mark.parametrize("depth", [33, 500, 10_000])
+@pytest.mark.parametrize("line", ["ENV A={}", "ENV A=\"{}\"", "COPY {} /", "LABEL a={}"])
+def test_variables_nested_without_end_are_refused(line: str, depth: int) -> None:
+    word = "${X:-" * depth + "}" * depth
+    assert "nests ${ deeper than 32" in problem(line.format(word))
+
+
+def test_variables_nested_as_people_do_are_read() -> None:
+    nested = "${A:-${B:-${C:+c}${D:-d}}}"
+    assert only(f"ENV X={nested}") == Env(2, (("X", "d"),))
+    beside = "${A:-a}" * 100
+    assert only(f"ENV X={beside}") == Env(2, (("X", "a" * 100),))
+
+
+def test_a_variable_that_doubles_with_every_line_is_refused() -> None:
+    lines = "ENV A=0123456789\n" + "ENV A=$A$A\n" * 40
+    (first, *_) = problems(FROM + lines)
+    # Ten characters, doubled 14 times: the line after the last that is short enough.
+    assert first.startswith("app.docker:16: ENV: $A$A becomes longer than 131072 characters")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (FROM + "ENV A=" + "x" * 10_000_000, 2),
+        (FROM + "ENV A=b\n" * 1_000_000, 131_070),
+        (FROM + "# comment\n\n" * 1_000_000, 190_646),
+    ],
+    ids=["a line", "instructions", "comments"],
+)
+@pytest.mark.parametrize("reader", [read, base_of])
+def test_a_file_without_end_is_refused_with_the_line(
+    text: str, line: int, reader: Callable[[str, str], object]
+) -> None:
+    began = time.monotonic()
+    with pytest.raises(InvalidFile) as caught:
+        reader(text, "app.docker")
+    assert time.monotonic() - began < 1
+    assert str(caught.value).startswith(f"app.docker:{line}: the file goes past 1048576 bytes")
+
+
+def test_more_instructions_than_anybody_writes_are_refused() -> None:
+    assert problems(FROM + "ENV A=b\n" * 2_000) == [
+        "app.docker:2001: this is more than 2000 instructions: shorten the file"
+    ]
+    assert len(parse("ENV A=b\n" * 1_999).instructions) == 1_999
+
+
+@pytest.mark.parametrize("word", ["ENTRYPOINT", "CMD", "COPY", "VOLUME", "HEALTHCHECK CMD"])
+def test_arrays_nested_without_end_are_refused(word: str) -> None:
+    found = problem(f"{word} " + "[" * 100_000 + "]" * 100_000)
+    assert "is not a JSON array of strings" in found
+    assert len(found) < 300
