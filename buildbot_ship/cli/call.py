@@ -90,6 +90,8 @@ def _report(call: Call, result: Result) -> None:
         new = call.result.with_name(call.result.name + ".new")
         new.write_text(json.dumps(result_to_json(result)), encoding="utf-8")
         os.replace(new, call.result)
+    for warning in result.warnings:
+        (murmur if call.json else say)(f"warning: {warning}")
     if result.failure and result.failure.details not in ("", result.summary):
         say(result.failure.details)
     if result.status != SUCCESS and result.failure:

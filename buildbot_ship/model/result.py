@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-SCHEMA = 1
+SCHEMA = 2
 SUCCESS, FAILURE, RETRY = "success", "failure", "retry"
 BUG = 70
 """The exit status of a verb that met a bug of ours (sysexits.h: EX_SOFTWARE)."""
@@ -38,7 +38,8 @@ class Result:
 
     *status* is ``success``, ``failure`` or ``retry``.  *properties* become build
     properties.  *texts* are whole texts by file name (the strict file, a diff);
-    they become logs and build data.
+    they become logs and build data.  *warnings* are one line each: the verb succeeded, and
+    somebody should look at them.
     """
 
     verb: str
@@ -46,5 +47,6 @@ class Result:
     summary: str
     properties: dict[str, Any] = attrs.field(factory=dict)
     texts: dict[str, str] = attrs.field(factory=dict)
+    warnings: tuple[str, ...] = ()
     failure: Failure | None = None
     schema: int = SCHEMA

@@ -25,6 +25,7 @@ from .connection import send_at_once
 
 # Buildbot's numbers, typed: without py.typed they are Any.
 SUCCESS: int = results.SUCCESS
+WARNINGS: int = results.WARNINGS
 FAILURE: int = results.FAILURE
 RETRY: int = results.RETRY
 CANCELLED: int = results.CANCELLED
@@ -44,6 +45,15 @@ class LastLine(LogLineObserver):  # type: ignore[misc]
     def outLineReceived(self, line: str) -> None:
         """Show *line*."""
         self.step.show_progress(line)
+
+
+def with_warnings(ended: result.Result) -> str:
+    """Return the summary of a verb that has ended, with its first warning."""
+    if not ended.warnings:
+        return ended.summary
+    more = len(ended.warnings) - 1
+    rest = f" (and {more} more in the log warnings)" if more else ""
+    return f"{ended.summary}; warning: {ended.warnings[0]}{rest}"
 
 
 class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
@@ -198,12 +208,18 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
         for name, text in ended.texts.items():
             await self.addCompleteLog(name, self._cleaned(text))
             await self.setBuildData(name, self._cleaned(text).encode(), source)
-        self._summary = ended.summary
+        if ended.warnings:
+            lines = "".join(f"{warning}\n" for warning in ended.warnings)
+            await self.addCompleteLog("warnings", self._cleaned(lines))
+        self._summary = with_warnings(ended)
         if ended.failure is not None:
             self._summary = f"{ended.failure.message} - {ended.failure.remedy}"
             if ended.failure.details:
                 await self.addCompleteLog("details", self._cleaned(ended.failure.details))
-        return await self._bounded(_STATUS[ended.status], record)
+        status = _STATUS[ended.status]
+        if status == SUCCESS and ended.warnings:
+            status = WARNINGS
+        return await self._bounded(status, record)
 
     async def _bounded(self, status: int, record: Mapping[str, Any]) -> int:
         """Return *status*, or FAILURE where the build was tried again often enough."""
@@ -236,7 +252,8 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
             summary: dict[str, str] = BuildStep.getResultSummary(self)
             return summary
         said = re.sub(r"\s+", " ", self._cleaned(self._summary))
-        news = {"build": said} if self.results == SUCCESS and self.is_news() else {}
+        ended_well = self.results in (SUCCESS, WARNINGS)
+        news = {"build": said} if ended_well and self.is_news() else {}
         return {"step": said, **news}
 
     def _cleaned(self, text: str) -> str:

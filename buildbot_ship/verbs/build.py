@@ -39,9 +39,9 @@ def build(
         return Result("build", SUCCESS, f"{names}: published already", properties=found)
     keys = publication_keys(request, commit)
     pushes = [attrs.evolve(push, publication=keys[push.image]) for push in request.pushes]
-    properties = _perform(request, pushes, perform, ahead(), log)
-    done = "published" if pushes else "in the engine"
-    return Result("build", SUCCESS, f"{names}: {done}", properties=properties)
+    properties, warnings = _perform(request, pushes, perform, ahead(), log)
+    summary = f"{names}: {'published' if pushes else 'in the engine'}"
+    return Result("build", SUCCESS, summary, properties=properties, warnings=warnings)
 
 
 def _perform(
@@ -50,8 +50,10 @@ def _perform(
     perform: Callable[[Request], Result],
     wait: Callable[[], None],
     log: Log,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the properties and the warnings of all parts."""
     properties: dict[str, Any] = {}
+    warnings: dict[str, None] = {}
     chain = [request.wheels, *request.pexes, *request.images, *pushes]
     try:
         for part in chain:
@@ -60,10 +62,11 @@ def _perform(
             result = perform(part)
             log(f"{result.verb}: {result.summary}")
             properties |= result.properties
+            warnings |= dict.fromkeys(result.warnings)
     except BaseException:
         wait()
         perform(GarbageRequest(finish=True))
         raise
     if pushes:
         perform(GarbageRequest(finish=True))
-    return properties
+    return properties, tuple(warnings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from buildbot.plugins import util
-from buildbot.process.results import CANCELLED, FAILURE, RETRY, SUCCESS
+from buildbot.process.results import CANCELLED, FAILURE, RETRY, SUCCESS, WARNINGS
 from buildbot.test import fakedb
 from twisted.internet import error
 
@@ -64,6 +64,13 @@ class TestTranslation(StepCase):
         self.expect_build_data("requirements.strict.txt", text.encode(), "CollectGarbage")
         await self.run_and_say(CollectGarbage(), SUCCESS)
 
+    async def test_warnings_have_a_log_and_the_summary_has_the_first(self) -> None:
+        answer = ended("gc", summary="done", warnings=["a: look", "b: look too"])
+        self.expect_verb("gc", answer)
+        self.expect_log_file("warnings", "a: look\nb: look too\n")
+        said = await self.run_and_say(CollectGarbage(), WARNINGS)
+        assert said == "done; warning: a: look (and 1 more in the log warnings)"
+
     async def test_failure_names_cause_and_remedy(self) -> None:
         self.expect_verb("gc", failed("gc", details="line 1\nline 2"), rc=35)
         self.expect_log_file("details", "line 1\nline 2")
@@ -113,7 +120,7 @@ class TestBadResults(StepCase):
         assert f"larger than {MAX_BYTES} bytes" in said
 
     async def test_another_schema_names_the_side_to_upgrade(self) -> None:
-        data = encode(ended("gc")).replace(b'"schema": 1', b'"schema": 2, "new": 1')
+        data = encode(ended("gc")).replace(b'"schema": 2', b'"schema": 3, "new": 1')
         assert "upgrade buildbot-ship on the master" in await self.said(data)
 
     async def test_a_field_of_another_kind(self) -> None:

@@ -116,7 +116,8 @@ def test_an_image_is_described_by_a_dockerfile_of_its_name() -> None:
 
 def test_a_result_survives_the_wire() -> None:
     failure = Failure("TagTaken", "taken", "push elsewhere", "more")
-    result = Result("push", "failure", "taken", {"a": {"b": 1}}, {"t": "x"}, failure)
+    properties: dict[str, object] = {"a": {"b": 1}}
+    result = Result("push", "failure", "taken", properties, {"t": "x"}, ("w",), failure)
     assert result_from_json(json.loads(json.dumps(result_to_json(result)))) == result
     with pytest.raises(InvalidRequest, match="summary"):
         result_from_json({"verb": "push", "status": "failure"})
