@@ -1,4 +1,4 @@
-"""A worker in the foreground, configured by its environment; its log is standard output."""
+"""Run a worker in the foreground. Environment variables configure it; it logs to stdout."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from twisted.python.log import FileLogObserver, ILogObserver
 application = service.Application("buildbot-worker")
 application.setComponent(ILogObserver, FileLogObserver(sys.stdout).emit)
 
-# Taken out of the environment: what runs in a build must not find the password there.
+# Remove the password from the environment, so that builds cannot read it.
 password = os.environ.pop("WORKERPASS")
 
 worker = Worker(
@@ -27,7 +27,7 @@ connected = worker.bf.clientConnectionMade
 
 
 def without_delay(broker):
-    """Have every message sent at once: TCP would hold some back for 40 ms, in each command."""
+    """Send every message at once. By default, TCP delays some by 40 ms in each command."""
     broker.transport.setTcpNoDelay(True)
     connected(broker)
 

@@ -1,5 +1,5 @@
-"""A machine to play on: engine, registries, bases, git server, master, worker.
+"""The demo and test environment: engine, registries, bases, git server, master, worker.
 
-The demo and the tests share it. ``bootstrap`` and what it imports run under a bare system
-Python; everything else runs in the virtual environment that ``bootstrap`` makes.
+``bootstrap`` and its imports run with the system Python and no packages. All other modules run
+in the virtual environment that ``bootstrap`` creates.
 """

@@ -1,4 +1,4 @@
-"""The two shipped images, run together as an orchestrator would: by name, on one network."""
+"""Run the two shipped images on one network, where they find each other by DNS name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWER_SECONDS = 90.0
 
 @dataclass
 class Application:
-    """The service and the page that asks it."""
+    """The service and the page that queries it."""
 
     run: Run
     page_url: str = ""
@@ -41,7 +41,7 @@ class Application:
         self.page_url = f"http://127.0.0.1:{published}/"
 
     def ask(self) -> str:
-        """Ask for the page until it has the answer; return its text."""
+        """Request the page until it shows the answer; return its text."""
         seen = [""]
 
         def answered() -> bool:

@@ -1,4 +1,4 @@
-"""Small archives, made in memory."""
+"""Create small archives in memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 
 def tar_of(files: Mapping[str, bytes]) -> bytes:
-    """Return a tar of *files* by path, a ``/`` in front left out; everybody may read them."""
+    """Return a tar of *files* by path, without a leading ``/``, readable by everybody."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path, content in files.items():

@@ -1,7 +1,7 @@
-"""The two base images, published to the registry that plays upstream.
+"""Publish the two base images in the registry that represents upstream.
 
-Layers come from the cache, and the rest of each image is constant: the same cache gives the
-same digests on every day, in every registry.
+The layers come from the cache, and all other parts of the images are constant. So the digests
+are the same every day and in every registry.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Bases:
-    """The two base images under one prefix, as SHIP_UPSTREAM has it."""
+    """The two base images; the prefix is the value of SHIP_UPSTREAM."""
 
     prefix: str
     full: Base
@@ -55,9 +55,9 @@ class Bases:
 
 
 def publish_bases(cache: Path, address: str, mark: str = "") -> Bases:
-    """Make the bases unless the cache has them, and publish both in a registry.
+    """Build the bases unless they are in the cache, and publish both in a registry.
 
-    With a *mark* their image IDs are those of no other bases.
+    A *mark* gives them image IDs that no other bases have.
     """
     layers = make_layers(cache)
     published = {
@@ -68,7 +68,7 @@ def publish_bases(cache: Path, address: str, mark: str = "") -> Bases:
 
 
 def publish_newer_slim(cache: Path, address: str, package: str, version: str) -> Base:
-    """Move the slim base upstream: the same, with another *version* of a Debian package."""
+    """Publish a newer slim base upstream, with another *version* of one Debian package."""
     layer = make_layers(cache)["slim"]
     changed = with_version(dpkg_status(layer.path), package, version)
     plain = tar_of({DPKG_STATUS: changed.encode()})
@@ -82,11 +82,11 @@ def publish_newer_slim(cache: Path, address: str, package: str, version: str) ->
 
 
 def with_version(status: str, package: str, version: str) -> str:
-    """Return a dpkg database in which one package has another version."""
+    """Return the dpkg database *status* with another version of one package."""
     old = re.compile(rf"(^Package: {re.escape(package)}\n(?:.+\n)*?Version: ).*$", re.M)
     changed = old.sub(rf"\g<1>{version}", status)
     if changed == status:
-        raise LabError(f"the base has no package {package}, or this version of it")
+        raise LabError(f"the base has no package {package}, or has this version already")
     return changed
 
 
@@ -101,7 +101,7 @@ def dpkg_status(path: Path) -> str:
 
 
 def image_config(*diff_ids: str, mark: str = "") -> bytes:
-    """Return the image config of a base with these layers, *mark* in a label."""
+    """Return the image config of a base with these layers and *mark* as a label."""
     machine = platform.machine()
     labels = {"Labels": {MARK: mark}} if mark else {}
     config = {
@@ -116,7 +116,7 @@ def image_config(*diff_ids: str, mark: str = "") -> bytes:
 
 
 def image_manifest(config: bytes, *layers: tuple[int, str]) -> bytes:
-    """Return the manifest of a base whose layers have these sizes and digests."""
+    """Return the manifest of a base with layers of these sizes and digests."""
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
@@ -127,12 +127,12 @@ def image_manifest(config: bytes, *layers: tuple[int, str]) -> bytes:
 
 
 def sha256(content: bytes) -> str:
-    """Return the digest of bytes, as registries write it."""
+    """Return the digest of bytes, in the format of registries."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def publish(layer: Layer, address: str, repository: str, tag: str, mark: str = "") -> Base:
-    """Publish an image of one layer in a registry."""
+    """Publish an image with one layer in a registry."""
     url = f"http://{address}/v2/{repository}"
     config = image_config(layer.diff_id, mark=mark)
     with requests.Session() as session:

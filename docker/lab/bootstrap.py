@@ -1,7 +1,7 @@
-"""The way from a bare Python to demo, tests, corpus or benchmark; standard library only.
+"""Prepare a machine for the demo, the tests, the corpus or the benchmark, and start it.
 
-It says what it is about to install, installs it, makes the virtual environment and the base
-images side by side, and then becomes the program that was asked for.
+Uses only the standard library. It announces and installs the missing packages. It creates the
+virtual environment and the base images at the same time, and then becomes the program.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ OLDEST = (3, 10)
 
 
 def demo(argv: Sequence[str]) -> int:
-    """Prepare the machine, then become the demo."""
+    """Prepare the machine and run the demo."""
     need = Need(machine=not parse_demo(argv).stop)
     return _become("lab.demo", argv, need, LAB / "requirements.txt")
 
 
 def tests(argv: Sequence[str]) -> int:
-    """Prepare the machine, then become the test suite."""
+    """Prepare the machine and run the test suite."""
     options = parse_tests(argv)
     need = Need(
         machine=options.machine,
@@ -50,21 +50,21 @@ def tests(argv: Sequence[str]) -> int:
 
 
 def corpus(argv: Sequence[str]) -> int:
-    """Prepare the machine, then become the corpus."""
+    """Prepare the machine and run the corpus."""
     parse_corpus(argv)
     need = Need(own_bases=True)
     return _become("lab.corpus", argv, need, CHECKOUT / "tests" / "requirements.txt")
 
 
 def bench(argv: Sequence[str]) -> int:
-    """Prepare the machine, then become the benchmark."""
+    """Prepare the machine and run the benchmark."""
     options = parse_bench(argv)
     need = Need(machine=options.read is None, own_bases=True)
     return _become("lab.bench", argv, need, LAB / "requirements.txt")
 
 
 def _become(module: str, argv: Sequence[str], need: Need, requirements: Path) -> int:
-    # A terminated bootstrap ends its children on the way out, like an interrupted one.
+    # On SIGTERM, end the child processes, as on an interrupt.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         python = _prepare(need, requirements, progress())
@@ -80,7 +80,7 @@ def _become(module: str, argv: Sequence[str], need: Need, requirements: Path) ->
 
 def _prepare(need: Need, requirements: Path, say: Say) -> Path:
     if sys.version_info < OLDEST:
-        raise LabError(f"Python {'.'.join(map(str, OLDEST))} or later is needed")
+        raise LabError(f"Python {'.'.join(map(str, OLDEST))} or later is required")
     cache = cache_folder()
     machine = look(cache)
     if packages := missing_packages(machine, need):
@@ -89,7 +89,7 @@ def _prepare(need: Need, requirements: Path, say: Say) -> Path:
     other = makes_other_root(machine, need)
     with (
         _meanwhile("lab.debian", "the base images", bases, say),
-        _meanwhile("lab.other_root", "the root of a second engine", other, say),
+        _meanwhile("lab.other_root", "the root file system of the second engine", other, say),
     ):
         environment = make_environment(cache, CHECKOUT, requirements, say)
     return environment / "bin" / "python"
@@ -100,13 +100,13 @@ def _meanwhile(module: str, what: str, wanted: bool, say: Say) -> Iterator[None]
     if not wanted:
         yield
         return
-    say(f"making {what} with debootstrap: a minute or two, once")
+    say(f"building {what} with debootstrap: takes a minute or two, only once")
     argv = with_parent([sys.executable, "-m", module])
     with subprocess.Popen(argv, cwd=LAB.parent) as maker:
         try:
             yield
             if maker.wait() != 0:
-                raise LabError(f"{what} could not be made")
-            say(f"{what}: made")
+                raise LabError(f"debootstrap could not build {what}")
+            say(f"built {what}")
         finally:
             maker.terminate()

@@ -1,4 +1,4 @@
-"""A Buildbot master that runs `master.cfg.example` as it is."""
+"""Run a Buildbot master with the unchanged `master.cfg.example`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CANCEL_SECONDS = 30.0
 
 
 def program(name: str) -> str:
-    """Return a program of the virtual environment that runs us."""
+    """Return the path of a program in the current virtual environment."""
     return str(Path(sys.executable).parent / name)
 
 
@@ -45,16 +45,16 @@ class Master(Served):
 
     @property
     def rest(self) -> Rest:
-        """Return a client of its REST API."""
+        """Return a client for its REST API."""
         return Rest(self.settings.url)
 
     @property
     def log(self) -> Path:
-        """Return the master's own log."""
+        """Return the path of the master's log."""
         return self.folder / "twistd.log"
 
     def create(self) -> None:
-        """Make the base directory with the configuration in it, and check that."""
+        """Create the base directory with the configuration, and check the configuration."""
         self._buildbot("create-master", "--log-count=2", str(self.folder))
         shutil.copyfile(self.config, self.folder / "master.cfg")
         self._write_secrets()
@@ -63,7 +63,7 @@ class Master(Served):
     def start(self) -> None:
         """Start it and wait until its web API answers."""
         argv = [program("twistd"), "--nodaemon", "--no_save", "--pidfile=twistd.pid"]
-        # A master that was killed leaves its pid file, and twistd refuses to start over it.
+        # twistd refuses to start if a killed master left its pid file.
         (self.folder / "twistd.pid").unlink(missing_ok=True)
         self.process = Process.start(
             self.name,
@@ -79,10 +79,10 @@ class Master(Served):
             alive=self.process.alive,
             explain=lambda: tail(self.log),
         )
-        self.run.say(f"master: up, web UI on {self.settings.url}")
+        self.run.say(f"master: running, web UI: {self.settings.url}")
 
     def stop(self) -> None:
-        """Cancel what it builds, so that nothing of a build stays behind, and stop it."""
+        """Cancel its builds, so that they leave nothing behind, and stop it."""
         if not self.process or not self.process.alive():
             return
         with suppress(LabError):

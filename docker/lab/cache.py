@@ -1,4 +1,4 @@
-"""The one folder outside the checkout that the lab writes to, and locks within it."""
+"""The cache folder, the only place outside the checkout that is written to, and its locks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the cache folder; everything in it is made again when it is deleted."""
+    """Return the cache folder. It may be deleted; its content is created again."""
     if own := environ.get("BUILDBOT_SHIP_CACHE"):
         return Path(own).absolute()
     if shared := environ.get("XDG_CACHE_HOME"):
@@ -21,13 +21,13 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def recipe_key(recipe: Sequence[object]) -> str:
-    """Return the name of what is made by a *recipe* of JSON values, once for each."""
+    """Return the cache key of a *recipe*, a list of JSON values."""
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:16]
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock that the kernel gives back when the process dies."""
+    """Hold an exclusive lock. The kernel releases it when the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,8 +1,8 @@
-"""Debian root file systems that play the hub's two python images.
+"""Build Debian root file systems that replace Docker Hub's two Python images.
 
-Run as a program under a bare Python, as root: `python3 -m lab.debian`. The slim one is a
-minimal Debian with python3; the full one has what building takes as well. Both end in the
-cache as a layer each (a compressed tar) with a description; nothing is made twice.
+Run it as root with the system Python: `python3 -m lab.debian`. The slim image is a minimal
+Debian with python3; the full one also has the build tools. Each becomes one layer (a compressed
+tar) in the cache, with a description. Cached layers are not built again.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ SLIM_PACKAGES = ("python3", "ca-certificates")
 FULL_PACKAGES = ("python3-venv", "python3-dev", "gcc", "libc6-dev", "git")
 FORMAT = 1
 CHUNK = 1 << 20
-# The host's own names must not get into an image, nor what apt can fetch again, nor bytecode:
-# the hub's images have none (the Dockerfiles of docker-library/python).
+# Not in the images: names of the host, files that apt can download again, and bytecode. Docker
+# Hub's images have no bytecode (see the Dockerfiles of docker-library/python).
 LEFT_OUT = (
     "*.pyc",
     "./dev/*",
@@ -47,8 +47,8 @@ LEFT_OUT = (
     "./var/lib/apt/lists/*",
     "./var/log/*",
 )
-# A mount and pid name space that dies with its first process: an interrupted bootstrap
-# leaves neither a mount nor a process behind.
+# Mount and pid name spaces that end with their first process, so that an interrupted
+# bootstrap leaves no mount or process behind.
 APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 
 
@@ -63,13 +63,13 @@ class Layer:
 
 
 def layers_folder(cache: Path) -> Path:
-    """Return where the layers of this recipe are or will be."""
+    """Return the folder for the layers of this recipe."""
     recipe = [FORMAT, SUITE, SLIM_PACKAGES, FULL_PACKAGES, LEFT_OUT, platform.machine()]
     return cache / "bases" / recipe_key(recipe)
 
 
 def cached_layers(cache: Path) -> dict[str, Layer] | None:
-    """Return the layers by name, `slim` and `full`, when they were made before."""
+    """Return the cached layers by name, `slim` and `full`, or None."""
     folder = layers_folder(cache)
     try:
         described = json.loads((folder / "layers.json").read_text(encoding="utf-8"))
@@ -82,14 +82,14 @@ def cached_layers(cache: Path) -> dict[str, Layer] | None:
 
 
 def make_layers(cache: Path) -> dict[str, Layer]:
-    """Return the layers, made now unless they were made before."""
+    """Return the layers; build them unless they are in the cache."""
     with locked(cache / "bases" / "lock"):
         if layers := cached_layers(cache):
             return layers
         refuse_to_make_in_vain("the base images")
         folder = layers_folder(cache)
         scratch = folder.with_name(f"{folder.name}.new")
-        # The lock is ours, so what lies here is an interrupted attempt.
+        # We hold the lock, so an existing folder is from an interrupted attempt.
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         _make(scratch)
@@ -98,11 +98,11 @@ def make_layers(cache: Path) -> dict[str, Layer]:
 
 
 def refuse_to_make_in_vain(what: str) -> None:
-    """Raise unless a Debian can be bootstrapped on this machine."""
+    """Raise LabError unless debootstrap can run on this machine."""
     if os.geteuid() != 0:
-        raise LabError(f"bootstrapping {what} takes root")
+        raise LabError(f"only root can build {what}: run this command as root")
     if not shutil.which("debootstrap"):
-        raise LabError(f"{what} cannot be made: debootstrap is not installed")
+        raise LabError(f"debootstrap is required to build {what}: install it with apt-get")
 
 
 def _make(scratch: Path) -> None:
@@ -130,7 +130,7 @@ def _install(root: Path, log: Path) -> None:
 
 
 def run_logged(argv: Sequence[str], log: Path) -> None:
-    """Run a program that dies with us; raise LabError with the end of its log."""
+    """Run a program that ends with this process; if it fails, raise LabError with its log."""
     environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     with log.open("ab") as output:
         status = subprocess.run(

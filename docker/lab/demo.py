@@ -1,6 +1,6 @@
-"""`docker/demo`: the whole way, from nothing to a page that says `Result:12`.
+"""`docker/demo`: ship two applications and run them, until the page shows `Result:12`.
 
-Started by `bootstrap` in the environment that it made.
+`bootstrap` starts it in the virtual environment that it created.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TEAM = "team"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Play the demo, or stop one that was kept; return the exit status."""
+    """Run the demo, or stop demos that are kept running; return the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options, say = parse_demo(argv), progress()
     try:
@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
             return stop_kept(say)
         play(options, say)
     except LabError as error:
-        print(f"\nThe demo failed. {error}", file=sys.stderr, flush=True)
+        print(f"\nThe demo failed: {error}", file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
@@ -54,23 +54,23 @@ def main(argv: Sequence[str]) -> int:
 
 
 def play(options: DemoOptions, say: Say) -> None:
-    """Play it from the engine to the page; leave nothing running unless asked to."""
+    """Run the demo from the engine to the page, then stop everything unless `--keep` is set."""
     with running(KIND, say) as run:
         master, story = prepare(run)
         try:
             page = perform(run, master, story)
             if options.keep:
                 run.keep()
-                say(f"kept running: web UI {master.settings.url}, page {page}")
-                say("stop it with: docker/demo --stop")
+                say(f"everything keeps running; web UI: {master.settings.url}, page: {page}")
+                say("to stop it, run: docker/demo --stop")
         finally:
             if not run.kept:
-                say("stopping and removing what was started")
+                say("stopping and removing everything that the demo started")
                 master.stop()
 
 
 def prepare(run: Run) -> tuple[Master, Story]:
-    """Start engine, registries and git server; return the master that fits, and the story."""
+    """Start engine, registries and git server; return their master and the story."""
     run.start_engine()
     own = serve(run, "own", preferred=5000)
     upstream = _upstream(run)
@@ -88,35 +88,35 @@ def prepare(run: Run) -> tuple[Master, Story]:
 
 
 def perform(run: Run, master: Master, story: Story) -> str:
-    """Start master and worker, play the developer, run what was shipped; return its URL."""
+    """Start master and worker, ship, and run the images; return the URL of the page."""
     with ThreadPoolExecutor() as pool:
         base = f"{master.settings.upstream}/python:3.11"
         image = pool.submit(build_worker_image, base, master.settings.index_url)
-        # Before the master starts: its first look at a branch builds nothing.
+        # Push before the master starts: the first poll of a branch builds nothing.
         story.found()
         master.create()
         master.start()
-        run.say("worker: waiting for its image")
+        run.say("worker: waiting until its image is built")
         worker = ContainerWorker(run, master.settings, image.result())
     worker.create()
     worker.start()
     shipped = tell(story)
     application = Application(run)
     application.start({image.name: image.reference for image in shipped})
-    run.say(f"{application.page_url} says {application.ask()}")
+    run.say(f"the page {application.page_url} says {application.ask()}")
     report(shipped, master.settings.url)
     return application.page_url
 
 
 def tell(story: Story) -> list[Shipped]:
-    """Play the developer's day."""
+    """Do the work of the developer; return the shipped images."""
     story.pin(story.retag())
     story.harden()
     return story.ship(story.publish())
 
 
 def report(shipped: Sequence[Shipped], url: str) -> None:
-    """Print what was shipped."""
+    """Print a table of the shipped images."""
     head = ("image", "tag", "digest", "size", "seconds")
     rows = [
         (each.name, each.tag, each.digest, f"{each.size / 1e6:.1f} MB", f"{each.seconds:.0f}")
@@ -126,10 +126,10 @@ def report(shipped: Sequence[Shipped], url: str) -> None:
 
 
 def stop_kept(say: Say) -> int:
-    """Stop the demos that were kept running."""
+    """Stop all demos that are kept running."""
     kept = [run for run in all_runs(say) if run.kept]
     if not kept:
-        say("no demo was kept running")
+        say("no demo is running")
     for run in kept:
         say(f"stopping and removing {run.name}")
         run.end()
@@ -138,11 +138,11 @@ def stop_kept(say: Say) -> int:
 
 def _upstream(run: Run) -> str:
     if hub_answers():
-        run.say(f"bases: the public hub is in reach, {HUB_PREFIX}")
+        run.say(f"bases: Docker Hub is reachable, using {HUB_PREFIX}")
         return HUB_PREFIX
     registry = serve(run, "upstream", preferred=5001)
     bases = publish_bases(run.cache, registry.address)
-    run.say(f"bases: {bases.full.reference} and {bases.slim.reference}")
+    run.say(f"bases: using {bases.full.reference} and {bases.slim.reference}")
     return bases.prefix
 
 

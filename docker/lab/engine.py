@@ -1,7 +1,7 @@
-"""The Docker Engine: the one that answers, or one that we start and later stop.
+"""The Docker Engine of this machine, started if none is running.
 
-An engine that somebody else started is used and never stopped. One that we started is
-recorded in the cache, so a later run finds it after an interruption; the last run that
+An engine that somebody else started is used and never stopped. An engine that we started is
+recorded in the cache, so that a later run finds it after an interruption. The last run that
 ends stops it.
 """
 
@@ -21,7 +21,7 @@ from lab.processes import Identity, Process
 from lab.progress import Say
 
 SOCKET = "unix:///var/run/docker.sock"
-# A daemon killed with -9 leaves these behind, and the next one refuses to start.
+# The engine refuses to start if a killed engine left these files.
 PID_FILES = (Path("/var/run/docker.pid"), Path("/var/run/docker/containerd/containerd.pid"))
 START_SECONDS = 60.0
 
@@ -38,12 +38,12 @@ class _SocketConnection(http.client.HTTPConnection):
 
 
 def engine_host(environ: Mapping[str, str] = os.environ) -> str:
-    """Return where the engine is or will be, as DOCKER_HOST has it."""
+    """Return the address of the engine, in the format of DOCKER_HOST."""
     return environ.get("DOCKER_HOST") or SOCKET
 
 
 def engine_answers(host: str | None = None, timeout: float = 5.0) -> bool:
-    """Ask the engine for a sign of life."""
+    """Return whether the engine answers a ping."""
     url = urlsplit(host or engine_host())
     connection: http.client.HTTPConnection
     if url.scheme == "unix":
@@ -60,61 +60,62 @@ def engine_answers(host: str | None = None, timeout: float = 5.0) -> bool:
 
 
 class Engine:
-    """The engine of this machine, whoever started it."""
+    """The engine of this machine, whether we started it or not."""
 
     def __init__(self, cache: Path, say: Say) -> None:
-        """Look for nothing yet; `start` does."""
+        """Store the arguments; `start` looks for the engine."""
         self._folder = cache / "engine"
         self._say = say
 
     @property
     def process(self) -> Process | None:
-        """Return the daemon that we, or an earlier run of ours, started."""
+        """Return the daemon that this run or an earlier one started."""
         return Process.recall(self._folder, "dockerd")
 
     @property
     def ours(self) -> bool:
-        """Say whether stopping it is our business."""
+        """Return whether a run of ours started the engine."""
         return self.process is not None
 
     @property
     def log(self) -> Path:
-        """Return where a daemon of ours logs to."""
+        """Return the path of our daemon's log."""
         return self._folder / "dockerd.log"
 
     def start(self) -> None:
-        """Use the engine that answers, or start one and wait for its answer."""
+        """Use the running engine, or start one and wait until it answers."""
         with locked(self._folder / "lock"):
             if engine_answers():
-                owner = "started by a run of ours" if self.ours else "not ours, left alone"
-                self._say(f"engine: {engine_host()} answers ({owner})")
+                owner = "started by an earlier run" if self.ours else "not started by us"
+                self._say(f"engine: using {engine_host()} ({owner})")
                 return
             self._refuse_to_start_in_vain()
-            self._say("engine: none answers, starting dockerd")
+            self._say("engine: none is running, starting dockerd")
             process = self.process or self._spawn()
             process.wait_until(engine_answers, START_SECONDS)
-            self._say(f"engine: up on {SOCKET}, pid {process.identity.pid}, log {self.log}")
+            pid = process.identity.pid
+            self._say(f"engine: running on {SOCKET}, pid {pid}, log {self.log}")
 
     def stop(self, in_use: Callable[[], bool] = lambda: False) -> None:
-        """Stop the daemon when it is ours and nobody else uses it."""
+        """Stop the daemon if we started it and no other run uses it."""
         with locked(self._folder / "lock"):
             if (process := self.process) and not in_use():
                 process.stop(timeout=30.0)
                 self._say(f"engine: stopped, pid {process.identity.pid}")
 
     def kill(self) -> None:
-        """Kill a daemon of ours with -9, for tests of what follows."""
+        """Kill our daemon with SIGKILL, for tests."""
         if not (process := self.process):
-            raise LabError("the engine was started by someone else; refusing to kill it")
+            raise LabError("refusing to kill the engine: somebody else started it")
         process.kill()
 
     def _refuse_to_start_in_vain(self) -> None:
         if engine_host() != SOCKET:
-            raise LabError(f"DOCKER_HOST names {engine_host()}, and no engine answers there")
+            raise LabError(f"no Docker Engine answers on {engine_host()} (DOCKER_HOST)")
         if os.geteuid() != 0:
-            raise LabError("no Docker Engine answers, and only root can start one")
+            raise LabError("no Docker Engine is running: start one, or run this as root")
         if not shutil.which("dockerd"):
-            raise LabError("no Docker Engine answers, and dockerd is not installed")
+            raise LabError("no Docker Engine is running: install docker.io")
 
     def _spawn(self) -> Process:
         for path in PID_FILES:

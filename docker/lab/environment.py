@@ -1,4 +1,4 @@
-"""Virtual environments in the cache, each made once for what went into it."""
+"""Virtual environments in the cache, one for each set of inputs."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from lab.processes import with_parent
 from lab.progress import Say
 
 EXTRAS = "master,worker"
-# A folder in the path, as an installed package is: the finder that an editable one has
-# otherwise is imported by every process.
+# Add the checkout to sys.path like an installed package. Otherwise every process imports the
+# finder of the editable install.
 EDITABLE = ("--no-build-isolation", "--config-settings", "editable_mode=compat", "--editable")
 MARKER = "complete"
 INCLUDE = "-r "
 
 
 def requirement_files(first: Path) -> list[Path]:
-    """Return a requirements file and those it includes."""
+    """Return a requirements file and all files that it includes."""
     files = [first]
     for line in first.read_text(encoding="utf-8").splitlines():
         if line.startswith(INCLUDE):
@@ -32,7 +32,7 @@ def requirement_files(first: Path) -> list[Path]:
 
 
 def environment_key(checkout: Path, requirements: Path) -> str:
-    """Return the name of the environment for this checkout, these files and this Python."""
+    """Return the cache key of an environment for this checkout, these files, this Python."""
     parts = [sys.version, sys.base_prefix, str(checkout), EXTRAS, *EDITABLE]
     parts += [file.read_text(encoding="utf-8") for file in requirement_files(requirements)]
     parts.append((checkout / "setup.py").read_text(encoding="utf-8"))
@@ -40,12 +40,12 @@ def environment_key(checkout: Path, requirements: Path) -> str:
 
 
 def make_environment(cache: Path, checkout: Path, requirements: Path, say: Say) -> Path:
-    """Return the folder of a complete environment, made now unless it was made before."""
+    """Return the folder of a complete environment; create it unless it is in the cache."""
     folder = cache / "venvs" / environment_key(checkout, requirements)
     with locked(folder.with_suffix(".lock")):
         if not (folder / MARKER).exists():
             say(f"installing Python packages into {folder}")
-            # Without the marker it is an interrupted attempt.
+            # Without the marker, the folder is from an interrupted attempt.
             shutil.rmtree(folder, ignore_errors=True)
             _fill(folder, checkout, requirements)
             (folder / MARKER).write_text(f"{checkout}\n", encoding="utf-8")
@@ -56,7 +56,7 @@ def _fill(folder: Path, checkout: Path, requirements: Path) -> None:
     log = folder.with_suffix(".log")
     _run([sys.executable, "-m", "venv", str(folder)], log)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
-    # Build tools come from the requirements, so nothing is fetched a second time.
+    # The requirements contain the build tools, so nothing is downloaded twice.
     _run([*pip, "--requirement", str(requirements)], log)
     _run([*pip, *EDITABLE, f"{checkout}[{EXTRAS}]"], log)
 
@@ -64,7 +64,7 @@ def _fill(folder: Path, checkout: Path, requirements: Path) -> None:
 def _run(argv: Sequence[str], log: Path) -> None:
     with log.open("ab") as output:
         done = subprocess.run(
-            # An orphan must not go on writing into the environment that is made next.
+            # An orphaned process must not write into the next environment.
             with_parent(argv),
             check=False,
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What goes wrong with the machine itself, said so that a person can act on it."""
+"""Errors of the test environment, with messages that say what to do."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ TAIL_LINES = 25
 
 
 class LabError(Exception):
-    """Something of the lab could not be made, started or reached."""
+    """A part of the environment could not be created, started or reached."""
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """Return the last lines of a log, or a remark that there is none."""
+    """Return the last lines of a log, or a note that it does not exist."""
     if not log.exists():
         return f"(no log at {log})"
     text = log.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -1,4 +1,4 @@
-"""Git servers that want a login, over ssh and over http, and take pushes."""
+"""Git servers that require a login and accept pushes, over ssh and over http."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SEPARATION = Path("/run/sshd")
 
 @dataclass(frozen=True)
 class GitLogin:
-    """A server with bare repositories in *folder*, and what it takes to log in."""
+    """A server with bare repositories in *folder*, and its login."""
 
     folder: Path
     prefix: str
@@ -50,7 +50,7 @@ class GitLogin:
         return f"{self.prefix}/{name}"
 
     def repository(self, name: str) -> Developer:
-        """Make an empty repository that takes push options, and a working tree for it."""
+        """Create an empty repository that accepts push options, and a working tree for it."""
         made = make_repository(self.folder / name, self.folder.parent / f"{name}.tree")
         git(made.repository, "config", "http.receivepack", "true")
         git(made.repository, "config", "receive.advertisePushOptions", "true")
@@ -59,7 +59,7 @@ class GitLogin:
 
 @contextmanager
 def over_ssh(folder: Path) -> Iterator[GitLogin]:
-    """Serve repositories below *folder* by sshd, to who has the key."""
+    """Serve the repositories below *folder* with sshd; the login is a key."""
     repositories, keys = folder / "git", folder / "sshd"
     for path in (repositories, keys):
         path.mkdir(parents=True)
@@ -91,7 +91,7 @@ def over_ssh(folder: Path) -> Iterator[GitLogin]:
 
 @contextmanager
 def over_http(folder: Path) -> Iterator[GitLogin]:
-    """Serve repositories below *folder* by git's own http backend, to who has the token."""
+    """Serve the repositories below *folder* with git's http backend; the login is a token."""
     repositories, port = folder / "git", free_port()
     repositories.mkdir(parents=True)
     argv = [sys.executable, "-m", "lab.git_login", str(repositories), str(port)]
@@ -110,7 +110,7 @@ def _keygen(path: Path) -> None:
 
 
 class Backend(BaseHTTPRequestHandler):
-    """CGI to ``git http-backend`` (https://git-scm.com/docs/git-http-backend)."""
+    """Run ``git http-backend`` as CGI (https://git-scm.com/docs/git-http-backend)."""
 
     folder = Path()
     login = "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
@@ -176,7 +176,7 @@ class Backend(BaseHTTPRequestHandler):
 
 
 def main(folder: str, port: str) -> None:
-    """Serve the repositories in *folder* until told to stop."""
+    """Serve the repositories in *folder* until a signal ends the process."""
     Backend.folder = Path(folder)
     server = ThreadingHTTPServer((LOOPBACK, int(port)), Backend)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""A bare repository behind `git daemon`, and the developer who pushes to it."""
+"""A `git daemon` with bare repositories, and the developer who pushes to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEVELOPER = {
     "GIT_AUTHOR_EMAIL": "dana@example.com",
     "GIT_COMMITTER_NAME": "Dana Developer",
     "GIT_COMMITTER_EMAIL": "dana@example.com",
-    # What the machine's own settings say, about signing or hooks, is not for this repository.
+    # Ignore the machine's git configuration, for example signing or hooks.
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
 }
@@ -43,7 +43,7 @@ def git(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> 
 
 @dataclass(frozen=True)
 class Developer:
-    """A working tree and the repository that its commits are pushed to."""
+    """A working tree, and the repository to which it pushes its commits."""
 
     tree: Path
     repository: Path
@@ -56,25 +56,25 @@ class Developer:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def commit(self, message: str, *, when: str | None = None) -> str:
-        """Commit the whole tree and return the commit's SHA; `when` fixes both its times."""
+        """Commit the whole tree and return its hash; `when` sets the author and commit date."""
         dates = {} if when is None else {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
         git(self.tree, "add", "--all")
         git(self.tree, "commit", "--quiet", "--message", message, env=dates)
         return git(self.tree, "rev-parse", "HEAD")
 
     def squash(self, message: str, base: str = BRANCH) -> str:
-        """Make one commit of everything since a branch was last pushed; return its SHA."""
+        """Squash all commits since the last push of a branch into one; return its hash."""
         pushed = git(self.repository, "rev-parse", f"refs/heads/{base}")
         git(self.tree, "reset", "--soft", pushed)
         return self.commit(message)
 
     def push(self, branch: str = BRANCH) -> None:
-        """Push what was committed."""
+        """Push HEAD to a branch."""
         git(self.tree, "push", "--quiet", str(self.repository), f"HEAD:refs/heads/{branch}")
 
 
 def make_repository(bare: Path, tree: Path) -> Developer:
-    """Make an empty bare repository and a developer's working tree for it."""
+    """Create an empty bare repository and a working tree for it."""
     for folder, options in ((bare, ["--bare"]), (tree, [])):
         folder.mkdir(parents=True)
         git(folder, "init", "--quiet", f"--initial-branch={BRANCH}", *options)
@@ -83,7 +83,7 @@ def make_repository(bare: Path, tree: Path) -> Developer:
 
 @dataclass(frozen=True)
 class GitServer:
-    """Bare repositories below one folder, readable by anyone on the loopback interface."""
+    """A server for the bare repositories in one folder, on loopback, without a login."""
 
     folder: Path
     port: int
@@ -105,5 +105,5 @@ class GitServer:
         return f"git://{LOOPBACK}:{self.port}/{name}"
 
     def repository(self, name: str) -> Developer:
-        """Make an empty repository, with a developer's working tree for it."""
+        """Create an empty repository and a working tree for it."""
         return make_repository(self.folder / name, self.folder.parent / f"{name}.tree")

@@ -1,4 +1,4 @@
-"""What a run left in the engine: found by label or by registry, and removed."""
+"""Find and remove what a run left in the engine, by label or by registry."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import docker.errors
 import docker
 from lab.bases import MARK
 
-# The product's own label: whose ledger a container or an image stands in.
+# The label that buildbot-ship sets: the owner of the ledger with this container or image.
 OWNER = "org.buildbot-ship.owner"
-# Kept by the product from build to build, and found again by whoever works next.
+# Images that buildbot-ship keeps between builds.
 TOOLS = "ship.local/tools:"
 
 
 def remove_labelled(label: str, value: str) -> None:
-    """Remove the containers, networks and volumes that carry a label."""
+    """Remove the containers, networks and volumes that have a label."""
     client = docker.from_env()
     chosen: dict[str, str | list[str] | bool] = {"label": f"{label}={value}"}
     _remove_containers(client.containers.list(all=True, filters=chosen, ignore_removed=True))
@@ -31,7 +31,7 @@ def remove_labelled(label: str, value: str) -> None:
 
 
 def remove_owned(owner: str) -> None:
-    """Remove what killed builds of our own workers left; `owner` begins their names."""
+    """Remove what killed builds of our workers left; their names begin with `owner`."""
     client = docker.from_env()
     labelled: dict[str, str | list[str] | bool] = {"label": OWNER}
     containers = client.containers.list(all=True, filters=labelled, ignore_removed=True)
@@ -44,10 +44,10 @@ def remove_owned(owner: str) -> None:
 
 
 def remove_marked(mark: str) -> None:
-    """Remove the images made from bases whose mark begins so, and these bases."""
+    """Remove all bases whose mark begins with *mark*, and the images built on them."""
     client = docker.from_env()
     found = client.images.list(all=True, filters={"label": MARK})
-    # The newest first: no image goes before those that were made from it.
+    # Remove the newest first: an image must be removed after those that are built on it.
     for image in sorted(found, key=lambda each: str(each.attrs["Created"]), reverse=True):
         if image.labels[MARK].startswith(mark):
             with suppress(docker.errors.APIError):
@@ -55,7 +55,7 @@ def remove_marked(mark: str) -> None:
 
 
 def forget_images(address: str) -> None:
-    """Remove the engine's names for images of a registry that is gone."""
+    """Remove the names of images from a registry that no longer exists."""
     client = docker.from_env()
     for image in client.images.list():
         digests = image.attrs.get("RepoDigests") or []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Group:
-    """A group of tests, and what it takes to run it."""
+    """A group of tests and its requirements."""
 
     folder: str
     about: str
@@ -20,28 +20,32 @@ class Group:
 
 
 GROUPS = {
-    "unit": Group("tests/unit", "pure parts, rules, style: no Docker, seconds", machine=False),
+    "unit": Group(
+        "tests/unit", "unit tests, style, types: no Docker, takes seconds", machine=False
+    ),
     "engine": Group(
-        "tests/engine", "verbs on a real engine and real registries", git_server=True
+        "tests/engine", "verbs with a real Docker Engine and real registries", git_server=True
     ),
     "engines": Group(
         "tests/engines",
-        "the same commit on engines of different versions and storage",
+        "one commit on engines with different versions and storage",
         other_engine=True,
     ),
-    "buildbot": Group("tests/buildbot", "a real master, workers and a browser", browser=True),
+    "buildbot": Group(
+        "tests/buildbot", "a real Buildbot master, workers and a browser", browser=True
+    ),
     "review": Group(
         "tests/review",
-        "nights that end as branches, on git servers over ssh and http",
+        "nightly updates proposed as branches, over ssh and http",
         git_server=True,
     ),
-    "demo": Group("tests/demo", "docker/demo from nothing to its table"),
+    "demo": Group("tests/demo", "docker/demo from start to end"),
 }
 
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """What `docker/demo` was asked for."""
+    """The options of `docker/demo`."""
 
     keep: bool
     stop: bool
@@ -49,60 +53,64 @@ class DemoOptions:
 
 @dataclass(frozen=True)
 class TestOptions:
-    """What `tests/run` was asked for."""
+    """The options of `tests/run`."""
 
     groups: tuple[str, ...]
     pytest: tuple[str, ...]
 
     @property
     def machine(self) -> bool:
-        """Say whether a group needs an engine and what goes with it."""
+        """Return whether a group needs an engine, registries and bases."""
         return any(GROUPS[name].machine for name in self.groups)
 
     @property
     def browser(self) -> bool:
-        """Say whether a group needs a browser."""
+        """Return whether a group needs a browser."""
         return any(GROUPS[name].browser for name in self.groups)
 
     @property
     def other_engine(self) -> bool:
-        """Say whether a group needs a second engine beside the machine's own."""
+        """Return whether a group needs a second engine."""
         return any(GROUPS[name].other_engine for name in self.groups)
 
     @property
     def git_server(self) -> bool:
-        """Say whether a group needs a git server that wants logins."""
+        """Return whether a group needs a git server with logins."""
         return any(GROUPS[name].git_server for name in self.groups)
 
 
 def parse_demo(argv: Sequence[str]) -> DemoOptions:
-    """Parse the demo's arguments; `--help` ends the program."""
+    """Parse the arguments of the demo; `--help` ends the program."""
     parser = argparse.ArgumentParser(
         prog="docker/demo",
-        description="From a commit to two pushed images that answer, on a real Docker Engine.",
+        description="Ship two applications with Buildbot and Docker, and run them.",
     )
-    parser.add_argument("--keep", action="store_true", help="leave it all running to look at")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep everything running at the end"
+    )
     parser.add_argument("--stop", action="store_true", help="stop what --keep left running")
     chosen = parser.parse_args(argv)
     return DemoOptions(keep=chosen.keep, stop=chosen.stop)
 
 
 def parse_tests(argv: Sequence[str]) -> TestOptions:
-    """Parse the tests' arguments; what follows `--` goes to pytest."""
+    """Parse the arguments of the tests; arguments after `--` are passed to pytest."""
     at = argv.index("--") if "--" in argv else len(argv)
     parser = argparse.ArgumentParser(
         prog="tests/run",
         usage="tests/run [GROUP ...] [-- PYTEST-ARGUMENTS]",
-        description="Run the tests; without a group, all of them.",
+        description="Run the tests of all groups, or of the groups that you name.",
         epilog="groups:\n"
         + "\n".join(f"  {name:<10}{group.about}" for name, group in GROUPS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help="one of the groups below")
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help="one of the groups below (default: all)"
+    )
     chosen = parser.parse_args(argv[:at])
     for name in chosen.groups:
         if name not in GROUPS:
-            parser.error(f"no group {name!r}; there are {', '.join(GROUPS)}")
-    # In the order above, whatever the order given: the quick ones come first.
+            parser.error(f"unknown group {name!r}: choose from {', '.join(GROUPS)}")
+    # Always use the order of GROUPS, which begins with the quick groups.
     groups = tuple(name for name in GROUPS if name in chosen.groups or not chosen.groups)
     return TestOptions(groups=groups, pytest=tuple(argv[at + 1 :]))

@@ -1,8 +1,8 @@
-"""A second Docker Engine: a newer one, of Debian's next suite, beside the machine's own.
+"""A second, newer Docker Engine from Debian's next suite.
 
-Its storage is "overlay2" or "containerd" (the containerd image store). It has a root, a
-data root, a bridge and name spaces of its own and shares the network of the host, so a
-registry on 127.0.0.1 is the same registry for both; see other_engine.sh.
+Its storage is "overlay2" or "containerd" (the containerd image store). It has a separate root,
+data root, bridge and name spaces. It shares the host's network, so both engines reach the same
+registry on 127.0.0.1. See other_engine.sh.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from lab.runs import Run
 SCRIPT = Path(__file__).with_suffix(".sh")
 STORAGES = ("overlay2", "containerd")
 START_SECONDS = 60.0
-# As other_engine.sh mounts the folder that the engine writes to.
+# Where other_engine.sh mounts the folder that the engine writes to.
 INSIDE = "/run/engine"
 NETWORKS = ipaddress.IPv4Network("10.192.0.0/10")
 
 
 def configuration(storage: str, bridge: str) -> dict[str, object]:
-    """Return a daemon.json; no rule in the host's network is the engine's own."""
+    """Return a daemon.json; the engine must not write rules into the host's network."""
     return {
         "features": {"containerd-snapshotter": storage == "containerd"},
         "bridge": bridge,
@@ -45,24 +45,24 @@ def configuration(storage: str, bridge: str) -> dict[str, object]:
 
 
 def bridge_name(run: str, storage: str) -> str:
-    """Return a name for the bridge that no other engine has; 15 bytes are the limit."""
+    """Return a unique name for the bridge; the kernel allows 15 bytes."""
     return f"ship{hashlib.sha256(f'{run} {storage}'.encode()).hexdigest()[:8]}"
 
 
 def free_address(bridge: str, taken: Iterable[str]) -> str:
-    """Return a bridge's address in a network of 254 hosts that meets none of *taken*."""
+    """Return an address for the bridge, in a /24 network that overlaps none of *taken*."""
     known = [ipaddress.IPv4Network(text) for text in taken]
     candidates = list(NETWORKS.subnets(new_prefix=24))
-    # Two engines that start at the same time begin at different places.
+    # Begin at different places, in case two engines start at the same time.
     begin = int(bridge.removeprefix("ship"), 16) % len(candidates)
     for network in candidates[begin:] + candidates[:begin]:
         if not any(network.overlaps(other) for other in known):
             return f"{network[1]}/{network.prefixlen}"
-    raise LabError(f"every network of {NETWORKS} is in use on this machine")
+    raise LabError(f"all networks in {NETWORKS} are in use on this machine")
 
 
 def routes() -> list[str]:
-    """Return the networks that the host has routes to, the whole world left out."""
+    """Return the networks that the host has routes to, without the default route."""
     done = subprocess.run(["ip", "-json", "-4", "route"], check=True, capture_output=True)
     found = (str(route["dst"]) for route in json.loads(done.stdout))
     return [text for text in found if text != "default"]
@@ -70,7 +70,7 @@ def routes() -> list[str]:
 
 @dataclass
 class OtherEngine(Served):
-    """An engine of this run with a storage of its own; a run has one for each storage."""
+    """The engine of this run for one kind of storage."""
 
     run: Run
     storage: str
@@ -83,7 +83,7 @@ class OtherEngine(Served):
 
     @property
     def folder(self) -> Path:
-        """Return what it writes to, which a restart finds again."""
+        """Return the folder that it writes to, which a restart uses again."""
         return self.run.folder / self.name
 
     @property
@@ -93,13 +93,13 @@ class OtherEngine(Served):
 
     @property
     def address(self) -> str:
-        """Return where it answers, as DOCKER_HOST has it."""
+        """Return its address, in the format of DOCKER_HOST."""
         return f"unix://{self.folder / 'docker.sock'}"
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         if self.storage not in STORAGES:
-            raise LabError(f"no storage {self.storage!r}; there are {', '.join(STORAGES)}")
+            raise LabError(f"no storage {self.storage!r}: choose from {', '.join(STORAGES)}")
         if os.geteuid() != 0:
             raise LabError("only root can start a second Docker Engine")
         root = make_root(self.run.cache)
@@ -110,15 +110,15 @@ class OtherEngine(Served):
         argv = [*self._script(str(root), str(self.folder)), f"{INSIDE}/daemon.json"]
         self.process = Process.start(self.name, argv, self.run.folder)
         self.process.wait_until(lambda: engine_answers(self.address), START_SECONDS)
-        self.run.say(f"engine: {self.storage} of {root.name} answers on {self.address}")
+        self.run.say(f"engine: {self.storage} engine of {root.name} running on {self.address}")
 
     def stop(self) -> None:
-        """End it politely; its images and containers stay."""
+        """Stop it with SIGTERM; its images and containers stay."""
         if self.process:
             self.process.stop(timeout=30.0)
 
     def kill(self) -> None:
-        """End it with -9, and everything that ran in it; its images and containers stay."""
+        """Kill it and everything in it with SIGKILL; its images and containers stay."""
         super().kill()
         if self.process:
             subprocess.run(self._script("-", "-"), check=True)

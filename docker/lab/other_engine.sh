@@ -1,16 +1,17 @@
 #!/bin/sh
-# A Docker Engine in a root of its own, for other_engine.py:
+# Run a Docker Engine in a separate root, for other_engine.py:
 #
 #   other_engine.sh NAME ROOT FOLDER ADDRESS CONFIG
 #
-# NAME is that of its bridge and control group, ROOT a Debian tree that is only read, FOLDER
-# holds what the engine writes, ADDRESS is the bridge's (10.1.2.1/24), CONFIG a daemon.json.
+# NAME is the name of its bridge and control group. ROOT is a Debian tree, mounted read-only.
+# The engine writes into FOLDER. ADDRESS is the address of the bridge (10.1.2.1/24). CONFIG is a
+# daemon.json.
 #
-# The network is the host's, so 127.0.0.1 is the same for every engine of the machine. The
-# rules there are ours: an engine that wrote its own would flush those of the first one.
-# Mounts and processes are in name spaces that die with their first process, and that dies
-# with this script. Bridge, rules and control groups are taken away by this script, unless it
-# is killed with -9: then `other_engine.sh NAME - - ADDRESS` does so.
+# The engine uses the host's network, so 127.0.0.1 is the same for every engine of the machine.
+# This script sets the network rules: an engine that sets its rules would flush those of the
+# first engine. Mounts and processes are in name spaces that end with their first process, which
+# ends with this script. This script removes bridge, rules and control groups when it ends. If it
+# was killed with SIGKILL, run `other_engine.sh NAME - - ADDRESS` to remove them.
 
 set -u
 name=$1 root=$2 folder=$3 address=$4
@@ -26,7 +27,7 @@ clean() {
     {
         rules -D
         ip link delete "$name"
-        # What was killed just now may take a moment to leave its group.
+        # A killed process may take a moment to leave its control group.
         for attempt in 1 2 3 4 5 6 7 8 9; do
             find /sys/fs/cgroup -name "$name" | grep -q . || break
             find /sys/fs/cgroup/*/"$name" -depth -type d -exec rmdir {} + || sleep 0.2
@@ -35,11 +36,11 @@ clean() {
 }
 
 first_process() {
-    # The child of `unshare`, which itself blocks the signal that asks it to end.
+    # The child of `unshare`: `unshare` blocks SIGTERM.
     cat "/proc/$apart/task/$apart/children"
 }
 
-# Run as the first process of the name spaces, whose children it reaps.
+# The first process of the name spaces. It reaps their processes.
 inside='
 set -eu
 root=$1 folder=$2 config=$3

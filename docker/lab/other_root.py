@@ -1,7 +1,7 @@
-"""A Debian tree of the next suite, with the Docker Engine that other_engine.py starts.
+"""Build a Debian tree of the next suite with the Docker Engine that other_engine.py starts.
 
-Run as a program under a bare Python, as root: `python3 -m lab.other_root`. The tree lies
-unpacked in the cache, is only ever read, and nothing is made twice.
+Run it as root with the system Python: `python3 -m lab.other_root`. The tree is stored unpacked
+in the cache and mounted read-only. A cached tree is not built again.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from lab.errors import LabError
 SUITE = "trixie"
 PACKAGES = ("docker.io", "iptables", "ca-certificates")
 FORMAT = 1
-# What apt can fetch again.
+# Files that apt can download again.
 LEFT_OUT = ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale")
 
 
 def root_folder(cache: Path) -> Path:
-    """Return where the tree of this recipe is or will be."""
+    """Return the folder for the tree of this recipe."""
     recipe = [FORMAT, SUITE, PACKAGES, LEFT_OUT, platform.machine()]
     return cache / "other-engine" / recipe_key(recipe)
 
 
 def make_root(cache: Path) -> Path:
-    """Return the tree, made now unless it was made before."""
+    """Return the tree; build it unless it is in the cache."""
     folder = root_folder(cache)
     with locked(folder.parent / "lock"):
         if not folder.exists():
-            refuse_to_make_in_vain("the other engine's root")
+            refuse_to_make_in_vain("the root file system of the second engine")
             scratch = folder.with_suffix(".new")
-            # The lock is ours, so what lies here is an interrupted attempt.
+            # We hold the lock, so an existing folder is from an interrupted attempt.
             shutil.rmtree(scratch, ignore_errors=True)
             _make(scratch, folder.with_suffix(".log"))
             scratch.replace(folder)

@@ -1,4 +1,4 @@
-"""Which Debian packages a command takes on this machine, and how they are installed."""
+"""Find and install the Debian packages that a command needs on this machine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HUB_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Machine:
-    """What this machine has already."""
+    """The programs and services that this machine has already."""
 
     programs: frozenset[str]
     ensurepip: bool
@@ -47,7 +47,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Need:
-    """What a command takes: a machine to play on, a browser, bases and an engine of our own."""
+    """The requirements of a command: engine and registries, a browser, our bases, and so on."""
 
     machine: bool = True
     browser: bool = False
@@ -57,7 +57,7 @@ class Need:
 
 
 def hub_answers() -> bool:
-    """Say within a few seconds whether the public image hub is in reach."""
+    """Return within a few seconds whether Docker Hub is reachable."""
     try:
         socket.create_connection((HUB, 443), timeout=HUB_SECONDS).close()
     except OSError:
@@ -66,7 +66,7 @@ def hub_answers() -> bool:
 
 
 def look(cache: Path) -> Machine:
-    """Find out what is here."""
+    """Inspect this machine."""
     return Machine(
         programs=frozenset(name for name in PACKAGES if shutil.which(name)),
         ensurepip=importlib.util.find_spec("ensurepip") is not None,
@@ -79,12 +79,12 @@ def look(cache: Path) -> Machine:
 
 
 def makes_bases(machine: Machine, need: Need) -> bool:
-    """Say whether bases are made here: where no hub answers, or where tests want their own."""
+    """Return whether to build bases: tests need them, and any command without Docker Hub."""
     return need.machine and (need.own_bases or not machine.hub)
 
 
 def makes_other_root(machine: Machine, need: Need) -> bool:
-    """Say whether the root of a second engine is to be made."""
+    """Return whether to build the root of a second engine."""
     return need.other_engine and not machine.other_root
 
 
@@ -93,7 +93,7 @@ def missing_packages(machine: Machine, need: Need) -> tuple[str, ...]:
     programs = ["git"] if need.machine else []
     if need.machine and not machine.engine:
         programs += ["dockerd", "iptables"]
-    # Where Docker answers and apt is absent, the registry runs in a container.
+    # If Docker is running and apt is missing, the registry runs in a container.
     if need.machine and (machine.installs or not machine.engine):
         programs.append("docker-registry")
     if need.other_engine:
@@ -111,12 +111,12 @@ def missing_packages(machine: Machine, need: Need) -> tuple[str, ...]:
 
 
 def install(packages: Sequence[str], cache: Path, say: Say) -> None:
-    """Install Debian packages, or say why that is impossible here."""
+    """Install Debian packages, or raise LabError with the reason why not."""
     names = " ".join(packages)
     if not shutil.which("apt-get"):
-        raise LabError(f"not a Debian machine: please install what these provide: {names}")
+        raise LabError(f"not a Debian machine: install the equivalents of: {names}")
     if os.geteuid() != 0:
-        raise LabError(f"only root can install packages: please run apt-get install {names}")
+        raise LabError(f"only root can install packages: as root, run apt-get install {names}")
     say(f"installing with apt-get: {names}")
     log = cache / "apt.log"
     _apt(["update"], log)

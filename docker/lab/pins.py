@@ -1,4 +1,4 @@
-"""FROM lines: the developer's side of a new base."""
+"""Update FROM lines to new bases, as the developer does."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}"
 
 
 def own_copies(properties: Mapping[str, Any], prefix: str) -> dict[str, str]:
-    """Return the references below a prefix that a re-tagging made, by repository name."""
+    """Return the references below a prefix that RetagBase created, by repository name."""
     wanted = re.compile(rf"{re.escape(prefix)}/([\w.-]+):{TIMESTAMP}")
     found = (wanted.match(text) for text in _texts(properties.values()))
     return {match[1]: match[0] for match in found if match}
 
 
 def pin(dockerfile: str, copies: Mapping[str, str]) -> str:
-    """Return a Dockerfile whose FROM line names the own copy of the same repository."""
+    """Return a Dockerfile with the own copy of its base in the FROM line."""
 
     def replaced(line: re.Match[str]) -> str:
         name = line[2].rpartition("/")[2].partition("@")[0].partition(":")[0]
         if name not in copies:
-            raise LabError(f"FROM {line[2]}: there is no own copy of {name}")
+            raise LabError(f"FROM {line[2]}: no own copy of {name}")
         return line[1] + copies[name]
 
     return FROM.sub(replaced, dockerfile)

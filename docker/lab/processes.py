@@ -1,7 +1,7 @@
-"""Child processes that outlive an interrupted run and can be found again by the next one.
+"""Child processes that the next run can find after an interrupted run.
 
-Each has a session of its own, a log, and a record on disk: its pid and the kernel's start
-time of that pid, so that a pid used again by another program is never taken for ours.
+Each process has a separate session, a log, and a record on disk. The record contains its pid
+and its start time, so that a reused pid is never mistaken for our process.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 @dataclass(frozen=True)
 class Identity:
-    """A process, told apart from later ones with the same pid."""
+    """A process, distinct from later ones with the same pid."""
 
     pid: int
     started: int
 
     @classmethod
     def of(cls, pid: int) -> Identity | None:
-        """Identify a live process; a zombie is not one."""
+        """Return the identity of a running process; zombies do not count."""
         if child := _children.get(pid):
             child.poll()
         try:
@@ -42,13 +42,13 @@ class Identity:
         return None if fields[0] in "ZX" else cls(pid, int(fields[19]))
 
     def alive(self) -> bool:
-        """Say whether this very process still runs."""
+        """Return whether exactly this process is still running."""
         return Identity.of(self.pid) == self
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process of ours, with its log and the record by which it is found again."""
+    """One of our processes, with its log and its record."""
 
     name: str
     identity: Identity
@@ -64,7 +64,7 @@ class Process:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> Process:
-        """Start a program in a session of its own and record it in `folder`."""
+        """Start a program in a separate session and record it in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{name}.log").open("ab") as log:
             child = subprocess.Popen(
@@ -83,7 +83,7 @@ class Process:
 
     @classmethod
     def recall(cls, folder: Path, name: str) -> Process | None:
-        """Return the recorded process when it still runs, else forget its record."""
+        """Return the recorded process if it is running; otherwise delete its record."""
         record = folder / f"{name}.pid.json"
         try:
             pid, started = json.loads(record.read_text(encoding="utf-8"))
@@ -97,29 +97,29 @@ class Process:
 
     @property
     def log(self) -> Path:
-        """Return where its output goes."""
+        """Return the path of its log."""
         return self.folder / f"{self.name}.log"
 
     def alive(self) -> bool:
-        """Say whether it still runs."""
+        """Return whether it is still running."""
         return self.identity.alive()
 
     def stop(self, timeout: float = 20.0) -> None:
-        """End it politely, and after `timeout` seconds not so."""
+        """Stop it with SIGTERM, and after `timeout` seconds with SIGKILL."""
         self._signal(signal.SIGTERM)
         if not self._gone_within(timeout):
             self.kill()
         self._forget()
 
     def kill(self) -> None:
-        """End it at once, with what it started in its own session."""
+        """Kill it and all processes of its session with SIGKILL."""
         if self.alive():
             os.killpg(self.identity.pid, signal.SIGKILL)
         self._gone_within(10.0)
         self._forget()
 
     def wait_until(self, ready: Callable[[], bool], timeout: float) -> None:
-        """Wait for an answer; fail with the log's end when it dies or takes too long."""
+        """Wait until it is ready; if it ends or takes too long, fail and quote its log."""
         wait_until(ready, timeout, self.name, alive=self.alive, explain=lambda: tail(self.log))
 
     def _signal(self, number: signal.Signals) -> None:
@@ -146,28 +146,28 @@ class Process:
 
 @dataclass
 class Served:
-    """What is one process from its start on; what it keeps on disk stays when that ends."""
+    """A service that runs as one process; its files stay when it ends."""
 
     process: Process | None = field(default=None, init=False)
 
     def stop(self) -> None:
-        """End it politely."""
+        """Stop it with SIGTERM."""
         if self.process:
             self.process.stop()
 
     def kill(self) -> None:
-        """End it with -9."""
+        """Kill it with SIGKILL."""
         if self.process:
             self.process.kill()
 
 
 def with_parent(argv: Sequence[str]) -> list[str]:
-    """Return a command that the kernel kills when its parent dies, however that happens."""
+    """Return a command that the kernel kills when its parent process ends."""
     return ["setpriv", "--pdeathsig=KILL", *argv] if shutil.which("setpriv") else list(argv)
 
 
 def recorded(folder: Path) -> list[Process]:
-    """Return the processes recorded in a folder that still run, newest first."""
+    """Return the running processes that are recorded in a folder, newest first."""
     names = [path.name.removesuffix(".pid.json") for path in folder.glob("*.pid.json")]
     found = [process for name in names if (process := Process.recall(folder, name))]
     return sorted(found, key=lambda process: process.identity.started, reverse=True)

@@ -1,4 +1,4 @@
-"""One line per event, with the seconds since the start."""
+"""Print progress: one line per event, with the seconds since the start."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ START = "BUILDBOT_SHIP_LAB_START"
 
 
 def clock_start() -> float:
-    """Return when this run began; the bootstrap hands it on to what it becomes."""
+    """Return the start time of this run; bootstrap passes it on in the environment."""
     return float(os.environ.setdefault(START, repr(time.time())))
 
 
 def progress(stream: TextIO | None = None) -> Say:
-    """Return a function that prints a line with the elapsed seconds before it."""
+    """Return a function that prints a line after the elapsed seconds."""
     begun = clock_start()
 
     def say(line: str) -> None:
@@ -28,7 +28,7 @@ def progress(stream: TextIO | None = None) -> Say:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay rows out under their heads, columns aligned."""
+    """Format rows as a table with aligned columns."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [head, ["-" * width for width in widths], *rows]
     return "\n".join(

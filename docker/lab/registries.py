@@ -1,8 +1,8 @@
 """Image registries on loopback, which every Docker Engine trusts without TLS.
 
-The program of Debian's package `docker-registry` where there is one, else the image
-`registry:2` on the host's network; both behind one interface, to be stopped, killed and
-started again on the same port with the same content.
+A registry is the program of Debian's package `docker-registry`. If that is not installed, it is
+the image `registry:2` on the host's network. Both can be stopped, killed and started again, on
+the same port with the same content.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PROGRAM = "docker-registry"
 
 
 class Registry(Protocol):
-    """A registry that can be taken down and brought back."""
+    """A registry that can be stopped and started again."""
 
     port: int
 
@@ -36,16 +36,16 @@ class Registry(Protocol):
         ...
 
     def stop(self) -> None:
-        """End it politely; its content stays."""
+        """Stop it with SIGTERM; its content stays."""
         ...
 
     def kill(self) -> None:
-        """End it with -9; its content stays."""
+        """Kill it with SIGKILL; its content stays."""
         ...
 
 
 def serve(run: Run, name: str, preferred: int = 0) -> Registry:
-    """Start a registry of this run, on the preferred port when that is free."""
+    """Start a registry of this run, on the preferred port if it is free."""
     port = free_port(preferred)
     registry: Registry
     if shutil.which(PROGRAM):
@@ -54,12 +54,12 @@ def serve(run: Run, name: str, preferred: int = 0) -> Registry:
         registry = ContainerRegistry(run, name, port)
     run.note_registry(port)
     registry.start()
-    run.say(f"registry: {name} on {registry.address}")
+    run.say(f"registry: {name} running on {registry.address}")
     return registry
 
 
 def configuration(port: int, storage: Path) -> dict[str, Any]:
-    """Return a registry's configuration; JSON is YAML enough for it."""
+    """Return the configuration of a registry; it is written as JSON, which is valid YAML."""
     return {
         "version": "0.1",
         "log": {"level": "info"},
@@ -68,14 +68,14 @@ def configuration(port: int, storage: Path) -> dict[str, Any]:
             "delete": {"enabled": True},
             "cache": {"blobdescriptor": "inmemory"},
         },
-        # With a fixed secret an upload survives a restart.
+        # With a fixed secret, an upload can continue after a restart.
         "http": {"addr": f"{LOOPBACK}:{port}", "secret": "buildbot-ship-lab"},
     }
 
 
 @dataclass
 class LocalRegistry(Served):
-    """A registry as a process on this machine."""
+    """A registry that runs as a process on this machine."""
 
     run: Run
     name: str

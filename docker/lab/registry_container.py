@@ -1,4 +1,4 @@
-"""A registry in a container, for machines where Docker answers and the package is absent."""
+"""A registry in a container, for machines without the package docker-registry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_SECONDS = 30.0
 
 
 def registry_answers(address: str) -> bool:
-    """Ask a registry for a sign of life."""
+    """Return whether a registry answers."""
     try:
         reply = requests.get(f"http://{address}/v2/", timeout=5)
     except requests.RequestException:
@@ -58,11 +58,11 @@ class ContainerRegistry:
         )
 
     def stop(self) -> None:
-        """End it politely; its content stays."""
+        """Stop it with SIGTERM; its content stays."""
         docker.from_env().containers.get(self.container).stop()
 
     def kill(self) -> None:
-        """End it with -9; its content stays."""
+        """Kill it with SIGKILL; its content stays."""
         docker.from_env().containers.get(self.container).kill()
 
     def _create(self) -> None:
@@ -81,7 +81,9 @@ class ContainerRegistry:
                 labels=self.run.labels,
             )
         except docker.errors.DockerException as error:
-            raise LabError(f"no docker-registry here, and {self.image}: {error}") from error
+            raise LabError(
+                f"no docker-registry, and cannot start {self.image}: {error}"
+            ) from error
 
     def _log(self) -> str:
         log = docker.from_env().containers.get(self.container).logs(tail=25)

@@ -1,4 +1,4 @@
-"""A thin client of Buildbot's REST API: force, watch, read, cancel."""
+"""A small client for Buildbot's REST API: force, watch, read and cancel builds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Rest:
     url: str
 
     def answers(self) -> bool:
-        """Say whether the web server is up."""
+        """Return whether the web server answers."""
         try:
             return requests.get(f"{self.url}api/v2/builders", timeout=5).ok
         except requests.RequestException:
@@ -54,11 +54,11 @@ class Rest:
         answer = reply.json() if "json" in reply.headers.get("Content-Type", "") else {}
         if not reply.ok or "error" in answer:
             said = answer.get("error", {}).get("message", reply.text[:500])
-            raise LabError(f"{method} of {path} was refused: {said}")
+            raise LabError(f"the master refused {method} of {path}: {said}")
         return answer.get("result")
 
     def builder_id(self, builder: str) -> int:
-        """Return a builder's number."""
+        """Return the ID of a builder."""
         found = self.get("builders", name=builder)["builders"]
         if not found:
             raise LabError(f"the master has no builder {builder!r}")
@@ -79,15 +79,15 @@ class Rest:
         return {name: value for name, (value, _source) in found.items()}
 
     def data(self, build_id: int, name: str) -> str:
-        """Return the text of a build's data."""
+        """Return the text of one of a build's data."""
         url = f"{self.url}api/v2/builds/{build_id}/data/{name}/value"
         reply = requests.get(url, timeout=TIMEOUT)
         if not reply.ok:
-            raise LabError(f"build {build_id} holds no data named {name!r}")
+            raise LabError(f"build {build_id} has no data named {name!r}")
         return reply.content.decode()
 
     def force(self, builder: str, timeout: float = 60.0, **parameters: str | int | bool) -> int:
-        """Force a builder and return the build's number once it has begun."""
+        """Force a builder, wait until the build begins, and return its ID."""
         number = str(self.builder_id(builder))
         path = f"forceschedulers/{FORCE.get(builder, builder)}"
         _set, by_builder = self.control(path, "force", builderid=number, **parameters)
@@ -104,9 +104,9 @@ class Rest:
     def build_of_commit(
         self, builder: str, commit: str, *, branch: str | None = None, timeout: float = 120.0
     ) -> int:
-        """Return the first build of a commit, once a poller or a hook has made it begin.
+        """Wait until a poller or a hook starts a build of a commit; return the first one.
 
-        With *branch* it is the first one there.
+        With *branch*, only builds of that branch count.
         """
         found: list[int] = []
 
@@ -129,7 +129,7 @@ class Rest:
     def wait(
         self, build_id: int, timeout: float, tell: Callable[[str], None] = lambda line: None
     ) -> Json:
-        """Wait for a build's end, telling each step's summary as it ends."""
+        """Wait until a build ends; call *tell* with the summary of each step."""
         deadline = time.monotonic() + timeout
         told = 0
         while True:
@@ -141,38 +141,38 @@ class Rest:
             if build["complete"]:
                 return build
             if time.monotonic() > deadline:
-                raise LabError(f"build {build_id} still runs after {timeout:.0f} s")
+                raise LabError(f"build {build_id} is still running after {timeout:.0f} s")
             time.sleep(POLL_SECONDS)
 
     def ended(self, build_id: int, timeout: float) -> Json:
-        """Return a build once it has ended, told by its master: questions would slow it down.
+        """Wait for the master's event that a build ended; polling would slow the master down.
 
-        An event stream as https://html.spec.whatwg.org/multipage/server-sent-events.html
+        The event stream: https://html.spec.whatwg.org/multipage/server-sent-events.html
         """
         url = f"{self.url}sse/listen/builds/{build_id}/finished"
         try:
             with requests.get(url, stream=True, timeout=timeout) as events:
                 for line in events.iter_lines(chunk_size=1):
-                    # The first event says that nothing is missed from now on.
+                    # After the first event, no event is missed.
                     if (
                         line.startswith(b"event:")
                         and (build := self.build(build_id))["complete"]
                     ):
                         return build
         except requests.ReadTimeout:
-            raise LabError(f"build {build_id} still runs after {timeout:.0f} s") from None
-        raise LabError(f"the master told no end of build {build_id}")
+            raise LabError(f"build {build_id} is still running after {timeout:.0f} s") from None
+        raise LabError(f"the master sent no event for the end of build {build_id}")
 
     def stop(self, build_id: int, reason: str = "stopped by the lab") -> None:
         """Cancel a build."""
         self.control(f"builds/{build_id}", "stop", reason=reason)
 
     def running(self) -> list[int]:
-        """Return the builds that have not ended."""
+        """Return the IDs of the builds that have not ended."""
         return [build["buildid"] for build in self.get("builds", complete="false")["builds"]]
 
     def failing_logs(self, build_id: int) -> Iterator[str]:
-        """Yield the end of every log of the steps that failed."""
+        """Yield the last lines of every log of the failed steps."""
         for step in self.steps(build_id):
             if step["results"] in (0, 1, 3, None):
                 continue
@@ -191,7 +191,7 @@ REVISIONS = ("got_revision", "revision")
 
 
 def _read(url: str, query: dict[str, str | int]) -> requests.Response:
-    # A master under load breaks an answer off now and then; reading again does no harm.
+    # A master under load sometimes aborts a response. Reading again is safe.
     for _ in range(READS - 1):
         with suppress(requests.RequestException):
             return requests.get(url, params=query, timeout=TIMEOUT)

@@ -1,9 +1,9 @@
-"""A run of the demo or of the tests: what it started, and how the next one finds that.
+"""A run of the demo or of the tests, and the removal of interrupted runs.
 
-Each run has a folder in the cache that names its owner. A folder whose owner is dead is an
-interrupted run: its processes, containers and networks are removed before a new one starts.
-Where the engine went down with it, its containers come back with the engine, so the folder
-stays until one answers.
+Each run has a folder in the cache with the identity of its owner process. If that process has
+ended, the run was interrupted. The next run removes its processes, containers and networks
+before it starts. If the engine is down, its containers come back with the engine, so the folder
+stays until an engine answers.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from lab.progress import Say
 
 LABEL = "org.buildbot-ship.lab"
 OWNER, ENGINE, REGISTRIES = "owner.json", "engine", "registries"
-# What the folder of a run holds on to until an engine answers.
+# Files that stay in the folder of a run until an engine answers.
 OWED = frozenset({OWNER, ENGINE, REGISTRIES})
 
 
 @dataclass
 class Run:
-    """What one demo or one test session started on this machine."""
+    """Everything that one demo or test session started on this machine."""
 
     folder: Path
     say: Say
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
-        """Share the one engine of the cache."""
+        """Share the engine of the cache."""
         self.engine = Engine(self.cache, self.say)
 
     @classmethod
     def begin(cls, kind: str, say: Say, cache: Path | None = None) -> Run:
-        """Make a run's folder, owned by this process."""
+        """Create the folder of a run that this process owns."""
         runs = (cache or cache_folder()) / "runs"
         owner = Identity.of(os.getpid()) or Identity(os.getpid(), 0)
         folder = runs / f"{kind}-{owner.pid}-{time.time_ns()}"
@@ -55,12 +55,12 @@ class Run:
 
     @property
     def cache(self) -> Path:
-        """Return the cache folder that the run lives in."""
+        """Return the cache folder that contains the run."""
         return self.folder.parent.parent
 
     @property
     def name(self) -> str:
-        """Return the run's name, which its containers carry as a label."""
+        """Return the name of the run, which is also a label of its containers."""
         return self.folder.name
 
     @property
@@ -70,31 +70,31 @@ class Run:
 
     @property
     def kept(self) -> bool:
-        """Say whether its owner left it running on purpose."""
+        """Return whether its owner left it running on purpose."""
         return (self.folder / "kept").exists()
 
     @property
     def alive(self) -> bool:
-        """Say whether somebody still uses it."""
+        """Return whether it is still in use."""
         return self.kept or self._owner_lives()
 
     def keep(self) -> None:
-        """Leave everything running when the owner ends."""
+        """Keep everything running after the owner ends."""
         (self.folder / "kept").touch()
 
     def start_engine(self) -> None:
-        """Have an engine that answers, rid of what interrupted runs left in it."""
+        """Start the engine if necessary, and remove what interrupted runs left in it."""
         (self.folder / ENGINE).touch()
         self.engine.start()
         sweep(self.say, self.cache)
 
     def note_registry(self, port: int) -> None:
-        """Note a loopback registry, whose images are nothing once the run is over."""
+        """Record a loopback registry, whose images are removed after the run."""
         with (self.folder / REGISTRIES).open("a", encoding="utf-8") as noted:
             noted.write(f"{port}\n")
 
     def end(self) -> None:
-        """Stop and remove what the run started, and the engine when nobody else uses it."""
+        """Stop and remove what the run started, and the engine if no other run uses it."""
         for process in recorded(self.folder):
             process.stop()
         if engine_answers():
@@ -106,7 +106,7 @@ class Run:
         self.engine.stop(lambda: any(run.alive for run in all_runs(self.say, self.cache)))
 
     def _wait_for_engine(self) -> None:
-        self.say(f"engine: none answers; the next one is rid of what {self.name} left in it")
+        self.say(f"engine: none is running; the next one will be cleaned up after {self.name}")
         for left in self.folder.iterdir():
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
@@ -114,7 +114,7 @@ class Run:
                 left.unlink()
 
     def _clean_engine(self) -> None:
-        # Imported late: the SDK costs 0.4 s, and the unit tests never get here.
+        # Import late: the SDK takes 0.4 s, and the unit tests do not need it.
         from lab import leftovers  # noqa: PLC0415
 
         leftovers.remove_labelled(LABEL, self.name)
@@ -123,7 +123,7 @@ class Run:
         noted = self.folder / REGISTRIES
         ports = noted.read_text(encoding="utf-8").split() if noted.exists() else []
         for port in map(int, ports):
-            # An interrupted run's port may have become somebody else's registry since.
+            # Another registry may be using the port of an interrupted run now.
             if not listens(port):
                 leftovers.forget_images(f"{LOOPBACK}:{port}")
 
@@ -136,7 +136,7 @@ class Run:
 
 
 def all_runs(say: Say, cache: Path | None = None) -> list[Run]:
-    """Return every run in the cache, alive or not, oldest first."""
+    """Return all runs in the cache, in use or not, oldest first."""
     folders = ((cache or cache_folder()) / "runs").glob("[!.]*")
     return [Run(folder, say) for folder in sorted(folders, key=lambda f: f.stat().st_mtime)]
 
@@ -151,7 +151,7 @@ def sweep(say: Say, cache: Path | None = None) -> None:
 
 @contextmanager
 def running(kind: str, say: Say) -> Iterator[Run]:
-    """Clean up after interrupted runs, then have one that ends whatever happens."""
+    """Clean up after interrupted runs; then yield a new run, which always ends."""
     run = Run.begin(kind, say)
     try:
         sweep(say)

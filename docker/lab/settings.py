@@ -1,6 +1,6 @@
-"""What `master.cfg.example` reads from its environment, and what its builders are called.
+"""The environment variables of `master.cfg.example` and the names of its builders.
 
-The one place of the lab that knows those names.
+No other module contains these names.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ INDEX_VARIABLE = "PIP_INDEX_URL"
 
 
 def host_ca_bundle(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the CA bundle that this host was told to use, if any."""
+    """Return the CA bundle that this host is configured to use, if any."""
     named = (Path(environ[name]) for name in CA_VARIABLES if environ.get(name))
     return next((path for path in named if path.is_file()), None)
 
 
 def host_index_url(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Return the package index that this host was told to use, if containers can use it."""
+    """Return the package index that this host is configured to use, if it is an http URL."""
     url = environ.get(INDEX_VARIABLE, "")
     return url if url.startswith(("http://", "https://")) else None
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One master's settings."""
+    """The settings of one master."""
 
     git_url: str
     registry: str
@@ -56,17 +56,17 @@ class Settings:
 
     @classmethod
     def on_free_ports(cls, **settings: str | int | None) -> Settings:
-        """Return settings with the usual ports, or other ones where those are taken."""
+        """Return settings with the default ports, or with free ports if those are in use."""
         ports = {"web_port": free_port(8010), "worker_port": free_port(9989)}
         return cls(**ports | settings)  # type: ignore[arg-type]
 
     @property
     def url(self) -> str:
-        """Return where the web UI is; the UI complains about any other spelling."""
+        """Return the URL of the web UI; the UI warns if the browser uses another one."""
         return f"http://{LOOPBACK}:{self.web_port}/"
 
     def environment(self) -> dict[str, str]:
-        """Return the variables for the master's process."""
+        """Return the environment variables of the master's process."""
         variables = {
             "SHIP_GIT_URL": self.git_url,
             "SHIP_REGISTRY": self.registry,

@@ -1,4 +1,4 @@
-"""The developer's day: own the bases, pin them, harden, commit, and see it shipped."""
+"""The work of a developer: copy and pin the bases, harden, commit, and wait for the images."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MANIFESTS = (
 
 @dataclass(frozen=True)
 class Shipped:
-    """An image as the registry holds it after a build."""
+    """An image in the registry after a build."""
 
     name: str
     repository: str
@@ -44,14 +44,14 @@ class Shipped:
 
 @dataclass(frozen=True)
 class Story:
-    """One repository, one master, and what is said about them."""
+    """One repository and one master, with a function that prints progress."""
 
     master: Master
     developer: Developer
     say: Say
 
     def found(self) -> None:
-        """Create the repository from the example's files."""
+        """Create the repository from the files of the example."""
         files = {
             str(path.relative_to(EXAMPLE)): path.read_bytes()
             for path in sorted(EXAMPLE.rglob("*"))
@@ -60,17 +60,17 @@ class Story:
         self.developer.write(files)
         commit = self.developer.commit("Two applications, one repository")
         self.developer.push()
-        self.say(f"developer: created the repository, commit {commit[:12]}")
+        self.say(f"developer: created the repository with commit {commit[:12]}")
 
     def retag(self) -> dict[str, str]:
-        """Force the re-tagging; return the own copies of the bases by name."""
+        """Force the builder that copies the bases; return the own copies by name."""
         build = self._forced(RETAG)
         properties = self.master.rest.properties(build)
         copies = own_copies(properties, self.master.settings.registry)
         if not copies:
-            raise LabError(f"the re-tagging names no new tag in its properties: {properties}")
+            raise LabError(f"the build has no property with a new base: {properties}")
         for reference in copies.values():
-            self.say(f"retag: {reference}")
+            self.say(f"retag: copied {reference}")
         return copies
 
     def pin(self, copies: dict[str, str]) -> None:
@@ -79,33 +79,33 @@ class Story:
             path.write_text(pin(path.read_text(encoding="utf-8"), copies), encoding="utf-8")
         commit = self.developer.commit("Pin the bases")
         self.developer.push(PINNING)
-        self.say(f"developer: pinned the bases in the FROM lines, commit {commit[:12]}")
+        self.say(f"developer: updated the FROM lines in commit {commit[:12]}")
 
     def harden(self) -> None:
-        """Force the hardening of that branch; take over the two files that it wrote."""
+        """Force the hardening of that branch, and write the two resulting files."""
         build = self._forced(HARDEN, branch=PINNING)
         files = hardened_files(self.master, build)
         self.developer.write(files)
         lines = sum(text.count("--hash=") for text in files.values())
-        self.say(f"harden: {' and '.join(files)}, {lines} hashes")
+        self.say(f"harden: wrote {' and '.join(files)} with {lines} hashes")
 
     def publish(self) -> str:
-        """Put bases and hardened requirements on the main branch, as one commit."""
+        """Push the bases and the hardened requirements to the main branch as one commit."""
         commit = self.developer.squash("Pin the bases and harden the requirements")
         self.developer.push(BRANCH)
         self.say(f"developer: pushed commit {commit[:12]} to {BRANCH}")
         return commit
 
     def ship(self, commit: str) -> list[Shipped]:
-        """Wait for the master's own build of a commit; return what it published."""
+        """Wait until the master has built a commit; return the published images."""
         build = self.master.rest.build_of_commit(SHIP, commit, branch=BRANCH)
-        self.say(f"{SHIP}: build {build} of {commit[:12]} begins")
+        self.say(f"{SHIP}: started build {build} of commit {commit[:12]}")
         ended = self._awaited(SHIP, build)
         return [self._shipped(name, commit, ended) for name in IMAGES]
 
     def _forced(self, builder: str, branch: str = BRANCH) -> int:
         build = self.master.rest.force(builder, branch=branch)
-        self.say(f"{builder}: forced, build {build}")
+        self.say(f"{builder}: forced build {build}")
         self._awaited(builder, build)
         return build
 
@@ -116,7 +116,7 @@ class Story:
             logs = "\n".join(rest.failing_logs(build))
             word = result_name(ended["results"])
             said = ended["state_string"]
-            raise LabError(f"build {build} of {builder} is {word}: {said}\n{logs}")
+            raise LabError(f"build {build} of {builder} ended as {word}: {said}\n{logs}")
         return ended
 
     def _shipped(self, name: str, commit: str, build: Json) -> Shipped:
@@ -134,12 +134,12 @@ class Story:
 
 
 def hardened_files(master: Master, build: int) -> dict[str, str]:
-    """Return the full text of the files that a hardening wrote, by name."""
+    """Return the full text of the files that a build of `harden` wrote, by name."""
     return {name: master.rest.data(build, name) for name in HARDENED}
 
 
 def look_up(repository: str, tag: str) -> tuple[str, Json]:
-    """Return the digest and the manifest that a registry on loopback has under a tag."""
+    """Return the digest and the manifest of a tag in a registry on loopback."""
     address, _, path = repository.partition("/")
     url = f"http://{address}/v2/{path}/manifests/{tag}"
     reply = requests.get(url, headers={"Accept": ", ".join(MANIFESTS)}, timeout=30)

@@ -1,4 +1,4 @@
-"""The test suite: style and types beside the unit tests, and one pytest for all groups."""
+"""Run the test suite: ruff and mypy with the unit tests, and one pytest for all groups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the groups that were asked for; the status is the worst of the parts."""
+    """Run the chosen groups; return the highest exit status of all parts."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options, say = parse_tests(argv), progress()
     statuses = run_checks(say) if "unit" in options.groups else []
@@ -25,19 +25,19 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run_checks(say: Say) -> list[int]:
-    """Run ruff and mypy, as pyproject.toml sets them."""
+    """Run ruff and mypy, as configured in pyproject.toml."""
     types = cache_folder() / "mypy"
     statuses = []
     for tool in (["ruff", "check"], ["mypy", "--cache-dir", str(types)]):
-        say(tool[0])
+        say(f"running {tool[0]}")
         statuses.append(_call(tool))
     return statuses
 
 
 def run_pytest(options: TestOptions, say: Say) -> int:
-    """Run the groups' tests in one session, so that they share one machine."""
+    """Run the tests of all groups in one session, so that they share one engine."""
     folders = [GROUPS[name].folder for name in options.groups]
-    say(f"pytest {' '.join(folders)}")
+    say(f"running pytest {' '.join(folders)}")
     return _call(["pytest", *folders, *options.pytest])
 
 
@@ -47,7 +47,7 @@ def _call(module: Sequence[str]) -> int:
         try:
             return child.wait()
         except KeyboardInterrupt:
-            # The terminal interrupted the child too; it is tearing its fixtures down.
+            # The terminal also interrupted the child, which now cleans up its fixtures.
             return child.wait()
         except SystemExit:
             child.send_signal(signal.SIGINT)

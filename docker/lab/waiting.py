@@ -1,4 +1,4 @@
-"""Waiting for an answer, within a bound."""
+"""Wait for a service, with a timeout."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def wait_until(
     alive: Callable[[], bool] = lambda: True,
     explain: Callable[[], str] = str,
 ) -> None:
-    """Wait for an answer; fail with an explanation when its giver dies or takes too long."""
+    """Wait until *ready*; fail with an explanation if *what* ends or takes too long."""
     deadline = time.monotonic() + timeout
     while not ready():
         if not alive():
-            raise LabError(f"{what} ended at its start:\n{explain()}")
+            raise LabError(f"{what} ended while it was starting:\n{explain()}")
         if time.monotonic() > deadline:
-            raise LabError(f"{what} is silent after {timeout:.0f} s:\n{explain()}")
+            raise LabError(f"{what} was not ready after {timeout:.0f} s:\n{explain()}")
         time.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Buildbot workers: in a container that has the engine's socket, or as a plain process."""
+"""Buildbot workers, in a container with the engine's socket or as a process."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ CONNECT_SECONDS = 60.0
 
 
 class Worker(Protocol):
-    """A worker that can be taken down and brought back."""
+    """A worker that can be stopped and started again."""
 
     def start(self) -> None:
-        """Start it and wait until its master sees it."""
+        """Start it and wait until it is connected to its master."""
         ...
 
     def stop(self) -> None:
-        """End it politely."""
+        """Stop it with SIGTERM."""
         ...
 
     def kill(self) -> None:
-        """End it with -9."""
+        """Kill it with SIGKILL."""
         ...
 
     def log(self) -> str:
-        """Return the end of what it logged."""
+        """Return the last lines of its log."""
         ...
 
 
 def owner(run: Run, settings: Settings) -> str:
-    """Return the worker's name in its ledger, by which a run finds what a kill left."""
+    """Return the owner name in the worker's ledger; a run cleans up killed workers by it."""
     return f"{run.name}-{settings.worker_name}"
 
 
 def worker_environment(settings: Settings, state: str) -> dict[str, str]:
-    """Return what `worker.tac` and the product read."""
+    """Return the environment variables that `worker.tac` and buildbot-ship read."""
     return {
         "BUILDBOT_SHIP_STATE": state,
         "BUILDMASTER": LOOPBACK,
@@ -63,14 +63,14 @@ def worker_environment(settings: Settings, state: str) -> dict[str, str]:
 
 
 def is_connected(settings: Settings) -> bool:
-    """Say whether the master sees its worker."""
+    """Return whether the worker is connected to its master."""
     found = Rest(settings.url).get("workers", name=settings.worker_name)["workers"]
     return bool(found and found[0]["connected_to"])
 
 
 @dataclass
 class ContainerWorker:
-    """A worker in a container of an image made from `worker.docker`."""
+    """A worker in a container; the image is built from `worker.docker`."""
 
     run: Run
     settings: Settings
@@ -82,7 +82,7 @@ class ContainerWorker:
         return f"{self.run.name}-{self.settings.worker_name}"
 
     def create(self) -> None:
-        """Make the container, the host's CA bundle in it when the host has one."""
+        """Create the container, with the CA bundle of the host if there is one."""
         container = docker.from_env().containers.create(
             self.image,
             name=self.name,
@@ -98,33 +98,33 @@ class ContainerWorker:
         container.put_archive("/", tar_of(files))
 
     def start(self) -> None:
-        """Start it and wait until its master sees it."""
+        """Start it and wait until it is connected to its master."""
         docker.from_env().containers.get(self.name).start()
         _wait_for_connection(self)
 
     def stop(self) -> None:
-        """End it politely."""
+        """Stop it with SIGTERM."""
         docker.from_env().containers.get(self.name).stop(timeout=20)
 
     def kill(self) -> None:
-        """End it with -9."""
+        """Kill it with SIGKILL."""
         docker.from_env().containers.get(self.name).kill()
 
     def log(self) -> str:
-        """Return the end of what it logged."""
+        """Return the last lines of its log."""
         log = docker.from_env().containers.get(self.name).logs(tail=25)
         return log.decode(errors="replace")
 
 
 @dataclass
 class ProcessWorker(Served):
-    """A worker as a process of this machine, in the environment that runs us."""
+    """A worker that runs as a process, in the current virtual environment."""
 
     run: Run
     settings: Settings
 
     def start(self) -> None:
-        """Start it and wait until its master sees it."""
+        """Start it and wait until it is connected to its master."""
         folder = self.run.folder / self.settings.worker_name
         state = self.run.folder / f"{self.settings.worker_name}.state"
         for each in (folder, (state / OWNER_FILE).parent):
@@ -143,7 +143,7 @@ class ProcessWorker(Served):
         _wait_for_connection(self)
 
     def log(self) -> str:
-        """Return the end of what it logged."""
+        """Return the last lines of its log."""
         return tail(self.process.log) if self.process else ""
 
 

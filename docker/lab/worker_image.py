@@ -1,4 +1,4 @@
-"""The worker's image, built from the checkout as it is."""
+"""Build the worker's image from the current checkout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOG_LINES = 25
 
 
 def build_worker_image(base: str, index_url: str | None = None) -> str:
-    """Build the image on a base and return its ID; the engine's cache makes it quick."""
+    """Build the image on a base, with the engine's build cache, and return its ID."""
     client = docker.from_env()
     arguments = {"BASE": base} | ({INDEX_VARIABLE: index_url} if index_url else {})
     before = _image_id(client)
@@ -40,16 +40,16 @@ def build_worker_image(base: str, index_url: str | None = None) -> str:
     except docker.errors.BuildError as error:
         said = "".join(str(line.get("stream", "")) for line in error.build_log)
         end = "\n".join(said.splitlines()[-LOG_LINES:])
-        raise LabError(f"the worker's image: {error.msg}\n{end}") from error
+        raise LabError(f"cannot build the worker's image: {error.msg}\n{end}") from error
     if before and before != image.id:
-        # Still in use by another run, perhaps; then that stays.
+        # If another run uses the old image, it stays.
         with suppress(docker.errors.APIError):
             client.images.remove(before)
     return str(image.id)
 
 
 def context(checkout: Path, ca_bundle: Path | None) -> bytes:
-    """Return a build context of the checkout's files that git does not ignore."""
+    """Return a build context with the checkout's files, without those that git ignores."""
     listed = git(
         checkout, "ls-files", "--cached", "--others", "--exclude-standard", "--", *WANTED
     )

@@ -46,13 +46,13 @@ def test_a_network_that_the_host_routes_to_is_not_taken() -> None:
 
 
 def test_a_machine_without_a_free_network_is_told_so() -> None:
-    with pytest.raises(LabError, match=r"every network of 10\.192\.0\.0/10 is in use"):
+    with pytest.raises(LabError, match=r"all networks in 10\.192\.0\.0/10 are in use"):
         free_address("ship0000000a", ["10.0.0.0/8"])
 
 
 def test_an_unknown_storage_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     run = Run.begin("unit", print, tmp_path)
-    with pytest.raises(LabError, match="'zfs'; there are overlay2, containerd"):
+    with pytest.raises(LabError, match="'zfs': choose from overlay2, containerd"):
         OtherEngine(run, "zfs").start()
 
 
