@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import InvalidRequest, ShipError
+from ..errors import InvalidRequest, ShipError, printable
 from ..model.log import Log
 from ..model.request import BuildRequest, Envelope
 from ..model.request.wire import envelope_from_json, result_to_json
@@ -52,12 +52,12 @@ def run(argv: Sequence[str]) -> int:
 
 def say(line: str) -> None:
     """Print one line for people, at once."""
-    print(line, flush=True)
+    print(printable(line), flush=True)
 
 
 def murmur(line: str) -> None:
     """Print one line on standard error: standard output is for the result."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 def _from_standard_input() -> Envelope:
