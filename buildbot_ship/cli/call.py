@@ -12,6 +12,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
 
 from ..errors import InvalidRequest, ShipError, printable
 from ..model.log import Log
@@ -23,6 +26,9 @@ from .bench import Bench
 from .signals import Cancelled, listen
 from .verbs import perform_step
 
+if TYPE_CHECKING:
+    from ..source.uncommitted import Uncommitted
+
 CANCELLED = 143
 
 
@@ -30,6 +36,7 @@ def run(argv: Sequence[str]) -> int:
     """Run the command line; return the exit status: 0, or one per kind of error."""
     call = read(argv, dict(os.environ))
     listen()
+    looking = _look(call.checkout) if call.warns else None
     try:
         envelope = call.envelope or _from_standard_input()
         result, status = _run(call, envelope, say if not call.json else murmur)
@@ -42,12 +49,21 @@ def run(argv: Sequence[str]) -> int:
         traceback.print_exc()
         say("this is a bug of buildbot-ship; please report it with the lines above")
         return BUG
+    if looking is not None and (warning := looking.warning()):
+        result = attrs.evolve(result, warnings=(warning, *result.warnings))
     _report(call, result)
     if status == 0 and isinstance(envelope.request, BuildRequest):
         from .remember import remember  # noqa: PLC0415
 
         remember(argv, envelope.request, result)
     return status
+
+
+def _look(checkout: Path) -> Uncommitted:
+    """Begin to look for uncommitted files, while the verb works."""
+    from ..source.uncommitted import Uncommitted  # noqa: PLC0415
+
+    return Uncommitted(str(checkout))
 
 
 def say(line: str) -> None:
