@@ -18,8 +18,11 @@ def files_of(tree: Tree, folder: str) -> Iterator[Seen]:
     """
     start = path_of(folder, "")
     for path, entry in tree.entries():
-        if entry.fault is not None and f"{path}/".startswith(start):
-            raise entry.fault
+        if entry.fault is not None:
+            there = f"{path}/"
+            if there.startswith(start) or start.startswith(there):
+                raise entry.fault
+            continue
         if path.startswith(start) and seen_by_build(path) and not entry.target:
             own = path.removeprefix(start)
             yield Seen(own, entry.identity, entry.executable, entry.size)

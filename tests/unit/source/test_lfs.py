@@ -200,6 +200,15 @@ def test_what_is_too_large_is_not_read(place: Place) -> None:
         tree.read("pkg/model.bin")
 
 
+def test_an_extension_of_a_pointer_is_undone_by_nobody_else(place: Place) -> None:
+    place.keep(DATA)
+    extended = pointer(DATA).replace(b"oid", b"ext-0-case sha256:12\noid")
+    (place.folder / "pkg" / "model.bin").write_bytes(extended)
+    git(place.folder, "commit", "-qam", "extended")
+    with pytest.raises(LfsMissing, match="its pointer has extensions"):
+        required(place.tree, "pkg/model.bin")
+
+
 @pytest.mark.parametrize(
     "text",
     [
