@@ -18,7 +18,7 @@ import attrs
 
 from ..errors import InvalidRequest, ShipError, printable
 from ..model.log import Log
-from ..model.request import BuildRequest, Envelope
+from ..model.request import BuildRequest, Envelope, Request
 from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
@@ -35,28 +35,34 @@ CANCELLED = 143
 def run(argv: Sequence[str]) -> int:
     """Run the command line; return the exit status: 0, or one per kind of error."""
     call = read(argv, dict(os.environ))
-    listen()
     looking = _look(call.checkout) if call.warns else None
+    listen()
     try:
-        envelope = call.envelope or _from_standard_input()
-        result, status = _run(call, envelope, say if not call.json else murmur)
+        request, result, status = _answer(call)
+        if looking is not None and (warning := looking.warning()):
+            result = attrs.evolve(result, warnings=(warning, *result.warnings))
     except Cancelled:
         say("cancelled; nothing is left behind")
         return CANCELLED
-    except ShipError as error:
-        result, status = _failed(call.verb, error), error.status
     except Exception:
         traceback.print_exc()
         say("this is a bug of buildbot-ship; please report it with the lines above")
         return BUG
-    if looking is not None and (warning := looking.warning()):
-        result = attrs.evolve(result, warnings=(warning, *result.warnings))
     _report(call, result)
-    if status == 0 and isinstance(envelope.request, BuildRequest):
+    if status == 0 and isinstance(request, BuildRequest):
         from .remember import remember  # noqa: PLC0415
 
-        remember(argv, envelope.request, result)
+        remember(argv, request, result)
     return status
+
+
+def _answer(call: Call) -> tuple[Request | None, Result, int]:
+    """Run the verb; return what was asked, the result and the exit status."""
+    try:
+        envelope = call.envelope or _from_standard_input()
+        return envelope.request, *_run(call, envelope, say if not call.json else murmur)
+    except ShipError as error:
+        return None, _failed(call.verb, error), error.status
 
 
 def _look(checkout: Path) -> Uncommitted:
