@@ -17,17 +17,23 @@ from .known import work_folder
 from .options import make_parser, make_step_parser
 
 Options = argparse.Namespace
+READS_COMMIT = {"build", "wheels", "image", "check", "derive", "verify"}
+"""Verbs that read files of the commit; what they read is news to who did not commit."""
 
 
 @attrs.frozen
 class Call:
-    """What the command line asks: with no *envelope* it comes on standard input."""
+    """What the command line asks: with no *envelope* it comes on standard input.
+
+    *warns* of uncommitted files: a person has HEAD built or checked.
+    """
 
     verb: str
     checkout: Path
     envelope: requests.Envelope | None
     result: Path | None
     json: bool
+    warns: bool = False
 
 
 def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
@@ -44,7 +50,8 @@ def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
     except ShipError as error:
         parser.exit(2, f"buildbot-ship {options.verb}: {error}\n  remedy: {error.remedy}\n")
     result = Path(options.result) if options.result else None
-    return Call(options.verb, checkout, envelope, result, options.json)
+    warns = options.verb in READS_COMMIT and options.revision == "HEAD"
+    return Call(options.verb, checkout, envelope, result, options.json, warns)
 
 
 def _envelope(

@@ -12,10 +12,13 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..errors import InvalidRequest, ShipError
+import attrs
+
+from ..errors import InvalidRequest, ShipError, printable
 from ..model.log import Log
-from ..model.request import BuildRequest, Envelope
+from ..model.request import BuildRequest, Envelope, Request
 from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
@@ -23,41 +26,60 @@ from .bench import Bench
 from .signals import Cancelled, listen
 from .verbs import perform_step
 
+if TYPE_CHECKING:
+    from ..source.uncommitted import Uncommitted
+
 CANCELLED = 143
 
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line; return the exit status: 0, or one per kind of error."""
     call = read(argv, dict(os.environ))
+    looking = _look(call.checkout) if call.warns else None
     listen()
     try:
-        envelope = call.envelope or _from_standard_input()
-        result, status = _run(call, envelope, say if not call.json else murmur)
+        request, result, status = _answer(call)
+        if looking is not None and (warning := looking.warning()):
+            result = attrs.evolve(result, warnings=(warning, *result.warnings))
     except Cancelled:
         say("cancelled; nothing is left behind")
         return CANCELLED
-    except ShipError as error:
-        result, status = _failed(call.verb, error), error.status
     except Exception:
         traceback.print_exc()
         say("this is a bug of buildbot-ship; please report it with the lines above")
         return BUG
     _report(call, result)
-    if status == 0 and isinstance(envelope.request, BuildRequest):
+    if status == 0 and isinstance(request, BuildRequest):
         from .remember import remember  # noqa: PLC0415
 
-        remember(argv, envelope.request, result)
+        remember(argv, request, result)
     return status
+
+
+def _answer(call: Call) -> tuple[Request | None, Result, int]:
+    """Run the verb; return what was asked, the result and the exit status."""
+    try:
+        envelope = call.envelope or _from_standard_input()
+        return envelope.request, *_run(call, envelope, say if not call.json else murmur)
+    except ShipError as error:
+        return None, _failed(call.verb, error), error.status
+
+
+def _look(checkout: Path) -> Uncommitted:
+    """Begin to look for uncommitted files, while the verb works."""
+    from ..source.uncommitted import Uncommitted  # noqa: PLC0415
+
+    return Uncommitted(str(checkout))
 
 
 def say(line: str) -> None:
     """Print one line for people, at once."""
-    print(line, flush=True)
+    print(printable(line), flush=True)
 
 
 def murmur(line: str) -> None:
     """Print one line on standard error: standard output is for the result."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 def _from_standard_input() -> Envelope:

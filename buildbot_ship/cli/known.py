@@ -29,8 +29,14 @@ def look(arguments: Sequence[str]) -> str | None:
     try:
         with open(_note(), encoding="utf-8") as file:
             known = json.load(file)
-        same = known["call"] == list(arguments) and known["commit"] == _head()
-        return str(known["said"]) if same and all(map(_holds, known["tags"])) else None
+        if known["call"] != list(arguments) or known["commit"] != _head():
+            return None
+        from ..source.uncommitted import Uncommitted  # noqa: PLC0415
+
+        looking = Uncommitted(os.getcwd())
+        published, warning = all(map(_holds, known["tags"])), looking.warning()
+        said = f"warning: {warning}\n{known['said']}" if warning else str(known["said"])
+        return said if published else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

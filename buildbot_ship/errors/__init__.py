@@ -8,6 +8,7 @@ line, one per kind.  A ``transient`` error may be gone when the work is tried ag
 from .base import (
     Problem,
     ShipError,
+    printable,
 )
 from .chain import (
     NotReproducible,
@@ -37,8 +38,10 @@ from .given import (
     InvalidFile,
     InvalidReference,
     InvalidRequest,
+    LfsMissing,
     RepositoryError,
     SchemaMismatch,
+    SubmoduleMissing,
 )
 from .registry import (
     DigestMismatch,
@@ -69,6 +72,7 @@ __all__ = [
     "InvalidReference",
     "InvalidRequest",
     "JobFailed",
+    "LfsMissing",
     "LimitExceeded",
     "NotReproducible",
     "OutputMissing",
@@ -82,5 +86,7 @@ __all__ = [
     "ResultUnusable",
     "SchemaMismatch",
     "ShipError",
+    "SubmoduleMissing",
     "TagTaken",
+    "printable",
 ]

@@ -7,6 +7,11 @@ from typing import ClassVar
 import attrs
 
 
+def printable(text: str) -> str:
+    """Return *text* with the bytes of names that are not UTF-8 as ``\\udcff``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @attrs.frozen
 class Problem:
     """One fault of a file: ``file:line: text``, with lines counted from 1."""
@@ -17,7 +22,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Return the problem as compilers write it."""
-        return f"{self.file}:{self.line}: {self.text}"
+        return printable(f"{self.file}:{self.line}: {self.text}")
 
 
 @attrs.define(slots=False)
@@ -31,12 +36,12 @@ class ShipError(Exception):
 
     def __str__(self) -> str:
         """Return what happened, and to what, in one line."""
-        return self.template.format(**attrs.asdict(self, recurse=False))
+        return printable(self.template.format(**attrs.asdict(self, recurse=False)))
 
     @property
     def remedy(self) -> str:
         """Return what to do about it, in one line."""
-        return self.advice.format(**attrs.asdict(self, recurse=False))
+        return printable(self.advice.format(**attrs.asdict(self, recurse=False)))
 
     @property
     def details(self) -> str:

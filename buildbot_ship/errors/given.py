@@ -74,6 +74,36 @@ class FileMissing(ShipError):
 
 
 @attrs.define(slots=False)
+class SubmoduleMissing(ShipError):
+    """A submodule whose commit is not on this worker."""
+
+    path: str
+    commit: str
+    why: str
+    template = "the submodule {path} is at commit {commit}: {why}"
+    advice = (
+        "run git submodule update --init --recursive in the checkout; in Buildbot give the "
+        'checkout the option submodules=True (of a factory: git={{"submodules": True}})'
+    )
+    status = 16
+
+
+@attrs.define(slots=False)
+class LfsMissing(ShipError):
+    """A file whose content Git LFS keeps, and which is not on this worker."""
+
+    path: str
+    oid: str
+    why: str
+    template = "the content of {path} is in Git LFS (sha256:{oid}): {why}"
+    advice = (
+        "run git lfs pull in the checkout; for Buildbot install git-lfs on the worker and run "
+        "git lfs install as its user, so that a checkout fetches the content"
+    )
+    status = 17
+
+
+@attrs.define(slots=False)
 class RepositoryError(ShipError):
     """Git cannot give what was asked for."""
 

@@ -99,8 +99,10 @@ def source_of(entry: dict[str, Any], job: Path, folder: Path) -> Path:
         source = folder / entry["source"]
         shutil.copytree(job / entry["source"], source, symlinks=True)
         if entry["archival"]:
-            # Some look at the top of the repository, and for data files beside the package.
-            for place in {folder / "tree", source}:
+            # Some look at the top of the repository, or of the submodule that the package is
+            # in, and for data files beside the package.
+            top = folder / "tree"
+            for place in {source, *(p for p in source.parents if p.is_relative_to(top))}:
                 shutil.copyfile(job / entry["archival"], place / ARCHIVAL)
     normalise(source)
     return source

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import attrs
 
-from ..errors import FileMissing
+from ..errors import FileMissing, RepositoryError, SubmoduleMissing
 from .command import git
-from .interface import TreeFile
+from .interface import ABSENT, NO_LINK, TreeFile
+from .lfs import LfsStore, filtered_here
+from .listing import Pointer, parents
+from .submodule import own_git_dir
 
 
 @attrs.frozen
@@ -20,21 +23,29 @@ class Checkout:
     root: Path
 
     def read(self, path: str) -> TreeFile | None:
-        """Return the plain file at *path*, or None.  A link is no plain file."""
-        file = self.root / path
-        if not self._inside(file) or not file.is_file():
+        """Return the plain file at *path*, or None.  A link is no plain file.
+
+        The bytes are those that a commit would have, but for a file of Git LFS: then they are
+        its content.  Raises SubmoduleMissing, LfsMissing.
+        """
+        file = self._plain(path)
+        if file is None:
+            self._refuse(os.path.dirname(path), path)
             return None
-        return TreeFile(file.read_bytes(), os.access(file, os.X_OK))
+        data = file.data
+        if b"\r\n" in data and self._converts(path):
+            return attrs.evolve(file, content=data.replace(b"\r\n", b"\n"))
+        return file
 
     def files(self, folder: str) -> Iterator[tuple[str, TreeFile]]:
         """Yield the plain files below *folder* that git tracks or would, from there on.
 
-        Raises RepositoryError where there is no git checkout.
+        Those of submodules are among them.  Raises RepositoryError where there is no git
+        checkout, SubmoduleMissing, LfsMissing.
         """
-        options = ["-z", "--cached", "--others", "--exclude-standard"]
-        listing = git(self.root, f"folder {folder}", "ls-files", *options, "--", folder)
-        for name in sorted(set(os.fsdecode(listing).split("\0")) - {""}):
-            file = self.read(name)
+        self._refuse(folder, folder)
+        for name in sorted(self._names(folder)):
+            file = self._plain(name)
             if file is not None:
                 yield os.path.relpath(name, folder), file
 
@@ -52,6 +63,89 @@ class Checkout:
             new = self.root / f"{path}.new"
             new.write_bytes(text.encode())
             os.replace(new, self.root / path)
+
+    def _plain(self, path: str) -> TreeFile | None:
+        """Return the plain file at *path* as it is, one of Git LFS as its content's."""
+        file = self.root / path
+        if not self._inside(file) or not file.is_file():
+            return None
+        data, executable = file.read_bytes(), os.access(file, os.X_OK)
+        pointer = Pointer.parse(data)
+        if pointer is not None:
+            module = self._module(path)
+            inner = os.path.relpath(path, module)
+            if filtered_here(self.root / module, inner):
+                store = LfsStore(self.root / module, self.root / module)
+                return TreeFile(store.find(pointer, inner, path), executable)
+        return TreeFile(data, executable)
+
+    def _names(self, folder: str) -> Iterator[str]:
+        """Yield what git tracks or would below *folder*, and the same of its submodules."""
+        module = self._module(folder)
+        options = ["-z", "--cached", "--others", "--exclude-standard"]
+        inner = os.path.relpath(folder, module)
+        listing = git(self.root / module, f"folder {folder}", "ls-files", *options, "--", inner)
+        for name in set(os.fsdecode(listing).split("\0")) - {""}:
+            path = os.path.normpath(os.path.join(module, name))
+            here = self.root / path
+            if name.endswith("/") or here.is_symlink() or not here.is_dir():
+                yield path
+                continue
+            self._refuse(path, path)
+            yield from self._names(path)
+
+    def _module(self, path: str) -> str:
+        """Return the folder of the innermost submodule that *path* is in; ``.`` for none."""
+        found, module = "", "."
+        for part in os.path.normpath(path).split("/"):
+            found = os.path.join(found, part)
+            if found != "." and own_git_dir(self.root, found) is not None:
+                module = found
+        return module
+
+    def _refuse(self, folder: str, wanted: str) -> None:
+        """Raise what says why nothing *wanted* can be in *folder*: a link, a submodule."""
+        for path in parents(f"{os.path.normpath(folder)}/"):
+            if (self.root / path).is_symlink():
+                target = os.readlink(self.root / path)
+                where = f"the checkout, where {path} is a link to {target}"
+                raise FileMissing(wanted, where, NO_LINK)
+        self._refuse_absent(folder)
+
+    def _refuse_absent(self, folder: str) -> None:
+        """Raise SubmoduleMissing where *folder* is in a submodule that is not checked out."""
+        path = os.path.normpath(folder)
+        while path not in (".", "", "/", "..") and not (self.root / path).exists():
+            path = os.path.dirname(path)
+        here = self.root / path
+        if path in (".", "") or not here.is_dir() or any(here.iterdir()):
+            return
+        module = self._module(path)
+        inner = os.path.relpath(path, module)
+        try:
+            said = git(
+                self.root / module, f"folder {path}", "ls-files", "-s", "-z", "--", inner
+            )
+        except RepositoryError:
+            return
+        mode, _, rest = said.decode("ascii", "replace").partition(" ")
+        if mode == "160000":
+            raise SubmoduleMissing(path, rest.split(" ")[0], ABSENT)
+
+    def _converts(self, path: str) -> bool:
+        """Tell whether git commits ``\\n`` for the ``\\r\\n`` that a file has here."""
+        module = self._module(path)
+        inner = os.path.relpath(path, module)
+        options = ["--eol", "-z", "--cached", "--others", "--", inner]
+        try:
+            said = git(self.root / module, path, "ls-files", *options)
+        except RepositoryError:
+            return False
+        index, _, attributes = os.fsdecode(said).partition("\t")[0].partition("attr/")
+        kind = attributes.partition(" ")[0]
+        if kind in ("text", "-text"):
+            return kind == "text"
+        return index.startswith("i/lf") or (index.startswith("i/ ") and kind == "text=auto")
 
     def _inside(self, file: Path) -> bool:
         real = Path(os.path.realpath(file))

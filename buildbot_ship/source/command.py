@@ -10,38 +10,63 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, cast
 
+import attrs
+
 from ..errors import RepositoryError
 
 _SEVERITY = re.compile(r"^(?:fatal|error): ")
+_DISTRUST = ("dubious ownership", "unsafe repository")
+_TRUST = (
+    "let the user that runs this own the checkout, or run, as this user: "
+    "git config --global --add safe.directory FOLDER"
+)
 
 
-def git_command(checkout: Path, *arguments: str) -> list[str]:
-    """Return a call of git in *checkout*, whoever owns that, with paths taken literally."""
+@attrs.frozen
+class GitDir:
+    """A folder of git's own, such as ``.git/modules/NAME``.
+
+    Git uses it as it is: the working directory that its settings name may be gone.
+    """
+
+    path: Path
+
+
+Place = Path | GitDir
+"""Where git runs: a checkout, or a folder of git's own."""
+
+
+def git_command(place: Place, *arguments: str) -> list[str]:
+    """Return a call of git in *place*, whoever owns that, with paths taken literally."""
+    folder, options = place, list[str]()
+    if isinstance(place, GitDir):
+        folder, options = place.path, ["--git-dir=.", "--work-tree=."]
     return [
         "git",
         "-c",
         "safe.directory=*",
         "--literal-pathspecs",
         "-C",
-        str(checkout),
+        str(folder),
+        *options,
         *arguments,
     ]
 
 
 def git(
-    checkout: Path,
+    place: Place,
     what: str,
     *arguments: str,
     environment: Mapping[str, str] | None = None,
     said: bytes = b"",
 ) -> bytes:
-    """Return what git answers in *checkout*, with *said* on its standard input.
+    """Return what git answers in *place*, with *said* on its standard input.
 
     Raises RepositoryError, which names *what* was wanted and has git's last line.
     """
     try:
         done = subprocess.run(
-            git_command(checkout, *arguments),
+            git_command(place, *arguments),
             env={**os.environ, "LC_ALL": "C", **(environment or {})},
             input=said,
             capture_output=True,
@@ -50,19 +75,33 @@ def git(
     except FileNotFoundError:
         raise RepositoryError(what, "git is not installed on this worker") from None
     if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        why = _SEVERITY.sub("", lines[-1]) if lines else "git does not know it"
-        raise RepositoryError(what, why)
+        raise fault_of(what, done.stderr.decode("utf-8", "replace").strip())
     return done.stdout
+
+
+def git_dirs(place: Place) -> list[Path]:
+    """Return the folders of git's own: of this checkout, and what all its worktrees share."""
+    folder = place.path if isinstance(place, GitDir) else place
+    said = git(place, "the repository", "rev-parse", "--git-dir", "--git-common-dir")
+    return list(dict.fromkeys(folder / line for line in os.fsdecode(said).splitlines()))
+
+
+def fault_of(what: str, said: str) -> RepositoryError:
+    """Return the error for what git *said* when it failed."""
+    lines = said.splitlines()
+    if any(word in said for word in _DISTRUST):
+        return RepositoryError(what, "git refuses a checkout of another user", _TRUST)
+    why = _SEVERITY.sub("", lines[-1]) if lines else "git does not know it"
+    return RepositoryError(what, why)
 
 
 class Blobs:
     """A ``git cat-file --batch`` that ends with this object."""
 
-    def __init__(self, checkout: Path) -> None:
+    def __init__(self, place: Place) -> None:
         """Start it."""
         process = subprocess.Popen(
-            git_command(checkout, "cat-file", "--batch"),
+            git_command(place, "cat-file", "--batch"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

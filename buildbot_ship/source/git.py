@@ -1,48 +1,51 @@
-"""The tree at a commit, as git has it: the working directory plays no part."""
+"""The tree at a commit, as git has it: the working directory plays no part.
+
+What few commits have, submodules and Git LFS, is imported by who meets it.
+"""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
-from ..errors import LimitExceeded, RepositoryError
-from .command import Blobs, git
-from .interface import TreeEntry, TreeFile
+from ..errors import FileMissing, LimitExceeded, RepositoryError, SubmoduleMissing
+from .command import Blobs, GitDir, Place, git
+from .interface import ABSENT, NO_LINK, TreeEntry, TreeFile
+from .listing import MAX_POINTER, Blob, Pointer, listed, parents
+
+if TYPE_CHECKING:
+    from .lfs import LfsStore
 
 MAX_TREE = 1024**3
 """Bytes that the files of one exported folder may have together."""
-_VERSIONS, _DIGITS = "*[0-9]*", 10
-_WHOLE = (
-    "fetch all of the history and its tags: git fetch --unshallow --tags, and in Buildbot no "
-    "shallow in the option git"
-)
-_FILE_MODES = {"100644": False, "100755": True}
-_LINK = "120000"
 _COMMITTED = re.compile(rb"^committer .*> (\d+)", re.M)
 """Where a commit object says when; the message comes after it."""
+_OLD = "its clone here does not have this commit"
 
 
-@attrs.frozen
-class _Blob:
-    path: str
-    object: str
-    size: int
-    executable: bool
-    is_link: bool = False
-
-
-@attrs.define(slots=False)
+@attrs.define(slots=False, eq=False)
 class GitTree:
-    """The files of one commit of the repository whose checkout is *checkout*."""
+    """The files of one commit of the repository whose checkout is *checkout*.
+
+    Files of submodules are among them, at the commits that this one names.  That of a submodule
+    has the path of its folder, from the top, in *module*, and where git has its objects in
+    *git_dir*; its checkout need not be there.
+    """
 
     checkout: Path
     commit: str
+    module: str = ""
+    git_dir: GitDir | None = None
     _asked: bool = attrs.field(default=False, init=False)
 
     @classmethod
@@ -69,29 +72,25 @@ class GitTree:
             raise RepositoryError(f"commit {self.commit}", "it does not say when it was made")
         return datetime.fromtimestamp(int(said[1]), timezone.utc)
 
-    @cached_property
-    def archival(self) -> bytes:
-        """Return the ``.git_archival.txt`` of the commit, as ``git archive`` would fill it in.
+    def archival(self, folder: str) -> bytes:
+        """Return the ``.git_archival.txt`` of the commit that *folder* is of.
 
-        See https://setuptools-scm.readthedocs.io/en/stable/usage/#git-archives.  Which tags are
-        those of versions, and what stands for none, is setuptools-scm's word, so that its
-        versions are those of a checkout.  Raises RepositoryError.
+        Raises RepositoryError.
         """
-        what = f"the version of commit {self.commit}"
-        if git(self.checkout, what, "rev-parse", "--is-shallow-repository") == b"true\n":
-            raise RepositoryError(what, "this clone is shallow, and may lack its tag", _WHOLE)
-        options = ("--tags", "--long", "--always", "--abbrev=40", f"--match={_VERSIONS}")
-        said = git(self.checkout, what, "describe", *options, self.commit).decode().strip()
-        after = said.removesuffix(self.commit)
-        if not after:
-            count = git(self.checkout, what, "rev-list", "--count", self.commit)
-            after = f"0.0-{int(count)}-g"
-        lines = (
-            f"node: {self.commit}",
-            f"node-date: {self.committed.isoformat()}",
-            f"describe-name: {after}{self.commit[:_DIGITS]}",
-        )
-        return "".join(f"{line}\n" for line in lines).encode()
+        from .archival import archival
+
+        folder = os.path.normpath(folder)
+        for path in (folder, *parents(folder)):
+            module = self._modules.get(path)
+            if isinstance(module, SubmoduleMissing):
+                raise module
+            if module is not None:
+                return module.archival(os.path.relpath(folder, path))
+        return archival(self._place, self.commit, self.committed, self.module)
+
+    @property
+    def _place(self) -> Place:
+        return self.git_dir or self.checkout
 
     @cached_property
     def _text(self) -> bytes:
@@ -99,68 +98,153 @@ class GitTree:
 
     @cached_property
     def _contents(self) -> Blobs:
-        return Blobs(self.checkout)
+        return Blobs(self._place)
 
     @cached_property
-    def _every(self) -> dict[str, _Blob]:
-        """Return every file and link by its path, in order."""
-        return {blob.path: blob for blob in self._listed("")}
+    def _store(self) -> LfsStore:
+        from .lfs import LfsStore
+
+        return LfsStore(self._place, self.checkout)
+
+    @cached_property
+    def _own(self) -> list[Blob]:
+        return list(listed(self._place, self.commit))
+
+    @cached_property
+    def _every(self) -> dict[str, Blob]:
+        """Return every file and link by its path, in order, and submodules not here."""
+        found = self._with_pointers(self._own)
+        modules = [blob for blob in found if blob.is_module]
+        if modules:
+            found = [blob for blob in found if not blob.is_module]
+            found += [inner for blob in modules for inner in self._inside(blob)]
+            found.sort(key=lambda blob: os.fsencode(blob.path))
+        return {blob.path: blob for blob in found}
+
+    @cached_property
+    def _modules(self) -> dict[str, GitTree | SubmoduleMissing]:
+        """Return the trees of the submodules by path; an error for those that are not here."""
+        return {blob.path: self._module(blob) for blob in self._own if blob.is_module}
 
     def read(self, path: str) -> TreeFile | None:
-        """Return the plain file at *path* (from the top, with ``/``), or None."""
+        """Return the plain file at *path* (from the top, with ``/``), or None.
+
+        Raises FileMissing for a path through a link, SubmoduleMissing, LfsMissing.
+        """
         blob = self._find(path)
-        if blob is None or blob.is_link:
+        if blob is None:
+            self._refuse(path)
             return None
-        return TreeFile(self._content(blob), blob.executable)
+        return self._file(blob) if blob.is_file else None
 
     def files(self, folder: str) -> Iterator[tuple[str, TreeFile]]:
         """Yield every plain file below *folder* (``.``: all), its path from there, in order.
 
         Raises RepositoryError when there is no such folder, LimitExceeded when the files
-        are more than 1 GiB together.
+        are more than 1 GiB together, SubmoduleMissing, LfsMissing.
         """
-        blobs = self._blobs("" if folder == "." else f"{folder.rstrip('/')}/")
+        top = "" if folder == "." else f"{folder.rstrip('/')}/"
+        blobs = [blob for blob in self._every.values() if blob.path.startswith(top)]
+        for blob in blobs:
+            if blob.fault is not None:
+                raise blob.fault
+        blobs = [blob for blob in blobs if blob.is_file]
         if not blobs:
-            raise RepositoryError(
-                f"folder {folder}", f"commit {self.commit} has no files in it"
-            )
+            self._refuse(top)
+            why = f"commit {self.commit} has no files in it"
+            raise RepositoryError(f"folder {folder}", why)
         if sum(blob.size for blob in blobs) > MAX_TREE:
             raise LimitExceeded(f"folder {folder} at the commit", f"{MAX_TREE} bytes")
-        start = 0 if folder == "." else len(folder.rstrip("/")) + 1
         for blob in blobs:
-            yield blob.path[start:], TreeFile(self._content(blob), blob.executable)
+            yield blob.path[len(top) :], self._file(blob)
 
     def entries(self) -> Iterator[tuple[str, TreeEntry]]:
         """Yield every plain file and every link by its path, in order."""
         for blob in self._every.values():
             target = os.fsdecode(self._content(blob)) if blob.is_link else ""
-            yield blob.path, TreeEntry(blob.size, blob.executable, target, blob.object)
+            identity = blob.pointer.identity if blob.pointer else blob.object
+            entry = TreeEntry(blob.size, blob.executable, target, identity, blob.fault)
+            yield blob.path, entry
 
-    def _find(self, path: str) -> _Blob | None:
+    def _find(self, path: str) -> Blob | None:
         # Whoever asks for one file shall not wait for the list of all; who asks again may.
-        if self._asked or "_every" in self.__dict__:
-            return self._every.get(path)
-        self._asked = True
-        return next((blob for blob in self._listed(path) if blob.path == path), None)
+        if not self._asked and "_every" not in self.__dict__:
+            self._asked = True
+            there = listed(self._place, self.commit, path)
+            found = next((blob for blob in there if blob.path == path), None)
+            if found is not None and not found.is_module:
+                return found
+            if found is None and "/" not in path:
+                return None
+        return self._every.get(path)
 
-    def _blobs(self, below: str) -> list[_Blob]:
-        return [blob for blob in self._listed(below) if not blob.is_link]
+    def _refuse(self, path: str) -> None:
+        """Raise what says why *path*, which is not there, cannot be: a link, a submodule."""
+        for parent in parents(path):
+            over = self._every.get(parent)
+            if over is not None and over.fault is not None:
+                raise over.fault
+            if over is not None and over.is_link:
+                target = os.fsdecode(self._content(over))
+                where = f"commit {self.commit[:12]}, where {parent} is a link to {target}"
+                raise FileMissing(path, where, NO_LINK)
 
-    def _listed(self, below: str) -> list[_Blob]:
-        arguments = ["ls-tree", "-r", "-z", "-l", "--full-tree", self.commit]
-        if below:
-            arguments += ["--", below]
-        listing = git(self.checkout, "the commit's files", *arguments)
-        return [blob for line in listing.split(b"\0") if line for blob in _blob(line)]
+    def _with_pointers(self, blobs: list[Blob]) -> list[Blob]:
+        """Return *blobs*, those that Git LFS keeps with their pointers and real sizes."""
+        rules = (b for b in blobs if b.is_file and b.path.split("/")[-1] == ".gitattributes")
+        if not any(b"lfs" in self._content(blob) for blob in rules):
+            return blobs
+        from .lfs import filtered
 
-    def _content(self, blob: _Blob) -> bytes:
-        return self._contents.read(blob.object, blob.path)
+        small = [blob.path for blob in blobs if blob.is_file and blob.size < MAX_POINTER]
+        kept = filtered(self._place, self.commit, small)
+        return [self._pointing(blob) if blob.path in kept else blob for blob in blobs]
 
+    def _pointing(self, blob: Blob) -> Blob:
+        pointer = Pointer.parse(self._content(blob))
+        if pointer is None:
+            return blob
+        return attrs.evolve(blob, pointer=pointer, size=pointer.size)
 
-def _blob(line: bytes) -> Iterator[_Blob]:
-    head, path = line.decode("utf-8", "surrogateescape").split("\t", 1)
-    mode, _, name, size = head.split()
-    if mode in _FILE_MODES or mode == _LINK:
-        # BAD where git lost the object: reading it says so.
-        count = int(size) if size.isdecimal() else 0
-        yield _Blob(path, name, count, _FILE_MODES.get(mode, False), mode == _LINK)
+    def _module(self, blob: Blob) -> GitTree | SubmoduleMissing:
+        """Return the tree of a submodule; an error where its commit is not here."""
+        from .submodule import repositories
+
+        checkout, module, why = self.checkout / blob.path, self._shown(blob.path), ABSENT
+        for place in repositories(self._place, self.checkout, self.commit, blob.path):
+            tree = GitTree(checkout, blob.object, module, place)
+            with suppress(RepositoryError):
+                _ = tree._own
+                return tree
+            why = _OLD
+        return SubmoduleMissing(module, blob.object, why)
+
+    def _inside(self, blob: Blob) -> Iterable[Blob]:
+        """Yield the files of a submodule, by their paths from here; or why there are none."""
+        tree = self._modules[blob.path]
+        if isinstance(tree, SubmoduleMissing):
+            yield attrs.evolve(blob, fault=tree)
+            return
+        for inner in tree._every.values():
+            path = f"{blob.path}/{inner.path}"
+            yield attrs.evolve(inner, path=path, home=inner.home or tree)
+
+    def _shown(self, path: str) -> str:
+        return f"{self.module}/{path}" if self.module else path
+
+    def _file(self, blob: Blob) -> TreeFile:
+        """Return a plain file, that of Git LFS by where its content lies."""
+        if blob.pointer is None and "_every" not in self.__dict__:
+            data = self._content(blob)
+            if Pointer.parse(data) is None:
+                return TreeFile(data, blob.executable)
+            blob = self._every[blob.path]
+        if blob.pointer is None:
+            return TreeFile(self._content(blob), blob.executable)
+        home = blob.home or self
+        content = home._store.find(blob.pointer, blob.own, self._shown(blob.path))
+        return TreeFile(content, blob.executable)
+
+    def _content(self, blob: Blob) -> bytes:
+        home = blob.home or self
+        return home._contents.read(blob.object, self._shown(blob.path))

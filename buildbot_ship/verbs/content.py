@@ -6,7 +6,6 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -19,11 +18,11 @@ from ..model.dockerfile.document import Dockerfile
 from ..model.image.assemble import Labels
 from ..model.image.base import Base
 from ..model.image.context import EXECUTABLE, FILE, Context, link, missing
-from ..model.image.filesystem import Node
+from ..model.image.filesystem import Node, parents
 from ..model.image.layer import Member, file_mode
 from ..model.image.pattern import IGNORE_FILE, NOTHING, Ignored
 from ..model.image.placement import Layout
-from ..source.interface import Tree, TreeEntry, required
+from ..source.interface import Tree, TreeEntry
 from ..store.work import Work
 from .files import digest_of_file, expect, opener
 
@@ -45,11 +44,13 @@ class Contents:
     def file(self, path: str, source: str, node: Node) -> Member:
         """Return the member *path* with the file *source* of the commit.
 
-        Raises FileMissing.
+        Raises FileMissing, SubmoduleMissing.
         """
         entry = self.entries.get(source)
         if entry is None:
             raise FileMissing(source, f"commit {self.tree.commit[:12]}")
+        if entry.fault is not None:
+            raise entry.fault
         content = partial(_open, self.tree, source)
         return _member(path, node, entry.size, entry.identity, content)
 
@@ -89,7 +90,10 @@ def is_layered(record: Pex) -> bool:
 
 
 def _open(tree: Tree, path: str) -> IO[bytes]:
-    return BytesIO(required(tree, path))
+    file = tree.read(path)
+    if file is None:
+        raise FileMissing(path, f"commit {tree.commit[:12]}")
+    return file.open()
 
 
 def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
@@ -139,11 +143,15 @@ def _verified(record: Pex, work: Work) -> Path:
 
 
 def require(dockerfile: Dockerfile, contents: Contents) -> None:
-    """Raise FileMissing with every source that is nowhere."""
+    """Raise FileMissing with every source that is nowhere, SubmoduleMissing if that is why."""
     copies = [item for item in dockerfile.instructions if isinstance(item, Copy)]
     found = missing(copies, contents.context)
     if not found:
         return
+    for _, source in found:
+        for folder in parents(source):
+            if (entry := contents.entries.get(folder)) is not None and entry.fault is not None:
+                raise entry.fault
     names = ", ".join(sorted({source for _, source in found}))
     lines = ", ".join(str(line) for line in sorted({line for line, _ in found}))
     where = f"commit {contents.tree.commit[:12]}, nor a pex made for it"

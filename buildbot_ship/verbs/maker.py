@@ -215,13 +215,14 @@ class Maker:
             if self.plan.own(number):
                 inputs += export(self.tree, section.source, scratch)
             if section.asks_git:
-                inputs.append(JobFile(f"archival/{number}.txt", self.tree.archival))
+                archival = self.tree.archival(section.source)
+                inputs.append(JobFile(f"archival/{number}.txt", archival))
         return tuple(inputs)
 
 
 def _identity(section: Section, tree: Tree) -> str:
     """Return a digest of all that the build of an own package gets of its commit."""
-    archival = tree.archival if section.asks_git else b""
+    archival = tree.archival(section.source) if section.asks_git else b""
     return identify(files_of(tree, section.source), archival)
 
 

@@ -68,7 +68,9 @@ class Commit:
     contents: Contents
     commit: str = COMMIT
     committed: datetime = datetime(2026, 11, 23, 4, 50, 49, tzinfo=timezone.utc)
-    archival: bytes = b""
+
+    def archival(self, folder: str) -> bytes:
+        return b""
 
     def read(self, path: str) -> TreeFile | None:
         found = self.contents.get(path)

@@ -20,7 +20,7 @@ def seen_by_build(path: str) -> bool:
 
 @attrs.frozen
 class Seen:
-    """One file as a build gets it; *identity* is git's name for its *size* bytes."""
+    """One file as a build gets it; *identity* is the name of its *size* bytes."""
 
     path: str
     identity: str
@@ -83,7 +83,8 @@ def survey(files: Iterable[Seen], wanted: Container[str]) -> Survey:
     digest = hashlib.sha256()
     found = {}
     for file in files:
-        digest.update(f"{file.path}\0{file.executable}\n".encode())
+        line = f"{file.path}\0{file.executable}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
         if file.path in wanted:
             found[file.path] = file
     return Survey(digest.hexdigest(), found)

@@ -22,14 +22,14 @@ LOOK = ["--pex", "app.pex=app", "--image", "app"]
 # that do its work included.
 # What ends before it needs the engine or the registry must not have imported them.
 VERBS: dict[str, tuple[list[str], set[str], int]] = {
-    "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 66),
-    "check": (["--revision", "no-such"], {"packaging"}, 66),
-    "wheels": (["--revision", "no-such"], {"packaging"}, 75),
-    "image": (["app", "--revision", "no-such"], set(), 90),
-    "gc": ([], set(), 51),
-    "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 54),
-    "build": ([*LOOK, "--revision", "no-such"], {"packaging"}, 54),
-    "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 69),
+    "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 67),
+    "check": (["--revision", "no-such"], {"packaging"}, 67),
+    "wheels": (["--revision", "no-such"], {"packaging"}, 76),
+    "image": (["app", "--revision", "no-such"], set(), 91),
+    "gc": ([], set(), 52),
+    "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 55),
+    "build": ([*LOOK, "--revision", "no-such"], {"packaging"}, 55),
+    "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 70),
 }
 
 

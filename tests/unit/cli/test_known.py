@@ -79,7 +79,16 @@ def test_it_ends_well_and_imports_nothing_else_of_ours(place: Place) -> None:
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert done.stdout == "build: app: published already\n"
     ours = {name for name in LINE.findall(done.stderr) if name.startswith("buildbot_ship.")}
-    assert ours == {"buildbot_ship.cli", "buildbot_ship.cli.known"}
+    known = {"cli", "cli.known", "source", "source.uncommitted"}
+    assert ours == {f"buildbot_ship.{name}" for name in known}
+
+
+def test_it_says_which_files_are_not_committed(place: Place) -> None:
+    (place.folder / "new.py").write_text("new\n")
+    assert look(CALL) == (
+        f"warning: 1 uncommitted file is not in commit {place.commit[:12]}, "
+        "which buildbot-ship reads: new.py (untracked)\nbuild: app: published already"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from lab.git_server import git
 
 from buildbot_ship.cli.arguments import read
-from buildbot_ship.cli.call import _failed, _report
+from buildbot_ship.cli.call import _failed, _report, run
 from buildbot_ship.errors import InvalidFile, Problem
 from buildbot_ship.model.result import SUCCESS, Result
 
@@ -27,3 +30,34 @@ def test_warnings_are_printed_before_the_summary(
     said = capsys.readouterr()
     place = said.err if "--json" in options else said.out
     assert place.splitlines()[0] == "warning: a: look"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "warns"),
+    [
+        (["wheels"], True),
+        (["check"], True),
+        (["image", "app"], True),
+        (["wheels", "--revision", "main"], False),
+        (["push", "app", "r/app"], False),
+        (["harden"], False),
+        (["wheels", "--request", "-", "--result", "r"], False),
+    ],
+)
+def test_a_person_is_told_of_uncommitted_files_and_a_step_never(
+    arguments: list[str], warns: bool
+) -> None:
+    assert read(arguments, {}).warns == warns
+
+
+def test_a_failure_may_be_that_a_file_is_not_committed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "one")
+    (tmp_path / "build.docker").write_text("FROM a/b:1\n")
+    assert run(["check", "--checkout", str(tmp_path), "--work", str(tmp_path / "w")]) == 14
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("warning: 1 uncommitted file is not in commit ")
+    assert said[0].endswith("which buildbot-ship reads: build.docker (untracked)")
+    assert said[1].startswith("buildbot-ship check: requirements.strict.txt is not in ")

@@ -43,5 +43,6 @@ def test_what_git_archive_would_tell_lies_where_tools_look_for_it(tmp_path: Path
     assert files == {
         SETUP: f"{SETUP}\n",
         "tree/.git_archival.txt": "archival\n",
+        "tree/libs/.git_archival.txt": "archival\n",
         "tree/libs/one/.git_archival.txt": "archival\n",
     }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import datetime, timezone
 from email import message_from_bytes
@@ -11,9 +12,12 @@ import lab.git_server
 import pytest
 
 from buildbot_ship.errors import FileMissing, InvalidFile, RepositoryError
+from buildbot_ship.model.application.carried import survey
 from buildbot_ship.source.checkout import Checkout
+from buildbot_ship.source.command import fault_of
 from buildbot_ship.source.git import GitTree
 from buildbot_ship.source.interface import TreeEntry, TreeFile, read_text, required
+from buildbot_ship.verbs.own import files_of, identify
 
 MOMENT = {"GIT_COMMITTER_DATE": "1700000000 +0100"}
 
@@ -57,6 +61,18 @@ def test_a_link_or_a_folder_is_no_plain_file(repository: Path) -> None:
     assert Checkout(repository).read("link") is None
 
 
+def test_a_path_through_a_link_is_refused_with_the_link(repository: Path) -> None:
+    (repository / "current").symlink_to("src")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "link")
+    tree = GitTree.resolve(repository, "HEAD")
+    for place in (tree, Checkout(repository)):
+        for name in ("current/a.py", "current"):
+            with pytest.raises(FileMissing, match="where current is a link to src") as caught:
+                list(place.files(name)) if name == "current" else place.read(name)
+            assert caught.value.remedy == "name the folder itself, not a link to it"
+
+
 def test_entries_are_files_and_links_with_their_bytes_unread(repository: Path) -> None:
     tree = GitTree.resolve(repository, "HEAD")
     names = {path: entry.identity for path, entry in tree.entries()}
@@ -76,7 +92,7 @@ def description(repository: Path, revision: str) -> str:
 
 
 def told(repository: Path, revision: str) -> dict[str, str]:
-    message = message_from_bytes(GitTree.resolve(repository, revision).archival)
+    message = message_from_bytes(GitTree.resolve(repository, revision).archival("."))
     return dict(message.items())
 
 
@@ -103,7 +119,7 @@ def test_a_clone_that_may_lack_the_tag_describes_nothing(
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "--depth=1", repository.as_uri(), str(clone))
     with pytest.raises(RepositoryError, match="this clone is shallow") as caught:
-        _ = GitTree.resolve(clone, "HEAD").archival
+        _ = GitTree.resolve(clone, "HEAD").archival(".")
     assert "git fetch --unshallow --tags" in caught.value.remedy
 
 
@@ -130,8 +146,8 @@ def test_many_files_take_few_processes(
     assert len(names) == 50
     assert len(dict(tree.files("."))) > 50
     assert tree.committed.timestamp() == 1700000000
-    # ls-tree of entries() and of files(), and one cat-file, for the commit too.
-    assert len(started) == 3
+    # One ls-tree, and one cat-file, for the commit too.
+    assert len(started) == 2
 
 
 def test_the_time_of_a_commit_is_its_committers(repository: Path) -> None:
@@ -143,6 +159,79 @@ def test_the_time_of_a_commit_is_its_committers(repository: Path) -> None:
     for tree in (*trees, GitTree(repository, trees[0].commit)):
         assert tree.commit == trees[0].commit
         assert tree.committed.timestamp() == 1700000000
+
+
+def test_names_may_be_any_bytes(repository: Path) -> None:
+    odd = b"src/caf\xe9\n\"x\".dat"
+    path = os.path.join(os.fsencode(repository), odd)
+    with open(path, "wb") as file:
+        file.write(b"odd\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "odd")
+    tree, name = GitTree.resolve(repository, "HEAD"), os.fsdecode(odd)
+    assert required(tree, name) == b"odd\n"
+    assert dict(tree.files("src"))[name.removeprefix("src/")].data == b"odd\n"
+    seen = list(files_of(tree, "src"))
+    assert name.removeprefix("src/") in [file.path for file in seen]
+    assert len({identify(seen), identify(seen[1:]), survey(seen, ()).shape}) == 3
+    assert str(FileMissing(name, "the tree")) == 'src/caf\\udce9\n"x".dat is not in the tree'
+
+
+def test_a_repository_with_sha256_names_is_read(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256")
+    (tmp_path / "a").write_text("a\n")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "one")
+    tree = GitTree.resolve(tmp_path, "HEAD")
+    assert len(tree.commit) == 64
+    assert [len(entry.identity) for _, entry in tree.entries()] == [64]
+    assert required(tree, "a") == b"a\n"
+    assert told(tmp_path, "HEAD")["node"] == tree.commit
+
+
+def test_objects_may_lie_in_another_repository(repository: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "-q", "--shared", str(repository), str(other))
+    assert not list((other / ".git" / "objects").glob("??"))
+    assert required(GitTree.resolve(other, "HEAD"), "src/a.py") == b"a = 1\n"
+
+
+def test_the_bytes_are_those_that_git_stores(repository: Path) -> None:
+    rules = "*.txt text eol=crlf\n*.py export-ignore\nid export-subst\n*.bin -text\n"
+    (repository / ".gitattributes").write_text(rules)
+    (repository / "id").write_text("$Format:%H$\n")
+    for name in ("a.txt", "b.bin"):
+        (repository / name).write_bytes(b"x\r\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "rules")
+    (repository / "new.txt").write_bytes(b"x\r\n")
+    tree, checkout = GitTree.resolve(repository, "HEAD"), Checkout(repository)
+    assert required(tree, "a.txt") == b"x\n"
+    assert required(tree, "b.bin") == b"x\r\n"
+    assert required(tree, "id") == b"$Format:%H$\n"
+    assert required(tree, "src/a.py") == b"a = 1\n"
+    # What is hardened from the working directory has the digest that the commit will have.
+    assert required(checkout, "a.txt") == required(checkout, "new.txt") == b"x\n"
+    assert required(checkout, "b.bin") == b"x\r\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_checkout_may_belong_to_another_user(repository: Path) -> None:
+    for path in (repository, repository / ".git"):
+        os.chown(path, 65534, 65534)
+    assert required(GitTree.resolve(repository, "HEAD"), "src/a.py") == b"a = 1\n"
+    assert "a.py" in dict(Checkout(repository).files("src"))
+
+
+def test_where_git_refuses_a_checkout_of_another_user_the_remedy_is_named(
+    repository: Path,
+) -> None:
+    variables = os.environ | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
+    command = ["git", "-C", str(repository), "status"]
+    done = subprocess.run(command, env=variables, capture_output=True, check=False, text=True)
+    fault = fault_of("revision 'HEAD'", done.stderr)
+    assert str(fault) == "revision 'HEAD': git refuses a checkout of another user"
+    assert "git config --global --add safe.directory FOLDER" in fault.remedy
 
 
 def test_a_blob_that_git_lost_is_named(repository: Path) -> None:

@@ -26,6 +26,7 @@ from buildbot_ship.steps.review import (
 from buildbot_ship.steps.shipped import ShipImage
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "master.cfg.example"
+URL = "https://git.example.com/app.git"
 OWN = "registry.example.com/team"
 MATH = ShipImage("math", f"{OWN}/math", "math.pex", ["twisted", "math"], module="twisted")
 PAGE = ShipImage("page", f"{OWN}/page", "page.pex", ["twisted", "page"], module="twisted")
@@ -223,6 +224,17 @@ def test_hardening_and_retagging_are_framed_as_well() -> None:
     assert names(retag_factory({"python:3.11": f"{OWN}/python311"})) == [
         *["collect-garbage", "retag", "clean-up"]
     ]
+
+
+def test_a_checkout_takes_the_options_of_git() -> None:
+    git = {"submodules": True, "mode": "incremental", "method": None}
+    for factory in (
+        ship_factory(URL, [MATH], git=git),
+        harden_factory(URL, git=git),
+    ):
+        checkout = steps_of(factory)[0]
+        assert (checkout.submodules, checkout.mode) == (True, "incremental")
+    assert steps_of(ship_factory(URL, [MATH]))[0].submodules is False
 
 
 def test_bases_are_derived_from_a_checkout() -> None:

@@ -50,7 +50,9 @@ class Commit:
     contents: dict[str, TreeFile]
     commit: str = COMMIT
     committed: datetime = datetime(2026, 11, 23, 4, 50, 49, tzinfo=timezone.utc)
-    archival: bytes = b""
+
+    def archival(self, folder: str) -> bytes:
+        return b""
 
     def read(self, path: str) -> TreeFile | None:
         return self.contents.get(path)

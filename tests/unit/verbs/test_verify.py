@@ -70,7 +70,9 @@ class Commit:
     dockerfile: bytes = b"FROM example.com/base:1\n"
     commit: str = COMMIT
     committed: datetime = datetime(2026, 11, 23, tzinfo=timezone.utc)
-    archival: bytes = b""
+
+    def archival(self, folder: str) -> bytes:
+        return b""
 
     def read(self, path: str) -> TreeFile | None:
         return TreeFile(self.dockerfile) if path == "app.docker" else None
