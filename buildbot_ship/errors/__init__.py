@@ -23,6 +23,7 @@ from .engine import (
     EngineUnavailable,
     HostileArchive,
     JobFailed,
+    LibraryMissing,
     LimitExceeded,
 )
 from .git import (
@@ -69,6 +70,7 @@ __all__ = [
     "InvalidReference",
     "InvalidRequest",
     "JobFailed",
+    "LibraryMissing",
     "LimitExceeded",
     "NotReproducible",
     "OutputMissing",

@@ -25,7 +25,7 @@ VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 66),
     "check": (["--revision", "no-such"], {"packaging"}, 66),
     "wheels": (["--revision", "no-such"], {"packaging"}, 75),
-    "image": (["app", "--revision", "no-such"], set(), 90),
+    "image": (["app", "--revision", "no-such"], set(), 91),
     "gc": ([], set(), 51),
     "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 54),
     "build": ([*LOOK, "--revision", "no-such"], {"packaging"}, 54),
