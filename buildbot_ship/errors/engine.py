@@ -110,7 +110,7 @@ class LibraryMissing(ShipError):
     libraries: str
     reference: str
     lines: tuple[str, ...] = ()
-    template = "image {image} on {reference} lacks {libraries}"
+    template = "image {image} lacks shared libraries on {reference}: {libraries}"
     advice = (
         "derive a runtime base with the packages that have these libraries (DeriveBase); the "
         "log details has what needs them; with the option missing_libraries=report this is a "

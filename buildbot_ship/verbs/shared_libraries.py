@@ -53,7 +53,7 @@ def find_lacking(
         return {}
     found = [*seen.binaries, *(layer.binaries for layer in layers)]
     found += [record.binaries for record in parts.contents.records]
-    binaries = [part for part in found if part is not None and part.libraries]
+    binaries = [part for part in found if part is not None and part != Binaries()]
     if not any(part.dependents for part in binaries):
         return {}
     lines, names = _look(binaries, parts.base, seen, shop)

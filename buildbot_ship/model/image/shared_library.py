@@ -14,6 +14,7 @@ from functools import cached_property
 import attrs
 
 from ..artefact import Binaries, Dependents
+from ..result import counted
 from .filesystem import LOADER, Filesystem
 
 _FOLDERS = ("lib64", "usr/lib64", "lib", "usr/lib", "usr/local/lib", "usr/local/lib64")
@@ -44,11 +45,16 @@ class Missing:
     dependents: tuple[Dependents, ...]
     folder: str = ""
 
+    @property
+    def count(self) -> int:
+        """Return how many files need it."""
+        return sum(row.count for row in self.dependents)
+
 
 def find_missing(
     binaries: Sequence[Binaries], files: Filesystem, architecture: str, path: str = ""
 ) -> tuple[Missing, ...]:
-    """Return what the *binaries* of an image need and do not find, by library.
+    """Return what the *binaries* of an image need and do not find: what most need comes first.
 
     *files* is what the base holds (or more of the image), *path* is LD_LIBRARY_PATH.  Files
     for another machine than the image's are somebody's choice, and left out, but for programs
@@ -65,10 +71,10 @@ def find_missing(
             for library in needed:
                 if not image.provides(library, row):
                     found.setdefault(library, []).append(row)
-    return tuple(
-        Missing(library, tuple(rows), image.folder_of(library))
-        for library, rows in sorted(found.items())
+    missing = (
+        Missing(name, tuple(rows), image.folder_of(name)) for name, rows in found.items()
     )
+    return tuple(sorted(missing, key=lambda item: (-item.count, item.library)))
 
 
 @attrs.frozen(slots=False)
@@ -160,11 +166,13 @@ def describe(missing: Iterable[Missing], base: str) -> list[str]:
 def _line(item: Missing, base: str) -> str:
     first = item.dependents[0]
     of = f" ({first.package})" if first.package else ""
-    more = sum(row.count for row in item.dependents) - 1
-    files = f"/{first.file}{of}" + (f" and {more} more" if more else "")
+    more = item.count - 1
+    files = f"/{first.file}{of}" + (
+        f" and {counted(more, 'more file', 'more files')}" if more else ""
+    )
     if item.folder:
-        why = f"is in /{item.folder}, where the loader does not look for it"
+        why = f" is in /{item.folder}, where the loader does not look for it"
     else:
-        why = f"is neither in the image nor in {base}"
-    line = f"{item.library} {why}: needed by {files}"
+        why = f" is neither in the image nor in {base}"
+    line = f"{item.library}{why}: needed by {files}"
     return "".join(char if char.isprintable() else "?" for char in line)
