@@ -80,7 +80,7 @@ def _copied(tars: Iterable[Path], contents: Contents) -> Binaries:
                 if item.isreg() and item.name.rpartition("/")[2] in names:
                     content = archive.extractfile(item)
                     assert content is not None  # noqa: S101  # it is regular
-                    elf_files.look(item.name.removeprefix("./"), content)
+                    elf_files.look(item.name.removeprefix("./").lstrip("/"), content)
     return summarize(elf_files.found)
 
 

@@ -21,6 +21,8 @@ from .workshop import Workshop
 
 LISTED = 20
 """Libraries that a build names in its warnings."""
+RULES = 1
+"""Goes up when `find_missing` or `describe` say something else of the same files."""
 TEXT = "libraries.txt"
 REMEDY = (
     "for what the application uses, derive a runtime base with the packages that have these "
@@ -77,9 +79,10 @@ def _look(
     """
     path = seen.variables.get("LD_LIBRARY_PATH", "")
     asked = [CONVERTER.unstructure(part) for part in binaries]
-    digest, name = str(base.reference.digest), ""
+    name = ""
     if seen.kept:
-        name = key("libraries", base=digest, path=path, binaries=asked)
+        on = str(base.reference)
+        name = key("libraries", rules=RULES, base=on, path=path, binaries=asked)
         known = shop.cache.find(name, shared=False)
         if known is not None:
             return known.record["lines"], known.record["names"]

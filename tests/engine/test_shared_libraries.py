@@ -5,6 +5,7 @@ The own package links to libpython, as uwsgi does: the build base has it, the sl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ COPY = 'COPY own.pex /\nENTRYPOINT ["/own.pex"]\n'
 
 
 @pytest.fixture(scope="module")
-def repository(bases: Any, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+def repository(bases: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     """A repository whose pexes, layered and zipapp, are made."""
     repository = new_repository(tmp_path_factory.mktemp("libraries"), bases)
     files: dict[str, str | bytes] = {
@@ -64,7 +65,8 @@ def repository(bases: Any, tmp_path_factory: pytest.TempPathFactory) -> Reposito
     repository.succeed("wheels", "--package", ".")
     repository.succeed("pex", "own.pex", "own")
     repository.succeed("pex", "zip.pex", "own", "--layout", "zipapp")
-    return repository
+    yield repository
+    repository.succeed("gc")
 
 
 def told(result: dict[str, Any]) -> list[str]:
