@@ -150,7 +150,13 @@ def _pex(options: Options, name: str, requirements: str) -> requests.PexRequest:
 
 def _image(options: Options, name: str) -> requests.ImageRequest:
     dockerfile = options.dockerfile or f"{name}.docker"
-    return requests.ImageRequest(name, dockerfile, options.revision, options.source)
+    return requests.ImageRequest(
+        name,
+        dockerfile,
+        options.revision,
+        options.source,
+        missing_libraries=options.missing_libraries,
+    )
 
 
 def _pexes(options: Options) -> tuple[requests.PexRequest, ...]:

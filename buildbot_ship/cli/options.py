@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from ..model.request import LAYOUTS
+from ..model.request import LAYOUTS, MISSING_LIBRARIES
 from .about import ABOUT, ORDER, TOP
 
 Parser = argparse.ArgumentParser
@@ -91,6 +91,12 @@ def _entry(sub: Parser) -> None:
 def _dockerfile(sub: Parser) -> None:
     sub.add_argument("--dockerfile", help="the image's Dockerfile (IMAGE.docker)")
     sub.add_argument("--source", help="URL of the repository, for the image's label")
+    sub.add_argument(
+        "--missing-libraries",
+        default="report",
+        choices=MISSING_LIBRARIES,
+        help="what follows where the image lacks a shared library (report)",
+    )
 
 
 def _retag(sub: Parser) -> None:

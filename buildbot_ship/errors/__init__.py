@@ -24,6 +24,7 @@ from .engine import (
     EngineUnavailable,
     HostileArchive,
     JobFailed,
+    LibraryMissing,
     LimitExceeded,
 )
 from .git import (
@@ -73,6 +74,7 @@ __all__ = [
     "InvalidRequest",
     "JobFailed",
     "LfsMissing",
+    "LibraryMissing",
     "LimitExceeded",
     "NotReproducible",
     "OutputMissing",

@@ -103,6 +103,28 @@ class HostileArchive(ShipError):
 
 
 @attrs.define(slots=False)
+class LibraryMissing(ShipError):
+    """Shared libraries that an image's files need, and nothing provides: a line for each."""
+
+    image: str
+    libraries: str
+    reference: str
+    lines: tuple[str, ...] = ()
+    template = "image {image} lacks shared libraries on {reference}: {libraries}"
+    advice = (
+        "derive a runtime base with the packages that have these libraries (DeriveBase); the "
+        "log details has what needs them; with the option missing_libraries=report this is a "
+        "warning"
+    )
+    status = 28
+
+    @property
+    def details(self) -> str:
+        """Return what needs which library."""
+        return "\n".join(self.lines)
+
+
+@attrs.define(slots=False)
 class BaseUnfit(ShipError):
     """A runtime base that cannot run what was built."""
 

@@ -2,7 +2,8 @@
 
 job.json: ``{"prefix": "/opt/ship", "layers": {NAME: [{"file", "digest"}]}}``; the wheels
 lie in ``wheelhouse/``.  Out folder: ``NAME.tar.gz`` for each layer.  result.json:
-``{"layers": {NAME: {"diff_id", "digest", "size"}}}``, about the tar and the gzipped tar.
+``{"layers": {NAME: {"diff_id", "digest", "size", "elf"}}}``, about the tar, the gzipped tar,
+and the ELF files: those of ``elf.py`` by path, each with its "package".
 
 What an installer would do to the wheels is done (PEP 427, with the ``.data`` folders and
 the console scripts, which are for the interpreter of the virtual environment at the prefix).
@@ -18,13 +19,15 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from compress import compress
+from elf import ElfFiles
 from extract import extract, is_plain, site_packages
 from job import Failed, main, say, seal
-from layer import Member, file_mode, write_layer
+from layer import Look, Member, file_mode, unseen, write_layer
 from pex import check
 
 STAGE = Path("/ship/stage")
@@ -100,43 +103,68 @@ def opener(path: Path) -> Any:
     return opened
 
 
-def pack(name: str, found: Iterable[Member], out: Path) -> dict[str, Any]:
+def pack(name: str, found: Iterable[Member], out: Path, look: Look = unseen) -> dict[str, Any]:
     """Leave the members *found* as a layer; return what there is to know of it."""
     tar = STAGE / f"{name}.tar"
     with tar.open("wb") as file:
-        diff_id = write_layer(found, file)
+        diff_id = write_layer(found, file, look)
     made = compress(tar, out / f"{name}.tar.gz")
     tar.unlink()
     return {"diff_id": diff_id, **made}
 
 
+def pack_tree(name: str, out: Path) -> dict[str, Any]:
+    """Leave the tree *name* as a layer; return what there is to know of it."""
+    elf_files = ElfFiles()
+    made = pack(name, members(STAGE / name), out, elf_files.look)
+    elf = {path: asdict(file) for path, file in elf_files.found.items()}
+    return {**made, "elf": elf}
+
+
 def pack_all(names: list[str], out: Path) -> dict[str, Any]:
     """Leave every layer; return what there is to know of them."""
     if len(names) == 1:
-        return {names[0]: pack(names[0], members(STAGE / names[0]), out)}
+        return {names[0]: pack_tree(names[0], out)}
     # Imported late: it takes longer than one small layer.
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        packed = list(pool.map(lambda name: pack(name, members(STAGE / name), out), names))
+        packed = list(pool.map(lambda name: pack_tree(name, out), names))
     return dict(zip(names, packed, strict=True))
+
+
+def name_packages(elf: dict[str, Any], wheels: list[Path], prefix: str) -> None:
+    """Give each of the ELF files of a layer the package that one of the *wheels* has it of."""
+    packages = {}
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                top, _, rest = name.partition("/")
+                path = rest.partition("/")[2] if top.endswith(".data") else name
+                packages[path] = " ".join(wheel.name.split("-")[:2])
+    for path, said in elf.items():
+        folders = (f"{folder}/" for folder in (site_packages(prefix), f"{prefix}/bin", prefix))
+        below = (f"/{path}".removeprefix(folder) for folder in folders)
+        said["package"] = next((packages[name] for name in below if name in packages), "")
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Make every layer."""
     seal()
     warnings.simplefilter("ignore")
-    layers, house = arguments["layers"], job / "wheelhouse"
+    layers, house, prefix = arguments["layers"], job / "wheelhouse", arguments["prefix"]
     check([wheel for wheels in layers.values() for wheel in wheels], house)
     groups = []
     for name, wheels in layers.items():
         say(f"installing {', '.join(wheel['file'] for wheel in wheels)}")
         for wheel in wheels:
-            groups.append(
-                install_wheel(house / wheel["file"], STAGE / name, arguments["prefix"])
-            )
+            groups.append(install_wheel(house / wheel["file"], STAGE / name, prefix))
     compile_all(groups, job)
-    return {"layers": pack_all(list(layers), out)}
+    packed = pack_all(list(layers), out)
+    for name, wheels in layers.items():
+        if packed[name]["elf"]:
+            name_packages(packed[name]["elf"], [house / w["file"] for w in wheels], prefix)
+    return {"layers": packed}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 job.json: ``{"name", "requirements": [...], "module", "script", "shebang",
 "wheels": [{"file", "digest"}]}``; the wheels lie in ``wheelhouse/``.  Out folder:
-``NAME``.  result.json: ``{"digest", "size"}``.
+``NAME``.  result.json: ``{"digest", "size", "elf"}``, the last as in ``install.py``.
 
 Every wheel is held against its digest here; that is what makes it safe to let pex take
 them as already resolved, which it does without looking at hashes.
@@ -12,9 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import zipfile
+from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from elf import MAGIC, ElfFiles
 from job import Failed, call, main, say, seal
 
 
@@ -32,6 +36,28 @@ def check(wheels: list[dict[str, str]], wheelhouse: Path) -> None:
                 f"{wheel['file']} has {got}, the wheelhouse recorded {wheel['digest']}",
                 "run BuildWheels again: something changed the work folder",
             )
+
+
+def elf_of(target: Path) -> dict[str, Any]:
+    """Return the ELF files of a pex by their paths, each with its package."""
+    elf_files = ElfFiles()
+    with zipfile.ZipFile(target) as archive:
+        for item in archive.infolist():
+            if not item.filename.endswith((".py", ".pyc", "/")):
+                with archive.open(item) as file:
+                    head = file.read(len(MAGIC))
+                    content = head + file.read() if head == MAGIC else head
+                elf_files.look(f"{target.name}/{item.filename}", BytesIO(content))
+    return {
+        path: {**asdict(file), "package": package_of(path)}
+        for path, file in elf_files.found.items()
+    }
+
+
+def package_of(path: str) -> str:
+    """Return the package whose wheel a file of a pex lies in: ``NAME/.deps/WHEEL/...``."""
+    _, deps, rest = path.partition("/.deps/")
+    return " ".join(rest.split("-")[:2]) if deps else ""
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
@@ -55,7 +81,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         hint="name requirements that the strict file holds, and an entry point that exists",
     )
     target.chmod(0o755)
-    return {"digest": digest_of(target), "size": target.stat().st_size}
+    return {"digest": digest_of(target), "size": target.stat().st_size, "elf": elf_of(target)}
 
 
 if __name__ == "__main__":

@@ -69,12 +69,43 @@ class Wheelhouse:
 
 
 @attrs.frozen
+class Dependents:
+    """ELF files that ask the dynamic loader for the same: *file* is the first of *count*.
+
+    They are of *package* (``numpy 2.4.6``), if of any, and ask for the libraries *needed*, in
+    the *folders* of their run paths first.  A *program* is started: nothing that it needs can
+    be there already.  What they load looks into the same folders if these are *inherited*.
+    """
+
+    file: str
+    needed: tuple[str, ...]
+    machine: str
+    count: int = 1
+    package: str = ""
+    folders: tuple[str, ...] = ()
+    program: bool = False
+    inherited: bool = False
+
+
+@attrs.frozen
+class Binaries:
+    """The ELF files of a layer or a pex, as far as shared libraries go.
+
+    *dependents* ask for libraries that are not among these files.  *libraries* are the names
+    that each folder has.
+    """
+
+    dependents: tuple[Dependents, ...] = ()
+    libraries: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+
+
+@attrs.frozen
 class Layer:
     """One layer of ours: *diff_id* of the tar, *digest* and *size* of the gzipped tar.
 
     *title* says what is in it, where that is not what a Dockerfile copies; *key* is what
     caches know it by, empty where it is none of their business; *of_pex* tells whether a
-    pex has it, whatever the image.
+    pex has it, whatever the image.  *binaries* is None where nobody looked.
     """
 
     diff_id: str
@@ -83,6 +114,7 @@ class Layer:
     title: str = ""
     key: str = ""
     of_pex: bool = False
+    binaries: Binaries | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def verb(self) -> str:
@@ -107,7 +139,7 @@ class Needs:
 class Pex:
     """One pex: a file, and with the layered layout the layers of the trees that it runs.
 
-    *size* is the file's.
+    *size* is the file's, and *binaries* are in it.
     """
 
     commit: str
@@ -116,6 +148,7 @@ class Pex:
     size: int
     layers: tuple[Layer, ...] = ()
     needs: Needs | None = None
+    binaries: Binaries | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def whole(self) -> str:

@@ -21,11 +21,21 @@ class BuildRuntimeImage(ShipStep):
         ``org.opencontainers.image.source``
     :param labels: more labels of the image
     :param load: whether the engine gets the image, for steps that run it
+    :param missing_libraries: what follows where the image lacks a shared library: ``report``
+        (warnings), ``fail`` or ``ignore``
     """
 
     name = "image"
     request_type = ImageRequest
-    own_options = ("image", "dockerfile", "revision", "source", "labels", "load")
+    own_options = (
+        "image",
+        "dockerfile",
+        "revision",
+        "source",
+        "labels",
+        "load",
+        "missing_libraries",
+    )
     renderables: ClassVar[tuple[str, ...]] = own_options
 
     def __init__(
@@ -37,10 +47,12 @@ class BuildRuntimeImage(ShipStep):
         source: str | IRenderable | None = None,
         labels: Mapping[str, str] | IRenderable | None = None,
         load: bool | IRenderable = True,
+        missing_libraries: str | IRenderable = "report",
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.image, self.dockerfile, self.revision = image, dockerfile, revision
         self.source, self.load = source, load
+        self.missing_libraries = missing_libraries
         self.labels = {} if labels is None else labels
         super().__init__(**kwargs)

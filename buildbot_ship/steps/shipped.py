@@ -19,7 +19,8 @@ class ShipImage:
 
     *name* is its short name, *repository* where it goes, *dockerfile* its Dockerfile
     (``<name>.docker`` if not given).  *pex*, *requirements*, *module*, *script* and *layout*
-    are the options of `BuildPex`; images may share a pex.
+    are the options of `BuildPex`; images may share a pex.  *missing_libraries* is that of
+    `BuildRuntimeImage`.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ShipImage:
     script: str | None = None
     dockerfile: str | None = None
     layout: str = "layered"
+    missing_libraries: str = "report"
 
 
 def pex_options(image: ShipImage) -> dict[str, Any]:
@@ -45,7 +47,12 @@ def pex_options(image: ShipImage) -> dict[str, Any]:
 
 def image_options(image: ShipImage, source: str | None) -> dict[str, Any]:
     """Return what `BuildRuntimeImage` is told of *image*."""
-    return {"image": image.name, "dockerfile": image.dockerfile, "source": source}
+    return {
+        "image": image.name,
+        "dockerfile": image.dockerfile,
+        "source": source,
+        "missing_libraries": image.missing_libraries,
+    }
 
 
 def of_chosen(

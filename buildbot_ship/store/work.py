@@ -4,7 +4,7 @@ Layout: ``wheelhouse/*.whl``, ``pex/NAME``, ``layers/HEX.tar.gz``,
 ``images/NAME/{config.json,manifest.json}``; the record of each but layers is
 ``records/KIND-NAME.json``, written last and in one rename, so that a record never names
 files that are not there.  Wheels and layers that a cache knows may be missing.
-``bases/HEX.3.json`` lists what a base holds.
+``bases/HEX.4.json`` lists what a base holds.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Work:
 
     def listing(self, digest: str) -> Path:
         """Return the path of the list of what the base with this digest holds."""
-        return self.root / "bases" / f"{digest.removeprefix('sha256:')}.3.json"
+        return self.root / "bases" / f"{digest.removeprefix('sha256:')}.4.json"
 
     def layer(self, digest: str) -> Path:
         """Return the path of the gzipped layer with this digest."""

@@ -6,16 +6,18 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from ..daemon.interface import Build
 from ..errors import EngineError
-from ..model.artefact import Layer
+from ..model.artefact import Binaries, Layer
 from ..model.dockerfile.document import Dockerfile
 from ..model.image.assemble import Assembled
 from ..model.image.base import Base
+from ..model.image.binaries import summarize
 from ..model.image.built import Saved, adopt, member
+from ..model.image.elf import ElfFiles
 from ..model.image.filesystem import Filesystem
 from ..model.image.fit import DEFAULT_PATH
 from ..model.image.gzipped import inflate
@@ -25,6 +27,7 @@ from .files import digest_of_file
 from .fitting import fit_built
 from .image_layer import make_layer
 from .layers import compress, tools_of
+from .shared_libraries import Seen
 from .workshop import Workshop
 
 _CHUNK = 1 << 16
@@ -38,7 +41,7 @@ def build(
     files: Callable[[], Filesystem],
     scratch: Path,
     shop: Workshop,
-) -> tuple[Assembled, tuple[Layer, ...]]:
+) -> tuple[Assembled, tuple[Layer, ...], Seen]:
     """Let the engine build, under the temporary *name*, and return what it made as ours.
 
     *files* tells what the base holds.  The layers of the pexes come between the base and what
@@ -52,7 +55,9 @@ def build(
     commit, created = contents.tree.commit, contents.tree.committed
     image, tars = unpack(saved, base, parts.dockerfile.file)
     path = dict(image.variables).get("PATH", DEFAULT_PATH)
-    holds = partial(_holds, files, [scratch / tar for tar in tars])
+    holds = cache(partial(_holds, files, [scratch / tar for tar in tars]))
+    copied = _copied([scratch / tar for tar in tars], contents)
+    seen = Seen(holds, dict(image.variables), binaries=(copied,))
     environment = fit_built(contents.records, base, path, holds)
     layers = (
         *parts.trees,
@@ -61,7 +66,22 @@ def build(
     if environment:
         image = image.activated(base)
         layers += (make_layer(list(environment), commit, scratch, shop, _ENVIRONMENT),)
-    return adopt(image, base, layers, created=created, labels=parts.labels), layers
+    assembled = adopt(image, base, layers, created=created, labels=parts.labels)
+    return assembled, layers, seen
+
+
+def _copied(tars: Iterable[Path], contents: Contents) -> Binaries:
+    """Return the ELF files in *tars* that are called like a file of the context."""
+    names = {path.rpartition("/")[2] for path in contents.context.inside.nodes}
+    elf_files = ElfFiles()
+    for tar in tars:
+        with tarfile.open(tar) as archive:
+            for item in archive:
+                if item.isreg() and item.name.rpartition("/")[2] in names:
+                    content = archive.extractfile(item)
+                    assert content is not None  # noqa: S101  # it is regular
+                    elf_files.look(item.name.removeprefix("./").lstrip("/"), content)
+    return summarize(elf_files.found)
 
 
 def _holds(below: Callable[[], Filesystem], tars: Iterable[Path]) -> Filesystem:

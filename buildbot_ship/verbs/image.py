@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import attrs
@@ -14,7 +14,7 @@ from ..model.image import label
 from ..model.image.assemble import Assembled, Labels, assemble
 from ..model.image.environment import activate, add_environment, check_placement
 from ..model.image.filesystem import Filesystem
-from ..model.image.fit import search_path
+from ..model.image.fit import search_path, variables_of
 from ..model.image.placement import needs_base, place
 from ..model.request import ImageRequest
 from ..model.result import SUCCESS, Result, counted
@@ -26,6 +26,7 @@ from .fitting import fit, start_pexes
 from .image_layer import make_layer
 from .loading import Made, load
 from .runtime import fetch_base, list_base
+from .shared_libraries import Seen, find_lacking
 from .workshop import Workshop
 
 
@@ -40,19 +41,20 @@ def image(
     """Make the image of *request* at the commit of *tree*; the engine then has it too.
 
     *new_name* gives a tag that nobody else has.  Raises
-    FileMissing, InvalidFile, BaseNotFound, OutputMissing, DigestMismatch, and whatever
-    registry and engine raise.
+    FileMissing, InvalidFile, BaseNotFound, OutputMissing, DigestMismatch, LibraryMissing, and
+    whatever registry and engine raise.
     """
     parts = _gather(request, tree, registry, shop)
     name = f"{request.image}:{new_name()}"
     with shop.work.scratch() as scratch:
-        assembled, layers = _make(parts, name, registry, scratch, shop)
+        assembled, layers, seen = _make(parts, name, registry, scratch, shop)
+        lacking = find_lacking(request, parts, layers, seen, shop)
         made = Made(parts.base, assembled, layers, f"ship.local/{name}" if request.load else "")
         if request.load:
             load(made, scratch, shop)
         record = _record(request.image, tree.commit, made)
         _keep(record, made, scratch, shop.work)
-    return _result(record, parts.dockerfile)
+    return attrs.evolve(_result(record, parts.dockerfile), **lacking)
 
 
 def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Workshop) -> Parts:
@@ -78,9 +80,9 @@ def _gather(request: ImageRequest, tree: Tree, registry: Registry, shop: Worksho
 
 def _make(
     parts: Parts, name: str, registry: Registry, scratch: Path, shop: Workshop
-) -> tuple[Assembled, tuple[Layer, ...]]:
-    """Return the image, and what is new in it over its base."""
-    files = partial(list_base, parts.base, registry, shop.work, shop.log)
+) -> tuple[Assembled, tuple[Layer, ...], Seen]:
+    """Return the image, what is new in it over its base, and what there is to see of it."""
+    files = cache(partial(list_base, parts.base, registry, shop.work, shop.log))
     contents = start_pexes(parts.contents, scratch)
     parts = attrs.evolve(parts, contents=contents)
     if parts.dockerfile.foreign:
@@ -88,7 +90,9 @@ def _make(
         from .engine_built import build  # noqa: PLC0415
 
         return build(parts, f"ship.local/build/{name}", files, scratch, shop)
-    return _assemble(parts, files, scratch, shop)
+    assembled, layers = _assemble(parts, files, scratch, shop)
+    variables = variables_of(parts.base, parts.dockerfile)
+    return assembled, layers, Seen(files, variables, kept=True)
 
 
 def _assemble(

@@ -31,9 +31,16 @@ def make_layer(
     if known is not None:
         return known
     shop.log(f"{title or _FILE}: {counted(len(members), 'member')}")
+    # Imported late: a layer that is known needs neither.
+    from ..model.image.binaries import summarize  # noqa: PLC0415
+    from ..model.image.elf import ElfFiles  # noqa: PLC0415
+
+    elf_files = ElfFiles()
     with (scratch / _FILE).open("wb") as out:
-        diff_id = write_layer(members, out)
-    (layer,) = compress({_FILE: diff_id}, tools_of(commit, shop), scratch, shop, name, title)
+        diff_id = write_layer(members, out, elf_files.look)
+    binaries = summarize(elf_files.found, links=(m.path for m in members if m.target))
+    tars, tools = {_FILE: diff_id}, tools_of(commit, shop)
+    (layer,) = compress(tars, tools, scratch, shop, name, title, binaries)
     return layer
 
 

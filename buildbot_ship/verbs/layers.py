@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..daemon.interface import JobFile
 from ..errors import OutputMissing
-from ..model.artefact import Layer, Wheelhouse
+from ..model.artefact import Binaries, Layer, Wheelhouse
 from ..model.cache import Blob, Entry
 from ..model.image.gzipped import inflate
 from ..model.reference import Reference
@@ -36,11 +36,12 @@ def compress(  # noqa: PLR0917
     shop: Workshop,
     name: str = "",
     title: str = "",
+    binaries: Binaries | None = None,
 ) -> tuple[Layer, ...]:
     """Return the layers of the *tars* in *scratch*, whose diff IDs are given by name.
 
     They are compressed in the tools image, whose zlib is pinned, verified here, and kept:
-    under the key *name* with its *title*, if it is but one.
+    under the key *name* with its *title* and its *binaries*, if it is but one.
     """
     if not tars:
         return ()
@@ -50,7 +51,7 @@ def compress(  # noqa: PLR0917
     found = []
     for tar, diff_id in tars.items():
         path, digest = made / f"{tar}.gz", str(said[tar]["digest"])
-        layer = Layer(diff_id, digest, path.stat().st_size, title, name)
+        layer = Layer(diff_id, digest, path.stat().st_size, title, name, binaries=binaries)
         shop.log(f"{title or tar}: {layer.size} bytes compressed")
         found.append(take_layer(layer, path, shop))
     return tuple(found)

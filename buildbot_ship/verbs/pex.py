@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
 from ..model.artefact import Pex, Wheelhouse
@@ -11,7 +9,7 @@ from ..model.cache import Blob, Entry
 from ..model.key import key
 from ..model.reference import Reference
 from ..model.request import PexRequest
-from ..model.request.wire import CONVERTER
+from ..model.request.wire import CONVERTER, structure
 from ..model.result import SUCCESS, Result, counted
 from .trees import make_layered
 from .wheelhouse import as_arguments, as_inputs, bring
@@ -43,15 +41,16 @@ def _make_zipapp(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
     if entry is not None:
         path.unlink(missing_ok=True)
         if shop.cache.fetch(entry.blobs[0], path):
-            return Pex(house.commit, request.name, **entry.record)
-    made = _make(request, house, shop)
-    blob = Blob(request.name, made["digest"], made["size"])
-    shop.cache.keep(name, Entry(made, (blob,)), {blob.digest: path}, shared=False)
-    return Pex(house.commit, request.name, **made)
+            return attrs.evolve(structure(entry.record, Pex, "pex"), commit=house.commit)
+    record = _make(request, house, shop)
+    blob = Blob(request.name, record.digest, record.size)
+    entry = Entry(CONVERTER.unstructure(record), (blob,))
+    shop.cache.keep(name, entry, {blob.digest: path}, shared=False)
+    return record
 
 
-def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> dict[str, Any]:
-    """Make the file; return its digest and its size."""
+def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
+    """Make the file; return its record."""
     bring(house, house.wheels, shop)
     tools = shop.tools(Reference.parse(house.base))
     arguments = {
@@ -66,7 +65,11 @@ def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> dict[str, A
     with shop.work.scratch() as scratch:
         made = shop.run("pex", tools.image, arguments, scratch / "made", inputs)
         shop.work.replace(scratch / "made" / request.name, shop.work.pex(request.name))
-    return {"digest": made["digest"], "size": made["size"]}
+    # Imported late: a layered pex, as most are, does not come here.
+    from ..model.image.binaries import read_binaries  # noqa: PLC0415
+
+    binaries = read_binaries(made["elf"])
+    return Pex(house.commit, request.name, made["digest"], made["size"], binaries=binaries)
 
 
 def _result(record: Pex) -> Result:

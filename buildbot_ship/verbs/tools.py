@@ -19,6 +19,7 @@ MAKING = (
     "idna",
     "installer",
     "packaging",
+    "pyelftools",
     "pyproject-hooks",
     "requests",
     "urllib3",

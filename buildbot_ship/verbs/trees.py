@@ -62,9 +62,18 @@ def make(missing: Sequence[Planned], house: Wheelhouse, shop: Workshop) -> dict[
         out = scratch / "made"
         said = shop.run("install", tools.image, arguments, out, inputs)["layers"]
         for layer in missing:
-            record = Layer(**said[layer.key], title=layer.title, key=layer.key, of_pex=True)
+            record = _record(said[layer.key], layer)
             made[layer.key] = take_layer(record, out / f"{layer.key}.tar.gz", shop)
     return made
+
+
+def _record(said: dict[str, Any], planned: Planned) -> Layer:
+    """Return the record of a layer that was made, as ``inside/install.py`` tells of it."""
+    # Imported late: most builds make no layer, or one of a few own modules.
+    from ..model.image.binaries import read_binaries  # noqa: PLC0415
+
+    binaries = read_binaries(said.pop("elf"))
+    return Layer(**said, title=planned.title, key=planned.key, of_pex=True, binaries=binaries)
 
 
 def _script(name: str) -> str:

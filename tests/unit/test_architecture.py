@@ -28,7 +28,7 @@ ALLOWED = {
 }
 LIBRARIES = {
     "errors": {"attrs"},
-    "model": {"attrs", "cattrs", "packaging"},
+    "model": {"attrs", "cattrs", "elftools", "packaging"},
     "daemon": {"attrs", "docker", "requests", "urllib3"},
     "registry": {"attrs", "requests", "urllib3"},
     "source": {"attrs"},
@@ -36,7 +36,7 @@ LIBRARIES = {
     "verbs": {"attrs"},
     "cli": {"attrs"},
     "steps": {"attrs", "buildbot", "twisted", "zope"},
-    "inside": {"packaging", "requests", "urllib3", "build", "installer", "pip"},
+    "inside": {"packaging", "requests", "urllib3", "build", "installer", "pip", "elftools"},
 }
 VOCABULARY: set[str] = set()
 MODEL = {

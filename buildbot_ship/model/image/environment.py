@@ -62,9 +62,7 @@ def _file(path: str, text: str) -> Member:
     return Member(path, file_mode(False), len(data), opener, identity=digest_of(data))
 
 
-def add_environment(
-    members: Iterable[Member], environment: Iterable[Member]
-) -> list[Member]:
+def add_environment(members: Iterable[Member], environment: Iterable[Member]) -> list[Member]:
     """Return the *members* of a layer with those of the *environment* that they lack."""
     found = {member.path: member for member in (*environment, *members)}
     return list(found.values())
@@ -99,4 +97,3 @@ def activate(base: Base) -> Base:
     """Return *base* as if its own config had the variables of the environment."""
     run = activated(base.run, base.run)
     return attrs.evolve(base, config={**base.config, "config": run})
-

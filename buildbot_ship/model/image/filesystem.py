@@ -23,6 +23,8 @@ _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _MAX_LINKS = 255
 PASSWD, GROUP = "etc/passwd", "etc/group"
 """The files whose content is kept: they say who a user is."""
+LOADER = re.compile(r"etc/(ld\.so\.conf(\.d/[^/]+\.conf)?|ld-musl-[^/]+\.path)")
+"""The dynamic loader's configuration, whose content is kept as well."""
 _LIBC = re.compile(r"(.*/)?libc(-2\.\d+)?\.so(\.6)?")
 _GLIBC = re.compile(rb"GLIBC_2\.(\d+)[.\0]")
 _MAX_CONTENT = 16 << 20
@@ -150,7 +152,8 @@ def _with_content(
     node: Node, path: str, member: tarfile.TarInfo, archive: tarfile.TarFile
 ) -> Node:
     libc = _LIBC.fullmatch(path) is not None
-    known = (libc or path in (PASSWD, GROUP)) and member.size <= _MAX_CONTENT
+    wanted = libc or path in (PASSWD, GROUP) or LOADER.fullmatch(path)
+    known = wanted and member.size <= _MAX_CONTENT
     file = archive.extractfile(member) if known and member.isreg() else None
     if file is None:
         return node

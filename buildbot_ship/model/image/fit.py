@@ -25,11 +25,16 @@ _LIBC = re.compile(r"(.*/)?libc\.so\.6")
 
 def search_path(base: Base, dockerfile: Dockerfile) -> str:
     """Return the PATH that an image of *dockerfile* on *base* has."""
-    variables = dict([("PATH", DEFAULT_PATH), *base.environment])
+    return variables_of(base, dockerfile).get("PATH", DEFAULT_PATH)
+
+
+def variables_of(base: Base, dockerfile: Dockerfile) -> dict[str, str]:
+    """Return the variables that an image of *dockerfile* on *base* sets."""
+    variables = dict(base.environment)
     for item in dockerfile.instructions:
         if isinstance(item, Env):
             variables.update(item.values)
-    return variables["PATH"]
+    return variables
 
 
 def find_interpreter(needs: Needs, path: str, files: Filesystem) -> str:

@@ -39,25 +39,33 @@ class Member:
     identity: str = ""
 
 
+Look = Callable[[str, IO[bytes]], None]
+
+
+def unseen(path: str, content: IO[bytes]) -> None:
+    """Do not look at a file."""
+
+
 def file_mode(executable: bool) -> int:
     """Return the mode that a file gets: 0755 or 0644, whatever its checkout had."""
     return 0o755 if executable else 0o644
 
 
-def write_layer(members: Iterable[Member], out: IO[bytes]) -> str:
+def write_layer(members: Iterable[Member], out: IO[bytes], look: Look = unseen) -> str:
     """Write a layer's tar to *out*, and return its diff ID: the digest of the tar.
 
-    A folder comes before what is in it.  Raises ValueError for two members of one path
+    *look* is called with the path and the content of every file, which it leaves at its
+    start.  A folder comes before what is in it.  Raises ValueError for two members of one path
     and for a file that does not hold *size* bytes.
     """
     ordered = sorted(members, key=lambda member: member.path.split("/"))
     for before, after in pairwise(ordered):
         if before.path == after.path:
             raise ValueError(f"two members are called {after.path}")
-    return write_tar(ordered, out)
+    return write_tar(ordered, out, look)
 
 
-def write_tar(members: Iterable[Member], out: IO[bytes]) -> str:
+def write_tar(members: Iterable[Member], out: IO[bytes], look: Look = unseen) -> str:
     """Write *members* as they come; return the digest of the tar.  Raises ValueError."""
     hashing = _Hashing(out)
     with tarfile.open(
@@ -68,11 +76,11 @@ def write_tar(members: Iterable[Member], out: IO[bytes]) -> str:
         errors="strict",
     ) as archive:
         for member in members:
-            _add(archive, member)
+            _add(archive, member, look)
     return "sha256:" + hashing.digest.hexdigest()
 
 
-def _add(archive: tarfile.TarFile, member: Member) -> None:
+def _add(archive: tarfile.TarFile, member: Member, look: Look) -> None:
     info = tarfile.TarInfo(member.path)
     info.mode, info.uid, info.gid, info.mtime = member.mode, member.uid, member.gid, EPOCH
     if member.opener is None:
@@ -82,6 +90,7 @@ def _add(archive: tarfile.TarFile, member: Member) -> None:
         return
     info.size = member.size
     with member.opener() as content:
+        look(member.path, content)
         try:
             archive.addfile(info, content)
         except OSError as error:

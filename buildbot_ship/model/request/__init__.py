@@ -9,6 +9,7 @@ from .base import Request
 from .envelope import REQUESTS, SCHEMA, Envelope
 from .ship import (
     LAYOUTS,
+    MISSING_LIBRARIES,
     BuildRequest,
     CheckRequest,
     FindRequest,
@@ -31,6 +32,7 @@ from .upkeep import (
 
 __all__ = [
     "LAYOUTS",
+    "MISSING_LIBRARIES",
     "REQUESTS",
     "SCHEMA",
     "BaseCopy",

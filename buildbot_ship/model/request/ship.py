@@ -10,6 +10,8 @@ from . import check
 from .base import Request
 
 LAYOUTS = ("layered", "zipapp")
+MISSING_LIBRARIES = REPORT, FAIL, IGNORE = "report", "fail", "ignore"
+"""What becomes of an image that lacks shared libraries."""
 
 
 @attrs.frozen
@@ -55,7 +57,8 @@ class PexRequest(Request):
 class ImageRequest(Request):
     """Assemble one runtime image from ``<image>.docker`` and the files it copies.
 
-    With *load* the engine gets it, under a temporary name.
+    With *load* the engine gets it, under a temporary name.  *missing_libraries* tells what
+    follows where it lacks a shared library: a warning, an error, or nothing.
     """
 
     verb: ClassVar[str] = "image"
@@ -65,6 +68,9 @@ class ImageRequest(Request):
     source: str | None = None
     labels: dict[str, str] = attrs.field(factory=dict)
     load: bool = True
+    missing_libraries: str = attrs.field(
+        default=REPORT, validator=check.one_of(*MISSING_LIBRARIES)
+    )
 
     @dockerfile.default
     def _named_like_the_image(self) -> str:

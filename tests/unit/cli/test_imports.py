@@ -25,7 +25,7 @@ VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 67),
     "check": (["--revision", "no-such"], {"packaging"}, 67),
     "wheels": (["--revision", "no-such"], {"packaging"}, 76),
-    "image": (["app", "--revision", "no-such"], set(), 91),
+    "image": (["app", "--revision", "no-such"], set(), 92),
     "gc": ([], set(), 52),
     "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 55),
     "build": ([*LOOK, "--revision", "no-such"], {"packaging"}, 55),

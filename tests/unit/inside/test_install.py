@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import attrs
 import pytest
 
 import buildbot_ship
+from buildbot_ship.model.image.binaries import read_binaries
 from buildbot_ship.model.reference import digest_of
+from tests.fakes.elf import LOADER, elf
 
 INSIDE = Path(buildbot_ship.__path__[0], "inside")
 MINOR = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -39,7 +42,7 @@ class Job:
     folder: Path
     result: dict[str, Any] = attrs.field(factory=dict)
 
-    def wheel(self, name: str, files: dict[str, str], **more: str) -> dict[str, str]:
+    def wheel(self, name: str, files: Mapping[str, str | bytes], **more: str) -> dict[str, str]:
         """Make a wheel; what begins with ``!`` is executable."""
         info = f"{name}-1.dist-info"
         own = {f"{info}/METADATA": METADATA.format(name), f"{info}/WHEEL": WHEEL}
@@ -205,3 +208,36 @@ def test_of_two_files_at_one_place_the_last_has_its_own_mode(job: Job) -> None:
     second = job.wheel("second", {"shared/tool": "second"})
     assert job.run(layer=[first, second])["ok"] is True
     assert job.layer("layer")[f"{SITE}/shared/tool"] == (0o644, b"second")
+
+
+def test_the_elf_files_of_a_layer_are_told_with_their_packages(job: Job) -> None:
+    module = elf("libown.so.1", "libc.so.6", runpath="$ORIGIN/../app.libs")
+    app = job.wheel(
+        "app",
+        {
+            "app/_module.so": module,
+            "app/text": "text",
+            "app/broken": b"\x7fELF",
+            "!app-1.data/scripts/run": elf("libc.so.6", interpreter=LOADER),
+        },
+    )
+    libs = job.wheel("own_libs", {"app.libs/libown.so.1": elf(soname="libown.so.1")})
+    other = job.wheel("other", {"other/__init__.py": ""})
+    layers = job.run(layer=[app, libs], other=[other])["layers"]
+    found = {path: read_binaries({path: said}) for path, said in layers["layer"]["elf"].items()}
+    rows = {path: part.dependents[0] for path, part in found.items() if part.dependents}
+    assert sorted(found) == [
+        "opt/ship/bin/run",
+        f"{SITE}/app.libs/libown.so.1",
+        f"{SITE}/app/_module.so",
+    ]
+    assert rows[f"{SITE}/app/_module.so"].needed == ("libown.so.1", "libc.so.6")
+    assert rows["opt/ship/bin/run"].needed == (LOADER, "libc.so.6")
+    assert {path: row.package for path, row in rows.items()} == {
+        "opt/ship/bin/run": "app 1",
+        f"{SITE}/app/_module.so": "app 1",
+    }
+    whole = read_binaries(layers["layer"]["elf"])
+    assert ["libown.so.1"] not in [list(row.needed) for row in whole.dependents]
+    assert layers["other"]["elf"] == {}
+    assert job.layer("layer")[f"{SITE}/app/_module.so"][1] == module

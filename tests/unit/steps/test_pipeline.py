@@ -168,6 +168,7 @@ def test_a_commit_is_verified_before_it_is_published_where_asked(factory: Any) -
 def test_what_is_verified_is_what_was_built() -> None:
     factory = ship_factory("https://git.example.com/a.git", [MATH, PAGE], packages=["."])
     verify = next(step for step in steps_of(factory) if step.name == "verify")
+    options = ("image", "dockerfile", "source", "missing_libraries")
     for chosen in ("page", "all"):
         wanted = [PAGE] if chosen == "page" else [MATH, PAGE]
         props = Properties(images=chosen)
@@ -175,7 +176,7 @@ def test_what_is_verified_is_what_was_built() -> None:
         assert [pex["pex"] for pex in pexes] == [image.pex for image in wanted]
         built = [step for step in steps_of(factory) if step.name.startswith("image-")]
         assert images == [
-            {"image": step.image, "dockerfile": step.dockerfile, "source": step.source}
+            {name: getattr(step, name) for name in options}
             for step in built
             if step.image in [image.name for image in wanted]
         ]

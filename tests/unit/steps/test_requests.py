@@ -101,6 +101,11 @@ class TestRequests(StepCase):
         assert isinstance(sent, request.ImageRequest)
         assert sent.dockerfile == "app.docker"
 
+    async def test_image_sends_what_follows_from_a_missing_library(self) -> None:
+        step = BuildRuntimeImage("app", missing_libraries="fail")
+        sent = (await self.sent(step)).request
+        assert sent == request.ImageRequest("app", missing_libraries="fail")
+
     async def test_push_sends_where_to(self) -> None:
         expected = request.PushRequest("app", f"{OWN}/app")
         assert (await self.sent(PushTagged("app", f"{OWN}/app"))).request == expected

@@ -121,7 +121,7 @@ def test_what_a_base_holds_is_forgotten_when_nobody_asks_for_a_month(tmp_path: P
         listing.write_text("[]")
         os.utime(listing, (NOW, NOW - days * 86400))
     work.sweep(NOW)
-    assert [path.name for path in (work.root / "bases").iterdir()] == ["used.3.json"]
+    assert [path.name for path in (work.root / "bases").iterdir()] == ["used.4.json"]
 
 
 def test_layers_that_no_record_names_are_swept(tmp_path: Path) -> None:

@@ -334,7 +334,7 @@ def test_base_of_names_what_is_wrong_with_from(text: str, line: int, expected: s
 
 
 @pytest.mark.parametrize("depth", [33, 500, 10_000])
-@pytest.mark.parametrize("line", ["ENV A={}", "ENV A=\"{}\"", "COPY {} /", "LABEL a={}"])
+@pytest.mark.parametrize("line", ["ENV A={}", 'ENV A="{}"', "COPY {} /", "LABEL a={}"])
 def test_variables_nested_without_end_are_refused(line: str, depth: int) -> None:
     word = "${X:-" * depth + "}" * depth
     assert "nests ${ deeper than 32" in problem(line.format(word))

@@ -1,0 +1,81 @@
+"""The ELF files of a layer, put together: what they need of others, and what they provide."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+import attrs
+
+from ..application.layering import PREFIX
+from ..artefact import Binaries, Dependents
+from .elf import Elf
+
+_LIB = ("lib", "lib64")
+
+
+def summarize(
+    files: Mapping[str, Elf],
+    packages: Mapping[str, str] | None = None,
+    links: Iterable[str] = (),
+) -> Binaries:
+    """Return what the ELF *files* by path come to; *packages* are those of some of them.
+
+    A library is known by the name of its file, by that of its *links*, and by its soname.
+    """
+    names: dict[str, set[str]] = {}
+    for path in [*files, *(link for link in links if ".so" in posixpath.basename(link))]:
+        folder, name = posixpath.split(path)
+        soname = files[path].soname if path in files else ""
+        names.setdefault(folder, set()).update(filter(None, (name, soname)))
+    there = frozenset[str]().union(*names.values())
+    found: dict[Dependents, Dependents] = {}
+    for path in sorted(files):
+        row = _dependents(path, files[path], there, (packages or {}).get(path, ""))
+        if row.needed:
+            same = attrs.evolve(row, file="")
+            known = found.setdefault(same, attrs.evolve(row, count=0))
+            found[same] = attrs.evolve(known, count=known.count + 1)
+    libraries = {folder: tuple(sorted(found)) for folder, found in sorted(names.items())}
+    return Binaries(tuple(found.values()), libraries)
+
+
+def read_binaries(said: Mapping[str, Any]) -> Binaries:
+    """Return what the scripts in containers say of the ELF files of a layer or a pex, by path.
+
+    It is what `Elf` has, and the package.
+    """
+    packages = {path: of["package"] for path, of in said.items()}
+    names = [field.name for field in fields(Elf)]
+    files = {path: Elf(**{name: of[name] for name in names}) for path, of in said.items()}
+    return summarize(files, packages)
+
+
+def _dependents(path: str, elf: Elf, there: frozenset[str], package: str) -> Dependents:
+    """Return what one file needs; what is *there* counts as loaded, but for a program.
+
+    Extension modules rely on that: the loader takes a library that the process has under
+    its soname, wherever it came from.
+    """
+    program = bool(elf.interpreter)
+    needed = tuple(name for name in elf.needed if program or name not in there)
+    folders = tuple(_folders(posixpath.dirname(path), elf.runpath or elf.rpath))
+    if not program:
+        folders = tuple(f for f in folders if not f.startswith(f"{PREFIX.lstrip('/')}/"))
+    if program:
+        needed = (elf.interpreter, *needed)
+    inherited = bool(folders and not elf.runpath)
+    return Dependents(path, needed, elf.machine, 1, package, folders, program, inherited)
+
+
+def _folders(origin: str, run_path: str) -> Iterator[str]:
+    """Yield the folders of a run path: absolute ones, without ``/`` in front (ld.so(8))."""
+    for entry in run_path.split(":"):
+        for lib in _LIB if "$LIB" in entry or "${LIB}" in entry else ("",):
+            folder = entry
+            for token, value in (("ORIGIN", f"/{origin}"), ("LIB", lib)):
+                folder = folder.replace(f"${token}", value).replace(f"${{{token}}}", value)
+            if folder.startswith("/"):
+                yield posixpath.normpath(folder).lstrip("/")
