@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from ..daemon.interface import JobFile
-from ..errors import InvalidRequest
+from ..errors import InvalidFile, InvalidRequest
 from ..model.dockerfile.document import base_of
 from ..model.log import Log
 from ..model.reference import Reference
@@ -50,8 +50,7 @@ def harden(
         made = _resolve(_arguments(request, before), files, tools.image, shop, scratch)
     head = _header(inputs, base, tools, made.sdists).text
     new = {request.strict: head + made.strict, request.build_lock: head + made.lock}
-    after = Lines(parse_strict(new[request.strict], request.strict), new[request.strict])
-    parse_build_lock(new[request.build_lock], request.build_lock)
+    after = _parse(request, new)
     changes = compare(before, after)
     texts = old if all(_is_as_good(old[path], new[path]) for path in new) else new
     if texts is new:
@@ -64,7 +63,7 @@ def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, 
     """Return the loose files, and the digests of all that says what is needed."""
     read = partial(read_bytes, checkout)
     metadata = metadata_of(request.packages, read)
-    loose = read_loose(request.loose, read, empty=bool(metadata))
+    loose = read_loose(request.loose, read, empty=bool(request.packages))
     return loose, digests({**loose.files, **metadata})
 
 
@@ -111,6 +110,18 @@ def _resolve(
         (out / name).read_text(encoding="utf-8") for name in ("strict.txt", "build.txt")
     )
     return _Resolved(strict, lock, tuple(str(sdist) for sdist in said["sdists"]))
+
+
+def _parse(request: HardenRequest, new: dict[str, str]) -> Lines:
+    """Return the new strict lines; a fault in either file is the index's, or the resolver's."""
+    text = new[request.strict]
+    try:
+        pins = parse_strict(text, request.strict)
+        parse_build_lock(new[request.build_lock], request.build_lock)
+    except InvalidFile as error:
+        hint = "nothing was written: replace what asks for it by a version that an index has"
+        raise InvalidFile(error.problems, hint) from None
+    return Lines(pins, text)
 
 
 def _lines(request: HardenRequest, text: str, log: Log) -> Lines:

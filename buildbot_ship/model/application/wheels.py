@@ -111,7 +111,8 @@ def decide(request: WheelsRequest, pins: tuple[Pin, ...], lock: BuildLock) -> Wh
         if lock.of_package(folder) is None
     ]
     if problems:
-        raise InvalidFile(tuple(problems), HARDEN)
+        hint = "name it in the option packages of HardenRequirements too, and " + HARDEN
+        raise InvalidFile(tuple(problems), hint)
     sections = tuple(
         section
         for section in lock.sections

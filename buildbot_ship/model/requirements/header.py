@@ -22,7 +22,8 @@ from collections.abc import Mapping
 
 import attrs
 
-NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
+from .reader import NOTE
+
 _FACT = re.compile(r"# (loose|python|base|tools|sdist): (.+)")
 _INPUT = re.compile(r"(.+) sha256:([0-9a-f]{64})")
 

@@ -136,6 +136,43 @@ def test_a_loose_line_that_moved_on_is_named(old: str, new: str, problem: str) -
     assert found(commit)[0].startswith(problem)
 
 
+@pytest.mark.parametrize("loose", ["", "# nothing yet\n", "pywin32; sys_platform == 'win32'\n"])
+def test_a_strict_file_without_pins_follows_from_a_loose_one_that_needs_none(
+    loose: str,
+) -> None:
+    files = {LOOSE: loose, "setup.py": "setup()\n", "build.docker": FILES["build.docker"]}
+    head = header(files, sdists=())
+    section = f"#: package .\nsetuptools==84.2.1 --hash=sha256:{A}\n"
+    commit = Commit({**files, STRICT: head, LOCK: head + section})
+    assert check(REQUEST, tree=commit, ask=nobody).summary.endswith(": 0 packages")
+    commit.texts[LOOSE] = loose + "six\n"
+    assert found(commit)[0].endswith(f"six is not in {STRICT}")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "admitted"),
+    [
+        ("===24.8.0", True),
+        ("===24.8", False),
+        ("==24.*", True),
+        ("(>=24)", True),
+        ("~= 24.8 , != 24.8.1", True),
+        (">24.8.0.dev1", True),
+        (">=1!1", False),
+        ("==24.8.0+local", False),
+    ],
+)
+def test_every_operator_of_a_loose_line_is_held_against_the_pin(
+    wanted: str, admitted: bool
+) -> None:
+    files = {**FILES, LOOSE: FILES[LOOSE].replace("klein>=24", f"Klein {wanted}")}
+    commit = hardened(files)
+    if admitted:
+        assert check(REQUEST, tree=commit, ask=nobody).status == "success"
+    else:
+        assert "does not admit 24.8.0 of line 9" in found(commit)[0]
+
+
 def test_a_constraint_that_a_pin_breaks_is_named() -> None:
     commit = hardened()
     commit.texts["limits.txt"] = "klein<24\n"
