@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -74,7 +75,9 @@ def _pair(text: str, form: str) -> tuple[str, str]:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(word for word in text.split(",") if word)
+    """Return the requirements in *text*; the commas of extras (``app[a,b]``) stay."""
+    words = re.split(r",(?![^\[]*\])", text)
+    return tuple(word for word in words if word)
 
 
 def _retag(options: Options) -> requests.RetagRequest:

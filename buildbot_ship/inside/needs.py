@@ -16,7 +16,7 @@ from build import BuildBackendException, BuildException
 from build.util import project_wheel_metadata
 from job import Failed, say
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 
 def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[Path, str]:
@@ -67,14 +67,14 @@ def requirements(folder: str, metadata: Message | Any) -> list[Requirement]:
 
 
 def third_party(
-    names: Mapping[str, str], needs: Mapping[str, Sequence[Requirement]]
+    names: Mapping[NormalizedName, str], needs: Mapping[str, Sequence[Requirement]]
 ) -> dict[str, list[str]]:
     """Return the lines to resolve for each folder; *names* are the own packages' folders.
 
     An extra of an own package counts only if another own package asks for it.
     """
     lines: dict[str, list[str]] = {folder: [] for folder in needs}
-    todo = [(name, "") for name in names]
+    todo: list[tuple[NormalizedName, str]] = [(name, "") for name in names]
     for name, extra in todo:
         folder = names[name]
         for need in needs[folder]:
@@ -97,10 +97,10 @@ def is_needed(need: Requirement, extra: str) -> bool:
     What the package itself needs keeps its marker: the resolver evaluates that.
     """
     marker = need.marker
-    depends = marker is not None and "extra" in str(marker)
-    if not extra:
-        return not depends or marker.evaluate({"extra": ""})
-    return depends and marker.evaluate({"extra": extra}) and not marker.evaluate({"extra": ""})
+    if marker is None or "extra" not in str(marker):
+        return not extra
+    by_itself = marker.evaluate({"extra": ""})
+    return by_itself if not extra else marker.evaluate({"extra": extra}) and not by_itself
 
 
 def silent(folder: str, error: object) -> Failed:

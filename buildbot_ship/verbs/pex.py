@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from ..model.application.closure import with_extras
 from ..model.artefact import Pex, Wheelhouse
 from ..model.cache import Blob, Entry
 from ..model.key import key
@@ -15,7 +16,7 @@ from ..model.request.wire import CONVERTER
 from ..model.result import SUCCESS, Result, counted
 from .trees import make_layered
 from .wheelhouse import as_arguments, as_inputs, bring
-from .workshop import Workshop
+from .workshop import Ground, Workshop
 
 
 def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
@@ -34,6 +35,7 @@ def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
 
 def _make_zipapp(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
     """Leave the file; return its record.  One that this worker's cache knows is not made."""
+    request = _with_extras(request, house, shop)
     asked = CONVERTER.unstructure(attrs.evolve(request, revision=house.commit))
     del asked["revision"]
     wheels = [[wheel.file, wheel.digest] for wheel in house.wheels]
@@ -48,6 +50,15 @@ def _make_zipapp(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
     blob = Blob(request.name, made["digest"], made["size"])
     shop.cache.keep(name, Entry(made, (blob,)), {blob.digest: path}, shared=False)
     return Pex(house.commit, request.name, **made)
+
+
+def _with_extras(request: PexRequest, house: Wheelhouse, shop: Workshop) -> PexRequest:
+    """Return *request* with the extras that the strict file pins, if it pins any."""
+    if not house.extras:
+        return request
+    facts = shop.facts(Ground(Reference.parse(house.base), house.ground))
+    wanted = with_extras(request.requirements, house, facts["environment"], request.name)
+    return attrs.evolve(request, requirements=wanted)
 
 
 def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> dict[str, Any]:

@@ -136,3 +136,9 @@ def test_a_verb_without_engine_imports_no_docker_sdk() -> None:
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=False)
     assert done.stderr == b""
     assert done.returncode == 0
+
+
+def test_the_commas_of_extras_do_not_separate_requirements() -> None:
+    made = request_of("pex", "app.pex", "celery[redis,sqs],app[a, b],six", "--module", "app")
+    assert isinstance(made, r.PexRequest)
+    assert made.requirements == ("celery[redis,sqs]", "app[a, b]", "six")
