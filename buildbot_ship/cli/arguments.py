@@ -121,12 +121,22 @@ def _locked(options: Options) -> dict[str, Any]:
     }
 
 
+def _formats(options: Options) -> dict[str, Any]:
+    """Return the options of wheels and sdists; each may be given more than once."""
+    given = {"no_binary": options.no_binary, "only_binary": options.only_binary}
+    return {option: ",".join(words) for option, words in given.items() if words}
+
+
 def _harden(options: Options) -> requests.HardenRequest:
-    return requests.HardenRequest(options.loose, upgrade=options.upgrade, **_locked(options))
+    return requests.HardenRequest(
+        options.loose, upgrade=options.upgrade, **_locked(options), **_formats(options)
+    )
 
 
 def _check(options: Options) -> requests.CheckRequest:
-    return requests.CheckRequest(options.revision, options.loose, **_locked(options))
+    return requests.CheckRequest(
+        options.revision, options.loose, **_locked(options), **_formats(options)
+    )
 
 
 def _wheels(options: Options) -> requests.WheelsRequest:

@@ -1,9 +1,12 @@
 """Resolve loose requirements to strict ones, and what building needs to a build lock.
 
 job.json: ``{"index": {...}, "loose": PATH, "packages": [FOLDER], "keep": TEXT or null,
-"upgrade": [NAME]}``; beside it the loose files under ``loose/``, the repository's own
-packages under ``tree/``.  Out folder: ``strict.txt`` and ``build.txt``, without their
-headers.  result.json: ``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
+"rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME], "only_binary": [NAME]}``; beside it
+the loose files under ``loose/``, the repository's own packages under ``tree/``.  With
+*rehash* no hash of the lines to keep is taken over.
+
+Out folder: ``strict.txt`` and ``build.txt``, without their headers.  result.json:
+``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
 
 Where nothing is to be kept, the loose ones are installed and frozen; then pip-compile
 resolves the loose file, held to the frozen versions (compiling the frozen file itself
@@ -14,6 +17,7 @@ keep.  This is the one container that has the index and may run a build backend.
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import tempfile
 import venv
@@ -21,8 +25,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from formats import Formats, better, keep_admitted
 from index import HARDENING, Index
-from job import call, index_environment, main, say
+from job import Failed, call, index_environment, main, say
 from needs import description, own_requirements
 from strict import frozen, pins
 from wheels import unpack
@@ -35,14 +40,16 @@ COMPILE += ["--no-emit-options", "--annotation-style=split", "--resolver=backtra
 NO_VERSION = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0", "PBR_VERSION": "0"}
 
 
-def freeze(loose: Sequence[Path], environment: dict[str, str], scratch: Path) -> Path:
+def freeze(
+    loose: Sequence[Path], options: Sequence[str], environment: dict[str, str], scratch: Path
+) -> Path:
     """Install the loose requirements; return the file of what ``pip freeze --all`` says."""
     venv.create(scratch / "loose", with_pip=False, symlinks=True)
     python = scratch / "loose" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
     say("installing the loose requirements")
     call(
-        [*pip, "install", "-q", *(word for file in loose for word in ("-r", file))],
+        [*pip, "install", "-q", *options, *(word for file in loose for word in ("-r", file))],
         f"{loose[0].name} does not resolve",
         hint=f"mend {loose[0].name}; pip's reason stands in the step's log",
         environment=environment,
@@ -54,17 +61,25 @@ def freeze(loose: Sequence[Path], environment: dict[str, str], scratch: Path) ->
 
 
 def compile_strict(
-    arguments: dict[str, Any], job: Path, environment: dict[str, str], scratch: Path
+    arguments: dict[str, Any],
+    formats: Formats,
+    job: Path,
+    environment: dict[str, str],
+    scratch: Path,
 ) -> str:
     """Return the strict lines: every package, version and hash, and why it is there."""
     folder, loose = job / "loose", arguments["loose"]
     packages = own_requirements(arguments["packages"], job, scratch)
     target, held = scratch / "strict.txt", list[str | Path]()
     if arguments["keep"] is None:
-        held = ["-c", freeze([folder / loose, *packages], environment, scratch)]
+        files = [folder / loose, *packages]
+        held = ["-c", freeze(files, formats.arguments, environment, scratch)]
     else:
         target.write_text(arguments["keep"], encoding="utf-8")
         held = [word for name in arguments["upgrade"] for word in ("-P", name)]
+        held += ["--no-reuse-hashes"] if arguments["rehash"] else []
+    if formats.arguments:
+        held += ["--pip-args", shlex.join(formats.arguments)]
     say("resolving with hashes")
     call(
         [BIN / "pip-compile", *COMPILE, *held, "-o", target, loose, *packages],
@@ -125,10 +140,17 @@ def sections(
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Write both files."""
     environment = index_environment(arguments["index"], job)
+    formats = Formats(arguments["no_binary"], arguments["only_binary"])
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        index = Index(arguments["index"], {**environment, **NO_VERSION}, HARDENING)
-        strict = compile_strict(arguments, job, environment, scratch)
+        index = Index(
+            arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
+        )
+        try:
+            strict = compile_strict(arguments, formats, job, environment, scratch)
+        except Failed as failed:
+            raise better(failed, index, formats) from None
+        strict = keep_admitted(strict, index, formats, scratch)
         found = sections(strict, index, arguments, job, scratch)
     (out / "strict.txt").write_text(strict, encoding="utf-8")
     lock = "\n".join(f"#: {title}\n{lines}" for title, lines in found.items())

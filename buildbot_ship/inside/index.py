@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,10 @@ def default_index() -> str:
     return Path(sys.prefix, "default-index").read_text(encoding="utf-8")
 
 
+class WrongHash(Failed):
+    """What an index sent is not what was locked."""
+
+
 class Index:
     """The indexes that a job may ask, as one."""
 
@@ -53,9 +57,13 @@ class Index:
         index: Mapping[str, Any],
         environment: Mapping[str, str],
         remedies: Remedies | None = None,
+        admits: Callable[[str, File], bool] = lambda name, file: True,
     ) -> None:
-        """Take the job's ``index`` and the environment made of it."""
-        self.remedies = remedies or Remedies()
+        """Take the job's ``index`` and the environment made of it.
+
+        Files of a project that it does not admit are never chosen.
+        """
+        self.remedies, self.admits = remedies or Remedies(), admits
         os.environ.update(environment)
         self.session = requests.Session()
         retry = Retry(total=4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
@@ -80,16 +88,37 @@ class Index:
 
         Raises Failed when no file with one of *hashes* (sha256) fits this interpreter.
         """
-        wanted = set(hashes)
-        of_version = [f for f in self.files(name) if f.version == Version(version)]
+        chosen = self._ranked(name, version, set(hashes))[0]
+        if chosen.yanked:
+            say(f"warning: {name}=={version} was yanked from the index")
+        return chosen
+
+    def _ranked(self, name: str, version: str, wanted: set[str]) -> list[File]:
+        """Return the files that fit, the best first; one without a hash may be another's."""
+        files = [file for file in self.files(name) if self.admits(name, file)]
+        of_version = [file for file in files if file.version == Version(version)]
         listed = [file for file in of_version if file.sha256 is None or file.sha256 in wanted]
         ranked = [(rank, file.name, file) for file in listed if (rank := file.rank) is not None]
         if not ranked:
             raise self._nothing(f"{name}=={version}", wanted, of_version, listed)
-        chosen = min(ranked)[2]
-        if chosen.yanked:
-            say(f"warning: {name}=={version} was yanked from the index")
-        return chosen
+        return [file for _, _, file in sorted(ranked, key=lambda entry: entry[:2])]
+
+    def take(
+        self, name: str, version: str, hashes: Iterable[str], folder: Path
+    ) -> tuple[File, str]:
+        """Download what `choose` chooses; return it with its sha256.
+
+        Where the index tells no hash, the next best file is taken if that has the right one.
+        """
+        wanted = set(hashes)
+        ranked = self._ranked(name, version, wanted)
+        for file in ranked[:-1]:
+            try:
+                return file, self.fetch(file, wanted, folder)
+            except WrongHash:
+                if file.sha256 is not None:
+                    raise
+        return ranked[-1], self.fetch(ranked[-1], wanted, folder)
 
     def fetch(self, file: File, hashes: Iterable[str], folder: Path) -> str:
         """Download *file* into *folder*, checked against *hashes*; return its sha256."""
@@ -107,7 +136,7 @@ class Index:
         if got not in wanted:
             path.unlink()
             why = f"{file.name} has sha256:{got}, the lock says {_some(wanted)}"
-            raise Failed(why, self.remedies.changed)
+            raise WrongHash(why, self.remedies.changed)
         return got
 
     def _nothing(

@@ -16,6 +16,7 @@ from ..model.reference import Reference
 from ..model.request import HardenRequest
 from ..model.requirements.buildlock import parse_build_lock
 from ..model.requirements.changes import Changes, Lines, compare
+from ..model.requirements.formats import Formats
 from ..model.requirements.header import Header, Interpreter, split
 from ..model.requirements.loose import Loose, digests, metadata_of, read_loose, unknown_names
 from ..model.requirements.reader import logical_lines, parse_strict, read_pins
@@ -44,13 +45,15 @@ def harden(
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
     before = _lines(request, old[request.strict], shop.log)
     _refuse_unknown(request, loose, before)
+    formats = Formats.of(request)
     tools = shop.tools(base)
     with shop.work.scratch() as scratch:
         files = _files(request, loose, checkout, scratch)
-        made = _resolve(_arguments(request, before), files, tools.image, shop, scratch)
-    head = _header(inputs, base, tools, made.sdists).text
+        made = _resolve(_arguments(request, before, formats), files, tools.image, shop, scratch)
+    head = _header(inputs, base, tools, made.sdists, formats).text
     new = {request.strict: head + made.strict, request.build_lock: head + made.lock}
     after = _parse(request, new)
+    _refuse_unnamed(request, formats, loose, after)
     changes = compare(before, after)
     texts = old if all(_is_as_good(old[path], new[path]) for path in new) else new
     if texts is new:
@@ -76,7 +79,7 @@ class _Resolved:
     sdists: tuple[str, ...]
 
 
-def _arguments(request: HardenRequest, before: Lines) -> dict[str, Any]:
+def _arguments(request: HardenRequest, before: Lines, formats: Formats) -> dict[str, Any]:
     """Return the job's; *before* is what stands in the strict file now."""
     keep = "".join(pin.text for pin in before.pins)
     words = [name.strip() for name in request.upgrade.split(",")]
@@ -84,7 +87,9 @@ def _arguments(request: HardenRequest, before: Lines) -> dict[str, Any]:
         "loose": request.loose,
         "packages": list(request.packages),
         "keep": None if request.upgrade == "all" or not keep else keep,
+        "rehash": split(before.text)[0].formats != formats,
         "upgrade": [] if request.upgrade in ("all", "nothing") else words,
+        **{option: list(words) for option, words in formats.options().items()},
     }
 
 
@@ -144,12 +149,27 @@ def _refuse_unknown(request: HardenRequest, loose: Loose, before: Lines) -> None
         raise InvalidRequest("upgrade", why)
 
 
+def _refuse_unnamed(
+    request: HardenRequest, formats: Formats, loose: Loose, after: Lines
+) -> None:
+    """Raise InvalidRequest for a package in an option that nothing asks for."""
+    for option, names in formats.names().items():
+        unknown = unknown_names(names, loose, after.pins)
+        if unknown:
+            where = f"neither in {request.loose} nor among what it requires"
+            raise InvalidRequest(option, f"{', '.join(unknown)} stands {where}")
+
+
 def _header(
-    inputs: dict[str, str], base: Reference, tools: Tools, sdists: tuple[str, ...]
+    inputs: dict[str, str],
+    base: Reference,
+    tools: Tools,
+    sdists: tuple[str, ...],
+    formats: Formats,
 ) -> Header:
     versions = tools.facts["tools"]
     named = ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools"))
-    return Header(inputs, Interpreter.of(tools.facts), str(base), named, sdists)
+    return Header(inputs, Interpreter.of(tools.facts), str(base), named, sdists, formats)
 
 
 def _is_as_good(old: str, new: str) -> bool:

@@ -21,6 +21,14 @@ _HASH = re.compile(r"--hash[= ](\S+)")
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _ARCHIVE = re.compile(r".*\.(whl|zip|tgz|tbz|txz|tlz|tar(\.(gz|bz2|xz|lz|lzma))?)", re.I)
+_OPTIONS = {
+    "--no-binary": "no_binary of HardenRequirements",
+    "--only-binary": "only_binary of HardenRequirements",
+    "-i": "index_url",
+    "--index-url": "index_url",
+    "--extra-index-url": "extra_index_urls",
+}
+"""Lines whose place is an option of a step."""
 _OPTION = re.compile(r"--?[a-z]+(-[a-z]+)*")
 NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
 """The first line of a file that hardening writes, as a comment."""
@@ -75,9 +83,9 @@ def read_requirement(line: str, accepted: str = "requirements") -> Requirement |
     """Return the requirement on *line*, or what is wrong with it: only *accepted* may be."""
     if line.startswith("-"):
         option = _OPTION.match(line)
-        return (
-            f"{option[0] if option else 'such'} lines are refused: only {accepted} stand here"
-        )
+        word = option[0] if option else "such"
+        instead = f"; use the option {_OPTIONS[word]}" if word in _OPTIONS else ""
+        return f"{word} lines are refused: only {accepted} stand here{instead}"
     if "${" in line or "\0" in line:
         return "variables are refused: what is installed must stand in the file"
     if " --" in line:

@@ -13,6 +13,8 @@ from buildbot_ship.daemon.interface import Job
 from buildbot_ship.errors import InvalidFile, InvalidRequest
 from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.request import HardenRequest
+from buildbot_ship.model.requirements.formats import Formats
+from buildbot_ship.model.requirements.header import split
 from buildbot_ship.model.requirements.reader import parse_strict
 from buildbot_ship.model.result import Result
 from buildbot_ship.source.checkout import Checkout
@@ -161,6 +163,27 @@ def test_a_package_without_third_party_dependencies_is_hardened_again_and_again(
     assert all(line.startswith("# ") for line in text.splitlines())
     yard.harden("nothing", request)
     assert (yard.checkout / STRICT).read_text() == text
+
+
+def test_the_resolver_and_the_header_are_told_of_wheels_and_sdists(yard: Yard) -> None:
+    request = HardenRequest(no_binary="Flask", only_binary=":all:")
+    yard.harden("all", request)
+    head = split((yard.checkout / STRICT).read_text())[0]
+    assert head.formats == Formats(("flask",), (":all:",))
+    yard.newest = ""
+    yard.harden("nothing", request)
+    yard.harden("nothing")
+    keys = ("no_binary", "only_binary", "rehash")
+    asked = [[job[key] for key in keys] for job in yard.asked]
+    assert asked[1:] == [[["flask"], [":all:"], False], [[], [], True]]
+    assert "binary" not in (yard.checkout / STRICT).read_text()
+
+
+def test_a_name_that_nothing_asks_for_is_refused_and_nothing_is_written(yard: Yard) -> None:
+    request = HardenRequest(no_binary="klein,flsk")
+    with pytest.raises(InvalidRequest, match="no_binary: flsk stands neither in"):
+        yard.harden("all", request)
+    assert not (yard.checkout / STRICT).exists()
 
 
 def test_a_result_that_cannot_be_a_strict_file_is_refused_with_a_remedy_of_its_own(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -147,3 +148,18 @@ def test_ten_thousand_lines_are_read_within_a_second() -> None:
     start = time.process_time()
     assert len(read(files).requirements) == 10_000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("--no-binary psycopg2", "no_binary of HardenRequirements"),
+        ("--only-binary=:all:", "only_binary of HardenRequirements"),
+        ("-i https://u:secret@example.com", "index_url"),
+        ("--extra-index-url https://example.com", "extra_index_urls"),
+    ],
+)
+def test_a_line_whose_place_is_an_option_names_it(line: str, option: str) -> None:
+    (problem,) = problems({TOP: f"six\n{line}\n"})
+    assert problem.startswith(f"{TOP}:2: {re.split('[= ]', line)[0]} lines are refused")
+    assert problem.endswith(f"; use the option {option}")
