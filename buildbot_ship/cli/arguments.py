@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -81,7 +82,9 @@ def _pair(text: str, form: str) -> tuple[str, str]:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(word for word in text.split(",") if word)
+    """Return the requirements in *text*; the commas of extras (``app[a,b]``) stay."""
+    words = re.split(r",(?![^\[]*\])", text)
+    return tuple(word for word in words if word)
 
 
 def _retag(options: Options) -> requests.RetagRequest:
@@ -125,12 +128,22 @@ def _locked(options: Options) -> dict[str, Any]:
     }
 
 
+def _formats(options: Options) -> dict[str, Any]:
+    """Return the options of wheels and sdists; each may be given more than once."""
+    given = {"no_binary": options.no_binary, "only_binary": options.only_binary}
+    return {option: ",".join(words) for option, words in given.items() if words}
+
+
 def _harden(options: Options) -> requests.HardenRequest:
-    return requests.HardenRequest(options.loose, upgrade=options.upgrade, **_locked(options))
+    return requests.HardenRequest(
+        options.loose, upgrade=options.upgrade, **_locked(options), **_formats(options)
+    )
 
 
 def _check(options: Options) -> requests.CheckRequest:
-    return requests.CheckRequest(options.revision, options.loose, **_locked(options))
+    return requests.CheckRequest(
+        options.revision, options.loose, **_locked(options), **_formats(options)
+    )
 
 
 def _wheels(options: Options) -> requests.WheelsRequest:

@@ -138,6 +138,13 @@ def _harden(sub: Parser) -> None:
 def _loose(sub: Parser) -> None:
     sub.add_argument("--loose", default="requirements.loose.txt", help="the loose file")
     _files(sub)
+    for option, help in (("no", "built from sdists"), ("only", "that come as wheels only")):
+        sub.add_argument(
+            f"--{option}-binary",
+            action="append",
+            metavar="NAMES",
+            help=f"packages {help}: :all:, :none: or names separated by commas; repeatable",
+        )
 
 
 def _check(sub: Parser) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from build import BuildBackendException, BuildException, ProjectBuilder
 from environment import is_there
 from job import Failed, call
+from packaging.requirements import InvalidRequirement
 
 TRACED = Path(__file__).with_name("traced.py")
 NEEDS = "{} needs {} to build, which its section of the build lock does not hold"
@@ -65,7 +66,12 @@ class Backend:
         with self._builder("asked", None) as builder:
             needed = builder.build_system_requires | builder.get_requires_for_build("wheel")
         environment = self.python.parent.parent
-        lacking = sorted(text for text in needed if not is_there(text, environment))
+        try:
+            lacking = sorted(text for text in needed if not is_there(text, environment))
+        except InvalidRequirement as error:
+            raise failed(
+                self.title, f"it asks for what is not a requirement: {error}"
+            ) from None
         if lacking:
             raise Failed(NEEDS.format(self.title, ", ".join(lacking)), HARDEN)
 

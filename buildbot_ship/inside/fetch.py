@@ -33,7 +33,7 @@ def fetch(
             )
         digest = str(chosen.sha256)
         if digest not in known:
-            digest = index.fetch(chosen, pin["hashes"], folder)
+            chosen, digest = index.take(pin["name"], pin["version"], pin["hashes"], folder)
     except Failed as failed:
         failed.why = f"{pin['place']}: {failed.why}"
         raise

@@ -1,9 +1,12 @@
 """Resolve loose requirements to strict ones, and what building needs to a build lock.
 
 job.json: ``{"index": {...}, "loose": PATH, "packages": [FOLDER], "keep": TEXT or null,
-"upgrade": [NAME]}``; beside it the loose files under ``loose/``, the repository's own
-packages under ``tree/``.  Out folder: ``strict.txt`` and ``build.txt``, without their
-headers.  result.json: ``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
+"rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME], "only_binary": [NAME]}``; beside it
+the loose files under ``loose/``, the repository's own packages under ``tree/``.  With
+*rehash* no hash of the lines to keep is taken over.
+
+Out folder: ``strict.txt`` and ``build.txt``, without their headers.  result.json:
+``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
 
 Where nothing is to be kept, the loose ones are installed and frozen; then pip-compile
 resolves the loose file, held to the frozen versions (compiling the frozen file itself
@@ -13,8 +16,8 @@ keep.  This is the one container that has the index and may run a build backend.
 
 from __future__ import annotations
 
-import os
 import re
+import shlex
 import sys
 import tempfile
 import venv
@@ -22,12 +25,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from build import BuildBackendException, BuildException
-from build.util import project_wheel_metadata
-from index import Index
+from formats import Formats, better, keep_admitted
+from index import HARDENING, Index
 from job import Failed, call, index_environment, main, say
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from needs import description, own_requirements
+from strict import frozen, pins
 from wheels import unpack
 
 BIN = Path(sys.executable).parent
@@ -36,91 +38,48 @@ COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-ho
 COMPILE += ["--no-emit-options", "--annotation-style=split", "--resolver=backtracking"]
 # The version of an own package matters to nobody here, and git is not there to ask.
 NO_VERSION = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0", "PBR_VERSION": "0"}
-FILE_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
-def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[Path, str]:
-    """Write what each own package needs to run to a file; return its name by file."""
-    found = {}
-    for folder in folders:
-        description(job / "tree" / folder, f"package {folder}")
-        say(f"asking package {folder} what it needs")
-        try:
-            found[folder] = project_wheel_metadata(job / "tree" / folder, isolated=True)
-        except BuildBackendException as error:
-            raise asked(folder, error.exception) from None
-        except BuildException as error:
-            raise asked(folder, error) from None
-    own = {canonicalize_name(metadata["Name"]) for metadata in found.values()}
-    files = {}
-    for number, (folder, metadata) in enumerate(found.items()):
-        needs = [Requirement(text) for text in metadata.get_all("Requires-Dist") or ()]
-        lines = [str(need) for need in needs if not for_an_extra(need)]
-        lines = [line for line in lines if canonicalize_name(Requirement(line).name) not in own]
-        path = scratch / f"package-{number}.txt"
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        file = description(job / "tree" / folder, f"package {folder}")
-        files[path] = f"{metadata['Name']} ({os.path.normpath(f'{folder}/{file}')})"
-    return files
-
-
-def for_an_extra(requirement: Requirement) -> bool:
-    """Tell whether only an extra of an own package needs it: none is ever asked for."""
-    marker = requirement.marker
-    return marker is not None and "extra" in str(marker) and not marker.evaluate({"extra": ""})
-
-
-def asked(folder: str, error: object) -> Failed:
-    """Return what is raised when a package does not say what it needs."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return Failed(
-        f"package {folder} does not say what it needs: {lines[-1]}",
-        "build it by hand to see why; the backend's reason stands in the step's log",
-    )
-
-
-def description(source: Path, title: str) -> str:
-    """Return the name of the file by which a package describes itself.  Raises Failed."""
-    names = ("pyproject.toml", "setup.py", "setup.cfg")
-    name = next((name for name in names if (source / name).exists()), None)
-    if name is None:
-        raise Failed(
-            f"{title} has neither pyproject.toml nor setup.py",
-            "name the folder of a Python package in the option packages",
-        )
-    return name
-
-
-def freeze(loose: Sequence[Path], environment: dict[str, str], scratch: Path) -> Path:
+def freeze(
+    loose: Sequence[Path], options: Sequence[str], environment: dict[str, str], scratch: Path
+) -> Path:
     """Install the loose requirements; return the file of what ``pip freeze --all`` says."""
     venv.create(scratch / "loose", with_pip=False, symlinks=True)
     python = scratch / "loose" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
     say("installing the loose requirements")
     call(
-        [*pip, "install", "-q", *(word for file in loose for word in ("-r", file))],
+        [*pip, "install", "-q", *options, *(word for file in loose for word in ("-r", file))],
         f"{loose[0].name} does not resolve",
         hint=f"mend {loose[0].name}; pip's reason stands in the step's log",
         environment=environment,
     )
-    frozen = call([*pip, "freeze", "--all"], "pip freeze failed", environment=environment)
+    said = call([*pip, "freeze", "--all"], "pip freeze failed", environment=environment)
     path = scratch / "frozen.txt"
-    path.write_text("".join(f"{line}\n" for line in frozen.split("\n") if "==" in line))
+    path.write_text("".join(f"{line}\n" for line in frozen(said)), encoding="utf-8")
     return path
 
 
 def compile_strict(
-    arguments: dict[str, Any], job: Path, environment: dict[str, str], scratch: Path
+    arguments: dict[str, Any],
+    formats: Formats,
+    job: Path,
+    environment: dict[str, str],
+    scratch: Path,
 ) -> str:
     """Return the strict lines: every package, version and hash, and why it is there."""
     folder, loose = job / "loose", arguments["loose"]
     packages = own_requirements(arguments["packages"], job, scratch)
     target, held = scratch / "strict.txt", list[str | Path]()
     if arguments["keep"] is None:
-        held = ["-c", freeze([folder / loose, *packages], environment, scratch)]
+        files = [folder / loose, *packages]
+        held = ["-c", freeze(files, formats.arguments, environment, scratch)]
     else:
         target.write_text(arguments["keep"], encoding="utf-8")
         held = [word for name in arguments["upgrade"] for word in ("-P", name)]
+        held += ["--no-reuse-hashes"] if arguments["rehash"] else []
+    if formats.arguments:
+        held += ["--pip-args", shlex.join(formats.arguments)]
     say("resolving with hashes")
     call(
         [BIN / "pip-compile", *COMPILE, *held, "-o", target, loose, *packages],
@@ -132,7 +91,7 @@ def compile_strict(
     text = without_constraint(target.read_text(encoding="utf-8"), scratch / "frozen.txt")
     for path, name in packages.items():
         text = text.replace(f"-r {path}", name)
-    return text
+    return text.lstrip("\n")
 
 
 def without_constraint(strict: str, frozen: Path) -> str:
@@ -140,19 +99,6 @@ def without_constraint(strict: str, frozen: Path) -> str:
     strict = re.sub(rf"^    #   -c {re.escape(str(frozen))}\n", "", strict, flags=re.M)
     strict = re.sub(rf"^    # via -c {re.escape(str(frozen))}\n", "", strict, flags=re.M)
     return re.sub(r"^    # via\n    #   (?!.*\n    #   )", "    # via ", strict, flags=re.M)
-
-
-def pins(strict: str) -> list[tuple[str, str, list[str]]]:
-    """Return name, version and hashes of each entry of a strict file."""
-    joined = strict.replace("\\\n", " ")
-    entries = []
-    for line in joined.splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        requirement = Requirement(line.split(" --hash")[0].strip())
-        version = str(requirement.specifier).removeprefix("==")
-        entries.append((requirement.name, version, FILE_HASH.findall(line)))
-    return entries
 
 
 def compile_build(title: str, source: Path, environment: dict[str, str], target: Path) -> str:
@@ -175,14 +121,14 @@ def sections(
     """Return the build lock's sections by title: sdists first, then own packages."""
     environment = index_environment(arguments["index"], job)
     sources = {}
-    for number, (name, version, hashes) in enumerate(pins(strict)):
-        file = index.choose(name, version, hashes)
+    for number, pin in enumerate(pins(strict)):
+        file = index.choose(pin.name, pin.version, pin.hashes)
         if file.is_sdist:
             folder = scratch / f"sdist-{number}"
             folder.mkdir()
-            digest = index.fetch(file, hashes, folder)
+            digest = index.fetch(file, pin.hashes, folder)
             source = unpack(folder / file.name, folder / "src")
-            sources[f"sdist {name}=={version} sha256:{digest}"] = source
+            sources[f"sdist {pin.name}=={pin.version} sha256:{digest}"] = source
     for package in arguments["packages"]:
         sources[f"package {package}"] = job / "tree" / package
     return {
@@ -194,10 +140,17 @@ def sections(
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Write both files."""
     environment = index_environment(arguments["index"], job)
+    formats = Formats(arguments["no_binary"], arguments["only_binary"])
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        index = Index(arguments["index"], {**environment, **NO_VERSION})
-        strict = compile_strict(arguments, job, environment, scratch)
+        index = Index(
+            arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
+        )
+        try:
+            strict = compile_strict(arguments, formats, job, environment, scratch)
+        except Failed as failed:
+            raise better(failed, index, formats) from None
+        strict = keep_admitted(strict, index, formats, scratch)
         found = sections(strict, index, arguments, job, scratch)
     (out / "strict.txt").write_text(strict, encoding="utf-8")
     lock = "\n".join(f"#: {title}\n{lines}" for title, lines in found.items())

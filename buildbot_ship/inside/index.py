@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,23 @@ from packaging.version import Version
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-AGAIN = "find out who changed the file; if it was you, harden again"
+
+@dataclass(frozen=True)
+class Remedies:
+    """What to do if a file has another hash, does not fit, or is not there."""
+
+    changed: str = "find out who changed the file; if it was you, harden again"
+    unfit: str = "harden again from this build base (HardenRequirements)"
+    gone: str = "harden again, or see that containers reach the index that has it"
+
+
+HARDENING = Remedies(
+    "find out who changed the file; if it was you, name the package in the option upgrade",
+    "constrain it to a version that has a wheel for this interpreter, or an sdist",
+    "see that containers reach the index that has it; if its files were removed, name the "
+    "package in the option upgrade",
+)
+"""Remedies while the pins are still being made."""
 
 
 def default_index() -> str:
@@ -28,11 +45,25 @@ def default_index() -> str:
     return Path(sys.prefix, "default-index").read_text(encoding="utf-8")
 
 
+class WrongHash(Failed):
+    """What an index sent is not what was locked."""
+
+
 class Index:
     """The indexes that a job may ask, as one."""
 
-    def __init__(self, index: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-        """Take the job's ``index`` and the environment made of it."""
+    def __init__(
+        self,
+        index: Mapping[str, Any],
+        environment: Mapping[str, str],
+        remedies: Remedies | None = None,
+        admits: Callable[[str, File], bool] = lambda name, file: True,
+    ) -> None:
+        """Take the job's ``index`` and the environment made of it.
+
+        Files of a project that it does not admit are never chosen.
+        """
+        self.remedies, self.admits = remedies or Remedies(), admits
         os.environ.update(environment)
         self.session = requests.Session()
         retry = Retry(total=4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
@@ -57,16 +88,37 @@ class Index:
 
         Raises Failed when no file with one of *hashes* (sha256) fits this interpreter.
         """
-        wanted = set(hashes)
-        of_version = [f for f in self.files(name) if f.version == Version(version)]
-        listed = [file for file in of_version if file.sha256 is None or file.sha256 in wanted]
-        ranked = [(rank, file.name, file) for file in listed if (rank := file.rank) is not None]
-        if not ranked:
-            raise _nothing(f"{name}=={version}", wanted, of_version, listed)
-        chosen = min(ranked)[2]
+        chosen = self._ranked(name, version, set(hashes))[0]
         if chosen.yanked:
             say(f"warning: {name}=={version} was yanked from the index")
         return chosen
+
+    def _ranked(self, name: str, version: str, wanted: set[str]) -> list[File]:
+        """Return the files that fit, the best first; one without a hash may be another's."""
+        files = [file for file in self.files(name) if self.admits(name, file)]
+        of_version = [file for file in files if file.version == Version(version)]
+        listed = [file for file in of_version if file.sha256 is None or file.sha256 in wanted]
+        ranked = [(rank, file.name, file) for file in listed if (rank := file.rank) is not None]
+        if not ranked:
+            raise self._nothing(f"{name}=={version}", wanted, of_version, listed)
+        return [file for _, _, file in sorted(ranked, key=lambda entry: entry[:2])]
+
+    def take(
+        self, name: str, version: str, hashes: Iterable[str], folder: Path
+    ) -> tuple[File, str]:
+        """Download what `choose` chooses; return it with its sha256.
+
+        Where the index tells no hash, the next best file is taken if that has the right one.
+        """
+        wanted = set(hashes)
+        ranked = self._ranked(name, version, wanted)
+        for file in ranked[:-1]:
+            try:
+                return file, self.fetch(file, wanted, folder)
+            except WrongHash:
+                if file.sha256 is not None:
+                    raise
+        return ranked[-1], self.fetch(ranked[-1], wanted, folder)
 
     def fetch(self, file: File, hashes: Iterable[str], folder: Path) -> str:
         """Download *file* into *folder*, checked against *hashes*; return its sha256."""
@@ -83,33 +135,32 @@ class Index:
         got, wanted = digest.hexdigest(), set(hashes)
         if got not in wanted:
             path.unlink()
-            raise Failed(f"{file.name} has sha256:{got}, the lock says {_some(wanted)}", AGAIN)
+            why = f"{file.name} has sha256:{got}, the lock says {_some(wanted)}"
+            raise WrongHash(why, self.remedies.changed)
         return got
+
+    def _nothing(
+        self, pin: str, wanted: set[str], of_version: list[File], listed: list[File]
+    ) -> Failed:
+        remedies = self.remedies
+        if listed:
+            return Failed(
+                f"{pin}: no file with a locked hash fits this interpreter", remedies.unfit
+            )
+        if of_version:
+            offered = of_version[0]
+            why = (
+                f"{pin}: the index has {offered.name} with sha256:{offered.sha256}, "
+                f"the lock says {_some(wanted)}"
+            )
+            return Failed(why, remedies.changed)
+        return Failed(f"{pin} is not in the index", remedies.gone)
 
 
 def _some(hashes: set[str]) -> str:
     first = f"sha256:{min(hashes)}"
     more = len(hashes) - 1
     return first + (f" or {more} other{'s' if more > 1 else ''}" if more else "")
-
-
-def _nothing(pin: str, wanted: set[str], of_version: list[File], listed: list[File]) -> Failed:
-    if listed:
-        return Failed(
-            f"{pin}: no file with a locked hash fits this interpreter",
-            "harden again from this build base (HardenRequirements)",
-        )
-    if of_version:
-        offered = of_version[0]
-        return Failed(
-            f"{pin}: the index has {offered.name} with sha256:{offered.sha256}, "
-            f"the lock says {_some(wanted)}",
-            AGAIN,
-        )
-    return Failed(
-        f"{pin} is not in the index",
-        "harden again, or see that containers reach the index that has it",
-    )
 
 
 def unreachable(error: Exception) -> Failed:

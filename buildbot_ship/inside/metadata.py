@@ -20,8 +20,9 @@ OLD_TAGS = {"manylinux1": 5, "manylinux2010": 12, "manylinux2014": 17}
 
 
 def metadata(wheel: Path) -> dict[str, Any]:
-    """Return ``{"requires": [...], "scripts": {NAME: TARGET}, "glibc": MINOR}`` of a wheel.
+    """Return what an image needs to know of a wheel.
 
+    ``{"requires": [...], "provides": [EXTRA], "scripts": {NAME: TARGET}, "glibc": MINOR}``.
     A target is ``module:function``, or empty for a script that the wheel holds as a file.
     *glibc* is N where it needs glibc 2.N, and 0 where it needs none.
     """
@@ -33,6 +34,7 @@ def metadata(wheel: Path) -> dict[str, Any]:
         points = found.entry_points.select(group="console_scripts")
         return {
             "requires": found.requires or [],
+            "provides": found.metadata.get_all("Provides-Extra") or [],
             "scripts": scripts | {p.name: p.value.partition("[")[0].strip() for p in points},
             "glibc": glibc(wheel.name, archive),
         }

@@ -17,9 +17,9 @@ from .reference import digest_of
 class Wheel:
     """One wheel as it lies in the wheelhouse; *digest* is of its bytes as built.
 
-    *own* are the repository's.  *requires*, *scripts* (``module:function`` by name, empty
-    for one that the wheel holds as a file) and *glibc* (N where it needs 2.N, else 0) are
-    what ``inside/metadata.py`` found in it.
+    *own* are the repository's.  *requires*, *provides* (the names of its extras), *scripts*
+    (``module:function`` by name, empty for one that the wheel holds as a file) and *glibc*
+    (N where it needs 2.N, else 0) are what ``inside/metadata.py`` found in it.
     """
 
     file: str
@@ -28,6 +28,7 @@ class Wheel:
     built: bool = False
     own: bool = False
     requires: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
     scripts: dict[str, str] = attrs.field(factory=dict)
     glibc: int = 0
 
@@ -58,7 +59,8 @@ class Wheelhouse:
     """All wheels of a commit; *base* is what they were made on, *ground* is its key.
 
     *tools* is the image they were made in, empty where nothing had to be made.  A wheel
-    that was known need not lie in the work folder.
+    that was known need not lie in the work folder.  *extras* are those that the strict file
+    pins, by the name of the package.
     """
 
     commit: str
@@ -66,6 +68,7 @@ class Wheelhouse:
     tools: str
     wheels: tuple[Wheel, ...]
     ground: str = ""
+    extras: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
 @attrs.frozen

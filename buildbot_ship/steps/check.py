@@ -23,11 +23,16 @@ class CheckRequirements(ShipStep):
     :param build_lock: the file that should have what building packages needs
     :param dockerfile: the file whose FROM line names the build base
     :param packages: folders of the repository's own packages; ``.`` is its top
+    :param no_binary: what `HardenRequirements` is given
+    :param only_binary: what `HardenRequirements` is given
     """
 
     name = "check-requirements"
     request_type = CheckRequest
-    own_options = ("revision", "loose", "strict", "build_lock", "dockerfile", "packages")
+    own_options = (
+        *("revision", "loose", "strict", "build_lock", "dockerfile", "packages"),
+        *("no_binary", "only_binary"),
+    )
     renderables: ClassVar[tuple[str, ...]] = own_options
 
     def __init__(
@@ -39,9 +44,12 @@ class CheckRequirements(ShipStep):
         build_lock: str | IRenderable = "requirements.build.txt",
         dockerfile: str | IRenderable = "build.docker",
         packages: Sequence[str] | IRenderable = (),
+        no_binary: str | IRenderable = ":none:",
+        only_binary: str | IRenderable = ":none:",
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.revision, self.loose, self.strict = revision, loose, strict
         self.build_lock, self.dockerfile, self.packages = build_lock, dockerfile, packages
+        self.no_binary, self.only_binary = no_binary, only_binary
         super().__init__(**kwargs)

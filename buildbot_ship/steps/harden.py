@@ -24,11 +24,17 @@ class HardenRequirements(ShipStep):
     :param packages: folders of the repository's own packages; ``.`` is its top
     :param upgrade: ``all``, ``nothing``, or the names of what may become newer, separated
         by commas
+    :param no_binary: packages that are built from their sdists: ``:all:``, ``:none:``, or
+        names, separated by commas
+    :param only_binary: packages that come as wheels only, in the same form
     """
 
     name = "harden"
     request_type = HardenRequest
-    own_options = ("loose", "strict", "build_lock", "dockerfile", "packages", "upgrade")
+    own_options = (
+        *("loose", "strict", "build_lock", "dockerfile", "packages", "upgrade"),
+        *("no_binary", "only_binary"),
+    )
     renderables: ClassVar[tuple[str, ...]] = own_options
 
     def __init__(
@@ -40,9 +46,12 @@ class HardenRequirements(ShipStep):
         dockerfile: str | IRenderable = "build.docker",
         packages: Sequence[str] | IRenderable = (),
         upgrade: str | IRenderable = "all",
+        no_binary: str | IRenderable = ":none:",
+        only_binary: str | IRenderable = ":none:",
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.loose, self.strict, self.build_lock = loose, strict, build_lock
         self.dockerfile, self.packages, self.upgrade = dockerfile, packages, upgrade
+        self.no_binary, self.only_binary = no_binary, only_binary
         super().__init__(**kwargs)

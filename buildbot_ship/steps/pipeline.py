@@ -33,6 +33,8 @@ def ship_factory(
     images: Sequence[ShipImage],
     *,
     packages: Sequence[str] | IRenderable = (),
+    no_binary: str | IRenderable = ":none:",
+    only_binary: str | IRenderable = ":none:",
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
     check: bool = True,
@@ -41,8 +43,9 @@ def ship_factory(
 ) -> BuildFactory:
     """Return the factory from a commit to published images.
 
-    *packages* are the folders of the repository's own packages, *branch* what is built
-    when a build names none, *git* more options of Buildbot's ``Git``, and *options* the
+    *packages* are the folders of the repository's own packages, *no_binary* and
+    *only_binary* what its `harden_factory` is given, *branch* what is built when a build
+    names none, *git* more options of Buildbot's ``Git``, and *options* the
     options that every step takes.  With *check* a strict file that no longer follows from
     the loose one ends the build before anything is made.  With *verify* all is built twice
     and compared before anything is published.  A build's property ``images`` names the one
@@ -53,10 +56,11 @@ def ship_factory(
     refuse_doubles(images)
     every = [image.name for image in images]
     source = public(repourl)
+    hardened = {"packages": packages, "no_binary": no_binary, "only_binary": only_binary}
 
     def steps() -> Iterator[Any]:
         if check:
-            yield CheckRequirements(packages=packages, doStepIf=unchecked, **options)
+            yield CheckRequirements(**hardened, doStepIf=unchecked, **options)
         yield BuildWheels(packages=packages, lazy=True, doStepIf=unpublished, **options)
         for pex in dict.fromkeys(image.pex for image in images):
             users = [image for image in images if image.pex == pex]
@@ -70,7 +74,7 @@ def ship_factory(
             wanted = _published(_selected([image.name], every))
             yield _push(image, doStepIf=wanted, **options)
 
-    checks = {"packages": packages} if check else None
+    checks = hardened if check else None
     find = _find(images, packages, source, verify, {"check": checks, **options})
     before = [*check_out(repourl, branch, git), find]
     return framed(before, steps(), options, doStepIf=littered)
@@ -80,16 +84,20 @@ def harden_factory(
     repourl: str | IRenderable,
     *,
     packages: Sequence[str] | IRenderable = (),
+    no_binary: str | IRenderable = ":none:",
+    only_binary: str | IRenderable = ":none:",
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> BuildFactory:
     """Return the factory that hardens a repository's requirements; see `ship_factory`.
 
-    A build's property ``upgrade`` is the option of `HardenRequirements`.
+    *no_binary*, *only_binary*, and a build's property ``upgrade`` are the options of
+    `HardenRequirements`.
     """
-    upgrade = Property("upgrade", "all")
-    step = HardenRequirements(packages=packages, **{"upgrade": upgrade, **options})
+    given = {"upgrade": Property("upgrade", "all"), **options}
+    formats = {"no_binary": no_binary, "only_binary": only_binary}
+    step = HardenRequirements(packages=packages, **formats, **given)
     return framed(check_out(repourl, branch, git), [step], options)
 
 

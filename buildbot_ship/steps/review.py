@@ -59,6 +59,8 @@ def propose_requirements_factory(
     repourl: str | IRenderable,
     *,
     packages: Sequence[str] | IRenderable = (),
+    no_binary: str | IRenderable = ":none:",
+    only_binary: str | IRenderable = ":none:",
     files: Sequence[Mapping[str, str]] = ({},),
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
@@ -68,12 +70,13 @@ def propose_requirements_factory(
     """Return the factory that proposes newer requirements; see `ship_factory`.
 
     *files* has the options ``loose``, ``strict``, ``build_lock`` and ``dockerfile`` of
-    `HardenRequirements` for each strict file.  A build's property ``upgrade`` is its option.
+    `HardenRequirements` for each strict file, and may have *no_binary* and *only_binary* of
+    its own.  A build's property ``upgrade`` is its option.
     """
+    given = {"packages": packages, "no_binary": no_binary, "only_binary": only_binary}
+    given |= {"upgrade": Property("upgrade", "all")}
     hardens = [
-        HardenRequirements(
-            **names, packages=packages, name=name, upgrade=Property("upgrade", "all"), **options
-        )
+        HardenRequirements(name=name, **{**given, **names}, **options)
         for name, names in zip(_names(), files, strict=False)
     ]
     written = [path for step in hardens for path in (step.strict, step.build_lock)]

@@ -34,7 +34,7 @@ def check(request: CheckRequest, *, tree: Tree, ask: Ask) -> Result:
     if read(request.loose) is None and not locked.header.inputs:
         return _by_hand(request, locked)
     metadata = metadata_of(request.packages, read)
-    loose = read_loose(request.loose, read, empty=bool(metadata))
+    loose = read_loose(request.loose, read, empty=bool(request.packages))
     pinned = read_base(required(tree, request.dockerfile), request.dockerfile)
     problems = stale(request, loose, metadata, locked)
     if not problems and str(pinned.base) != locked.header.base:

@@ -9,13 +9,14 @@ from typing import Any
 import attrs
 
 from ..daemon.interface import JobFile
-from ..errors import InvalidRequest
+from ..errors import InvalidFile, InvalidRequest
 from ..model.dockerfile.document import base_of
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request import HardenRequest
 from ..model.requirements.buildlock import parse_build_lock
 from ..model.requirements.changes import Changes, Lines, compare
+from ..model.requirements.formats import Formats
 from ..model.requirements.header import Header, Interpreter, split
 from ..model.requirements.loose import Loose, digests, metadata_of, read_loose, unknown_names
 from ..model.requirements.reader import logical_lines, parse_strict, read_pins
@@ -44,14 +45,15 @@ def harden(
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
     before = _lines(request, old[request.strict], shop.log)
     _refuse_unknown(request, loose, before)
+    formats = Formats.of(request)
     tools = shop.tools(base)
     with shop.work.scratch() as scratch:
         files = _files(request, loose, checkout, scratch)
-        made = _resolve(_arguments(request, before), files, tools.image, shop, scratch)
-    head = _header(inputs, base, tools, made.sdists).text
+        made = _resolve(_arguments(request, before, formats), files, tools.image, shop, scratch)
+    head = _header(inputs, base, tools, made.sdists, formats).text
     new = {request.strict: head + made.strict, request.build_lock: head + made.lock}
-    after = Lines(parse_strict(new[request.strict], request.strict), new[request.strict])
-    parse_build_lock(new[request.build_lock], request.build_lock)
+    after = _parse(request, new)
+    _refuse_unnamed(request, formats, loose, after)
     changes = compare(before, after)
     texts = old if all(_is_as_good(old[path], new[path]) for path in new) else new
     if texts is new:
@@ -64,7 +66,7 @@ def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, 
     """Return the loose files, and the digests of all that says what is needed."""
     read = partial(read_bytes, checkout)
     metadata = metadata_of(request.packages, read)
-    loose = read_loose(request.loose, read, empty=bool(metadata))
+    loose = read_loose(request.loose, read, empty=bool(request.packages))
     return loose, digests({**loose.files, **metadata})
 
 
@@ -77,7 +79,7 @@ class _Resolved:
     sdists: tuple[str, ...]
 
 
-def _arguments(request: HardenRequest, before: Lines) -> dict[str, Any]:
+def _arguments(request: HardenRequest, before: Lines, formats: Formats) -> dict[str, Any]:
     """Return the job's; *before* is what stands in the strict file now."""
     keep = "".join(pin.text for pin in before.pins)
     words = [name.strip() for name in request.upgrade.split(",")]
@@ -85,7 +87,9 @@ def _arguments(request: HardenRequest, before: Lines) -> dict[str, Any]:
         "loose": request.loose,
         "packages": list(request.packages),
         "keep": None if request.upgrade == "all" or not keep else keep,
+        "rehash": split(before.text)[0].formats != formats,
         "upgrade": [] if request.upgrade in ("all", "nothing") else words,
+        **{option: list(words) for option, words in formats.options().items()},
     }
 
 
@@ -113,6 +117,18 @@ def _resolve(
     return _Resolved(strict, lock, tuple(str(sdist) for sdist in said["sdists"]))
 
 
+def _parse(request: HardenRequest, new: dict[str, str]) -> Lines:
+    """Return the new strict lines; a fault in either file is the index's, or the resolver's."""
+    text = new[request.strict]
+    try:
+        pins = parse_strict(text, request.strict)
+        parse_build_lock(new[request.build_lock], request.build_lock)
+    except InvalidFile as error:
+        hint = "nothing was written: replace what asks for it by a version that an index has"
+        raise InvalidFile(error.problems, hint) from None
+    return Lines(pins, text)
+
+
 def _lines(request: HardenRequest, text: str, log: Log) -> Lines:
     """Return what stands in the strict file now; a line that is no pin is left out."""
     pins, problems = read_pins(logical_lines(text), request.strict)
@@ -133,12 +149,27 @@ def _refuse_unknown(request: HardenRequest, loose: Loose, before: Lines) -> None
         raise InvalidRequest("upgrade", why)
 
 
+def _refuse_unnamed(
+    request: HardenRequest, formats: Formats, loose: Loose, after: Lines
+) -> None:
+    """Raise InvalidRequest for a package in an option that nothing asks for."""
+    for option, names in formats.names().items():
+        unknown = unknown_names(names, loose, after.pins)
+        if unknown:
+            where = f"neither in {request.loose} nor among what it requires"
+            raise InvalidRequest(option, f"{', '.join(unknown)} stands {where}")
+
+
 def _header(
-    inputs: dict[str, str], base: Reference, tools: Tools, sdists: tuple[str, ...]
+    inputs: dict[str, str],
+    base: Reference,
+    tools: Tools,
+    sdists: tuple[str, ...],
+    formats: Formats,
 ) -> Header:
     versions = tools.facts["tools"]
     named = ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools"))
-    return Header(inputs, Interpreter.of(tools.facts), str(base), named, sdists)
+    return Header(inputs, Interpreter.of(tools.facts), str(base), named, sdists, formats)
 
 
 def _is_as_good(old: str, new: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from ..model.application.closure import with_extras
 from ..model.artefact import Pex, Wheelhouse
 from ..model.cache import Blob, Entry
 from ..model.key import key
@@ -13,7 +14,7 @@ from ..model.request.wire import CONVERTER, structure
 from ..model.result import SUCCESS, Result, counted
 from .trees import make_layered
 from .wheelhouse import as_arguments, as_inputs, bring
-from .workshop import Workshop
+from .workshop import Ground, Workshop
 
 
 def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
@@ -32,6 +33,7 @@ def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
 
 def _make_zipapp(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
     """Leave the file; return its record.  One that this worker's cache knows is not made."""
+    request = _with_extras(request, house, shop)
     asked = CONVERTER.unstructure(attrs.evolve(request, revision=house.commit))
     del asked["revision"]
     wheels = [[wheel.file, wheel.digest] for wheel in house.wheels]
@@ -47,6 +49,15 @@ def _make_zipapp(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
     entry = Entry(CONVERTER.unstructure(record), (blob,))
     shop.cache.keep(name, entry, {blob.digest: path}, shared=False)
     return record
+
+
+def _with_extras(request: PexRequest, house: Wheelhouse, shop: Workshop) -> PexRequest:
+    """Return *request* with the extras that the strict file pins, if it pins any."""
+    if not house.extras:
+        return request
+    facts = shop.facts(Ground(Reference.parse(house.base), house.ground))
+    wanted = with_extras(request.requirements, house, facts["environment"], request.name)
+    return attrs.evolve(request, requirements=wanted)
 
 
 def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:

@@ -27,7 +27,7 @@ def make_layered(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
     InvalidRequest for a script that is not there, JobFailed.
     """
     facts = shop.facts(Ground(Reference.parse(house.base), house.ground))
-    wheels = close(request.requirements, house.wheels, facts["environment"], request.name)
+    wheels = close(request.requirements, house, facts["environment"], request.name)
     entry = find_entry(request, wheels)
     layers = provide(plan(wheels, house.ground), house, shop)
     data = write_launcher(_script("launcher"), minor_of(facts), entry)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..model.application.wheels import decide
+import attrs
+
+from ..model.application.wheels import decide, pinned_extras, unknown_extras
 from ..model.artefact import Wheelhouse
 from ..model.dockerfile.document import base_of
 from ..model.request import WheelsRequest
@@ -23,7 +25,8 @@ def wheels(request: WheelsRequest, *, tree: Tree, shop: Workshop) -> Result:
     built.  Raises FileMissing, InvalidFile, BaseNotFound, OutputMissing, JobFailed,
     LimitExceeded, and what registry and engine raise.
     """
-    plan = decide(request, *_read(request, tree))
+    pins, lock = _read(request, tree)
+    plan = decide(request, pins, lock)
     ground = shop.ground(base_of(required(tree, request.dockerfile), request.dockerfile))
     maker = Maker.of(plan, tree, ground, shop)
     known = maker.look()
@@ -31,12 +34,20 @@ def wheels(request: WheelsRequest, *, tree: Tree, shop: Workshop) -> Result:
         shop.expect(ground.base)
     with shop.work.scratch() as scratch:
         made = maker.make(known, scratch)
-        house = Wheelhouse(tree.commit, str(ground.base), made.tools, made.wheels(), ground.key)
+        house = Wheelhouse(
+            tree.commit,
+            str(ground.base),
+            made.tools,
+            made.wheels(),
+            ground.key,
+            pinned_extras(pins),
+        )
         place(house, scratch, MADE, shop.work)
     shop.work.save(house)
     if not request.lazy:
         bring(house, house.wheels, shop)
-    return _result(house, known, made.renewed)
+    warnings = unknown_extras(pins, house.wheels, request.strict)
+    return attrs.evolve(_result(house, known, made.renewed), warnings=warnings)
 
 
 def _read(request: WheelsRequest, tree: Tree) -> tuple[tuple[Pin, ...], BuildLock]:

@@ -110,6 +110,103 @@ def test_loose_files_include_and_constrain_and_packages_say_what_they_need(
     assert newer["urllib3"] == "2.0.7"
 
 
+def remove(repository: Repository, *paths: str) -> None:
+    for path in paths:
+        (repository.folder / path).unlink()
+
+
+def add_package(repository: Repository, name: str, needs: str) -> None:
+    folder = repository.folder / "libs" / name
+    (folder / name).mkdir(parents=True)
+    (folder / name / "__init__.py").write_text("")
+    metadata = f"[project]\nname = '{name}'\nversion = '1'\ndependencies = [{needs}]\n"
+    (folder / "pyproject.toml").write_text(
+        f"{metadata}[tool.setuptools]\npackages = ['{name}']\n"
+    )
+
+
+def test_packages_that_need_nothing_of_others_are_shipped(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    remove(repository, "setup.py", "tiny/__init__.py", STRICT, LOCK)
+    add_package(repository, "first", "'second', \"pywin32>=1; sys_platform == 'win32'\"")
+    add_package(repository, "second", "")
+    write(repository, **{LOOSE[:-4]: "# nothing yet\n"})
+    packages = ["--package", "libs/first", "--package", "libs/second"]
+    assert repository.succeed("harden", *packages)["summary"].startswith(
+        f"{STRICT}: 0 packages"
+    )
+    text = (repository.folder / STRICT).read_text()
+    assert split(text)[1] == ""
+    again = repository.succeed("harden", *packages, "--upgrade", "nothing")
+    assert again["properties"]["ship_harden"] == "no change"
+    assert (repository.folder / STRICT).read_text() == text
+    repository.commit()
+    assert repository.succeed("check", *packages)["summary"].endswith(": 0 packages")
+    image = ["--image", "tiny", "--pex", "tiny.pex=first"]
+    result = repository.succeed("build", *packages, *image)
+    name = result["properties"]["ship_image_tiny"]["loaded_as"]
+    said = client.containers.run(
+        name, ["-c", "import first, second; print('found')"], remove=True
+    )
+    assert said == b"found\n"
+    repository.succeed("pex", "zip.pex", "first", "--layout", "zipapp")
+    repository.succeed("gc", "--older-than-hours", "0")
+
+
+OPERATORS = """\
+humanize===4.9.0
+MarkupSafe (>=2,<4)
+Requests[Socks] ~= 2.32
+six != 1.16.0 , >=1.15
+itsdangerous==2.*
+python_dateutil == 2.9.0.post0
+click==8.0.0a1
+"""
+
+
+def test_operators_extras_wheels_and_sdists_are_what_people_asked_for(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    write(repository, **{LOOSE[:-4]: "-r more.txt\nremotemath\n", "more": OPERATORS})
+    failed = repository.ship(*HARDEN, "--only-binary", ":all:")
+    assert failed.status == 24
+    assert failed.result["summary"].startswith("only_binary asks for a wheel of remotemath")
+    write(repository, **{LOOSE[:-4]: "-r more.txt\n"})
+    formats = ["--only-binary", ":all:", "--no-binary", "MARKUPSAFE"]
+    repository.succeed(*HARDEN, *formats)
+    text = (repository.folder / STRICT).read_text()
+    pins = {pin.key: pin for pin in parse_strict(text, STRICT)}
+    expected = {"humanize": "4.9.0", "python-dateutil": "2.9.0.post0", "click": "8.0.0a1"}
+    assert expected == {name: pins[name].version for name in expected}
+    assert (pins["requests"].extras, len(pins["markupsafe"].hashes)) == (("socks",), 1)
+    assert "pysocks" in pins
+    head = split(text)[0]
+    assert head.sdists == (f"markupsafe=={pins['markupsafe'].version}",)
+    repository.commit()
+    stale = repository.ship(*CHECK)
+    assert stale.status == 13
+    assert "it was made with no_binary markupsafe" in stale.output
+    repository.succeed(*CHECK, *formats)
+
+    image = ["--image", "tiny", "--pex", "tiny.pex=requests,tiny,markupsafe"]
+    result = repository.succeed("build", "--package", ".", *image)
+    name = result["properties"]["ship_image_tiny"]["loaded_as"]
+    code = "import socks, markupsafe; print('found')"
+    assert client.containers.run(name, ["-c", code], remove=True) == b"found\n"
+    repository.succeed("pex", "zip.pex", "requests", "--layout", "zipapp")
+    with zipfile.ZipFile(repository.work / "pex" / "zip.pex") as archive:
+        assert [path for path in archive.namelist() if path.endswith("/socks.py")]
+    repository.succeed("gc", "--older-than-hours", "0")
+
+    repository.succeed(*HARDEN, "--upgrade", "nothing")
+    again = parse_strict((repository.folder / STRICT).read_text(), STRICT)
+    assert [(pin.key, pin.version) for pin in again] == [
+        (pin.key, pin.version) for pin in pins.values()
+    ]
+    assert len({pin.key: pin for pin in again}["markupsafe"].hashes) > 10
+
+
 def wheel(name: str) -> tuple[str, bytes]:
     """Return the file name and the bytes of a wheel that holds next to nothing."""
     info = f"{name}-1.0.dist-info"
@@ -212,11 +309,14 @@ def private_index(client: docker.DockerClient, tmp_path: Path) -> Iterator[Priva
 
 
 def harden_as_a_step(
-    repository: Repository, index: PrivateIndex, *credentials: Credential
+    repository: Repository,
+    index: PrivateIndex,
+    *credentials: Credential,
+    no_binary: str = ":none:",
 ) -> tuple[dict[str, Any], str]:
     """Run the verb as a step does; return its result, and everything it wrote."""
     envelope = Envelope(
-        HardenRequest(upgrade="nothing"),
+        HardenRequest(upgrade="nothing", no_binary=no_binary),
         "test",
         "../work",
         Index(extra_urls=(index.url,), ca_bundle=str(index.bundle)),
@@ -267,3 +367,15 @@ def test_without_a_login_the_package_is_not_found(
     assert "hidden" in said
     assert private_index.answered == []
     assert (repository.folder / STRICT).read_bytes() == before
+
+
+def test_a_package_that_has_no_sdist_cannot_be_built_from_one(
+    repository: Repository, private_index: PrivateIndex
+) -> None:
+    write(repository, **{LOOSE[:-4]: "six\nhidden\n"})
+    login = Credential(private_index.url.split("/")[2], "robot", PASSWORD)
+    for words in ("Hidden", ":all:"):
+        result, _ = harden_as_a_step(repository, private_index, login, no_binary=words)
+        said = result["summary"]
+        assert said.startswith("no_binary asks for an sdist of hidden")
+        assert "arden" not in result["failure"]["remedy"]

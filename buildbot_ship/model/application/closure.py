@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ...errors import RequirementMissing
-from ..artefact import Wheel
+from ..artefact import Wheel, Wheelhouse
 
 
 def close(
     requirements: Iterable[str],
-    wheels: Iterable[Wheel],
+    house: Wheelhouse,
     environment: Mapping[str, str],
     by: str,
 ) -> tuple[Wheel, ...]:
     """Return the wheels that *requirements* and what they require name, by name.
 
-    *environment* are the variables of markers, as the base's interpreter has them, and
-    *by* is who asks.  Raises RequirementMissing where no wheel, or one of another version,
-    is there.
+    Every package comes with the extras that the strict file pins.  *environment* are the
+    variables of markers, as the base's interpreter has them, and *by* is who asks.  Raises
+    RequirementMissing where no wheel, or one of another version, is there.
     """
-    known = {wheel.name: wheel for wheel in wheels}
+    known = {wheel.name: wheel for wheel in house.wheels}
     found: dict[str, Wheel] = {}
     done: set[tuple[str, str]] = set()
     todo = [(Requirement(text), by) for text in requirements]
@@ -31,11 +31,27 @@ def close(
         requirement, asks = todo.pop()
         wheel = _match(requirement, known.get(canonicalize_name(requirement.name)), asks)
         found[wheel.name] = wheel
-        for extra in {"", *map(canonicalize_name, requirement.extras)}:
+        extras = map(canonicalize_name, requirement.extras)
+        for extra in {"", *extras, *house.extras.get(wheel.name, ())}:
             if (wheel.name, extra) not in done:
                 done.add((wheel.name, extra))
-                todo += [(more, wheel.name) for more in _required(wheel, extra, environment)]
+                asks = f"{wheel.name}[{extra}]" if extra else wheel.name
+                todo += [(more, asks) for more in _required(wheel, extra, environment)]
     return tuple(found[name] for name in sorted(found))
+
+
+def with_extras(
+    requirements: Sequence[str], house: Wheelhouse, environment: Mapping[str, str], by: str
+) -> tuple[str, ...]:
+    """Return *requirements* and, as more of them, the extras that `close` takes as well."""
+    if not house.extras:
+        return tuple(requirements)
+    names = (wheel.name for wheel in close(requirements, house, environment, by))
+    extras = ((name, house.extras.get(name)) for name in names)
+    return (
+        *requirements,
+        *(f"{name}[{','.join(pinned)}]" for name, pinned in extras if pinned),
+    )
 
 
 def _match(requirement: Requirement, wheel: Wheel | None, by: str) -> Wheel:

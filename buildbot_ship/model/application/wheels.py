@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
-from packaging.utils import parse_wheel_filename
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from ...errors import InvalidFile, Problem
 from ..artefact import Wheel
@@ -84,7 +84,7 @@ class Missing:
 
 def index_wheel_key(digest: str) -> str:
     """Return the key of a wheel of the index with this sha256 (hexadecimal)."""
-    return key("index-wheel", digest=digest)
+    return key("index-wheel", digest=digest, provides=True)
 
 
 def pin_of(wheel: Wheel) -> dict[str, Any]:
@@ -111,7 +111,8 @@ def decide(request: WheelsRequest, pins: tuple[Pin, ...], lock: BuildLock) -> Wh
         if lock.of_package(folder) is None
     ]
     if problems:
-        raise InvalidFile(tuple(problems), HARDEN)
+        hint = "name it in the option packages of HardenRequirements too, and " + HARDEN
+        raise InvalidFile(tuple(problems), hint)
     sections = tuple(
         section
         for section in lock.sections
@@ -178,6 +179,26 @@ def build_arguments(plan: WheelsPlan, chosen: Chosen) -> dict[str, Any]:
         for number in chosen.built
     ]
     return {"built": built, "wheels": list(chosen.wheels)}
+
+
+def pinned_extras(pins: Iterable[Pin]) -> dict[str, tuple[str, ...]]:
+    """Return the extras that *pins* name, by the name of the package."""
+    return {
+        pin.key: tuple(sorted(map(canonicalize_name, pin.extras))) for pin in pins if pin.extras
+    }
+
+
+def unknown_extras(
+    pins: Iterable[Pin], wheels: Iterable[Wheel], strict: str
+) -> tuple[str, ...]:
+    """Return a warning for each extra in the *strict* file that its package does not have."""
+    provided = {wheel.name: set(map(canonicalize_name, wheel.provides)) for wheel in wheels}
+    return tuple(
+        f"{strict}:{pin.line}: {pin.name} {pin.version} has no extra {extra}"
+        for pin in pins
+        for extra in pin.extras
+        if canonicalize_name(extra) not in provided.get(pin.key, {canonicalize_name(extra)})
+    )
 
 
 def _position(plan: WheelsPlan, **wanted: str) -> int | None:

@@ -171,6 +171,14 @@ def upgrade(_: object, attribute: Any, value: str) -> None:
         raise InvalidRequest(attribute.name, why)
 
 
+def formats(_: object, attribute: Any, value: str) -> None:
+    """Accept ``:all:``, ``:none:``, or names of distributions, separated by commas."""
+    words = [word.strip() for word in value.split(",")]
+    if not all(w in (":all:", ":none:") or _DISTRIBUTION.fullmatch(w) for w in words):
+        why = f"{value!r} is not :all:, :none:, or names separated by commas"
+        raise InvalidRequest(attribute.name, why)
+
+
 def not_empty(_: object, attribute: Any, value: tuple[object, ...]) -> None:
     """Accept a tuple that holds something."""
     if not value:

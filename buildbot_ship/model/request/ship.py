@@ -93,7 +93,10 @@ class PushRequest(Request):
 
 @attrs.frozen
 class CheckRequest(Request):
-    """Tell whether a commit's strict file and build lock follow from what it asks for."""
+    """Tell whether a commit's strict file and build lock follow from what it asks for.
+
+    *no_binary* and *only_binary* are those of `HardenRequest`.
+    """
 
     verb: ClassVar[str] = "check"
     revision: str = attrs.field(default="HEAD", validator=check.revision)
@@ -102,6 +105,8 @@ class CheckRequest(Request):
     build_lock: str = attrs.field(default="requirements.build.txt", validator=check.path)
     dockerfile: str = attrs.field(default="build.docker", validator=check.path)
     packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
+    no_binary: str = attrs.field(default=":none:", validator=check.formats)
+    only_binary: str = attrs.field(default=":none:", validator=check.formats)
 
 
 @attrs.frozen

@@ -94,7 +94,8 @@ class HardenRequest(Request):
     """Write the strict file and the build lock from the loose file and own packages.
 
     *upgrade* is ``all``, ``nothing`` (pins stay, as far as the loose files allow), or the
-    names of what may be newer, separated by commas.
+    names of what may be newer, separated by commas.  *no_binary* and *only_binary* name
+    packages as pip's options do.
     """
 
     verb: ClassVar[str] = "harden"
@@ -104,6 +105,8 @@ class HardenRequest(Request):
     dockerfile: str = attrs.field(default="build.docker", validator=check.path)
     packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
     upgrade: str = attrs.field(default="all", validator=check.upgrade)
+    no_binary: str = attrs.field(default=":none:", validator=check.formats)
+    only_binary: str = attrs.field(default=":none:", validator=check.formats)
 
 
 @attrs.frozen

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from ...errors import Problem
 from ..request import CheckRequest
 from .buildlock import BuildLock, parse_build_lock
+from .formats import Formats, write_words
 from .header import Header, Interpreter, split
 from .loose import Loose, Wish, digests
 from .reader import Pin, parse_strict
@@ -22,6 +23,7 @@ from .reasons import reasons
 
 _FLAGS = {"loose": "--loose", "strict": "--strict", "build_lock": "--build-lock"}
 _FLAGS |= {"dockerfile": "--build-dockerfile"}
+_FLAGS |= {"no_binary": "--no-binary", "only_binary": "--only-binary"}
 
 
 @attrs.frozen
@@ -54,7 +56,7 @@ def stale(
     known = {problem.file for problem in found}
     inputs = digests({**loose.files, **metadata})
     found += [p for p in _changed(request, inputs, locked) if p.file not in known]
-    return [*found, *_lock(request, locked)]
+    return [*found, *_formats(request, locked), *_lock(request, locked)]
 
 
 def mending(request: CheckRequest) -> str:
@@ -160,6 +162,16 @@ def _changed(
     for path in sorted(header.inputs.keys() - inputs.keys()):
         text = f"it was made from {path} too, which is no longer read"
         yield Problem(request.strict, header.lines[path], text)
+
+
+def _formats(request: CheckRequest, locked: Locked) -> Iterator[Problem]:
+    """Yield each option of wheels and sdists that is not the one that the header records."""
+    was, now = locked.header.formats.options(), Formats.of(request).options()
+    for option in was:
+        if was[option] != now[option]:
+            old, new = write_words(was[option]), write_words(now[option])
+            text = f"it was made with {option} {old}, the option is {new}"
+            yield Problem(request.strict, 1, text)
 
 
 def _lock(request: CheckRequest, locked: Locked) -> Iterator[Problem]:

@@ -8,11 +8,14 @@ Comment lines at the top, one fact each::
     # python: 3.11.2 cpython-311-x86_64-linux-gnu linux-x86_64
     # base: registry.example.com/team/python311:2026-11-23T04-50-49-169150
     # tools: pip 26.3, pip-tools 7.6.2
+    # no-binary: remotemath
+    # only-binary: :all:
     # sdist: remotemath==17.3.0
 
 There is a ``loose`` line for each file read, and an ``sdist`` line for each package that
-the interpreter has no wheel for.  The base is where it was resolved, not a condition: a
-new base with the same Python leaves the file fresh.
+is pinned by its sdist.  ``no-binary`` and ``only-binary`` lines are there if the options
+name something.  The base is where it was resolved, not a condition: a new base with the
+same Python leaves the file fresh.
 """
 
 from __future__ import annotations
@@ -22,8 +25,10 @@ from collections.abc import Mapping
 
 import attrs
 
-NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
-_FACT = re.compile(r"# (loose|python|base|tools|sdist): (.+)")
+from .formats import Formats, read_words, write_words
+from .reader import NOTE
+
+_FACT = re.compile(r"# (loose|python|base|tools|no-binary|only-binary|sdist): (.+)")
 _INPUT = re.compile(r"(.+) sha256:([0-9a-f]{64})")
 
 
@@ -64,6 +69,7 @@ class Header:
     base: str = ""
     tools: str = ""
     sdists: tuple[str, ...] = ()
+    formats: Formats = attrs.field(factory=Formats)
     lines: dict[str, int] = attrs.field(factory=dict, eq=False, repr=False)
 
     @property
@@ -71,6 +77,8 @@ class Header:
         """Return the header's lines."""
         facts = [f"loose: {path} sha256:{digest}" for path, digest in self.inputs.items()]
         facts += [f"python: {self.interpreter}", f"base: {self.base}", f"tools: {self.tools}"]
+        for option, words in self.formats.options().items():
+            facts += [f"{option.replace('_', '-')}: {write_words(words)}"] if words else []
         facts += [f"sdist: {pin}" for pin in self.sdists]
         return "".join(f"# {line}\n" for line in (NOTE, *facts))
 
@@ -78,14 +86,16 @@ class Header:
         """Tell whether a file under the one is as good as under the other."""
         mine, theirs = self.interpreter, other.interpreter
         fits = mine is not None and theirs is not None and mine.takes(theirs)
-        return fits and (self.inputs, self.sdists) == (other.inputs, other.sdists)
+        made_of = (self.inputs, self.sdists, self.formats)
+        return fits and made_of == (other.inputs, other.sdists, other.formats)
 
 
 def split(text: str) -> tuple[Header, str]:
     """Return the header of a file, empty where there is none, and the rest of its text."""
     inputs: dict[str, str] = {}
     lines: dict[str, int] = {}
-    found: dict[str, list[str]] = {"python": [], "base": [], "tools": [], "sdist": []}
+    names = ("python", "base", "tools", "no-binary", "only-binary", "sdist")
+    found: dict[str, list[str]] = {name: [] for name in names}
     rest = text.splitlines(keepends=True)
     for number, line in enumerate(rest, 1):
         fact = _FACT.fullmatch(line.rstrip())
@@ -102,6 +112,7 @@ def split(text: str) -> tuple[Header, str]:
         rest = []
     words = found["python"][0].split() if found["python"] else []
     interpreter = Interpreter(*words) if len(words) == 3 else None
-    base, tools = ("".join(found[name][:1]) for name in ("base", "tools"))
-    header = Header(inputs, interpreter, base, tools, tuple(found["sdist"]), lines)
+    base, tools, *words = ("".join(found[name][:1]) for name in names[1:5])
+    formats = Formats(*map(read_words, words))
+    header = Header(inputs, interpreter, base, tools, tuple(found["sdist"]), formats, lines)
     return header, "".join(rest)

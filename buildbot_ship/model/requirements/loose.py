@@ -62,7 +62,8 @@ def read_loose(path: str, read: Read, *, empty: bool = False) -> Loose:
         raise FileMissing(path, "the repository")
     reading.file(path, constraint=False, above=())
     if not (reading.requirements or reading.problems or empty):
-        reading.problems.append(Problem(path, 1, "the file holds no requirement"))
+        text = "the file holds no requirement, and the option packages names no package"
+        reading.problems.append(Problem(path, 1, text))
     if reading.problems:
         raise InvalidFile(tuple(reading.problems))
     return Loose(tuple(reading.requirements), tuple(reading.constraints), reading.files)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from ...errors import InvalidFile, Problem
 
@@ -20,7 +21,17 @@ _HASH = re.compile(r"--hash[= ](\S+)")
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _ARCHIVE = re.compile(r".*\.(whl|zip|tgz|tbz|txz|tlz|tar(\.(gz|bz2|xz|lz|lzma))?)", re.I)
+_OPTIONS = {
+    "--no-binary": "no_binary of HardenRequirements",
+    "--only-binary": "only_binary of HardenRequirements",
+    "-i": "index_url",
+    "--index-url": "index_url",
+    "--extra-index-url": "extra_index_urls",
+}
+"""Lines whose place is an option of a step."""
 _OPTION = re.compile(r"--?[a-z]+(-[a-z]+)*")
+NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
+"""The first line of a file that hardening writes, as a comment."""
 HARDEN = "run HardenRequirements, review what it writes, and commit"
 
 
@@ -72,9 +83,9 @@ def read_requirement(line: str, accepted: str = "requirements") -> Requirement |
     """Return the requirement on *line*, or what is wrong with it: only *accepted* may be."""
     if line.startswith("-"):
         option = _OPTION.match(line)
-        return (
-            f"{option[0] if option else 'such'} lines are refused: only {accepted} stand here"
-        )
+        word = option[0] if option else "such"
+        instead = f"; use the option {_OPTIONS[word]}" if word in _OPTIONS else ""
+        return f"{word} lines are refused: only {accepted} stand here{instead}"
     if "${" in line or "\0" in line:
         return "variables are refused: what is installed must stand in the file"
     if " --" in line:
@@ -99,11 +110,9 @@ def _pin(number: int, line: str) -> Pin | str:
     requirement = read_requirement(_HASH.sub("", line).strip())
     if isinstance(requirement, str):
         return requirement
-    name, specifiers = requirement.name, list(requirement.specifier)
-    exact = len(specifiers) == 1 and specifiers[0].operator == "=="
-    if not exact or specifiers[0].version.endswith("*"):
+    name, version = requirement.name, _exact_version(requirement)
+    if version is None:
         return f"{name} has no exact version (name==version)"
-    version = specifiers[0].version
     if not hashes:
         return f"{name}=={version} has no hash"
     weak = [text for text in hashes if not _SHA256.fullmatch(text)]
@@ -112,6 +121,18 @@ def _pin(number: int, line: str) -> Pin | str:
     marker = str(requirement.marker) if requirement.marker else None
     digests = tuple(text.removeprefix("sha256:") for text in hashes)
     return Pin(name, version, digests, number, tuple(sorted(requirement.extras)), marker)
+
+
+def _exact_version(requirement: Requirement) -> str | None:
+    """Return the one version that *requirement* admits: ``==`` or ``===`` without ``*``."""
+    specifiers = list(requirement.specifier)
+    if len(specifiers) != 1 or specifiers[0].operator not in ("==", "==="):
+        return None
+    try:
+        Version(specifiers[0].version)
+    except InvalidVersion:
+        return None
+    return specifiers[0].version
 
 
 def _weakness(text: str) -> str:
@@ -141,9 +162,12 @@ def read_pins(lines: Iterator[tuple[int, str]], file: str) -> tuple[list[Pin], l
 
 
 def parse_strict(text: str, file: str) -> tuple[Pin, ...]:
-    """Return the pins of a strict file.  Raises InvalidFile with every problem."""
+    """Return the pins of a strict file.  Raises InvalidFile with every problem.
+
+    Only a file that hardening wrote may pin nothing.
+    """
     pins, problems = read_pins(logical_lines(text), file)
-    if not pins and not problems:
+    if not pins and not problems and not text.startswith(f"# {NOTE}\n"):
         problems.append(Problem(file, 1, "the file holds no requirement"))
     if problems:
         raise InvalidFile(tuple(problems), HARDEN)

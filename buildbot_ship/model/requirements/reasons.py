@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-_PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?\s*==")
 _VIA = re.compile(r"\s+# via(?: (.+))?")
 _MORE = re.compile(r"\s+#   (\S.*)")
 
@@ -20,12 +20,23 @@ def reasons(text: str) -> dict[str, tuple[str, ...]]:
     current: list[str] = []
     listing = False
     for line in text.splitlines():
-        pin, via, more = _PIN.match(line), _VIA.fullmatch(line), _MORE.fullmatch(line)
-        if pin is not None:
-            current = found.setdefault(canonicalize_name(pin[1]), [])
+        name, via, more = _name(line), _VIA.fullmatch(line), _MORE.fullmatch(line)
+        if name is not None:
+            current = found.setdefault(name, [])
         elif via is not None and via[1]:
             current.append(via[1].strip())
         elif more is not None and listing:
             current.append(more[1].strip())
         listing = via is not None or (listing and more is not None)
     return {name: tuple(why) for name, why in found.items()}
+
+
+def _name(line: str) -> str | None:
+    """Return the package that *line* pins, None if it pins none."""
+    if not line[:1].isalnum():
+        return None
+    try:
+        requirement = Requirement(line.partition(" --hash")[0].rstrip("\\ "))
+    except InvalidRequirement:
+        return None
+    return canonicalize_name(requirement.name)

@@ -145,3 +145,18 @@ def test_a_verb_without_engine_imports_no_docker_sdk() -> None:
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, check=False)
     assert done.stderr == b""
     assert done.returncode == 0
+
+
+def test_the_commas_of_extras_do_not_separate_requirements() -> None:
+    made = request_of("pex", "app.pex", "celery[redis,sqs],app[a, b],six", "--module", "app")
+    assert isinstance(made, r.PexRequest)
+    assert made.requirements == ("celery[redis,sqs]", "app[a, b]", "six")
+
+
+@pytest.mark.parametrize("verb", ["harden", "check"])
+def test_wheels_and_sdists_are_chosen_as_on_the_command_line_of_pip(verb: str) -> None:
+    given = ["--no-binary", "six", "--no-binary=lxml,x", "--only-binary", ":all:"]
+    made = request_of(verb, *given)
+    assert isinstance(made, (r.HardenRequest, r.CheckRequest))
+    assert (made.no_binary, made.only_binary) == ("six,lxml,x", ":all:")
+    assert request_of(verb) == (r.HardenRequest() if verb == "harden" else r.CheckRequest())

@@ -32,12 +32,13 @@ def told(
 
 
 def test_a_wheel_that_says_little_needs_nothing(tmp_path: Path) -> None:
-    assert told(tmp_path) == {"requires": [], "scripts": {}, "glibc": 0}
+    assert told(tmp_path) == {"requires": [], "provides": [], "scripts": {}, "glibc": 0}
 
 
 def test_requirements_and_scripts_of_both_kinds_are_found(tmp_path: Path) -> None:
     points = b"[console_scripts]\napp = app.cli:main [x]\nb= b:c\n[other]\nd = e:f\n"
     requires = METADATA + "Requires-Dist: six>=1; python_version > '3'\nRequires-Dist: x\n"
+    requires += "Provides-Extra: A_b\nProvides-Extra: c\n"
     files = {
         "app-1.dist-info/entry_points.txt": points,
         "app-1.data/scripts/raw": b"#!python",
@@ -45,6 +46,7 @@ def test_requirements_and_scripts_of_both_kinds_are_found(tmp_path: Path) -> Non
     }
     assert told(tmp_path, files) == {
         "requires": ["six>=1; python_version > '3'", "x"],
+        "provides": ["A_b", "c"],
         "scripts": {"app": "app.cli:main", "b": "b:c", "raw": ""},
         "glibc": 0,
     }

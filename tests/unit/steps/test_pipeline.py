@@ -104,6 +104,26 @@ def test_nobody_looks_for_what_is_not_to_be_published_or_to_be_verified(factory:
     assert "find" in names(always, images="all", push=True, verify=False)
 
 
+def test_what_was_hardened_with_options_is_checked_with_them() -> None:
+    formats: dict[str, Any] = {"no_binary": "lxml", "only_binary": ":all:"}
+    url = "https://git.example.com/a.git"
+    steps = {step.name: step for step in steps_of(ship_factory(url, [MATH], **formats))}
+    assert steps["find"].check == {"packages": (), **formats}
+    files: list[dict[str, str]] = [
+        {},
+        {"strict": "b.txt", "build_lock": "c.txt", "no_binary": "six"},
+    ]
+    proposed = steps_of(propose_requirements_factory(url, files=files, **formats))
+    hardens = [step for step in proposed if step.name.startswith("harden")]
+    hardens += [
+        step for step in steps_of(harden_factory(url, **formats)) if step.name == "harden"
+    ]
+    found = [
+        (step.no_binary, step.only_binary) for step in [steps["check-requirements"], *hardens]
+    ]
+    assert found == [("lxml", ":all:")] * 2 + [("six", ":all:"), ("lxml", ":all:")]
+
+
 def test_what_is_looked_for_is_what_would_be_built() -> None:
     factory = ship_factory("https://git.example.com/a.git", [MATH, PAGE], packages=["."])
     find = next(step for step in steps_of(factory) if step.name == "find")

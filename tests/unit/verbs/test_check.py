@@ -11,6 +11,7 @@ import pytest
 from buildbot_ship.errors import FileMissing, InvalidFile
 from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.request import CheckRequest
+from buildbot_ship.model.requirements.formats import Formats
 from buildbot_ship.model.requirements.header import Header, Interpreter
 from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.verbs.check import check
@@ -136,6 +137,58 @@ def test_a_loose_line_that_moved_on_is_named(old: str, new: str, problem: str) -
     commit = hardened()
     commit.texts[LOOSE] = FILES[LOOSE].replace(old, new)
     assert found(commit)[0].startswith(problem)
+
+
+@pytest.mark.parametrize("loose", ["", "# nothing yet\n", "pywin32; sys_platform == 'win32'\n"])
+def test_a_strict_file_without_pins_follows_from_a_loose_one_that_needs_none(
+    loose: str,
+) -> None:
+    files = {LOOSE: loose, "setup.py": "setup()\n", "build.docker": FILES["build.docker"]}
+    head = header(files, sdists=())
+    section = f"#: package .\nsetuptools==84.2.1 --hash=sha256:{A}\n"
+    commit = Commit({**files, STRICT: head, LOCK: head + section})
+    assert check(REQUEST, tree=commit, ask=nobody).summary.endswith(": 0 packages")
+    commit.texts[LOOSE] = loose + "six\n"
+    assert found(commit)[0].endswith(f"six is not in {STRICT}")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "admitted"),
+    [
+        ("===24.8.0", True),
+        ("===24.8", False),
+        ("==24.*", True),
+        ("(>=24)", True),
+        ("~= 24.8 , != 24.8.1", True),
+        (">24.8.0.dev1", True),
+        (">=1!1", False),
+        ("==24.8.0+local", False),
+    ],
+)
+def test_every_operator_of_a_loose_line_is_held_against_the_pin(
+    wanted: str, admitted: bool
+) -> None:
+    files = {**FILES, LOOSE: FILES[LOOSE].replace("klein>=24", f"Klein {wanted}")}
+    commit = hardened(files)
+    if admitted:
+        assert check(REQUEST, tree=commit, ask=nobody).status == "success"
+    else:
+        assert "does not admit 24.8.0 of line 9" in found(commit)[0]
+
+
+def test_other_options_of_wheels_and_sdists_make_the_strict_file_stale() -> None:
+    head = header(FILES, formats=Formats(no_binary=("remotemath",)))
+    commit = Commit({**FILES, STRICT: head + PINS, LOCK: head + SECTIONS})
+    same = attrs.evolve(REQUEST, no_binary="RemoteMath")
+    assert check(same, tree=commit, ask=nobody).status == "success"
+    assert found(commit) == [
+        f"{STRICT}:1: it was made with no_binary remotemath, the option is :none:"
+    ]
+    other = attrs.evolve(same, only_binary=":all:")
+    with pytest.raises(InvalidFile, match="with only_binary :none:, the option is :all:") as e:
+        check(other, tree=commit, ask=nobody)
+    flags = "--no-binary RemoteMath --only-binary :all:"
+    assert e.value.remedy == MENDED.replace(" --package .", f" {flags} --package .")
 
 
 def test_a_constraint_that_a_pin_breaks_is_named() -> None:

@@ -7,11 +7,14 @@ from typing import Any
 
 import attrs
 import pytest
+from lab.git_server import git
 
 from buildbot_ship.daemon.interface import Job
-from buildbot_ship.errors import InvalidRequest
+from buildbot_ship.errors import InvalidFile, InvalidRequest
 from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.request import HardenRequest
+from buildbot_ship.model.requirements.formats import Formats
+from buildbot_ship.model.requirements.header import split
 from buildbot_ship.model.requirements.reader import parse_strict
 from buildbot_ship.model.result import Result
 from buildbot_ship.source.checkout import Checkout
@@ -26,6 +29,7 @@ from tests.fakes.workshop import make_workshop
 BASE = "registry.test/own/python311:2026-11-22T04-50-49-169150"
 STRICT = "requirements.strict.txt"
 A, B = "a" * 64, "b" * 64
+REQUEST = HardenRequest()
 FACTS = {
     "version": "3.11.2",
     "abi": "cpython-311-x86_64-linux-gnu",
@@ -41,6 +45,7 @@ class Yard:
     folder: Path
     asked: list[dict[str, Any]] = attrs.field(factory=list)
     lines: list[str] = attrs.field(factory=list)
+    newest: str = f"flask==9 --hash=sha256:{A}\n"
 
     @property
     def checkout(self) -> Path:
@@ -54,11 +59,11 @@ class Yard:
         """Do as pip-compile does: what is to be kept stays, and flask is the newest."""
         self.asked.append(dict(job.arguments))
         kept = job.arguments["keep"] or ""
-        (out / "strict.txt").write_text(f"flask==9 --hash=sha256:{A}\n{kept}")
+        (out / "strict.txt").write_text(f"{self.newest}{kept}")
         (out / "build.txt").write_text("")
         return {"ok": True, "sections": [], "sdists": []}
 
-    def harden(self, upgrade: str) -> Result:
+    def harden(self, upgrade: str, request: HardenRequest = REQUEST) -> Result:
         registry = MemoryRegistry()
         store_image(registry, Reference.parse(BASE), small_image("base"))
         scripts: dict[str, Script] = {
@@ -67,7 +72,7 @@ class Yard:
         }
         daemon = MemoryDaemon(registry, scripts=scripts)
         return harden(
-            HardenRequest(upgrade=upgrade),
+            attrs.evolve(request, upgrade=upgrade),
             checkout=Checkout(self.checkout),
             shop=make_workshop(daemon, Work(self.folder / "work"), self.lines.append, registry),
             notes=Notes(self.folder / "notes"),
@@ -142,6 +147,53 @@ def test_where_all_is_upgraded_nothing_is_kept_and_no_line_is_told(yard: Yard) -
     yard.harden("all")
     assert yard.kept is None
     assert [line for line in yard.lines if "not kept" in line] == []
+
+
+def test_a_package_without_third_party_dependencies_is_hardened_again_and_again(
+    yard: Yard,
+) -> None:
+    yard.write("requirements.loose.txt", "# nothing\n")
+    yard.write("setup.py", "setup()\n")
+    git(yard.checkout, "init", "-q")
+    yard.newest = ""
+    request = HardenRequest(packages=(".",))
+    assert yard.harden("all", request).summary == f"{STRICT}: 0 packages pinned: no change"
+    text = (yard.checkout / STRICT).read_text()
+    assert parse_strict(text, STRICT) == ()
+    assert all(line.startswith("# ") for line in text.splitlines())
+    yard.harden("nothing", request)
+    assert (yard.checkout / STRICT).read_text() == text
+
+
+def test_the_resolver_and_the_header_are_told_of_wheels_and_sdists(yard: Yard) -> None:
+    request = HardenRequest(no_binary="Flask", only_binary=":all:")
+    yard.harden("all", request)
+    head = split((yard.checkout / STRICT).read_text())[0]
+    assert head.formats == Formats(("flask",), (":all:",))
+    yard.newest = ""
+    yard.harden("nothing", request)
+    yard.harden("nothing")
+    keys = ("no_binary", "only_binary", "rehash")
+    asked = [[job[key] for key in keys] for job in yard.asked]
+    assert asked[1:] == [[["flask"], [":all:"], False], [[], [], True]]
+    assert "binary" not in (yard.checkout / STRICT).read_text()
+
+
+def test_a_name_that_nothing_asks_for_is_refused_and_nothing_is_written(yard: Yard) -> None:
+    request = HardenRequest(no_binary="klein,flsk")
+    with pytest.raises(InvalidRequest, match="no_binary: flsk stands neither in"):
+        yard.harden("all", request)
+    assert not (yard.checkout / STRICT).exists()
+
+
+def test_a_result_that_cannot_be_a_strict_file_is_refused_with_a_remedy_of_its_own(
+    yard: Yard,
+) -> None:
+    yard.newest = "klein @ https://example.com/klein.whl\n"
+    with pytest.raises(InvalidFile, match="klein is given by URL") as caught:
+        yard.harden("all")
+    assert "arden" not in caught.value.remedy
+    assert not (yard.checkout / STRICT).exists()
 
 
 def test_a_name_to_upgrade_that_stands_nowhere_is_refused(yard: Yard) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from buildbot_ship.errors import RequirementMissing
-from buildbot_ship.model.application.closure import close
-from buildbot_ship.model.artefact import Wheel
+from buildbot_ship.model.application.closure import close, with_extras
+from buildbot_ship.model.artefact import Wheel, Wheelhouse
 
 ENVIRONMENT = {"python_version": "3.11", "sys_platform": "linux", "platform_release": ""}
 
@@ -26,7 +26,11 @@ WHEELS = [
 
 
 def names(*requirements: str, environment: Mapping[str, str] = ENVIRONMENT) -> list[str]:
-    return [w.name for w in close(requirements, WHEELS, environment, "app.pex")]
+    return [w.name for w in close(requirements, house(*WHEELS), environment, "app.pex")]
+
+
+def house(*wheels: Wheel, **extras: tuple[str, ...]) -> Wheelhouse:
+    return Wheelhouse("c" * 40, "base", "", wheels, "ground", extras)
 
 
 def test_what_is_required_comes_along_and_nothing_else() -> None:
@@ -53,7 +57,7 @@ def test_what_is_not_there_names_who_asks() -> None:
 
 
 def test_another_version_does_not_do() -> None:
-    wheels = [wheel("six-1.16"), wheel("app-1", "six>=2")]
+    wheels = house(wheel("six-1.16"), wheel("app-1", "six>=2"))
     with pytest.raises(RequirementMissing) as caught:
         close(["app"], wheels, ENVIRONMENT, "app.pex")
     assert str(caught.value) == "six>=2, which app requires, is there in version 1.16 only"
@@ -61,4 +65,56 @@ def test_another_version_does_not_do() -> None:
 
 def test_what_is_no_requirement_is_shown() -> None:
     with pytest.raises(RequirementMissing, match="which app requires, is no requirement"):
-        close(["app"], [wheel("app-1", "pytz (>dev)")], ENVIRONMENT, "app.pex")
+        close(["app"], house(wheel("app-1", "pytz (>dev)")), ENVIRONMENT, "app.pex")
+
+
+CELERY = [
+    wheel("Celery-5", "kombu", "kombu[sqs]; extra == 'sqs'", "pydantic; extra == 'Py_Dantic'"),
+    wheel("kombu-5", "boto3; extra == 'sqs'", "redis; extra == 'redis'"),
+    wheel("boto3-1"),
+    wheel("pydantic-2"),
+    wheel("app-1", "celery"),
+    wheel("other-1", "kombu"),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "also"),
+    [
+        (("celery",), ("boto3", "pydantic")),
+        (("Celery[SQS]",), ("boto3", "pydantic")),
+        (("app",), ("app", "boto3", "pydantic")),
+    ],
+)
+def test_a_package_comes_with_the_extras_of_the_strict_file(
+    asked: tuple[str, ...], also: tuple[str, ...]
+) -> None:
+    pinned = house(*CELERY, celery=("py-dantic", "sqs"))
+    found = [w.name for w in close(asked, pinned, ENVIRONMENT, "app.pex")]
+    assert found == sorted({"celery", "kombu", *also})
+    more = with_extras(asked, pinned, ENVIRONMENT, "app.pex")
+    assert more == (*asked, "celery[py-dantic,sqs]")
+
+
+def test_a_package_that_a_pex_does_not_hold_brings_no_extra() -> None:
+    pinned = house(*CELERY, celery=("sqs",))
+    found = [w.name for w in close(["other"], pinned, ENVIRONMENT, "app.pex")]
+    assert found == ["kombu", "other"]
+    assert with_extras(["other"], pinned, ENVIRONMENT, "app.pex") == ("other",)
+
+
+def test_an_extra_that_names_other_extras_of_its_package_brings_all_of_them() -> None:
+    wheels = [
+        wheel("pkg-1", "pkg[a,b]; extra == 'all'", "x; extra == 'a'", "y; extra == 'b'"),
+        wheel("x-1"),
+        wheel("y-1"),
+    ]
+    found = close(["pkg"], house(*wheels, pkg=("all",)), ENVIRONMENT, "app.pex")
+    assert [w.name for w in found] == ["pkg", "x", "y"]
+
+
+def test_what_a_pinned_extra_lacks_names_the_extra() -> None:
+    pinned = house(*CELERY, kombu=("redis",))
+    with pytest.raises(RequirementMissing) as caught:
+        close(["celery"], pinned, ENVIRONMENT, "app.pex")
+    assert str(caught.value) == "redis, which kombu[redis] requires, is not in the wheelhouse"

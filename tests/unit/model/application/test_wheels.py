@@ -13,8 +13,11 @@ from buildbot_ship.model.application.wheels import (
     build_arguments,
     choose,
     decide,
+    pinned_extras,
     section_text,
+    unknown_extras,
 )
+from buildbot_ship.model.artefact import Wheel
 from buildbot_ship.model.request import WheelsRequest
 from buildbot_ship.model.requirements.buildlock import BuildLock, parse_build_lock
 from buildbot_ship.model.requirements.reader import Pin
@@ -111,3 +114,16 @@ def test_keys_name_what_wheels_are_made_of_and_nothing_else() -> None:
     assert plan.wheel_keys("ground", {"lib": "changed"})[0] == klein
     assert plan.wheel_keys("ground", {"lib": "changed"})[1] != lib
     assert plan.wheel_keys("other", {"lib": "tree"})[0] != klein
+
+
+def test_an_extra_that_its_package_does_not_have_is_a_warning_with_its_line() -> None:
+    pins = (
+        Pin("Celery", "5", (A,), 3, extras=("SQS", "py_dantic", "typo")),
+        Pin("six", "1", (A,), 9, extras=("left-out-by-a-marker",)),
+    )
+    file = "celery-5-py3-none-any.whl"
+    wheels = [Wheel(file, "sha256:x", 1, provides=("sqs", "Py.Dantic"))]
+    assert unknown_extras(pins, wheels, "strict.txt") == (
+        "strict.txt:3: Celery 5 has no extra typo",
+    )
+    assert pinned_extras(pins)["celery"] == ("py-dantic", "sqs", "typo")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from buildbot_ship.model.requirements.formats import Formats
 from buildbot_ship.model.requirements.header import Header, Interpreter, split
 
 PYTHON = Interpreter("3.11.2", "cpython-311-x86_64-linux-gnu", "linux-x86_64")
@@ -38,6 +39,7 @@ def test_a_new_base_or_patch_release_leaves_a_file_as_good() -> None:
     [
         {"inputs": {"requirements.loose.txt": "c" * 64}},
         {"sdists": ()},
+        {"formats": Formats(no_binary=("remotemath",))},
         {"interpreter": attrs.evolve(PYTHON, version="3.12.1")},
         {"interpreter": attrs.evolve(PYTHON, platform="linux-aarch64")},
         {"interpreter": None},
@@ -45,3 +47,11 @@ def test_a_new_base_or_patch_release_leaves_a_file_as_good() -> None:
 )
 def test_other_inputs_or_another_python_do_not(change: dict[str, object]) -> None:
     assert not HEADER.says_as_much_as(attrs.evolve(HEADER, **change))  # type: ignore[arg-type]
+
+
+def test_the_options_of_wheels_and_sdists_are_read_as_they_were_written() -> None:
+    assert "binary" not in HEADER.text
+    formats = Formats(no_binary=("lxml", "psycopg2"), only_binary=(":all:",))
+    made = attrs.evolve(HEADER, formats=formats)
+    assert "# no-binary: lxml,psycopg2\n# only-binary: :all:\n# sdist: " in made.text
+    assert split(made.text + "six==1\n") == (made, "six==1\n")

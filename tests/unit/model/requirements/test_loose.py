@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -121,7 +122,8 @@ def test_all_problems_of_all_files_are_told_at_once() -> None:
 
 
 def test_an_empty_file_is_refused_unless_packages_say_more() -> None:
-    assert problems({TOP: "# nothing\n"}) == [f"{TOP}:1: the file holds no requirement"]
+    (problem,) = problems({TOP: "# nothing\n"})
+    assert problem.startswith(f"{TOP}:1: the file holds no requirement, and the option")
     assert read_loose(TOP, {TOP: b""}.get, empty=True).requirements == ()
 
 
@@ -146,3 +148,18 @@ def test_ten_thousand_lines_are_read_within_a_second() -> None:
     start = time.process_time()
     assert len(read(files).requirements) == 10_000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("--no-binary psycopg2", "no_binary of HardenRequirements"),
+        ("--only-binary=:all:", "only_binary of HardenRequirements"),
+        ("-i https://u:secret@example.com", "index_url"),
+        ("--extra-index-url https://example.com", "extra_index_urls"),
+    ],
+)
+def test_a_line_whose_place_is_an_option_names_it(line: str, option: str) -> None:
+    (problem,) = problems({TOP: f"six\n{line}\n"})
+    assert problem.startswith(f"{TOP}:2: {re.split('[= ]', line)[0]} lines are refused")
+    assert problem.endswith(f"; use the option {option}")

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import time
 
+import attrs
 import pytest
 
 from buildbot_ship.errors import InvalidFile
 from buildbot_ship.model.requirements.buildlock import parse_build_lock
+from buildbot_ship.model.requirements.header import Header
 from buildbot_ship.model.requirements.reader import Pin, parse_strict
 from buildbot_ship.model.requirements.text import decode
 
@@ -48,6 +50,9 @@ def test_a_pin_is_written_as_it_was_read() -> None:
     [
         ("klein==1", "has no hash"),
         (f"klein>=1 --hash=sha256:{A}", "no exact version"),
+        (f"klein===1.* --hash=sha256:{A}", "no exact version"),
+        (f"klein===one --hash=sha256:{A}", "no exact version"),
+        (f"klein>=1,==1 --hash=sha256:{A}", "no exact version"),
         (f"klein==1.* --hash=sha256:{A}", "no exact version"),
         ("klein==1 --hash=md5:abc", "not sha256: md5"),
         (f"klein==1 --hash=sha256:{A} --hash=sha512:{A}", "not sha256: sha512"),
@@ -87,8 +92,27 @@ def test_a_package_that_stands_twice_is_refused() -> None:
     ]
 
 
-def test_an_empty_file_is_refused() -> None:
+def test_an_empty_file_is_refused_unless_hardening_wrote_it() -> None:
     assert problems("# nothing\n") == ["strict.txt:1: the file holds no requirement"]
+    header = Header({"requirements.loose.txt": A}).text
+    assert parse_strict(header, "strict.txt") == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "version"),
+    [
+        ("humanize===4.9.0", "4.9.0"),
+        ("humanize == 4.9.0", "4.9.0"),
+        ("humanize (==4.9.0)", "4.9.0"),
+        ("Humanize_It==1!4.9", "1!4.9"),
+        ("humanize==4.9+local.1", "4.9+local.1"),
+        ("humanize==4.9rc1.post2.dev3", "4.9rc1.post2.dev3"),
+    ],
+)
+def test_a_version_is_read_by_the_version_specification(line: str, version: str) -> None:
+    (pin,) = parse_strict(f"{line} --hash=sha256:{A}\n", "strict.txt")
+    assert pin.version == version
+    assert parse_strict(pin.text, "strict.txt") == (attrs.evolve(pin, line=1),)
 
 
 def test_a_file_in_another_encoding_is_refused_at_its_line() -> None:

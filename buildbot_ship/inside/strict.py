@@ -1,0 +1,66 @@
+"""Strict lines as pip-compile writes them: what each pins, and the files it admits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from job import Failed
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
+
+FILE_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """One entry: *version* as it is written, *hashes* are sha256 in hexadecimal."""
+
+    name: str
+    version: str
+    hashes: tuple[str, ...]
+
+
+def exact_version(requirement: Requirement) -> str | None:
+    """Return the one version that *requirement* admits, or None."""
+    specifiers = list(requirement.specifier)
+    if requirement.url or len(specifiers) != 1 or specifiers[0].operator not in ("==", "==="):
+        return None
+    version = specifiers[0].version
+    return None if version.endswith("*") else version
+
+
+def pins(strict: str) -> Iterator[Pinned]:
+    """Yield the entries of a strict file.  Raises Failed for what no index has."""
+    for line in strict.replace("\\\n", " ").splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        requirement = Requirement(line.partition(" --hash")[0].strip())
+        version = exact_version(requirement)
+        if version is None:
+            raise Failed(
+                f"{requirement.name} is required by URL: a package index has no hash of it",
+                "replace what requires it; `# via` in the step's log names that",
+                strict,
+            )
+        try:
+            Version(version)
+        except ValueError:
+            raise Failed(
+                f"{requirement.name} is pinned to {version}, which is not a version",
+                "ask for a version that the package index has",
+            ) from None
+        yield Pinned(requirement.name, version, tuple(FILE_HASH.findall(line)))
+
+
+def frozen(freeze: str) -> list[str]:
+    """Return the lines of ``pip freeze`` that pin a version of an index."""
+    return [line for line in freeze.splitlines() if _is_pin(line)]
+
+
+def _is_pin(line: str) -> bool:
+    try:
+        return exact_version(Requirement(line)) is not None
+    except InvalidRequirement:
+        return False
