@@ -63,6 +63,7 @@ class Engine:
     environment: dict[str, str]
     credentials: tuple[Credential, ...] = ()
     api: str = "auto"
+    _volumes: dict[str, tuple[str, ...]] = attrs.field(init=False, factory=dict)
     _aside: Aside = attrs.field(
         init=False, default=attrs.Factory(lambda self: Aside(self._container), takes_self=True)
     )
@@ -92,9 +93,11 @@ class Engine:
         """Return the image with this reference or image ID, or None."""
         with self._did(f"look at {reference}"):
             try:
-                return _image(self.client.inspect_image(reference))
+                inspected = self.client.inspect_image(reference)
             except ImageNotFound:
                 return None
+        self._volumes[reference] = tuple((inspected.get("Config") or {}).get("Volumes") or ())
+        return _image(inspected)
 
     def pull(self, reference: Reference, *, temporary: bool = False) -> EngineImage:
         """Fetch an image.  Raises BaseNotFound, RegistryUnavailable."""
@@ -202,6 +205,8 @@ class Engine:
     def _container(self, job: Job) -> Container:
         name = f"ship-{job.script}-{uuid.uuid4().hex}"
         labels = {OWNER: self.ledger.owner, BUILD: self.ledger.build}
+        if job.image not in self._volumes:
+            self.image(job.image)
         return Container(
             self.client,
             name,
@@ -209,6 +214,7 @@ class Engine:
             labels,
             before=lambda: self.ledger.note(CONTAINER, name, self.clock()),
             after=lambda: self.ledger.forget(CONTAINER, name),
+            volumes=self._volumes.get(job.image, ()),
         )
 
     def close(self) -> None:
