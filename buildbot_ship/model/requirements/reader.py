@@ -21,6 +21,8 @@ _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _ARCHIVE = re.compile(r".*\.(whl|zip|tgz|tbz|txz|tlz|tar(\.(gz|bz2|xz|lz|lzma))?)", re.I)
 _OPTION = re.compile(r"--?[a-z]+(-[a-z]+)*")
+MAX_LINE = 4096
+"""Characters of a requirement; real ones have a few hundred."""
 HARDEN = "run HardenRequirements, review what it writes, and commit"
 
 
@@ -70,6 +72,8 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def read_requirement(line: str, accepted: str = "requirements") -> Requirement | str:
     """Return the requirement on *line*, or what is wrong with it: only *accepted* may be."""
+    if len(line) > MAX_LINE:
+        return f"this is longer than {MAX_LINE} characters, hashes aside: shorten it"
     if line.startswith("-"):
         option = _OPTION.match(line)
         return (
@@ -81,7 +85,7 @@ def read_requirement(line: str, accepted: str = "requirements") -> Requirement |
         return "options of a requirement are refused: only its name, version, extras, marker"
     try:
         return _of_an_index(Requirement(line))
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return "this is not a requirement: name, version, extras or marker"
 
 
