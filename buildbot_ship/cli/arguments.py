@@ -69,7 +69,12 @@ def _envelope(
         build=f"hand-{uuid.uuid4().hex[:12]}",
         work=options.work or work_folder(str(checkout.resolve())),
         index=index,
-        limits=settings.Limits(options.memory * 1024**2, options.processes, options.seconds),
+        limits=settings.Limits(
+            options.memory * 1024**2,
+            options.processes,
+            options.seconds,
+            options.disk * 1024**2,
+        ),
         cache=settings.CacheOptions(options.cache, not options.untrusted, options.no_cache),
     )
 

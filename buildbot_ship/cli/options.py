@@ -62,6 +62,7 @@ def _common(sub: Parser) -> None:
     sub.add_argument("--memory", type=int, default=4096, help="MiB for a container (4096)")
     sub.add_argument("--processes", type=int, default=1024, help="in a container (1024)")
     sub.add_argument("--seconds", type=int, default=3600, help="for a container (3600)")
+    sub.add_argument("--disk", type=int, default=16384, help="MiB it may write (16384)")
 
 
 def _revision(sub: Parser) -> None:

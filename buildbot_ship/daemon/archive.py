@@ -14,11 +14,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+import attrs
+
 from ..errors import HostileArchive, LimitExceeded
 from .interface import JobFile
 
 MAX_FILES = 100_000
-MAX_BYTES = 8 * 1024**3
+MAX_HEADER = 4 * 1024**2
+"""Bytes that may come before a file, what is read ahead included: they go into memory."""
 CHUNK = 1 << 18
 
 
@@ -62,19 +65,39 @@ def open_stream(chunks: Iterator[bytes]) -> io.BufferedReader:
     return io.BufferedReader(_Stream(chunks), 1 << 20)
 
 
-def unpack(chunks: Iterator[bytes], folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
+@attrs.define
+class _Headers:
+    """Chunks on their way to tarfile, counted from one file to the next."""
+
+    chunks: Iterator[bytes]
+    count: int = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.chunks:
+            self.count += len(chunk)
+            if self.count > MAX_HEADER:
+                raise HostileArchive("the archive", "has a header without end")
+            yield chunk
+
+
+def unpack(chunks: Iterator[bytes], folder: Path, *, max_bytes: int) -> None:
     """Write the files of a tar stream into *folder*, the stream's top folder left off.
 
     Raises HostileArchive for anything but plain files and folders inside it,
     LimitExceeded past *max_bytes* or 100,000 files, and TarError where it is not whole.
     """
     total = count = 0
-    with tarfile.open(fileobj=open_stream(chunks), mode="r|") as archive:
+    headers = _Headers(chunks)
+    with tarfile.open(fileobj=open_stream(iter(headers)), mode="r|") as archive:
         for member in archive:
             count, total = count + 1, total + member.size
-            if count > MAX_FILES or total > max_bytes:
-                raise LimitExceeded("what a container returned", f"{max_bytes} bytes")
+            if count > MAX_FILES:
+                raise LimitExceeded("what a container returned", f"{MAX_FILES} files")
+            if total > max_bytes:
+                raise LimitExceeded("what a container returned", f"{max_bytes} bytes", "disk")
+            headers.count = -member.size
             _write(archive, member, folder)
+            headers.count = 0
 
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:

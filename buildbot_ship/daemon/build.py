@@ -13,6 +13,7 @@ from docker.errors import APIError, NotFound
 
 from ..errors import JobFailed, LimitExceeded
 from ..model.log import Log
+from . import disk
 from .deadline import deadline
 from .interface import Build
 
@@ -29,6 +30,7 @@ class Builder:
     The classic builder leaves an unlabelled image for every step, also when it fails, so
     they are followed in its output.  What a RUN prints there is not believed: an image
     counts only if it is new and has no name, a container only if it is of such an image.
+    *below* is the size of the newest base, *above* that of the layers that were made on it.
     """
 
     client: Any
@@ -41,23 +43,36 @@ class Builder:
     last: str = ""
     container: str = ""
     step: int = 0
+    below: int | None = None
+    above: int = 0
     output: deque[str] = attrs.field(factory=lambda: deque(maxlen=_KEPT_LINES))
 
     def run(self, log: Log) -> None:
         """Build; raise JobFailed with the step that failed, LimitExceeded."""
         self.before = set(self.client.images(all=True, quiet=True))
-        timed = deadline(self.build.limits.seconds, self._stop)
-        with self.build.context.open("rb") as context, timed as late:
+        limits = self.build.limits
+        with (
+            self.build.context.open("rb") as context,
+            deadline(limits.seconds, self._stop) as late,
+            disk.watched(limits.disk, self._written, self._stop) as full,
+        ):
             for message in self._stream(context):
                 error = message.get("error")
                 if error and late.is_set():
-                    limit = f"{self.build.limits.seconds} seconds"
-                    raise LimitExceeded(
-                        f"the build of {self.build.dockerfile}", limit, "seconds"
-                    )
+                    raise self._exceeded(f"{limits.seconds} seconds", "seconds")
+                if (error and full.is_set()) or self.above > limits.disk:
+                    raise self._exceeded(f"{limits.disk} bytes on disk", "disk")
                 if error:
                     raise JobFailed("build", f"{self._where()}: {error}", output=self._tail())
                 self._follow(str(message.get("stream") or ""), log)
+
+    def _exceeded(self, limit: str, option: str) -> LimitExceeded:
+        return LimitExceeded(f"the build of {self.build.dockerfile}", limit, option)
+
+    def _written(self) -> int:
+        """Return how many bytes the build has on disk: its layers, and what runs now."""
+        running = self.container
+        return self.above + (disk.written(self.client, running) if running else 0)
 
     def _stream(self, context: Any) -> Iterator[dict[str, Any]]:
         limits = self.build.limits
@@ -95,6 +110,14 @@ class Builder:
             if found["Id"] not in {*self.before, *self.made} and not found.get("RepoTags"):
                 self.note(found["Id"])
                 self.made.append(found["Id"])
+            self._count(found)
+
+    def _count(self, image: Mapping[str, Any]) -> None:
+        """Take up how large an image is, as the engine says it."""
+        if image["Id"] in self.before or self.below is None:
+            self.below, self.above = image["Size"], 0
+        else:
+            self.above = max(0, image["Size"] - self.below)
 
     def _runs(self, short: str) -> None:
         with suppress(NotFound):

@@ -14,16 +14,20 @@ from typing import Any
 import attrs
 from docker.errors import APIError, NotFound
 
-from ..errors import HostileArchive, JobFailed, LimitExceeded
+from ..errors import JobFailed, LimitExceeded
 from ..model.log import Log
+from . import disk
 from .archive import unpack
 from .deadline import deadline
 from .interface import Job, JobFile
+from .returned import read_result
 from .shield import unbroken
 from .streams import Streams
 
 NOT_FOUND = 127
 """What docker-init ends with when there is no such program."""
+TOO_LARGE = "File too large"
+"""What programs say of a file that reaches the kernel's limit (EFBIG)."""
 
 
 @attrs.define(slots=False)
@@ -31,7 +35,7 @@ class Container:
     """A container for one job; a context manager that leaves nothing behind.
 
     It is started before it has a job, and waits for it.  After a success it is removed
-    by *leave*, if there is one.
+    by *leave*, if there is one.  *volumes* are the folders that its image declares as such.
     """
 
     client: Any
@@ -40,6 +44,7 @@ class Container:
     labels: Mapping[str, str]
     before: Callable[[], None]
     after: Callable[[], None]
+    volumes: tuple[str, ...] = ()
     streams: Streams | None = None
     leave: Callable[[Container], None] | None = None
 
@@ -87,6 +92,9 @@ class Container:
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             init=True,
+            ulimits=[disk.file_limit(limits.disk)],
+            # A volume would be on the host's disk, and in nobody's measure.
+            tmpfs=dict.fromkeys(self.volumes, f"exec,size={limits.disk}"),
             # What is said is read as it comes; the files are no log.
             log_config={"Type": "none", "Config": {}},
         )
@@ -122,18 +130,31 @@ class Container:
         *began* is called once it runs.
         """
         assert self.streams is not None  # noqa: S101  # it was entered
-        with deadline(self.job.limits.seconds, self._kill) as late:
+        limits = self.job.limits
+        with (
+            deadline(limits.seconds, self._kill) as late,
+            disk.watched(limits.disk, self._written, self._kill) as full,
+        ):
             self.streams.send(self._inputs())
             if began is not None:
                 began()
             whole = self._receive(self.streams.receive(log), out)
             status = self.client.wait(self.name)["StatusCode"]
         if late.is_set():
-            raise self._exceeded(f"{self.job.limits.seconds} seconds", "seconds")
-        self._check(status)
-        if not whole:
-            raise HostileArchive("the archive", "is not a whole tar")
-        return self._result(out)
+            raise self._exceeded(f"{limits.seconds} seconds", "seconds")
+        if full.is_set():
+            raise self._exceeded(f"{limits.disk} bytes on disk", "disk")
+        try:
+            self._check(status)
+            return read_result(out, self.job.script, whole=whole)
+        except JobFailed as failed:
+            said = f"{failed.why}\n{failed.output}"
+            if TOO_LARGE in said or self._written() >= limits.disk:
+                raise self._exceeded(f"{limits.disk} bytes on disk", "disk") from failed
+            raise
+
+    def _written(self) -> int:
+        return disk.written(self.client, self.name)
 
     def _inputs(self) -> Iterator[JobFile]:
         """Yield what the job takes."""
@@ -145,7 +166,7 @@ class Container:
     def _receive(self, output: Iterator[bytes], out: Path) -> bool:
         """Unpack *output*, read it to its end; tell whether it was a whole tar."""
         try:
-            unpack(output, out)
+            unpack(output, out, max_bytes=self.job.limits.disk)
             whole = True
         except tarfile.TarError:
             whole = False
@@ -165,26 +186,11 @@ class Container:
             why = f"{self.job.image} has no {self.job.python}"
             raise JobFailed(self.job.script, why, "take a base image that holds Python")
         if status != 0:
-            raise self._failed(f"ended with status {status}")
-
-    def _result(self, out: Path) -> dict[str, Any]:
-        path = out / "result.json"
-        try:
-            result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            path.unlink()
-        except (OSError, ValueError):
-            raise self._failed("left no result") from None
-        if not result.pop("ok", False):
-            hint = result.get("hint") or "read the step's log for the tool's own output"
-            output = str(result.get("output") or "")
-            raise JobFailed(self.job.script, str(result.get("why")), str(hint), output)
-        return result
+            script = self.job.script
+            raise JobFailed(script, f"inside/{script}.py ended with status {status}")
 
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the container of {self.job.script}", limit, option)
-
-    def _failed(self, how: str) -> JobFailed:
-        return JobFailed(self.job.script, f"inside/{self.job.script}.py {how}")
 
     def commit(self, reference: str, label: str, result: Mapping[str, Any]) -> None:
         """Keep the file system as an image that carries *result* as JSON in *label*."""

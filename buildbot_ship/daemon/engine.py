@@ -63,6 +63,7 @@ class Engine:
     environment: dict[str, str]
     credentials: tuple[Credential, ...] = ()
     api: str = "auto"
+    _seen: dict[str, EngineImage] = attrs.field(init=False, factory=dict)
     _aside: Aside = attrs.field(
         init=False, default=attrs.Factory(lambda self: Aside(self._container), takes_self=True)
     )
@@ -92,9 +93,11 @@ class Engine:
         """Return the image with this reference or image ID, or None."""
         with self._did(f"look at {reference}"):
             try:
-                return _image(self.client.inspect_image(reference))
+                inspected = self.client.inspect_image(reference)
             except ImageNotFound:
                 return None
+        self._seen[reference] = EngineImage.of(inspected)
+        return self._seen[reference]
 
     def pull(self, reference: Reference, *, temporary: bool = False) -> EngineImage:
         """Fetch an image.  Raises BaseNotFound, RegistryUnavailable."""
@@ -202,6 +205,7 @@ class Engine:
     def _container(self, job: Job) -> Container:
         name = f"ship-{job.script}-{uuid.uuid4().hex}"
         labels = {OWNER: self.ledger.owner, BUILD: self.ledger.build}
+        image = self._seen.get(job.image) or self.image(job.image)
         return Container(
             self.client,
             name,
@@ -209,6 +213,7 @@ class Engine:
             labels,
             before=lambda: self.ledger.note(CONTAINER, name, self.clock()),
             after=lambda: self.ledger.forget(CONTAINER, name),
+            volumes=image.volumes if image else (),
         )
 
     def close(self) -> None:
@@ -238,13 +243,3 @@ class Engine:
             except NotFound:
                 return False
             return True
-
-
-def _image(inspected: dict[str, Any]) -> EngineImage:
-    config = inspected.get("Config") or {}
-    return EngineImage(
-        image_id=inspected["Id"],
-        digests=tuple(inspected.get("RepoDigests") or ()),
-        labels=dict(config.get("Labels") or {}),
-        environment=tuple(config.get("Env") or ()),
-    )

@@ -19,12 +19,28 @@ RESULT = "org.buildbot-ship.result"
 
 @attrs.frozen
 class EngineImage:
-    """An image in the engine; *digests* are ``repository@sha256:...`` as it was pulled."""
+    """An image in the engine; *digests* are ``repository@sha256:...`` as it was pulled.
+
+    *volumes* are the folders that it declares as such.
+    """
 
     image_id: str
     digests: tuple[str, ...]
     labels: Mapping[str, str]
     environment: tuple[str, ...]
+    volumes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, inspected: Mapping[str, Any]) -> EngineImage:
+        """Return an image as the engine describes it."""
+        config = inspected.get("Config") or {}
+        return cls(
+            image_id=inspected["Id"],
+            digests=tuple(inspected.get("RepoDigests") or ()),
+            labels=dict(config.get("Labels") or {}),
+            environment=tuple(config.get("Env") or ()),
+            volumes=tuple(config.get("Volumes") or ()),
+        )
 
 
 @attrs.frozen

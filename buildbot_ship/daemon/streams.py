@@ -16,6 +16,8 @@ from .archive import pack
 from .interface import JobFile
 
 LINE = 1 << 16
+MAX_SAID = 16 * 1024**2
+"""Bytes that one job may say: they all go into a log of the master."""
 
 
 class _Input(io.RawIOBase):
@@ -60,21 +62,16 @@ class Streams:
     def receive(self, log: Log) -> Iterator[bytes]:
         """Yield standard output until it ends; give the lines of standard error to *log*.
 
-        A line of more than 64 KiB comes in pieces.
+        A line of more than 64 KiB comes in pieces.  Past 16 MiB nothing is said any more.
         """
-        rest = b""
+        lines = _Lines(log)
         with closing(self):
             for stream, data in frames_iter(self.socket, tty=False):  # type: ignore[no-untyped-call]
-                if stream != STDERR:
+                if stream == STDERR:
+                    lines.take(data)
+                else:
                     yield data
-                    continue
-                *lines, rest = (rest + data).split(b"\n")
-                if len(rest) > LINE:
-                    lines, rest = [*lines, rest], b""
-                for line in lines:
-                    log(line.decode("utf-8", "replace").rstrip())
-        if rest:
-            log(rest.decode("utf-8", "replace"))
+        lines.end()
 
     def close(self) -> None:
         """Let the streams go, and the engine, which may still be writing to them.
@@ -87,6 +84,34 @@ class Streams:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+
+
+@attrs.define
+class _Lines:
+    """Standard error on its way to *log*, line by line."""
+
+    log: Log
+    rest: bytes = b""
+    said: int = 0
+
+    def take(self, data: bytes) -> None:
+        """Say the lines that end in *data*."""
+        before, self.said = self.said, self.said + len(data)
+        if before > MAX_SAID:
+            return
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        if len(self.rest) > LINE:
+            lines, self.rest = [*lines, self.rest], b""
+        for line in lines:
+            self.log(line.decode("utf-8", "replace").rstrip())
+        if self.said > MAX_SAID:
+            self.rest = b""
+            self.log(f"(what it says past {MAX_SAID} bytes is left out)")
+
+    def end(self) -> None:
+        """Say what stands after the last end of a line."""
+        if self.rest:
+            self.log(self.rest.decode("utf-8", "replace"))
 
 
 def _below(attached: Any) -> Any:

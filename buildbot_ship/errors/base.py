@@ -6,6 +6,15 @@ from typing import ClassVar
 
 import attrs
 
+MAX_TEXT = 1000
+"""Characters of a problem: it may repeat a word of the file, and that may have no end."""
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= MAX_TEXT:
+        return text
+    return f"{text[: MAX_TEXT // 2]} ... {text[-MAX_TEXT // 2 :]}"
+
 
 def printable(text: str) -> str:
     """Return *text* with the bytes of names that are not UTF-8 as ``\\udcff``."""
@@ -18,7 +27,7 @@ class Problem:
 
     file: str
     line: int
-    text: str
+    text: str = attrs.field(converter=_shortened)
 
     def __str__(self) -> str:
         """Return the problem as compilers write it."""

@@ -16,7 +16,7 @@ PARTS: dict[type[Any], dict[str, str]] = {
         "proxy": "proxy",
         "ca_bundle": "ca_bundle",
     },
-    Limits: {name: name for name in ("memory", "processes", "seconds")},
+    Limits: {name: name for name in ("memory", "processes", "seconds", "disk")},
     CacheOptions: {"repository": "cache", "trusted": "trusted", "no_cache": "no_cache"},
 }
 """The parts of the envelope: the option of each field."""

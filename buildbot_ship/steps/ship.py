@@ -74,6 +74,7 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
     :param memory: bytes of memory that one throw-away container may use
     :param processes: how many processes and threads one container may have
     :param seconds: how long one container may run
+    :param disk: bytes that one container may write to disk
     :param cache: the repository of the cache that workers share, if there is one
     :param trusted: whether this builder may write to it
     :param no_cache: whether all is made again, whatever a cache knows
@@ -107,6 +108,7 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
         memory: int | IRenderable | None = None,
         processes: int | IRenderable | None = None,
         seconds: int | IRenderable | None = None,
+        disk: int | IRenderable | None = None,
         cache: str | IRenderable | None = None,
         trusted: bool | IRenderable = True,
         no_cache: bool | IRenderable = False,
@@ -118,7 +120,7 @@ class ShipStep(ShellMixin, BuildStep):  # type: ignore[misc]
         self.work, self.python = work, python
         self.index_url, self.extra_index_urls = index_url, extra_index_urls
         self.proxy, self.ca_bundle = proxy, ca_bundle
-        self.memory, self.processes, self.seconds = memory, processes, seconds
+        self.memory, self.processes, self.seconds, self.disk = memory, processes, seconds, disk
         self.cache, self.trusted, self.no_cache = cache, trusted, no_cache
         self.credentials = {} if credentials is None else credentials
         self.retries = retries

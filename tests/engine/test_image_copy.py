@@ -112,3 +112,53 @@ def test_a_mode_is_set_on_what_is_copied(yard: Yard) -> None:
         "/x": "0o40755", "/x/y": "0o40700", "/x/y/deep": "0o40700", "/x/y/a.conf": "0o100700",
     }  # fmt: skip
     assert (found["/x/z"][0], found["/x/z/README"][0]) == ("0o40755", "0o104755")
+
+
+PHOTOS: Contents = {
+    "photos/a.jpeg": TreeFile(b"jpeg"),
+    "photos/raw/b.jpeg": TreeFile(b"deep"),
+    "photos/notes.txt": TreeFile(b"notes"),
+    "app.pex": TreeFile(b"committed"),
+    "other.pex": TreeFile(b"other"),
+}
+
+
+@pytest.mark.parametrize(
+    ("ignored", "copies"),
+    [
+        ("*\n!photos/*.jpeg\n", "COPY . /ctx/"),
+        ("*\n!photos/*.jpeg\n", "COPY photos /ctx\nCOPY ph* /more/"),
+        ("*.pex\n!app.pex\n", "COPY . /ctx/\nCOPY *.pex /x/"),
+        ("photos/raw\n", "COPY --chown=12:34 . /ctx/\nCOPY --chown=games *.pex /x/"),
+        ("**/*e*e*\n!**/r*/**\n", "COPY . /ctx/"),
+    ],
+)
+def test_docker_build_takes_the_same_where_no_pex_was_made(
+    yard: Yard, ignored: str, copies: str
+) -> None:
+    files = {**PHOTOS, ".dockerignore": TreeFile(ignored.encode())}
+    yard.assert_same(f"FROM {yard.base}\n{copies}\n", files)
+
+
+def test_a_pex_is_copied_where_it_is_named_and_all_else_is_as_docker_build_has_it(
+    yard: Yard,
+) -> None:
+    """The pex of this commit and a committed file of its name, beside the file alone."""
+    ignored = {".dockerignore": TreeFile(b"*\n!photos/*.jpeg\n!app.pex\n")}
+    files = {**PHOTOS, **ignored}
+    rest = "COPY . /ctx/\nCOPY *.pex /x/\nCOPY --chown=7:8 photos /y\n"
+    named = f"FROM {yard.base}\nCOPY --chown=5:6 app.pex /named/\n{rest}"
+    theirs = yard.files(yard.build(named, files=files))
+    yard.make_pex("app.pex", b"#!/bin/sh\necho made\n")
+    ours = yard.files(yard.assemble(named, "pexes", files).loaded_as)
+    different = {path for path in {*ours, *theirs} if ours.get(path) != theirs.get(path)}
+    assert different == {"/named/app.pex"}
+    assert ours["/named/app.pex"][:3] == ["0o100755", 5, 6]
+    left_out = {**PHOTOS, ".dockerignore": TreeFile(b"*\n!photos/*.jpeg\n")}
+    fewer = named.replace("COPY *.pex /x/\n", "")
+    taken = yard.files(yard.assemble(fewer, "pexes", left_out).loaded_as)
+    assert "/named/app.pex" in taken
+    assert "/ctx/app.pex" not in taken
+    assert {path for path in taken if path.startswith("/ctx/")} == {
+        "/ctx/photos", "/ctx/photos/a.jpeg",
+    }  # fmt: skip

@@ -18,7 +18,8 @@ import pytest
 
 import docker
 from buildbot_ship.daemon.engine import Engine
-from buildbot_ship.model.artefact import Image, Wheelhouse
+from buildbot_ship.model.artefact import Image, Pex, Wheelhouse
+from buildbot_ship.model.reference import digest_of
 from buildbot_ship.model.request import ImageRequest
 from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.model.result import Result
@@ -139,6 +140,13 @@ class Yard:
             ),
             new_name=lambda: uuid.uuid4().hex,
         )
+
+    def make_pex(self, name: str, data: bytes, work: str = "pexes") -> None:
+        """Leave a pex of the commit in the folder *work*, of one file."""
+        folder = Work(self.folder / work)
+        folder.pex(name).parent.mkdir(parents=True, exist_ok=True)
+        folder.pex(name).write_bytes(data)
+        folder.save(Pex(COMMIT, name, digest_of(data), len(data)))
 
     @cached_property
     def tools(self) -> str:

@@ -16,7 +16,7 @@ from ..reference import Reference
 from .copying import Copy
 from .instruction import KINDS, Arg, Env, From, Instruction
 from .lines import Line, read_lines
-from .scope import Scope
+from .scope import MAX_TOTAL, Scope
 from .word import Fault
 
 ENGINE_ONLY = ("RUN", "ADD", "SHELL", "ONBUILD", "MAINTAINER")
@@ -118,6 +118,7 @@ class _Reading:
     foreign: list[Foreign] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
     first: int = 0
+    room: int = MAX_TOTAL
 
     def take(self, line: Line) -> None:
         """Read one instruction, and remember what it means for those after it."""
@@ -129,6 +130,7 @@ class _Reading:
                 self.problems.append(Problem(self.file, line.number, str(fault)))
             return
         finally:
+            self.room = scope.room
             self.first = self.first or (line.number if line.word != "ARG" else 0)
         if item is None or (isinstance(item, Copy) and item.stage):
             self.foreign.append(Foreign(line.number, line.word, line.rest))
@@ -151,9 +153,10 @@ class _Reading:
 
     def _scope(self, line: Line) -> Scope:
         if line.word == "FROM" or not self.froms:
-            return Scope(self.escape, self.before)
+            return Scope(self.escape, self.before, room=self.room)
         known = ChainMap(self.environment, self.arguments)
-        return Scope(self.escape, known, complete=self.base is not None and not self.foreign)
+        complete = self.base is not None and not self.foreign
+        return Scope(self.escape, known, complete, room=self.room)
 
     def _read(self, line: Line, scope: Scope) -> Instruction | None:
         if line.word == "FROM" and self.first and not self.froms:

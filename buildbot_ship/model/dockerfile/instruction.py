@@ -163,7 +163,7 @@ class Expose:
         words = [port for word in flags(text)[1].split() for port in scope.expand(word).split()]
         if not words:
             raise Fault("EXPOSE takes ports: write EXPOSE 8080")
-        return cls(line, tuple(port for word in words for port in _ports(word)))
+        return cls(line, tuple(port for word in words for port in _ports(word, scope)))
 
 
 @attrs.frozen
@@ -218,10 +218,11 @@ def _expanded(text: str, scope: Scope) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _ports(word: str) -> list[str]:
+def _ports(word: str, scope: Scope) -> list[str]:
     match = _PORT.fullmatch(word)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if match is None or not 1 <= first <= last <= 65535:
         raise Fault(f"{word} is not a port: write 8080, 53/udp or 8000-8010")
     protocol = (match[3] or "tcp").lower()
+    scope.take((last - first) * len("65535/tcp"))
     return [f"{port}/{protocol}" for port in range(first, last + 1)]

@@ -17,6 +17,8 @@ MAX_DEPTH = 32
 """How deep ``${X:-...}`` may be nested."""
 MAX_LENGTH = 128 * 1024
 """Characters that a word may have: no program can be given a longer one (man 2 execve)."""
+MAX_TOTAL = 16 * 1024 * 1024
+"""Characters that all variables and ranges of ports of one file may become."""
 _NAME = re.compile(r"\d+|[@*#?$!-]|[^\W\d]\w*")
 
 
@@ -25,19 +27,28 @@ class Scope:
     """The *values* of variables, and the file's *escape* character.
 
     Where they are not *complete*, since the base's are not known yet, *guessed* tells
-    whether one was asked for that only the base may have.
+    whether one was asked for that only the base may have.  *room* is how many characters
+    may still be put in.
     """
 
     escape: str = "\\"
     values: Mapping[str, str] = attrs.field(factory=dict)
     complete: bool = True
     guessed: bool = False
+    room: int = MAX_TOTAL
 
     def get(self, name: str) -> str:
         """Return a variable's value: nothing when it is not set."""
         if name not in self.values and not self.complete:
             self.guessed = True
         return self.values.get(name, "")
+
+    def take(self, length: int) -> None:
+        """Take so many characters of the room; raise Fault where there is none left."""
+        self.room -= length
+        if self.room < 0:
+            text = f"its variables and ranges become longer than {MAX_TOTAL} characters in all"
+            raise Fault(f"{text}: write less")
 
     def expand(self, text: str) -> str:
         """Return *text* without quotes and escapes, variables put in; raise Fault."""
@@ -104,6 +115,7 @@ class _Reader:
     def _variable(self) -> str:
         value = self._value()
         self.length += len(value)
+        self.scope.take(len(value))
         if self.length > MAX_LENGTH:
             raise Fault(f"{self.shown} becomes longer than {MAX_LENGTH} characters")
         return value

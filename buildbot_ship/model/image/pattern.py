@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
+from itertools import count
 
 import attrs
 
 from ...errors import InvalidFile, Problem
 
 IGNORE_FILE = ".dockerignore"
+MAX_BYTES = 1 << 20
+MAX_PATTERNS = 2_000
+MAX_LOOSE = 3
+MAX_PATTERN = 4096
+"""Characters of a pattern: Linux knows no longer path."""
 
 
 def is_pattern(path: str) -> bool:
@@ -35,11 +42,19 @@ class Ignored:
     @classmethod
     def read(cls, data: bytes) -> Ignored:
         """Return what a .dockerignore says; raise InvalidFile with every problem."""
-        lines, problems = [], []
+        lines: list[tuple[re.Pattern[str], bool]] = []
+        problems: list[Problem] = []
+        if len(data) > MAX_BYTES:
+            number = data.count(b"\n", 0, MAX_BYTES) + 1
+            text = f"the file goes past {MAX_BYTES} bytes here: shorten it"
+            raise InvalidFile((Problem(IGNORE_FILE, number, text),))
         text = data.decode("utf-8-sig", "surrogateescape")
         for number, line in enumerate(text.splitlines(), 1):
             if line.startswith("#") or not line.strip():
                 continue
+            if len(lines) + len(problems) == MAX_PATTERNS:
+                said = f"this is more than {MAX_PATTERNS} patterns: shorten the file"
+                raise InvalidFile((Problem(IGNORE_FILE, number, said),))
             pattern, wanted = line.strip().removeprefix("!"), line.strip().startswith("!")
             try:
                 lines.append((_ignore_pattern(pattern.strip()), not wanted))
@@ -73,31 +88,82 @@ def _ignore_pattern(pattern: str) -> re.Pattern[str]:
 
 
 def _translated(pattern: str, *, doubled: bool) -> str:
-    """Return *pattern* as a regular expression; ``**`` means any folders where *doubled*."""
-    out, at = "", 0
+    """Return *pattern* as a regular expression; ``**`` means any folders where *doubled*.
+
+    What stands between two wildcards matches at the first place that fits and is not tried at
+    another: that finds the same paths, and no pattern takes time that grows exponentially.
+    """
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"it is longer than {MAX_PATTERN} characters: no path is")
+    runs: list[list[str]] = [[""]]
+    between: list[str] = []
+    for kind, text in _tokens(pattern, doubled=doubled):
+        if kind == "folders":
+            between.append(text)
+            runs.append([""])
+        elif kind == "star":
+            runs[-1].append("")
+        else:
+            runs[-1][-1] += text
+    groups = count()
+    out, loose = _stars(runs[0], groups, ends=not runs[0][-1].endswith("/")), 0
+    for number, (wild, run) in enumerate(zip(between, runs[1:], strict=True), 1):
+        # Beside other characters, ** has more than one way to match after any of them.
+        fixed = run[-1].endswith("/") and number < len(between)
+        loose += not fixed
+        rest = _stars(run, groups, ends=not fixed)
+        lazy = wild.replace("*", "*?").replace(")?", ")??")
+        out += _once(f"{lazy}{rest}", groups) if fixed else f"{wild}{rest}"
+    if loose > MAX_LOOSE:
+        raise ValueError(f"more than {MAX_LOOSE} times ** is not a whole folder: write */**/*")
+    return out
+
+
+def _stars(parts: list[str], groups: Iterator[int], *, ends: bool) -> str:
+    """Return *parts* of a path with any characters but ``/`` between them.
+
+    The last may be at any place where the pattern *ends*, else at the first that fits.
+    """
+    out = parts[0]
+    for number, part in enumerate(parts[1:], 2):
+        if number < len(parts):
+            out += _once(f"[^/]*?{part}", groups)
+        else:
+            out += f"[^/]*{part}" if ends else f"[^/]*?{part}"
+    return out
+
+
+def _once(expression: str, groups: Iterator[int]) -> str:
+    """Return an expression that keeps its first match (Python 3.11 has ``(?>...)``)."""
+    name = f"g{next(groups)}"
+    return f"(?=(?P<{name}>{expression}))(?P={name})"
+
+
+def _tokens(pattern: str, *, doubled: bool) -> Iterator[tuple[str, str]]:
+    """Yield ``star``, ``folders`` and other pieces of *pattern*, each as an expression."""
+    at = 0
     while at < len(pattern):
         char = pattern[at]
         if char == "[":
             group, at = _group(pattern, at)
-            out += group
+            yield "one", group
             continue
         at += 1
         if char == "*" and doubled and pattern[at : at + 1] == "*":
-            # More of them mean the same, and would be tried in every combination.
+            # More of them mean the same.
             while pattern[at + 1 : at + 4] == "/**":
                 at += 3
             at += 2 if pattern[at + 1 : at + 2] == "/" else 1
-            out += "(.*/)?" if at < len(pattern) else ".*"
+            yield "folders", "(?:.*/)?" if at < len(pattern) else ".*"
         elif char in "*?":
-            out += "[^/]*" if char == "*" else "[^/]"
+            yield ("star", "") if char == "*" else ("one", "[^/]")
         elif char == "\\":
             if at == len(pattern):
                 raise ValueError("it ends with a backslash: remove it")
-            out += re.escape(pattern[at])
+            yield "one", re.escape(pattern[at])
             at += 1
         else:
-            out += re.escape(char)
-    return out
+            yield "one", re.escape(char)
 
 
 def _group(pattern: str, start: int) -> tuple[str, int]:

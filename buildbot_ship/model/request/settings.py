@@ -28,11 +28,12 @@ class Index:
 
 @attrs.frozen
 class Limits:
-    """What one throw-away container may use: bytes, processes, seconds."""
+    """What one throw-away container may use: memory and disk in bytes, processes, seconds."""
 
     memory: int = attrs.field(default=4 * 1024**3, validator=check.at_least(64 * 1024**2))
     processes: int = attrs.field(default=1024, validator=check.at_least(16))
     seconds: int = attrs.field(default=3600, validator=check.at_least(1))
+    disk: int = attrs.field(default=16 * 1024**3, validator=check.at_least(64 * 1024**2))
 
 
 @attrs.frozen

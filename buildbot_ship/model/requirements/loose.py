@@ -22,6 +22,9 @@ from .text import decode
 
 METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 """The files of an own package that say what it needs."""
+MAX_DEPTH = 32
+"""How many files may include one another in a row."""
+MAX_PATH = 1024
 _INCLUDE = re.compile(r"-(?:([rc])\s*|-(requirement|constraint)(?:=|\s+))(\S+)")
 
 Read = Callable[[str], "bytes | None"]
@@ -142,11 +145,15 @@ class _Reading:
     ) -> str | None:
         """Read the file that a line names; return what is wrong with the line."""
         inside = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        if len(target) > MAX_PATH:
+            return f"-{kind} names a path longer than {MAX_PATH} characters"
         leaves = target.startswith(("/", "~")) or inside.startswith("../") or "://" in target
         if leaves or "\\" in target or "${" in target or not target.isprintable():
             return f"-{kind} takes a file of this repository"
         if inside in above:
             return f"-{kind} includes a file that leads here: {inside}"
+        if len(above) >= MAX_DEPTH:
+            return f"-{kind} leads deeper than {MAX_DEPTH} files: include it further up"
         if self.open(inside) is None:
             return f"-{kind} names no plain file of this repository: {inside}"
         self.file(inside, constraint=constraint or kind == "c", above=above)

@@ -32,6 +32,8 @@ _OPTIONS = {
 _OPTION = re.compile(r"--?[a-z]+(-[a-z]+)*")
 NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
 """The first line of a file that hardening writes, as a comment."""
+MAX_LINE = 4096
+"""Characters of a requirement; real ones have a few hundred."""
 HARDEN = "run HardenRequirements, review what it writes, and commit"
 
 
@@ -81,6 +83,8 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def read_requirement(line: str, accepted: str = "requirements") -> Requirement | str:
     """Return the requirement on *line*, or what is wrong with it: only *accepted* may be."""
+    if len(line) > MAX_LINE:
+        return f"this is longer than {MAX_LINE} characters, hashes aside: shorten it"
     if line.startswith("-"):
         option = _OPTION.match(line)
         word = option[0] if option else "such"
@@ -92,7 +96,7 @@ def read_requirement(line: str, accepted: str = "requirements") -> Requirement |
         return "options of a requirement are refused: only its name, version, extras, marker"
     try:
         return _of_an_index(Requirement(line))
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return "this is not a requirement: name, version, extras or marker"
 
 

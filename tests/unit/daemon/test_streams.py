@@ -6,12 +6,13 @@ import io
 import socket
 import struct
 import tarfile
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from buildbot_ship.daemon.interface import JobFile
-from buildbot_ship.daemon.streams import LINE, Streams
+from buildbot_ship.daemon.streams import LINE, MAX_SAID, Streams
 
 OUT, ERR = 1, 2
 
@@ -47,6 +48,27 @@ def test_a_line_without_end_is_not_held(ends: tuple[Streams, socket.socket]) -> 
     engine.sendall(frame(OUT, b"."))
     assert next(streams.receive(lines.append)) == b"."
     assert [len(line) for line in lines] == [2 * len(piece)]
+
+
+def test_a_flood_of_lines_ends_at_the_cap_and_files_still_come(
+    ends: tuple[Streams, socket.socket],
+) -> None:
+    streams, engine = ends
+    said = frame(ERR, (b"x" * 1023 + b"\n") * 1024)
+
+    def flood() -> None:
+        for _ in range(3 * MAX_SAID // (1 << 20)):
+            engine.sendall(said)
+        engine.sendall(frame(OUT, b"files"))
+        engine.close()
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    lines: list[str] = []
+    assert b"".join(streams.receive(lines.append)) == b"files"
+    thread.join()
+    assert lines[-1] == f"(what it says past {MAX_SAID} bytes is left out)"
+    assert MAX_SAID <= sum(len(line) + 1 for line in lines[:-1]) < MAX_SAID + (2 << 20)
 
 
 def test_what_is_sent_is_a_tar(ends: tuple[Streams, socket.socket]) -> None:

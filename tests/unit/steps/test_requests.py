@@ -220,9 +220,10 @@ class TestEnvelope(StepCase):
             ca_bundle="/etc/ca.pem",
             memory=2**30,
             processes=99,
+            disk=2**31,
         )
         sent = envelope_from_json(await self.run_and_read(step, SUCCESS, verb))
         assert sent.index == settings.Index(
             "https://index/simple", (), "http://proxy:3128", "/etc/ca.pem"
         )
-        assert sent.limits == settings.Limits(2**30, 99)
+        assert sent.limits == settings.Limits(2**30, 99, disk=2**31)

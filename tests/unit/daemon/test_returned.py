@@ -1,0 +1,59 @@
+"""What comes back as a job's result, be it hostile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from buildbot_ship.daemon.returned import MAX_RESULT, MAX_WHY, read_result
+from buildbot_ship.errors import HostileArchive, JobFailed, LimitExceeded
+
+
+def left(folder: Path, data: bytes) -> Path:
+    (folder / "result.json").write_bytes(data)
+    return folder
+
+
+def test_a_result_is_read_and_gone(tmp_path: Path) -> None:
+    out = left(tmp_path, b'{"ok": true, "wheels": []}')
+    assert read_result(out, "wheels", whole=True) == {"wheels": []}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"[]", b"null", b'"ok"', b"\xff\xfe{", b"[" * 1_000_000],
+    ids=["empty", "half", "list", "null", "text", "utf-16", "nested"],
+)
+def test_what_is_no_result_is_a_failed_job(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(JobFailed, match=r"inside/wheels\.py left no result"):
+        read_result(left(tmp_path, data), "wheels", whole=True)
+
+
+def test_no_result_at_all_is_a_failed_job(tmp_path: Path) -> None:
+    with pytest.raises(JobFailed, match="left no result"):
+        read_result(tmp_path, "wheels", whole=True)
+
+
+def test_half_of_what_came_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HostileArchive, match="not a whole tar"):
+        read_result(left(tmp_path, b'{"ok": true}'), "wheels", whole=False)
+
+
+def test_a_result_without_end_is_not_read(tmp_path: Path) -> None:
+    path = left(tmp_path, b"") / "result.json"
+    with path.open("wb") as file:
+        file.truncate(MAX_RESULT + 1)
+    with pytest.raises(LimitExceeded, match="the result of inside/wheels"):
+        read_result(tmp_path, "wheels", whole=True)
+
+
+def test_a_reason_without_end_is_cut(tmp_path: Path) -> None:
+    data = b'{"ok": false, "why": "%s", "output": "%sz"}' % (b"x" * 9999, b"y" * 99999)
+    out = left(tmp_path, data)
+    with pytest.raises(JobFailed) as caught:
+        read_result(out, "wheels", whole=True)
+    assert caught.value.why == "x" * MAX_WHY
+    assert caught.value.output.endswith("yz")
+    assert len(caught.value.output) < 99999
