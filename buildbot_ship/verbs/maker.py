@@ -15,6 +15,7 @@ from ..model.application.wheels import (
     build_arguments,
     choose,
     index_wheel_key,
+    old_index_wheel_key,
     section_text,
 )
 from ..model.artefact import Wheel
@@ -153,7 +154,9 @@ class Maker:
         """Return the wheels of the index that this worker has, by sha256 in hexadecimal."""
         found = {}
         for digest in {digest for pin in self.plan.pins for digest in pin.hashes}:
-            entry = self.shop.cache.find(index_wheel_key(digest), shared=False)
+            keys = (index_wheel_key(digest), old_index_wheel_key(digest))
+            entries = (self.shop.cache.find(key, shared=False) for key in keys)
+            entry = next(filter(None, entries), None)
             if entry is not None:
                 found[digest] = structure(entry.record, Wheel, "wheel")
         return found

@@ -84,6 +84,11 @@ class Missing:
 
 def index_wheel_key(digest: str) -> str:
     """Return the key of a wheel of the index with this sha256 (hexadecimal)."""
+    return key("index-wheel", digest=digest, record="listing")
+
+
+def old_index_wheel_key(digest: str) -> str:
+    """Return its key in caches of versions that recorded no listing, and cannot read one."""
     return key("index-wheel", digest=digest)
 
 
