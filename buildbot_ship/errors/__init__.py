@@ -12,6 +12,7 @@ from .base import (
 from .chain import (
     NotReproducible,
     OutputMissing,
+    PackagesConflict,
     RequirementMissing,
     ResultUnusable,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "LimitExceeded",
     "NotReproducible",
     "OutputMissing",
+    "PackagesConflict",
     "Problem",
     "PushRefused",
     "RegistryForbidden",

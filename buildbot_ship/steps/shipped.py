@@ -18,8 +18,8 @@ class ShipImage:
     """One image of a repository: the pex it runs, and where it is published.
 
     *name* is its short name, *repository* where it goes, *dockerfile* its Dockerfile
-    (``<name>.docker`` if not given).  *pex*, *requirements*, *module*, *script* and *layout*
-    are the options of `BuildPex`; images may share a pex.
+    (``<name>.docker`` if not given).  *pex*, *requirements*, *module*, *script*, *layout* and
+    *conflicts* are the options of `BuildPex`; images may share a pex.
     """
 
     name: str
@@ -30,6 +30,7 @@ class ShipImage:
     script: str | None = None
     dockerfile: str | None = None
     layout: str = "layered"
+    conflicts: str = "report"
 
 
 def pex_options(image: ShipImage) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def pex_options(image: ShipImage) -> dict[str, Any]:
         "module": image.module,
         "script": image.script,
         "layout": image.layout,
+        "conflicts": image.conflicts,
     }
 
 
@@ -79,6 +81,7 @@ def refuse_doubles(images: Sequence[ShipImage]) -> None:
             image.module,
             image.script,
             image.layout,
+            image.conflicts,
         )
         if pexes.setdefault(image.pex, described) != described:
             config.error(f"ship_factory: {image.pex!r} is described in two ways")

@@ -8,6 +8,8 @@ Paths in a request are relative to the top of the repository, with ``/``.
 from .base import Request
 from .envelope import REQUESTS, SCHEMA, Envelope
 from .ship import (
+    CONFLICTS,
+    CONFLICTS_TEXT,
     LAYOUTS,
     BuildRequest,
     CheckRequest,
@@ -30,6 +32,8 @@ from .upkeep import (
 )
 
 __all__ = [
+    "CONFLICTS",
+    "CONFLICTS_TEXT",
     "LAYOUTS",
     "REQUESTS",
     "SCHEMA",

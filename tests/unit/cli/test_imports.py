@@ -29,7 +29,7 @@ VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "gc": ([], set(), 51),
     "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 54),
     "build": ([*LOOK, "--revision", "no-such"], {"packaging"}, 54),
-    "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 69),
+    "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 72),
 }
 
 
