@@ -163,6 +163,7 @@ def _pex(options: Options, name: str, requirements: str) -> requests.PexRequest:
         options.script,
         options.revision,
         options.layout,
+        options.conflicts,
     )
 
 

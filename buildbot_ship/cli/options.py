@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from ..model.request import LAYOUTS, MISSING_LIBRARIES
+from ..model.request import CONFLICTS, LAYOUTS, MISSING_LIBRARIES
 from .about import ABOUT, ORDER, TOP
 
 Parser = argparse.ArgumentParser
@@ -86,6 +86,12 @@ def _entry(sub: Parser) -> None:
         default="layered",
         choices=LAYOUTS,
         help="plain trees, or one file (layered)",
+    )
+    sub.add_argument(
+        "--conflicts",
+        default="report",
+        choices=CONFLICTS,
+        help="where packages ship one file with different content (report)",
     )
 
 

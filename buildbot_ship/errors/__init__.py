@@ -13,6 +13,7 @@ from .base import (
 from .chain import (
     NotReproducible,
     OutputMissing,
+    PackagesConflict,
     RequirementMissing,
     ResultUnusable,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "LimitExceeded",
     "NotReproducible",
     "OutputMissing",
+    "PackagesConflict",
     "Problem",
     "PushRefused",
     "RegistryForbidden",

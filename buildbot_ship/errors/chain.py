@@ -67,3 +67,29 @@ class RequirementMissing(ShipError):
         "a package of your own belongs in the option packages"
     )
     status = 43
+
+
+@attrs.define(slots=False)
+class PackagesConflict(ShipError):
+    """Packages of a pex that ship the same file; *files* has a line for each."""
+
+    pex: str
+    files: tuple[str, ...]
+    hint: str = (
+        "leave one of the packages out, rename the file if it is yours, or set the option "
+        "conflicts to report"
+    )
+    template = "packages of {pex} ship the same file"
+    advice = "{hint}"
+    status = 44
+
+    def __str__(self) -> str:
+        """Return the first file, and how many follow."""
+        more = len(self.files) - 1
+        rest = f" (and {more} more)" if more else ""
+        return f"{super().__str__()}: {self.files[0]}{rest}"
+
+    @property
+    def details(self) -> str:
+        """Return every file on a line of its own."""
+        return "\n".join(self.files)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path, PurePosixPath
 
 MINOR = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -25,16 +25,18 @@ def is_plain(archive: zipfile.ZipFile) -> bool:
     return not any(top.endswith(".data") for top in tops)
 
 
-def extract(archive: zipfile.ZipFile, folder: Path) -> Iterator[str]:
+def extract(
+    archive: zipfile.ZipFile, folder: Path, left_out: Container[str] = ()
+) -> Iterator[str]:
     """Write every file of a plain wheel below *folder*, but for bytecode; yield its path.
 
-    Raises ValueError for one that would lie elsewhere.
+    Paths in *left_out* are not written.  Raises ValueError for one that would lie elsewhere.
     """
     for item in archive.infolist():
         parts = PurePosixPath(item.filename).parts
         if ".." in parts or parts[:1] == ("/",):
             raise ValueError(f"{item.filename} leads out of it")
-        if item.is_dir() or "__pycache__" in parts:
+        if item.is_dir() or "__pycache__" in parts or "/".join(parts) in left_out:
             continue
         path = Path(archive.extract(item, folder))
         # Another wheel's file may have been there, with a mode of its own.

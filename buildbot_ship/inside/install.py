@@ -1,7 +1,8 @@
 """Install wheels as plain trees, each group of them in a layer of its own.
 
-job.json: ``{"prefix": "/opt/ship", "layers": {NAME: [{"file", "digest"}]}}``; the wheels
-lie in ``wheelhouse/``.  Out folder: ``NAME.tar.gz`` for each layer.  result.json:
+job.json: ``{"prefix": "/opt/ship", "layers": {NAME: [{"file", "digest", "left_out"}]}}``; the
+wheels lie in ``wheelhouse/``; *left_out* are paths below the prefix that another package has,
+and so this one does not get.  Out folder: ``NAME.tar.gz`` for each layer.  result.json:
 ``{"layers": {NAME: {"diff_id", "digest", "size", "elf"}}}``, about the tar, the gzipped tar,
 and the ELF files: those of ``elf.py`` by path, each with its "package".
 
@@ -34,35 +35,41 @@ STAGE = Path("/ship/stage")
 ENTRY_POINTS = ".dist-info/entry_points.txt"
 
 
-def install_wheel(wheel: Path, root: Path, prefix: str) -> list[list[str]]:
+def install_wheel(
+    wheel: Path, root: Path, prefix: str, left_out: frozenset[str] = frozenset()
+) -> list[list[str]]:
     """Install one wheel below *root*; return its modules: where they lie, and will lie."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             if is_plain(archive):
-                return extract_plain(archive, root, prefix)
+                return extract_plain(archive, root, prefix, left_out)
             # Imported late: it takes longer than a layer of plain wheels.
             from spread import install_trees  # noqa: PLC0415
 
-            return install_trees(archive, root, prefix)
+            return install_trees(archive, root, prefix, left_out)
     except (ValueError, KeyError, OSError, zipfile.BadZipFile, AssertionError) as error:
         raise Failed(
             f"{wheel.name} cannot be installed: {error}", 'mend it, or take layout="zipapp"'
         ) from None
 
 
-def extract_plain(archive: zipfile.ZipFile, root: Path, prefix: str) -> list[list[str]]:
+def extract_plain(
+    archive: zipfile.ZipFile, root: Path, prefix: str, left_out: frozenset[str]
+) -> list[list[str]]:
     """Do the same to a wheel that goes to one folder."""
     site = site_packages(prefix)
     folder = root / site.lstrip("/")
+    top = f"{site.removeprefix(prefix)}/".lstrip("/")
+    lost = {path.removeprefix(top) for path in left_out if path.startswith(top)}
     modules = []
-    for path in extract(archive, folder):
+    for path in extract(archive, folder, lost):
         if path.endswith(".py"):
             modules.append([str(folder / path), f"{site}/{path}"])
         elif path.endswith(ENTRY_POINTS) and path.count("/") == 1:
             # Imported late: it takes longer than a layer of plain wheels.
             from scripts import install_scripts  # noqa: PLC0415
 
-            install_scripts((folder / path).parent, root, prefix)
+            install_scripts((folder / path).parent, root, prefix, left_out)
     return sorted(modules)
 
 
@@ -158,7 +165,8 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     for name, wheels in layers.items():
         say(f"installing {', '.join(wheel['file'] for wheel in wheels)}")
         for wheel in wheels:
-            groups.append(install_wheel(house / wheel["file"], STAGE / name, prefix))
+            lost = frozenset(wheel["left_out"])
+            groups.append(install_wheel(house / wheel["file"], STAGE / name, prefix, lost))
     compile_all(groups, job)
     packed = pack_all(list(layers), out)
     for name, wheels in layers.items():

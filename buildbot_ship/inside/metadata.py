@@ -7,13 +7,16 @@ https://packaging.python.org/specifications/entry-points/.
 from __future__ import annotations
 
 import re
+import sys
 import zipfile
 from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import Any
 
+from installed import read_listing
 from packaging.utils import parse_wheel_filename
 
+MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 SYMBOLS = re.compile(rb"GLIBC_2\.(\d+)[.\0]")
 TAGS = re.compile(r"manylinux_2_(\d+)_")
 OLD_TAGS = {"manylinux1": 5, "manylinux2010": 12, "manylinux2014": 17}
@@ -24,7 +27,8 @@ def metadata(wheel: Path) -> dict[str, Any]:
 
     ``{"requires": [...], "provides": [EXTRA], "scripts": {NAME: TARGET}, "glibc": MINOR}``.
     A target is ``module:function``, or empty for a script that the wheel holds as a file.
-    *glibc* is N where it needs glibc 2.N, and 0 where it needs none.
+    *glibc* is N where it needs glibc 2.N, and 0 where it needs none.  *listing* is what
+    `installed` says of it.
     """
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -37,6 +41,7 @@ def metadata(wheel: Path) -> dict[str, Any]:
             "provides": found.metadata.get_all("Provides-Extra") or [],
             "scripts": scripts | {p.name: p.value.partition("[")[0].strip() for p in points},
             "glibc": glibc(wheel.name, archive),
+            "listing": read_listing(archive, wheel.name, MINOR),
         }
 
 

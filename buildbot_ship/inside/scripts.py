@@ -5,7 +5,7 @@ Format: https://packaging.python.org/specifications/entry-points/.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from importlib.metadata import EntryPoint, PathDistribution
 from pathlib import Path
 
@@ -20,13 +20,16 @@ def python_of(prefix: str) -> str:
     return f"{prefix}/bin/python"
 
 
-def install_scripts(info: Path, root: Path, prefix: str) -> None:
+def install_scripts(info: Path, root: Path, prefix: str, left_out: Container[str] = ()) -> None:
     """Make the scripts of the wheel whose dist-info is the folder *info*, below *root*.
 
-    Raises ValueError for an entry point that no script can be made of.
+    Those in *left_out* (``bin/NAME``) are not made.  Raises ValueError for an entry point that
+    no script can be made of.
     """
     folder = root / prefix.lstrip("/") / "bin"
     for name, data in scripts(info, python_of(prefix)):
+        if f"bin/{name}" in left_out:
+            continue
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
         (folder / name).chmod(0o755)

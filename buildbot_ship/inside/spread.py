@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from extract import MINOR, site_packages
+from installed import BYTECODE, in_environment
 from installer import install
 from installer.destinations import SchemeDictionaryDestination
+from installer.records import RecordEntry
 from installer.sources import WheelContentElement, WheelFile
 from scripts import ENTRY_POINTS, install_scripts, python_of
 
@@ -33,7 +36,16 @@ class Source(WheelFile):
 
 
 class SourceOfTrees(Source):
-    """A wheel whose console scripts are made by `scripts`, which reads what pip reads."""
+    """A wheel whose console scripts are made by `scripts`, which reads what pip reads.
+
+    Bytecode in it is not taken: what is compiled here belongs to the module that counts.
+    """
+
+    def get_contents(self) -> Iterator[WheelContentElement]:
+        """Yield every file but bytecode."""
+        for element in super().get_contents():
+            if BYTECODE not in element[0][0].split("/"):
+                yield element
 
     @property
     def dist_info_filenames(self) -> list[str]:
@@ -54,12 +66,21 @@ def schemes(prefix: str, name: str) -> dict[str, str]:
 
 @dataclass
 class Destination(SchemeDictionaryDestination):
-    """A tree to install to, that remembers the modules it got."""
+    """A tree to install to, that remembers the modules it got.
 
+    What is *left_out*, by its path below the prefix, is not written.
+    """
+
+    left_out: frozenset[str] = frozenset()
     modules: dict[Path, str] = field(default_factory=dict)
 
     def write_to_fs(self, scheme: Any, path: str, stream: Any, is_executable: bool) -> Any:
         """Write a file."""
+        if scheme == "data":
+            path = in_environment(path)
+        final = posixpath.join(self.scheme_dict[scheme], path)
+        if posixpath.relpath(final, self.scheme_dict["data"]) in self.left_out:
+            return RecordEntry(path, None, None)
         runs = is_executable or scheme == "scripts"
         record = super().write_to_fs(scheme, path, stream, runs)
         if path.endswith(".py") and scheme in ("purelib", "platlib"):
@@ -67,7 +88,9 @@ class Destination(SchemeDictionaryDestination):
         return record
 
 
-def install_trees(archive: zipfile.ZipFile, root: Path, prefix: str) -> list[list[str]]:
+def install_trees(
+    archive: zipfile.ZipFile, root: Path, prefix: str, left_out: frozenset[str] = frozenset()
+) -> list[list[str]]:
     """Install a wheel below *root*; return its modules: where they lie, and will lie."""
     source = SourceOfTrees(archive)
     places = schemes(prefix, source.distribution)
@@ -77,10 +100,11 @@ def install_trees(archive: zipfile.ZipFile, root: Path, prefix: str) -> list[lis
         script_kind="posix",
         destdir=str(root),
         overwrite_existing=True,
+        left_out=left_out,
     )
     install(source, destination, {})
     site = root / places["purelib"].lstrip("/")
-    install_scripts(site / source.dist_info_dir, root, prefix)
+    install_scripts(site / source.dist_info_dir, root, prefix, left_out)
     modules = sorted(destination.modules.items())
     return [[str(path), f"{places['purelib']}/{final}"] for path, final in modules]
 

@@ -14,12 +14,23 @@ from .reference import digest_of
 
 
 @attrs.frozen
+class Listing:
+    """What a wheel installs, in short: where its paths begin, and a digest of all of them.
+
+    ``model/application/installed.py`` has the rules.
+    """
+
+    tops: tuple[str, ...] = ()
+    digest: str = ""
+
+
+@attrs.frozen
 class Wheel:
     """One wheel as it lies in the wheelhouse; *digest* is of its bytes as built.
 
     *own* are the repository's.  *requires*, *provides* (the names of its extras), *scripts*
-    (``module:function`` by name, empty for one that the wheel holds as a file) and *glibc*
-    (N where it needs 2.N, else 0) are what ``inside/metadata.py`` found in it.
+    (``module:function`` by name, empty for one that the wheel holds as a file), *glibc* (N
+    where it needs 2.N, else 0) and *listing* are what ``inside/metadata.py`` found in it.
     """
 
     file: str
@@ -31,6 +42,17 @@ class Wheel:
     provides: tuple[str, ...] = ()
     scripts: dict[str, str] = attrs.field(factory=dict)
     glibc: int = 0
+    listing: Listing = Listing()
+
+    @property
+    def title(self) -> str:
+        """Return what people call it."""
+        return f"{self.name} {self.version}"
+
+    @property
+    def rank(self) -> tuple[bool, str]:
+        """Return what decides whose file lies in an image: the highest rank wins."""
+        return self.own, self.name
 
     @property
     def name(self) -> str:

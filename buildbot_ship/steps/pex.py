@@ -24,11 +24,21 @@ class BuildPex(ShipStep):
     :param revision: the commit of the checkout that is built
     :param layout: ``layered`` (a launcher, and plain trees as layers of the image), or
         ``zipapp`` (one file that holds all)
+    :param conflicts: what happens where packages ship the same file with different content:
+        ``report`` (a warning), ``fail`` or ``ignore``
     """
 
     name = "pex"
     request_type = PexRequest
-    own_options = ("pex", "requirements", "module", "script", "revision", "layout")
+    own_options = (
+        "pex",
+        "requirements",
+        "module",
+        "script",
+        "revision",
+        "layout",
+        "conflicts",
+    )
     field_names: ClassVar[Mapping[str, str]] = {"pex": "name"}
     renderables: ClassVar[tuple[str, ...]] = own_options
 
@@ -41,12 +51,13 @@ class BuildPex(ShipStep):
         script: str | IRenderable | None = None,
         revision: str | IRenderable = "HEAD",
         layout: str | IRenderable = "layered",
+        conflicts: str | IRenderable = "report",
         **kwargs: Any,
     ) -> None:
         """Take the options of the step and of `ShipStep`."""
         self.pex, self.requirements = pex, requirements
         self.module, self.script, self.revision = module, script, revision
-        self.layout = layout
+        self.layout, self.conflicts = layout, conflicts
         super().__init__(**kwargs)
 
     def request_faults(self) -> Iterator[str]:

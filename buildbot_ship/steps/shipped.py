@@ -18,9 +18,9 @@ class ShipImage:
     """One image of a repository: the pex it runs, and where it is published.
 
     *name* is its short name, *repository* where it goes, *dockerfile* its Dockerfile
-    (``<name>.docker`` if not given).  *pex*, *requirements*, *module*, *script* and *layout*
-    are the options of `BuildPex`; images may share a pex.  *missing_libraries* is that of
-    `BuildRuntimeImage`.
+    (``<name>.docker`` if not given).  *pex*, *requirements*, *module*, *script*, *layout* and
+    *conflicts* are the options of `BuildPex`; images may share a pex.  *missing_libraries* is
+    that of `BuildRuntimeImage`.
     """
 
     name: str
@@ -31,6 +31,7 @@ class ShipImage:
     script: str | None = None
     dockerfile: str | None = None
     layout: str = "layered"
+    conflicts: str = "report"
     missing_libraries: str = "report"
 
 
@@ -42,6 +43,7 @@ def pex_options(image: ShipImage) -> dict[str, Any]:
         "module": image.module,
         "script": image.script,
         "layout": image.layout,
+        "conflicts": image.conflicts,
     }
 
 
@@ -86,6 +88,7 @@ def refuse_doubles(images: Sequence[ShipImage]) -> None:
             image.module,
             image.script,
             image.layout,
+            image.conflicts,
         )
         if pexes.setdefault(image.pex, described) != described:
             config.error(f"ship_factory: {image.pex!r} is described in two ways")

@@ -8,7 +8,14 @@ from typing import Any
 import attrs
 
 from ..model.log import Log
-from ..model.request import BuildRequest, GarbageRequest, ImageRequest, PushRequest, Request
+from ..model.request import (
+    CONFLICTS_TEXT,
+    BuildRequest,
+    GarbageRequest,
+    ImageRequest,
+    PushRequest,
+    Request,
+)
 from ..model.result import SUCCESS, Result
 from ..registry.interface import Registry
 from .cache import Cache
@@ -39,9 +46,9 @@ def build(
         return Result("build", SUCCESS, f"{names}: published already", properties=found)
     keys = publication_keys(request, commit)
     pushes = [attrs.evolve(push, publication=keys[push.image]) for push in request.pushes]
-    properties, warnings = _perform(request, pushes, perform, ahead(), log)
+    properties, texts, warnings = _perform(request, pushes, perform, ahead(), log)
     summary = f"{names}: {'published' if pushes else 'in the engine'}"
-    return Result("build", SUCCESS, summary, properties=properties, warnings=warnings)
+    return Result("build", SUCCESS, summary, properties, texts, warnings)
 
 
 def _perform(
@@ -50,9 +57,10 @@ def _perform(
     perform: Callable[[Request], Result],
     wait: Callable[[], None],
     log: Log,
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the properties and the warnings of all parts."""
+) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
+    """Return the properties, the texts and the warnings of all parts."""
     properties: dict[str, Any] = {}
+    conflicts: dict[str, None] = {}
     warnings: dict[str, None] = {}
     chain = [request.wheels, *request.pexes, *request.images, *pushes]
     try:
@@ -62,6 +70,7 @@ def _perform(
             result = perform(part)
             log(f"{result.verb}: {result.summary}")
             properties |= result.properties
+            conflicts |= dict.fromkeys(result.texts.get(CONFLICTS_TEXT, "").splitlines())
             warnings |= dict.fromkeys(result.warnings)
     except BaseException:
         wait()
@@ -69,4 +78,5 @@ def _perform(
         raise
     if pushes:
         perform(GarbageRequest(finish=True))
-    return properties, tuple(warnings)
+    texts = {CONFLICTS_TEXT: "\n".join([*conflicts, ""])} if conflicts else {}
+    return properties, texts, tuple(warnings)

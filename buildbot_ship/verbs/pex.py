@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from ..model.application.closure import with_extras
+from ..model.application.conflicts import bounded
 from ..model.artefact import Pex, Wheelhouse
 from ..model.cache import Blob, Entry
 from ..model.key import key
 from ..model.reference import Reference
-from ..model.request import PexRequest
+from ..model.request import CONFLICTS_TEXT, PexRequest
 from ..model.request.wire import CONVERTER, structure
 from ..model.result import SUCCESS, Result, counted
+from .conflicts import compare_zipapp
 from .trees import make_layered
 from .wheelhouse import as_arguments, as_inputs, bring
 from .workshop import Ground, Workshop
@@ -25,17 +29,26 @@ def pex(request: PexRequest, *, commit: str, shop: Workshop) -> Result:
     """
     house = shop.work.find(Wheelhouse, commit)
     make = make_layered if request.layout == "layered" else _make_zipapp
-    record = make(request, house, shop)
+    record, lines = make(request, house, shop)
     shop.work.pex(request.name).chmod(0o755)
     shop.work.save(record)
-    return _result(record)
+    return _result(record, lines, quiet=request.conflicts == "ignore")
 
 
-def _make_zipapp(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
+def _make_zipapp(
+    request: PexRequest, house: Wheelhouse, shop: Workshop
+) -> tuple[Pex, tuple[str, ...]]:
+    """Leave the file; return its record, and the lines about files that packages share."""
+    facts = shop.facts(Ground(Reference.parse(house.base), house.ground))
+    request = _with_extras(request, house, facts["environment"])
+    lines = compare_zipapp(request, house, facts, shop)
+    return _provide_zipapp(request, house, shop), lines
+
+
+def _provide_zipapp(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
     """Leave the file; return its record.  One that this worker's cache knows is not made."""
-    request = _with_extras(request, house, shop)
-    asked = CONVERTER.unstructure(attrs.evolve(request, revision=house.commit))
-    del asked["revision"]
+    asked = CONVERTER.unstructure(request)
+    del asked["revision"], asked["conflicts"]
     wheels = [[wheel.file, wheel.digest] for wheel in house.wheels]
     name = key("pex", ground=house.ground, asked=asked, wheels=wheels)
     path = shop.work.pex(request.name)
@@ -51,12 +64,13 @@ def _make_zipapp(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
     return record
 
 
-def _with_extras(request: PexRequest, house: Wheelhouse, shop: Workshop) -> PexRequest:
+def _with_extras(
+    request: PexRequest, house: Wheelhouse, environment: Mapping[str, str]
+) -> PexRequest:
     """Return *request* with the extras that the strict file pins, if it pins any."""
     if not house.extras:
         return request
-    facts = shop.facts(Ground(Reference.parse(house.base), house.ground))
-    wanted = with_extras(request.requirements, house, facts["environment"], request.name)
+    wanted = with_extras(request.requirements, house, environment, request.name)
     return attrs.evolve(request, requirements=wanted)
 
 
@@ -83,7 +97,7 @@ def _make(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
     return Pex(house.commit, request.name, made["digest"], made["size"], binaries=binaries)
 
 
-def _result(record: Pex) -> Result:
+def _result(record: Pex, lines: tuple[str, ...], *, quiet: bool) -> Result:
     size = (record.size + sum(layer.size for layer in record.layers)) / 1e6
     spread = f" in {counted(len(record.layers), 'layer')}" if record.layers else ""
     return Result(
@@ -91,4 +105,6 @@ def _result(record: Pex) -> Result:
         SUCCESS,
         f"{record.name}: {size:.1f} MB{spread}, {record.whole[:19]}",
         properties={f"ship_pex_{record.name}": record.whole},
+        texts={CONFLICTS_TEXT: "".join(f"{line}\n" for line in lines)} if lines else {},
+        warnings=() if quiet else bounded(lines),
     )

@@ -17,6 +17,10 @@ def publication_keys(request: BuildRequest | FindRequest, commit: str) -> dict[s
     """Return the key of every publication, by image: of all that was asked for."""
     parts = ("wheels", "pexes", "images", "pushes")
     asked = {part: CONVERTER.unstructure(getattr(request, part)) for part in parts}
+    for pex in asked["pexes"]:
+        # A message is no part of what is published; what must fail is not published.
+        if pex["conflicts"] != "fail":
+            del pex["conflicts"]
     return {
         push.image: key("published", asked=asked, image=push.image, commit=commit)
         for push in request.pushes

@@ -14,28 +14,35 @@ from ..model.application.layering import PREFIX, Planned, plan
 from ..model.artefact import Layer, Needs, Pex, Wheel, Wheelhouse
 from ..model.reference import Reference, digest_of
 from ..model.request import PexRequest
+from .conflicts import compare_trees
 from .layers import known_layer, take_layer
 from .tools import MAKING, minor_of
 from .wheelhouse import as_arguments, as_inputs, bring
 from .workshop import Ground, Workshop
 
 
-def make_layered(request: PexRequest, house: Wheelhouse, shop: Workshop) -> Pex:
+def make_layered(
+    request: PexRequest, house: Wheelhouse, shop: Workshop
+) -> tuple[Pex, tuple[str, ...]]:
     """Leave launcher and layers of the pex that *request* names; return its record.
 
-    A layer that a cache knows is neither made nor fetched.  Raises RequirementMissing,
-    InvalidRequest for a script that is not there, JobFailed.
+    With it come the lines about files that several packages ship.  A layer that a cache knows
+    is neither made nor fetched.  Raises RequirementMissing, PackagesConflict, InvalidRequest
+    for a script that is not there, JobFailed.
     """
     facts = shop.facts(Ground(Reference.parse(house.base), house.ground))
     wheels = close(request.requirements, house, facts["environment"], request.name)
     entry = find_entry(request, wheels)
-    layers = provide(plan(wheels, house.ground), house, shop)
+    compared = compare_trees(request, wheels, house, minor_of(facts), shop)
+    planned = plan(wheels, house.ground, compared.left_out)
+    layers = provide(planned, house, shop)
     data = write_launcher(_script("launcher"), minor_of(facts), entry)
     path = shop.work.pex(request.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     needs = _needs(wheels, facts)
-    return Pex(house.commit, request.name, digest_of(data), len(data), layers, needs)
+    record = Pex(house.commit, request.name, digest_of(data), len(data), layers, needs)
+    return record, compared.lines
 
 
 def provide(planned: Sequence[Planned], house: Wheelhouse, shop: Workshop) -> tuple[Layer, ...]:
@@ -55,7 +62,7 @@ def make(missing: Sequence[Planned], house: Wheelhouse, shop: Workshop) -> dict[
     bring(house, wheels.values(), shop)
     tools = shop.tools(Reference.parse(house.base), MAKING)
     inputs = as_inputs(wheels.values(), shop.work)
-    layers = {layer.key: as_arguments(layer.wheels) for layer in missing}
+    layers = {layer.key: _arguments(layer) for layer in missing}
     arguments = {"prefix": PREFIX, "layers": layers}
     made: dict[str, Layer] = {}
     with shop.work.scratch() as scratch:
@@ -74,6 +81,14 @@ def _record(said: dict[str, Any], planned: Planned) -> Layer:
 
     binaries = read_binaries(said.pop("elf"))
     return Layer(**said, title=planned.title, key=planned.key, of_pex=True, binaries=binaries)
+
+
+def _arguments(layer: Planned) -> list[dict[str, Any]]:
+    """Return what ``inside/install.py`` is told of a layer."""
+    return [
+        {**told, "left_out": list(layer.left_out.get(wheel.name, ()))}
+        for wheel, told in zip(layer.wheels, as_arguments(layer.wheels), strict=True)
+    ]
 
 
 def _script(name: str) -> str:

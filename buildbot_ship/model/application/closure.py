@@ -54,6 +54,29 @@ def with_extras(
     )
 
 
+def order_on_path(
+    requirements: Iterable[str], wheels: Iterable[Wheel], environment: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the names of *wheels*, which `close` found, as a zipapp has them on `sys.path`.
+
+    pex takes the requirements in the order of their names, and each before what it requires.
+    """
+    known = {wheel.name: wheel for wheel in wheels}
+    found: dict[str, None] = {}
+    done: set[tuple[str, frozenset[str]]] = set()
+    todo = [Requirement(text) for text in sorted(requirements, reverse=True)]
+    while todo:
+        requirement = todo.pop()
+        wheel = known[canonicalize_name(requirement.name)]
+        extras = frozenset(map(canonicalize_name, requirement.extras))
+        if (wheel.name, extras) not in done:
+            done.add((wheel.name, extras))
+            found[wheel.name] = None
+            for extra in (*sorted(extras, reverse=True), ""):
+                todo += reversed(list(_required(wheel, extra, environment)))
+    return tuple(found)
+
+
 def _match(requirement: Requirement, wheel: Wheel | None, by: str) -> Wheel:
     if wheel is None:
         raise RequirementMissing(str(requirement), by, "is not in the wheelhouse")

@@ -29,11 +29,11 @@ def find_entry(request: PexRequest, wheels: Iterable[Wheel]) -> Entry:
         return Entry("function" if ":" in request.module else "module", request.module)
     if not request.script:
         return Entry()
-    targets = [w.scripts[request.script] for w in wheels if request.script in w.scripts]
-    if not targets:
+    owners = [wheel for wheel in wheels if request.script in wheel.scripts]
+    if not owners:
         why = f"no package of {request.name} has the script {request.script!r}"
         raise InvalidRequest("script", why)
-    target = next(filter(None, targets), "")
+    target = max(owners, key=lambda wheel: wheel.rank).scripts[request.script]
     return (
         Entry("function", target)
         if target

@@ -84,7 +84,7 @@ class Missing:
 
 def index_wheel_key(digest: str) -> str:
     """Return the key of a wheel of the index with this sha256 (hexadecimal)."""
-    return key("index-wheel", digest=digest, provides=True)
+    return key("index-wheel", digest=digest, record="listing")
 
 
 def pin_of(wheel: Wheel) -> dict[str, Any]:

@@ -8,6 +8,8 @@ Paths in a request are relative to the top of the repository, with ``/``.
 from .base import Request
 from .envelope import REQUESTS, SCHEMA, Envelope
 from .ship import (
+    CONFLICTS,
+    CONFLICTS_TEXT,
     LAYOUTS,
     MISSING_LIBRARIES,
     BuildRequest,
@@ -31,6 +33,8 @@ from .upkeep import (
 )
 
 __all__ = [
+    "CONFLICTS",
+    "CONFLICTS_TEXT",
     "LAYOUTS",
     "MISSING_LIBRARIES",
     "REQUESTS",

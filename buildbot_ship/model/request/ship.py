@@ -12,6 +12,10 @@ from .base import Request
 LAYOUTS = ("layered", "zipapp")
 MISSING_LIBRARIES = REPORT, FAIL, IGNORE = "report", "fail", "ignore"
 """What becomes of an image that lacks shared libraries."""
+CONFLICTS = ("report", "fail", "ignore")
+"""What happens where packages of a pex ship one file with different content."""
+CONFLICTS_TEXT = "conflicts.txt"
+"""The text that names these files."""
 
 
 @attrs.frozen
@@ -37,7 +41,8 @@ class PexRequest(Request):
 
     It runs *module* (as ``python -m``) or the console script *script*, never both.
     *layout* is ``layered`` (a launcher, and plain trees that images get as layers) or
-    ``zipapp`` (one file that holds all).
+    ``zipapp`` (one file that holds all).  *conflicts* tells what happens where packages ship
+    the same file with different content: ``report``, ``fail`` or ``ignore``.
     """
 
     verb: ClassVar[str] = "pex"
@@ -47,6 +52,7 @@ class PexRequest(Request):
     script: str | None = attrs.field(default=None, validator=check.optional_script)
     revision: str = attrs.field(default="HEAD", validator=check.revision)
     layout: str = attrs.field(default="layered", validator=check.one_of(*LAYOUTS))
+    conflicts: str = attrs.field(default="report", validator=check.one_of(*CONFLICTS))
 
     def __attrs_post_init__(self) -> None:
         """Raise InvalidRequest unless there is at most one entry point."""

@@ -29,7 +29,7 @@ VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "gc": ([], set(), 52),
     "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 55),
     "build": ([*LOOK, "--revision", "no-such"], {"packaging"}, 55),
-    "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 70),
+    "pex": (["app.pex", "app", "--revision", "no-such"], {"packaging"}, 73),
 }
 
 

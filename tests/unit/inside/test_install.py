@@ -42,7 +42,7 @@ class Job:
     folder: Path
     result: dict[str, Any] = attrs.field(factory=dict)
 
-    def wheel(self, name: str, files: Mapping[str, str | bytes], **more: str) -> dict[str, str]:
+    def wheel(self, name: str, files: Mapping[str, str | bytes], **more: str) -> dict[str, Any]:
         """Make a wheel; what begins with ``!`` is executable."""
         info = f"{name}-1.dist-info"
         own = {f"{info}/METADATA": METADATA.format(name), f"{info}/WHEEL": WHEEL}
@@ -54,9 +54,9 @@ class Job:
                 item = zipfile.ZipInfo(file.lstrip("!"))
                 item.external_attr = (0o100755 if file.startswith("!") else 0o100600) << 16
                 archive.writestr(item, text)
-        return {"file": path.name, "digest": digest_of(path.read_bytes())}
+        return {"file": path.name, "digest": digest_of(path.read_bytes()), "left_out": []}
 
-    def run(self, **layers: list[dict[str, str]]) -> dict[str, Any]:
+    def run(self, **layers: list[dict[str, Any]]) -> dict[str, Any]:
         job, out = self.folder / "job", self.folder / "out"
         (job / "bytecode.py").write_bytes((INSIDE / "bytecode.py").read_bytes())
         (job / "job.json").write_text(json.dumps({"prefix": "/opt/ship", "layers": layers}))
@@ -241,3 +241,44 @@ def test_the_elf_files_of_a_layer_are_told_with_their_packages(job: Job) -> None
     assert ["libown.so.1"] not in [list(row.needed) for row in whole.dependents]
     assert layers["other"]["elf"] == {}
     assert job.layer("layer")[f"{SITE}/app/_module.so"][1] == module
+
+
+@pytest.mark.parametrize("more", [{}, {"app-1.data/purelib/late.py": ""}])
+def test_what_another_package_has_is_left_out_with_its_bytecode(
+    job: Job, more: dict[str, str]
+) -> None:
+    files = {"tests/a.py": "", "tests/b.py": "", "README": "", **more}
+    wheel = job.wheel("app", files, **{"entry_points.txt": POINTS})
+    folder = f"lib/{MINOR}/site-packages"
+    paths = [f"{folder}/tests/a.py", f"{folder}/README", f"{folder}/late.py", "bin/app-tool"]
+    assert job.run(layer=[{**wheel, "left_out": paths}])["ok"] is True
+    found = {path for path in job.layer("layer") if ".dist-info" not in path}
+    assert found == {
+        f"{SITE}/tests/b.py",
+        f"{SITE}/tests/__pycache__/b.{TAG}.pyc",
+        "opt/ship/bin/app",
+        "opt/ship/bin/app-window",
+    }
+
+
+def test_files_of_every_scheme_can_be_left_out(job: Job) -> None:
+    members = {
+        "scripts/run": "bin/run",
+        "data/share/x": "share/x",
+        "headers/app.h": f"include/site/{MINOR}/app/app.h",
+        "platlib/late.py": f"lib/{MINOR}/site-packages/late.py",
+        "data/lib64/y": "lib/y",
+    }
+    files = {f"app-1.data/{member}": "#!python\n" for member in members}
+    wheel = job.wheel("app", files)
+    assert job.run(layer=[wheel])["ok"] is True
+    assert {f"opt/ship/{path}" for path in members.values()} <= job.layer("layer").keys()
+    assert job.run(less=[{**wheel, "left_out": list(members.values())}])["ok"] is True
+    assert all(".dist-info" in path for path in job.layer("less"))
+
+
+def test_lib64_is_lib_in_an_environment_and_bytecode_of_others_is_not_taken(job: Job) -> None:
+    stale = {"app-1.data/purelib/__pycache__/x.pyc": "stale", "app-1.data/data/lib64/x": ""}
+    assert job.run(layer=[job.wheel("app", stale)])["ok"] is True
+    found = {path for path in job.layer("layer") if ".dist-info" not in path}
+    assert found == {"opt/ship/lib/x"}

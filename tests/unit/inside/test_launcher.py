@@ -356,6 +356,12 @@ def test_what_runs_is_found_when_the_pex_is_made() -> None:
         entry(script="gone")
 
 
+def test_of_two_scripts_of_one_name_the_one_runs_whose_file_the_image_holds() -> None:
+    own = attrs.evolve(WHEELS[0], own=True)
+    request = PexRequest("app.pex", ("app",), script="raw")
+    assert find_entry(request, [own, WHEELS[1]]) == Entry("script", f"{PREFIX}/bin/raw")
+
+
 def test_the_launcher_names_its_python_and_holds_any_target() -> None:
     text = write_launcher(SOURCE, "3.12", Entry("script", r"a'\1\n"))
     assert text.startswith(b"#!/usr/bin/env python3.12\n")

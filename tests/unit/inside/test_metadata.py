@@ -28,11 +28,13 @@ def told(
     command = [sys.executable, "-c", RUN, str(INSIDE), str(wheel)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found: dict[str, Any] = json.loads(said)
+    assert len(found["listing"].pop("digest")) == 64
     return found
 
 
 def test_a_wheel_that_says_little_needs_nothing(tmp_path: Path) -> None:
-    assert told(tmp_path) == {"requires": [], "provides": [], "scripts": {}, "glibc": 0}
+    nothing = {"requires": [], "provides": [], "scripts": {}, "glibc": 0}
+    assert told(tmp_path) == {**nothing, "listing": {"tops": []}}
 
 
 def test_requirements_and_scripts_of_both_kinds_are_found(tmp_path: Path) -> None:
@@ -49,6 +51,7 @@ def test_requirements_and_scripts_of_both_kinds_are_found(tmp_path: Path) -> Non
         "provides": ["A_b", "c"],
         "scripts": {"app": "app.cli:main", "b": "b:c", "raw": ""},
         "glibc": 0,
+        "listing": {"tops": ["bin/app", "bin/b", "bin/raw"]},
     }
 
 

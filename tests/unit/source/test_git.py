@@ -162,7 +162,7 @@ def test_the_time_of_a_commit_is_its_committers(repository: Path) -> None:
 
 
 def test_names_may_be_any_bytes(repository: Path) -> None:
-    odd = b"src/caf\xe9\n\"x\".dat"
+    odd = b'src/caf\xe9\n"x".dat'
     path = os.path.join(os.fsencode(repository), odd)
     with open(path, "wb") as file:
         file.write(b"odd\n")

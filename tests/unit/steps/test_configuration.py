@@ -95,6 +95,10 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
         lambda: steps.BuildRuntimeImage("app", missing_libraries="maybe"),
         "missing_libraries: 'maybe' is not one of report, fail, ignore",
     ),
+    (
+        lambda: steps.BuildPex("a.pex", ["x"], conflicts="warn"),
+        "conflicts: 'warn' is not one of report, fail, ignore",
+    ),
     (lambda: steps.BuildRuntimeImage("App"), "image: 'App' is not an image name"),
     (lambda: steps.BuildRuntimeImage(None), "image: nothing was given, and it is needed"),
     (lambda: steps.BuildRuntimeImage("app", labels={"a": 1}), "labels: "),

@@ -88,8 +88,8 @@ class TestRequests(StepCase):
         assert (await self.sent(step)).request == expected
 
     async def test_pex_sends_its_layout(self) -> None:
-        expected = request.PexRequest("a.pex", ("a",), layout="zipapp")
-        step = BuildPex("a.pex", ["a"], layout="zipapp")
+        expected = request.PexRequest("a.pex", ("a",), layout="zipapp", conflicts="fail")
+        step = BuildPex("a.pex", ["a"], layout="zipapp", conflicts="fail")
         assert (await self.sent(step)).request == expected
 
     async def test_image_is_built_from_the_dockerfile_of_its_name(self) -> None:

@@ -145,6 +145,7 @@ def test_a_tag_that_is_gone_or_another_is_not_published(team: Team) -> None:
     [
         attrs.evolve(ASKED, wheels=WheelsRequest(packages=("other",), lazy=True)),
         attrs.evolve(ASKED, pexes=(PexRequest("app.pex", ("app",), layout="zipapp"),)),
+        attrs.evolve(ASKED, pexes=(PexRequest("app.pex", ("app",), conflicts="fail"),)),
         attrs.evolve(ASKED, images=(ImageRequest("app", labels={"a": "b"}, load=False),)),
         attrs.evolve(ASKED, pushes=(PushRequest("app", "registry.test/team/other"),)),
         attrs.evolve(ASKED, pushes=(REQUEST, PushRequest("b", "registry.test/team/b"))),
@@ -153,6 +154,12 @@ def test_a_tag_that_is_gone_or_another_is_not_published(team: Team) -> None:
 def test_what_was_asked_for_otherwise_is_not_found(team: Team, asked: FindRequest) -> None:
     team.ship()
     assert team.find(asked).properties["ship_published"] is False
+
+
+def test_a_message_that_is_not_wanted_makes_no_other_publication(team: Team) -> None:
+    team.ship()
+    quiet = PexRequest("app.pex", ("app",), conflicts="ignore")
+    assert team.find(attrs.evolve(ASKED, pexes=(quiet,))).properties["ship_published"] is True
 
 
 def test_another_commit_is_not_found(team: Team) -> None:
@@ -238,3 +245,27 @@ def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:
     done.clear()
     assert run().summary == "app: published already"
     assert done == []
+
+
+def test_a_chain_has_the_conflicts_of_its_pexes_once(team: Team) -> None:
+    pexes = (PexRequest("a.pex", ("app",)), PexRequest("b.pex", ("app",)))
+    texts = {"a.pex": "x: b wins over a\n", "b.pex": "x: b wins over a\ny: b wins over a\n"}
+
+    def perform(part: Request) -> Result:
+        if not isinstance(part, PexRequest):
+            return Result(part.verb, SUCCESS, "done", texts={"other.txt": "other"})
+        text = texts[part.name]
+        lines = tuple(text.splitlines())
+        return Result("pex", SUCCESS, "done", texts={"conflicts.txt": text}, warnings=lines)
+
+    made = build(
+        BuildRequest(ASKED.wheels, pexes, ASKED.images),
+        commit=COMMIT,
+        registry=team.registry,
+        cache=Cache(team.lines.append),
+        perform=perform,
+        ahead=lambda: lambda: None,
+        log=team.lines.append,
+    )
+    assert made.texts == {"conflicts.txt": texts["b.pex"]}
+    assert list(made.warnings) == texts["b.pex"].splitlines()

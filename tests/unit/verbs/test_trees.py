@@ -9,7 +9,7 @@ import pytest
 
 from buildbot_ship.daemon.interface import Job
 from buildbot_ship.errors import DigestMismatch, RequirementMissing
-from buildbot_ship.model.artefact import Needs, Pex, Wheel, Wheelhouse
+from buildbot_ship.model.artefact import Listing, Needs, Pex, Wheel, Wheelhouse
 from buildbot_ship.model.reference import digest_of
 from buildbot_ship.model.request import PexRequest
 from buildbot_ship.store.shelf import DiskShelf
@@ -25,7 +25,9 @@ BASE = "example.com/base:1"
 
 def wheel(file: str, **more: Any) -> Wheel:
     """Return a wheel whose bytes are its name."""
-    return Wheel(file, digest_of(file.encode()), more.pop("size", 10), **more)
+    listing = Listing((f"lib/python3.11/site-packages/{file.partition('-')[0]}",), "listing")
+    digest = digest_of(file.encode())
+    return Wheel(file, digest, more.pop("size", 10), listing=listing, **more)
 
 
 BIG = wheel("big-1-cp311-cp311-manylinux_2_28_x86_64.whl", size=10**6, glibc=28)
@@ -73,7 +75,9 @@ class World:
         shelves = (DiskShelf(self.work.root / "cache"),)
         shop = make_workshop(self.daemon, self.work, self.lines.append, None, shelves)
         request = PexRequest("app.pex", requirements or ("own",), script=None, module="own")
-        return make_layered(request, house, shop)
+        record, lines = make_layered(request, house, shop)
+        assert lines == ()
+        return record
 
     def asked(self) -> list[list[str]]:
         """Return the wheels that each job got."""

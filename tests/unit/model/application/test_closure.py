@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from buildbot_ship.errors import RequirementMissing
-from buildbot_ship.model.application.closure import close, with_extras
+from buildbot_ship.model.application.closure import close, order_on_path, with_extras
 from buildbot_ship.model.artefact import Wheel, Wheelhouse
 
 ENVIRONMENT = {"python_version": "3.11", "sys_platform": "linux", "platform_release": ""}
@@ -118,3 +118,25 @@ def test_what_a_pinned_extra_lacks_names_the_extra() -> None:
     with pytest.raises(RequirementMissing) as caught:
         close(["celery"], pinned, ENVIRONMENT, "app.pex")
     assert str(caught.value) == "redis, which kombu[redis] requires, is not in the wheelhouse"
+
+
+@pytest.mark.parametrize(
+    ("asked", "order"),
+    [
+        ("pb pa", "pa pd pb"),
+        ("pb pc", "pb pc pa pd"),
+        ("pa pc", "pa pd pc"),
+        ("pc pd", "pc pa pd"),
+    ],
+)
+def test_a_zipapp_has_requirements_by_name_and_each_before_what_it_requires(
+    asked: str, order: str
+) -> None:
+    # As pex 2.105 has them on sys.path.
+    wheels = [wheel("pa-1", "pd"), wheel("pb-1"), wheel("pc-1", "pa"), wheel("pd-1")]
+    assert list(order_on_path(asked.split(), wheels, ENVIRONMENT)) == order.split()
+
+
+def test_a_zipapp_has_what_extras_and_circles_bring_once() -> None:
+    order = order_on_path(["my-app[a]"], WHEELS, ENVIRONMENT)
+    assert order == ("my-app", "web", "base", "speed", "extra-a")

@@ -57,3 +57,15 @@ def test_the_title_says_what_is_in_it() -> None:
     assert layer.title == "a-x 1, b 1"
     (layer,) = plan([wheel(name, 1) for name in "edcba"], "recipe")
     assert layer.title == "a 1, b 1, c 1 and 2 more"
+
+
+def test_what_a_package_does_not_get_is_in_the_key_of_its_layer_alone() -> None:
+    wheels = [wheel("large"), wheel("a", 1), wheel("own", 1, own=True)]
+    plain = plan(wheels, "recipe")
+    assert plan(wheels, "recipe", {"other": ("x",)}) == plain
+    lost = plan(wheels, "recipe", {"a": ("x", "y")})
+    assert [new.key == old.key for new, old in zip(lost, plain, strict=True)] == [
+        True, False, True,
+    ]  # fmt: skip
+    assert [layer.left_out for layer in lost] == [{}, {"a": ("x", "y")}, {}]
+    assert plan(wheels, "recipe", {"a": ("x",)})[1].key not in {lost[1].key, plain[1].key}
