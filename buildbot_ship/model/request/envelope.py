@@ -26,7 +26,7 @@ from .upkeep import (
     RetagRequest,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 
 REQUESTS: dict[str, type[Request]] = {
     request.verb: request
