@@ -12,7 +12,7 @@ from buildbot_ship.cli.arguments import MAKERS, read
 from buildbot_ship.cli.options import OPTIONS
 from buildbot_ship.cli.verbs import VERBS
 from buildbot_ship.model import request as r
-from buildbot_ship.model.request import REQUESTS, settings
+from buildbot_ship.model.request import REQUESTS, SCHEMA, settings
 
 STEP = ("--request", "-", "--result")
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere.sock"}
@@ -121,7 +121,7 @@ def test_a_step_of_another_version_is_told_which_side_to_upgrade(tmp_path: Path)
 
 
 def test_a_request_for_another_verb_is_refused(tmp_path: Path) -> None:
-    envelope = {"schema": 1, "request": {"verb": "gc"}, "build": "b", "work": "../w"}
+    envelope = {"schema": SCHEMA, "request": {"verb": "gc"}, "build": "b", "work": "../w"}
     status, output, _ = run(tmp_path, json.dumps(envelope), "wheels")
     assert status == 11
     assert "it is for gc, not for wheels" in output
