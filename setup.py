@@ -16,7 +16,7 @@ setup(
     license="MIT",
     python_requires=">=3.10",
     packages=find_packages(include=["buildbot_ship", "buildbot_ship.*"]),
-    package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["tools/*"]},
+    package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
     install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=24.1"],
     extras_require={
         "cli": ENGINE,
@@ -44,12 +44,12 @@ setup(
             )
         ],
         "buildbot.util": [
-            f"{name} = buildbot_ship.steps.pipeline:{name}"
+            f"{name} = buildbot_ship.steps.factories.ship:{name}"
             for name in ("ship_factory", "harden_factory", "retag_factory")
         ]
-        + ["ShipImage = buildbot_ship.steps.shipped:ShipImage"]
+        + ["ShipImage = buildbot_ship.steps.factories.images:ShipImage"]
         + [
-            f"{name} = buildbot_ship.steps.review:{name}"
+            f"{name} = buildbot_ship.steps.factories.nightly:{name}"
             for name in (
                 "derive_factory",
                 "propose_bases_factory",

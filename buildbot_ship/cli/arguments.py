@@ -14,8 +14,8 @@ import attrs
 from ..errors import InvalidRequest, ShipError
 from ..model import request as requests
 from ..model.request import settings
-from .known import work_folder
 from .options import make_parser, make_step_parser
+from .up_to_date import work_folder
 
 Options = argparse.Namespace
 READS_COMMIT = {"build", "wheels", "image", "check", "derive", "verify"}

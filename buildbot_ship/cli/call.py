@@ -22,7 +22,7 @@ from ..model.request import BuildRequest, Envelope, Request
 from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
-from .bench import Bench
+from .collaborators import Collaborators
 from .signals import Cancelled, listen
 from .verbs import perform_step
 
@@ -50,7 +50,7 @@ def run(argv: Sequence[str]) -> int:
         return BUG
     _report(call, result)
     if status == 0 and isinstance(request, BuildRequest):
-        from .remember import remember  # noqa: PLC0415
+        from .last_build import remember  # noqa: PLC0415
 
         remember(argv, request, result)
     return status
@@ -92,11 +92,11 @@ def _from_standard_input() -> Envelope:
 def _run(call: Call, envelope: Envelope, log: Log) -> tuple[Result, int]:
     if envelope.verb != call.verb:
         raise InvalidRequest("request", f"it is for {envelope.verb}, not for {call.verb}")
-    bench = Bench(envelope, Path.cwd() / call.checkout, dict(os.environ), log)
+    collaborators = Collaborators(envelope, Path.cwd() / call.checkout, dict(os.environ), log)
     try:
-        return perform_step(bench, envelope.request), 0
+        return perform_step(collaborators, envelope.request), 0
     finally:
-        bench.close()
+        collaborators.close()
 
 
 def _failed(verb: str, error: ShipError) -> Result:

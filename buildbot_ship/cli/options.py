@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..model.request import CONFLICTS, LAYOUTS, MISSING_LIBRARIES
-from .about import ABOUT, ORDER, TOP
+from .help_texts import ABOUT, ORDER, TOP
 
 Parser = argparse.ArgumentParser
 

@@ -12,32 +12,31 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timezone
-from threading import Thread
 from typing import Any
 
 from ..model import request as requests
 from ..model.result import Result
-from .bench import Bench
+from .collaborators import Collaborators
 
 
-def perform(bench: Bench, request: requests.Request) -> Result:
-    """Run the verb of *request* with what *bench* has."""
-    return VERBS[request.verb](bench, request)
+def perform(collaborators: Collaborators, request: requests.Request) -> Result:
+    """Run the verb of *request* with what *collaborators* has."""
+    return VERBS[request.verb](collaborators, request)
 
 
-def perform_step(bench: Bench, request: requests.Request) -> Result:
+def perform_step(collaborators: Collaborators, request: requests.Request) -> Result:
     """Run the verb of a call; tell whether a collector has work to do, if one may follow."""
-    result = perform(bench, request)
+    result = perform(collaborators, request)
     if request.verb not in BEFORE_GC:
         return result
-    from ..verbs.gc import telling
+    from ..verbs.maintenance.gc import telling
 
     return telling(
         result,
         BEFORE_GC[request.verb],
-        ledger=bench.ledger,
-        work=bench.work,
-        disk=bench.disk,
+        ledger=collaborators.ledger,
+        work=collaborators.work,
+        disk=collaborators.disk,
         clock=time.time,
     )
 
@@ -46,176 +45,181 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def _retag(bench: Bench, request: requests.RetagRequest) -> Result:
-    from ..verbs.retag import retag
+def _retag(collaborators: Collaborators, request: requests.RetagRequest) -> Result:
+    from ..verbs.bases.retag import retag
 
     return retag(
         request,
-        registry=bench.registry,
-        cache=bench.cache,
-        daemon=lambda: bench.daemon,
+        registry=collaborators.registry,
+        cache=collaborators.cache,
+        daemon=lambda: collaborators.daemon,
         clock=_now,
-        log=bench.log,
+        log=collaborators.log,
     )
 
 
-def _derive(bench: Bench, request: requests.DeriveRequest) -> Result:
-    from ..verbs.derive import derive
+def _derive(collaborators: Collaborators, request: requests.DeriveRequest) -> Result:
+    from ..verbs.bases.derive import derive
 
     return derive(
         request,
-        tree=bench.tree(request.revision),
-        shop=bench.shop,
+        tree=collaborators.tree(request.revision),
+        runner=collaborators.runner,
         clock=_now,
         new_name=lambda: uuid.uuid4().hex,
-        again=bench.envelope.cache.no_cache,
+        again=collaborators.envelope.cache.no_cache,
     )
 
 
-def _pin(bench: Bench, request: requests.PinRequest) -> Result:
-    from ..verbs.pin import pin
+def _pin(collaborators: Collaborators, request: requests.PinRequest) -> Result:
+    from ..verbs.bases.pin import pin
 
     return pin(
         request,
-        checkout=bench.files,
-        registry=bench.registry,
-        cache=bench.cache,
-        notes=bench.notes,
-        log=bench.log,
+        checkout=collaborators.files,
+        registry=collaborators.registry,
+        cache=collaborators.cache,
+        notes=collaborators.notes,
+        log=collaborators.log,
     )
 
 
-def _propose(bench: Bench, request: requests.ProposeRequest) -> Result:
-    from ..verbs.propose import propose
+def _propose(collaborators: Collaborators, request: requests.ProposeRequest) -> Result:
+    from ..verbs.review.propose import propose
 
     return propose(
         request,
-        checkout=bench.files,
-        origin=bench.origin(request),
-        notes=bench.notes,
+        checkout=collaborators.files,
+        origin=collaborators.origin(request),
+        notes=collaborators.notes,
         clock=_now,
-        log=bench.log,
+        log=collaborators.log,
     )
 
 
-def _harden(bench: Bench, request: requests.HardenRequest) -> Result:
-    from ..verbs.harden import harden
+def _harden(collaborators: Collaborators, request: requests.HardenRequest) -> Result:
+    from ..verbs.requirements.harden import harden
 
-    return harden(request, checkout=bench.files, shop=bench.shop, notes=bench.notes)
+    return harden(
+        request,
+        checkout=collaborators.files,
+        runner=collaborators.runner,
+        notes=collaborators.notes,
+    )
 
 
-def _check(bench: Bench, request: requests.CheckRequest) -> Result:
-    from ..verbs.check import check
+def _check(collaborators: Collaborators, request: requests.CheckRequest) -> Result:
+    from ..verbs.requirements.check import check
 
-    return check(request, tree=bench.tree(request.revision), ask=bench.interpreter)
+    return check(
+        request, tree=collaborators.tree(request.revision), ask=collaborators.interpreter
+    )
 
 
-def _find(bench: Bench, request: requests.FindRequest) -> Result:
-    from ..verbs.find import find
+def _find(collaborators: Collaborators, request: requests.FindRequest) -> Result:
+    from ..verbs.publishing.find import find
 
     return find(
         request,
-        commit=bench.tree(request.wheels.revision).commit,
-        registry=bench.registry,
-        cache=bench.cache,
-        check=lambda part: _check(bench, part),
+        commit=collaborators.tree(request.wheels.revision).commit,
+        registry=collaborators.registry,
+        cache=collaborators.cache,
+        check=lambda part: _check(collaborators, part),
     )
 
 
-def _wheels(bench: Bench, request: requests.WheelsRequest) -> Result:
-    from ..verbs.wheels import wheels
+def _wheels(collaborators: Collaborators, request: requests.WheelsRequest) -> Result:
+    from ..verbs.wheels.wheels import wheels
 
-    return wheels(request, tree=bench.tree(request.revision), shop=bench.shop)
-
-
-def _pex(bench: Bench, request: requests.PexRequest) -> Result:
-    from ..verbs.pex import pex
-
-    return pex(request, commit=bench.tree(request.revision).commit, shop=bench.shop)
+    return wheels(
+        request, tree=collaborators.tree(request.revision), runner=collaborators.runner
+    )
 
 
-def _image(bench: Bench, request: requests.ImageRequest) -> Result:
-    from ..verbs.image import image
+def _pex(collaborators: Collaborators, request: requests.PexRequest) -> Result:
+    from ..verbs.application.pex import pex
+
+    return pex(
+        request, commit=collaborators.tree(request.revision).commit, runner=collaborators.runner
+    )
+
+
+def _image(collaborators: Collaborators, request: requests.ImageRequest) -> Result:
+    from ..verbs.image.image import image
 
     return image(
         request,
-        tree=bench.tree(request.revision),
-        registry=bench.registry,
-        shop=bench.shop,
+        tree=collaborators.tree(request.revision),
+        registry=collaborators.registry,
+        runner=collaborators.runner,
         new_name=lambda: uuid.uuid4().hex,
     )
 
 
-def _push(bench: Bench, request: requests.PushRequest) -> Result:
-    from ..verbs.push import push
+def _push(collaborators: Collaborators, request: requests.PushRequest) -> Result:
+    from ..verbs.publishing.push import push
 
-    return push(request, commit=bench.tree(request.revision).commit, shop=bench.shop)
-
-
-def _gc(bench: Bench, request: requests.GarbageRequest) -> Result:
-    from ..verbs.gc import gc
-
-    return gc(
-        request,
-        daemon=lambda: bench.daemon,
-        ledger=bench.ledger,
-        work=bench.work,
-        disk=bench.disk,
-        clock=time.time,
-        log=bench.log,
+    return push(
+        request, commit=collaborators.tree(request.revision).commit, runner=collaborators.runner
     )
 
 
-def _build(bench: Bench, request: requests.BuildRequest) -> Result:
-    from ..verbs.build import build
+def _gc(collaborators: Collaborators, request: requests.GarbageRequest) -> Result:
+    from ..verbs.maintenance.gc import gc
 
-    tree = bench.tree(request.wheels.revision)
+    return gc(
+        request,
+        daemon=lambda: collaborators.daemon,
+        ledger=collaborators.ledger,
+        work=collaborators.work,
+        disk=collaborators.disk,
+        clock=time.time,
+        log=collaborators.log,
+    )
 
-    def ahead() -> Callable[[], None]:
-        # What the engine runs is part of every key, and takes it 10 ms to say.
-        asking = Thread(target=lambda: bench.engine_version)
-        asking.start()
-        from ..verbs.sources import expect_layer
 
-        asking.join()
-        expect_layer(request.wheels, tree=tree, shop=bench.shop)
-        Thread(target=_import_last).start()
-        from ..verbs.ahead import read_ahead
+def _build(collaborators: Collaborators, request: requests.BuildRequest) -> Result:
+    from ..verbs.pipeline.build import build
 
-        registry = bench.new_registry()
-        return read_ahead(request, tree=tree, registry=registry, shop=bench.shop)
+    tree = collaborators.tree(request.wheels.revision)
+
+    def overlap() -> Callable[[], None]:
+        from ..verbs.pipeline.overlap import begin
+
+        return begin(
+            request,
+            tree=tree,
+            ask_engine=lambda: collaborators.engine_version,
+            runner=lambda: collaborators.runner,
+            registry=collaborators.new_registry,
+        )
 
     return build(
         request,
         commit=tree.commit,
-        registry=bench.registry,
-        cache=bench.cache,
-        perform=lambda part: perform(bench, part),
-        ahead=ahead,
-        log=bench.log,
+        registry=collaborators.registry,
+        cache=collaborators.cache,
+        perform=lambda part: perform(collaborators, part),
+        overlap=overlap,
+        log=collaborators.log,
     )
 
 
-def _import_last() -> None:
-    """Import what a chain performs last, while its container works."""
-    from ..verbs import gc, image, push  # noqa: F401
-
-
-def _verify(bench: Bench, request: requests.VerifyRequest) -> Result:
-    from ..verbs.verify import verify
+def _verify(collaborators: Collaborators, request: requests.VerifyRequest) -> Result:
+    from ..verbs.maintenance.verify import verify
     from .diffoscope import explain
 
     return verify(
         request,
-        tree=bench.tree(request.wheels.revision),
-        shop=bench.shop,
-        perform=lambda part, shop: perform(bench.at(shop), part),
-        ledger=bench.ledger,
-        explain=lambda first, second: explain(first, second, bench.log),
+        tree=collaborators.tree(request.wheels.revision),
+        runner=collaborators.runner,
+        perform=lambda part, runner: perform(collaborators.at(runner), part),
+        ledger=collaborators.ledger,
+        explain=lambda first, second: explain(first, second, collaborators.log),
     )
 
 
-VERBS: dict[str, Callable[[Bench, Any], Result]] = {
+VERBS: dict[str, Callable[[Collaborators, Any], Result]] = {
     "retag": _retag,
     "derive": _derive,
     "pin": _pin,

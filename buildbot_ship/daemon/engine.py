@@ -19,14 +19,14 @@ from ..model.decision.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request.settings import Credential
-from . import transfer
-from .aside import Aside
-from .build import Builder
-from .container import Container
-from .faults import translated
+from .containers.container import Container
+from .containers.standby import StandbyContainer
+from .images import transfer
+from .images.image_build import Builder
+from .images.multi_platform import INCOMPLETE, find_part
 from .interface import RESULT, Build, EngineImage, Job
-from .narrow import INCOMPLETE, find_part
-from .shield import unbroken
+from .shared.sdk_errors import translated
+from .shared.signal_guard import uninterrupted
 
 UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "connection reset")
 """How the engine says that it did not get through to a registry."""
@@ -64,8 +64,9 @@ class Engine:
     credentials: tuple[Credential, ...] = ()
     api: str = "auto"
     _seen: dict[str, EngineImage] = attrs.field(init=False, factory=dict)
-    _aside: Aside = attrs.field(
-        init=False, default=attrs.Factory(lambda self: Aside(self._container), takes_self=True)
+    _standby: StandbyContainer = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: StandbyContainer(self._container), takes_self=True),
     )
 
     @property
@@ -154,25 +155,27 @@ class Engine:
                 if isinstance(line, dict) and "error" in line:
                     raise EngineError(f"load {loaded_as}", str(line["error"]))
 
-    def expect(self, job: Callable[[], Job | None]) -> None:
-        """Begin to make a container ready as `interface.Daemon.expect` says."""
-        self._aside.prepare(job)
+    def prepare_container(self, job: Callable[[], Job | None]) -> None:
+        """Begin to make a container ready as `interface.Daemon.prepare_container` says."""
+        self._standby.prepare(job)
 
-    def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
+    def run(
+        self, job: Job, *, out: Path, log: Log, prepare_next: bool = False
+    ) -> dict[str, Any]:
         """Run *job* as `interface.Daemon.run` says."""
         with self._did(f"run {job.script}"), ExitStack() as stack:
-            with unbroken():
-                waiting = self._aside.take(job)
+            with uninterrupted():
+                waiting = self._standby.take(job)
                 container = stack.enter_context(waiting or self._container(job))
-            if more or waiting:
-                container.leave = self._aside.remove
-            began = partial(self._aside.prepare, lambda: job) if more else None
+            if prepare_next or waiting:
+                container.leave = self._standby.remove
+            began = partial(self._standby.prepare, lambda: job) if prepare_next else None
             return container.run(out, log, began)
 
     def keep(self, job: Job, reference: str, *, log: Log, scratch: Path) -> dict[str, Any]:
         """Run *job*, keep its file system as *reference*, its result in a label."""
         with self._did(f"run {job.script}"), ExitStack() as stack:
-            with unbroken():
+            with uninterrupted():
                 container = stack.enter_context(self._container(job))
             result = container.run(scratch, log)
             self.use(reference)
@@ -219,7 +222,7 @@ class Engine:
     def close(self) -> None:
         """Take away what was made ready for a job that did not come."""
         with self._did("remove a container"):
-            self._aside.close()
+            self._standby.close()
 
     def remove_image(self, reference: str) -> bool:
         """Remove an image's name, and the image with its last; False when it was not there."""

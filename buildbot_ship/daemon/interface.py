@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from ..model.conditions import Conditions
+from ..model.job_environment import JobEnvironment
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request.settings import Limits
@@ -68,7 +68,7 @@ class Job:
     python: str = "python3"
     inputs: tuple[JobFile, ...] = ()
     network: bool = False
-    conditions: Conditions = attrs.field(factory=Conditions)
+    job_environment: JobEnvironment = attrs.field(factory=JobEnvironment)
     limits: Limits = attrs.field(factory=Limits)
 
 
@@ -112,16 +112,18 @@ class Daemon(Protocol):
     def load(self, archive: Path, loaded_as: str) -> None:
         """Load an image archive; it is temporary, under the name *loaded_as*."""
 
-    def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
+    def run(
+        self, job: Job, *, out: Path, log: Log, prepare_next: bool = False
+    ) -> dict[str, Any]:
         """Run *job*; fill the empty folder *out* with its files; return its result.
 
-        With *more* a job like it is expected, in the same image and under the same limits: a
-        container is made ready for that one while this one runs.  Raises JobFailed
+        With *prepare_next* a container is started for the next job while this one runs, in the
+        same image and with the same limits.  Raises JobFailed
         with what the script said, LimitExceeded, HostileArchive.  The
         container is gone at the end, however it ends; after a success at `close`.
         """
 
-    def expect(self, job: Callable[[], Job | None]) -> None:
+    def prepare_container(self, job: Callable[[], Job | None]) -> None:
         """Begin to make a container ready for a job like the one that *job* returns.
 
         It is called meanwhile, and returns None where nothing is to be made ready.  A fault

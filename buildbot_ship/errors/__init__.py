@@ -5,18 +5,14 @@ fields), and what to do (``advice``).  ``status`` is the exit status of the comm
 line, one per kind.  A ``transient`` error may be gone when the work is tried again.
 """
 
-from .base import (
-    Problem,
-    ShipError,
-    printable,
-)
-from .chain import (
+from .artefact import (
     NotReproducible,
     OutputMissing,
     PackagesConflict,
     RequirementMissing,
     ResultUnusable,
 )
+from .base import Problem, ShipError, printable
 from .engine import (
     BaseNotFound,
     BaseUnfit,
@@ -28,23 +24,7 @@ from .engine import (
     LibraryMissing,
     LimitExceeded,
 )
-from .git import (
-    BranchMissing,
-    BranchMoved,
-    GitForbidden,
-    GitUnavailable,
-    PushRefused,
-)
-from .given import (
-    FileMissing,
-    InvalidFile,
-    InvalidReference,
-    InvalidRequest,
-    LfsMissing,
-    RepositoryError,
-    SchemaMismatch,
-    SubmoduleMissing,
-)
+from .git import BranchMissing, BranchMoved, GitForbidden, GitUnavailable, PushRefused
 from .registry import (
     DigestMismatch,
     ImageNotFound,
@@ -53,6 +33,16 @@ from .registry import (
     RegistryRefused,
     RegistryUnavailable,
     TagTaken,
+)
+from .user_input import (
+    FileMissing,
+    InvalidFile,
+    InvalidReference,
+    InvalidRequest,
+    LfsMissing,
+    RepositoryError,
+    SchemaMismatch,
+    SubmoduleMissing,
 )
 
 __all__ = [

@@ -17,7 +17,7 @@ from .reference import digest_of
 class Listing:
     """What a wheel installs, in short: where its paths begin, and a digest of all of them.
 
-    ``model/application/installed.py`` has the rules.
+    ``model/application/installed_files.py`` has the rules.
     """
 
     tops: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Wheel:
 
     *own* are the repository's.  *requires*, *provides* (the names of its extras), *scripts*
     (``module:function`` by name, empty for one that the wheel holds as a file), *glibc* (N
-    where it needs 2.N, else 0) and *listing* are what ``inside/metadata.py`` found in it.
+    where it needs 2.N, else 0) and *listing* come from ``inside/building/wheel_metadata.py``.
     """
 
     file: str
@@ -78,7 +78,7 @@ class Wheel:
 
 @attrs.frozen
 class Wheelhouse:
-    """All wheels of a commit; *base* is what they were made on, *ground* is its key.
+    """All wheels of a commit; *base* is what they were made on, *base_key* is its key.
 
     *tools* is the image they were made in, empty where nothing had to be made.  A wheel
     that was known need not lie in the work folder.  *extras* are those that the strict file
@@ -89,7 +89,7 @@ class Wheelhouse:
     base: str
     tools: str
     wheels: tuple[Wheel, ...]
-    ground: str = ""
+    base_key: str = ""
     extras: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 

@@ -19,15 +19,15 @@ from ..model.image.manifest import KINDS
 from ..model.log import Log
 from ..model.reference import Reference, Repository, digest_of
 from ..model.request.settings import Credential
-from .answer import DIGEST, Answer, refused
-from .auth import cancel_scope, pull_scope, push_scope
-from .download import stream_blob
-from .fault import Fault, Patience, Sleep
+from .http.authentication import cancel_scope, pull_scope, push_scope
+from .http.credentials import Keychain
+from .http.download import stream_blob
+from .http.response import DIGEST, Answer, refused
+from .http.retry import Fault, RetryPolicy, Sleep
+from .http.tag_list import list_tags
+from .http.transport import Call, Transport
+from .http.upload import Upload, upload_url
 from .interface import Manifest
-from .login import Keychain
-from .tags import list_tags
-from .transport import Call, Transport
-from .upload import Upload, upload_url
 
 _ACCEPT = {"Accept": ", ".join(KINDS)}
 _MANIFEST_LIMIT = 4 * 1024**2
@@ -52,7 +52,7 @@ class RegistryClient:
         *,
         environment: Mapping[str, str] | None = None,
         ca_bundle: str | None = None,
-        patience: Patience | None = None,
+        policy: RetryPolicy | None = None,
         sleep: Sleep = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         log: Log = _ignore,
@@ -63,7 +63,7 @@ class RegistryClient:
         )
         self._transport = Transport(
             keychain,
-            patience=patience or Patience(),
+            policy=policy or RetryPolicy(),
             sleep=sleep,
             clock=clock,
             ca_bundle=ca_bundle,

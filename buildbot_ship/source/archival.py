@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..errors import RepositoryError
-from .command import Place, git
+from .git_command import Place, git
 
 _VERSIONS, _DIGITS = "*[0-9]*", 10
 _WHOLE = (

@@ -9,11 +9,11 @@ from pathlib import Path
 import attrs
 
 from ..errors import FileMissing, RepositoryError, SubmoduleMissing
-from .command import git
+from .git_command import git
 from .interface import ABSENT, NO_LINK, TreeFile
 from .lfs import LfsStore, filtered_here
-from .listing import Pointer, parents
 from .submodule import own_git_dir
+from .tree_listing import Pointer, parents
 
 
 @attrs.frozen

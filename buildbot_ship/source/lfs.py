@@ -15,8 +15,8 @@ import attrs
 
 from ..errors import LfsMissing, LimitExceeded, RepositoryError
 from ..model.reference import digest_of_stream
-from .command import Place, git, git_dirs
-from .listing import Pointer
+from .git_command import Place, git, git_dirs
+from .tree_listing import Pointer
 
 _EXTENDED = "its pointer has extensions, which only the program that made them undoes"
 MAX_READ = 1024**3

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import RepositoryError
-from .command import GitDir, Place, git, git_dirs
+from .git_command import GitDir, Place, git, git_dirs
 
 _PATHS = r"^submodule\..*\.path$"
 

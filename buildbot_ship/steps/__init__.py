@@ -1,20 +1,13 @@
 """The steps that a master offers: thin, one file each."""
 
-from .check import CheckRequirements
+from .base.step import ShipStep
+from .bases import DeriveBase, PinBase, RetagBase
 from .checkout import Checkout
-from .derive import DeriveBase
-from .find import FindPublished
-from .gc import CollectGarbage
-from .harden import HardenRequirements
-from .image import BuildRuntimeImage
-from .pex import BuildPex
-from .pin import PinBase
-from .propose import ProposeChange
-from .push import PushTagged
-from .retag import RetagBase
-from .ship import ShipStep
-from .verify import VerifyReproducible
-from .wheels import BuildWheels
+from .maintenance import CollectGarbage, VerifyReproducible
+from .published import FindPublished
+from .requirements import CheckRequirements, HardenRequirements
+from .review import ProposeChange
+from .shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
 
 __all__ = [
     "BuildPex",

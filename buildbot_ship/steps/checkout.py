@@ -11,8 +11,8 @@ from buildbot.process.results import FAILURE
 from buildbot.steps.source.git import Git
 
 from ..model.request import check
-from .connection import send_at_once
-from .options import faults
+from .base.connection import send_at_once
+from .base.option_check import faults
 
 _NO_ACCESS = "Could not read from remote repository"
 

@@ -1,104 +1,74 @@
-"""Nightly builds: derived bases, and what ends as branches for review."""
+"""Generated files as branches for review: `ProposeChange`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from buildbot.interfaces import IRenderable
-from buildbot.process.factory import BuildFactory
-from buildbot.process.properties import Property
 
-from .derive import DeriveBase
-from .harden import HardenRequirements
-from .pin import PinBase
-from .pipeline import check_out, framed, public
-from .propose import ProposeChange
+from ..model.request import ProposeRequest
+from .base.step import ShipStep
 
 
-def derive_factory(
-    repourl: str | IRenderable,
-    bases: Mapping[str, str] | IRenderable,
-    *,
-    older_than_days: float | IRenderable = 7.0,
-    branch: str = "main",
-    git: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> BuildFactory:
-    """Return the factory that derives *bases* from others; see `DeriveBase`.
+class ProposeChange(ShipStep):
+    """Commit the changed files of the worker's checkout and push them as a new branch.
 
-    Their Dockerfiles are those of the repository's *branch*.
+    No branch is ever moved, and the same proposal is not made twice.  The server's login
+    is one of ``credentials``: a user with a password for https, with a private key for ssh.
+
+    :param topic: what it is about, as a part of the branch's name: ``bases``
+    :param files: patterns of the files that belong to the proposal, if they changed
+    :param message: the first line of the commit's message
+    :param target: the branch that the proposal is for
+    :param repourl: the URL of the repository on its server, or the name of a remote
+    :param prefix: how the branch's name begins
+    :param author: who the commit is by: ``Name <mail@example.com>``
+    :param push_options: git push options, by which servers open merge requests
+    :param known_hosts: the server's host keys, as in ssh's known_hosts; none: the worker's
+    :param again: also propose what was proposed before and somebody deleted
     """
-    step = DeriveBase(bases, older_than_days=older_than_days, source=public(repourl), **options)
-    return framed(check_out(repourl, branch, git), [step], options)
 
+    name = "propose"
+    request_type = ProposeRequest
+    own_options = (
+        "topic",
+        "files",
+        "message",
+        "target",
+        "repourl",
+        "prefix",
+        "author",
+        "push_options",
+        "known_hosts",
+        "again",
+    )
+    # A step's own `remote` is its worker.
+    field_names: ClassVar[Mapping[str, str]] = {"repourl": "remote"}
+    renderables: ClassVar[tuple[str, ...]] = own_options
 
-def propose_bases_factory(
-    repourl: str | IRenderable,
-    *,
-    dockerfiles: Sequence[str] | IRenderable = (),
-    branch: str = "main",
-    git: Mapping[str, Any] | None = None,
-    proposal: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> BuildFactory:
-    """Return the factory that proposes the newest own bases; see `ship_factory`.
+    def __init__(
+        self,
+        topic: str | IRenderable,
+        files: Sequence[str] | IRenderable,
+        message: str | IRenderable,
+        *,
+        target: str | IRenderable = "main",
+        repourl: str | IRenderable = "origin",
+        prefix: str | IRenderable = "ship/",
+        author: str | IRenderable = "buildbot-ship <buildbot-ship@localhost>",
+        push_options: Sequence[str] | IRenderable = (),
+        known_hosts: str | IRenderable = "",
+        again: bool | IRenderable = False,
+        **kwargs: Any,
+    ) -> None:
+        """Take the options of the step and of `ShipStep`."""
+        self.topic, self.files, self.message = topic, files, message
+        self.target, self.repourl, self.prefix = target, repourl, prefix
+        self.author, self.push_options = author, push_options
+        self.known_hosts, self.again = known_hosts, again
+        super().__init__(**kwargs)
 
-    *dockerfiles* are those of `PinBase`, *branch* is also the target of the proposal, and
-    *proposal* are more options of `ProposeChange`.
-    """
-    server = {"repourl": repourl, "target": branch, **(proposal or {})}
-    steps = [
-        PinBase(dockerfiles=dockerfiles, **options),
-        _propose("bases", dockerfiles or ["*.docker"], server, options),
-    ]
-    return framed(check_out(repourl, branch, git), steps, options)
-
-
-def propose_requirements_factory(
-    repourl: str | IRenderable,
-    *,
-    packages: Sequence[str] | IRenderable = (),
-    no_binary: str | IRenderable = ":none:",
-    only_binary: str | IRenderable = ":none:",
-    files: Sequence[Mapping[str, str]] = ({},),
-    branch: str = "main",
-    git: Mapping[str, Any] | None = None,
-    proposal: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> BuildFactory:
-    """Return the factory that proposes newer requirements; see `ship_factory`.
-
-    *files* has the options ``loose``, ``strict``, ``build_lock`` and ``dockerfile`` of
-    `HardenRequirements` for each strict file, and may have *no_binary* and *only_binary* of
-    its own.  A build's property ``upgrade`` is its option.
-    """
-    given = {"packages": packages, "no_binary": no_binary, "only_binary": only_binary}
-    given |= {"upgrade": Property("upgrade", "all")}
-    hardens = [
-        HardenRequirements(name=name, **{**given, **names}, **options)
-        for name, names in zip(_names(), files, strict=False)
-    ]
-    written = [path for step in hardens for path in (step.strict, step.build_lock)]
-    server = {"repourl": repourl, "target": branch, **(proposal or {})}
-    last = _propose("requirements", written, server, options)
-    return framed(check_out(repourl, branch, git), [*hardens, last], options)
-
-
-def _names() -> Iterator[str]:
-    yield "harden"
-    number = 2
-    while True:
-        yield f"harden-{number}"
-        number += 1
-
-
-def _propose(
-    topic: str,
-    files: Sequence[str] | IRenderable,
-    server: Mapping[str, Any],
-    options: Mapping[str, Any],
-) -> ProposeChange:
-    again = Property("again", False)
-    given = {"files": files, "message": f"Newer {topic}", "again": again, **options, **server}
-    return ProposeChange(topic, **given)
+    def is_news(self) -> bool:
+        """Tell that a night's build is about this."""
+        return True

@@ -2,5 +2,5 @@
 
 import pytest
 
-for _name in ("daemon", "registry", "samples", "shelf"):
+for _name in ("daemon", "registry", "samples", "store"):
     pytest.register_assert_rewrite(f"tests.contract.{_name}")

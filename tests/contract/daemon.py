@@ -22,7 +22,7 @@ from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.copy import copy
-from buildbot_ship.verbs.runtime import fetch_base
+from buildbot_ship.verbs.shared.base_image import fetch_base
 from tests.contract.samples import PLAIN, load_over, store_platforms
 
 
@@ -178,7 +178,7 @@ class DaemonContract:
         for folder in (first, *others):
             folder.mkdir()
         job = compress_job(str(base))
-        alone = daemon.run(job, out=first, log=print, more=True)
+        alone = daemon.run(job, out=first, log=print, prepare_next=True)
         follows = attrs.evolve(job, inputs=(JobFile("a.tar", b"other bytes"),))
         other = daemon.run(follows, out=others[0], log=print)
         again = daemon.run(job, out=others[1], log=print)
@@ -191,7 +191,7 @@ class DaemonContract:
         self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
     ) -> None:
         job = compress_job(str(base))
-        daemon.expect(lambda: attrs.evolve(job, inputs=()))
+        daemon.prepare_container(lambda: attrs.evolve(job, inputs=()))
         daemon.run(job, out=out, log=print)
         daemon.close()
         assert gzip.decompress((out / "a.tar.gz").read_bytes()) == PLAIN * 1000
@@ -199,7 +199,7 @@ class DaemonContract:
     def test_a_job_that_is_expected_need_not_come(
         self, daemon: Daemon, base: Reference, pulled: EngineImage
     ) -> None:
-        daemon.expect(lambda: compress_job(str(base)))
+        daemon.prepare_container(lambda: compress_job(str(base)))
         daemon.close()
 
     @pytest.mark.parametrize("image", [None, "ship.local/gone:1"])
@@ -211,7 +211,7 @@ class DaemonContract:
         out: Path,
         image: str | None,
     ) -> None:
-        daemon.expect(lambda: None if image is None else compress_job(image))
+        daemon.prepare_container(lambda: None if image is None else compress_job(image))
         daemon.run(compress_job(str(base)), out=out, log=print)
         daemon.close()
         assert (out / "a.tar.gz").is_file()
@@ -221,7 +221,7 @@ class DaemonContract:
     ) -> None:
         first = tmp_path / "first"
         first.mkdir()
-        daemon.run(compress_job(str(base)), out=first, log=print, more=True)
+        daemon.run(compress_job(str(base)), out=first, log=print, prepare_next=True)
         job = compress_job(str(base), limits=Limits(seconds=2))
         with pytest.raises(LimitExceeded, match="2 seconds"):
             daemon.run(endless(job), out=out, log=print)
@@ -233,7 +233,7 @@ class DaemonContract:
         first = tmp_path / "first"
         first.mkdir()
         job = compress_job(str(base), limits=Limits(seconds=2))
-        daemon.run(job, out=first, log=print, more=True)
+        daemon.run(job, out=first, log=print, prepare_next=True)
         with pytest.raises(LimitExceeded, match="2 seconds"):
             daemon.run(endless(job), out=out, log=print)
         daemon.close()

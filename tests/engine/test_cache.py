@@ -11,9 +11,9 @@ from lab.runs import Run
 
 from buildbot_ship.model.reference import Repository as Name
 from buildbot_ship.registry.client import RegistryClient
-from buildbot_ship.registry.shelf import RegistryShelf
-from buildbot_ship.store.interface import Shelf
-from tests.contract.shelf import BLOB, ShelfContract
+from buildbot_ship.registry.shared_cache import SharedCache
+from buildbot_ship.store.cache_interface import CacheStore
+from tests.contract.cache_store import BLOB, CacheStoreContract
 from tests.repository import Said
 
 from .conftest import Repository
@@ -146,15 +146,15 @@ def test_what_is_damaged_is_made_again_and_that_is_said(
     assert repository.ship(*WHEELS, *work).result["texts"] == first["texts"]
 
 
-class TestSharedShelf(ShelfContract):
-    """The contract of shelves on a real registry."""
+class TestSharedShelf(CacheStoreContract):
+    """The contract of stores on a real registry."""
 
     @pytest.fixture
-    def shelf(self, team: str, lab_run: Run) -> Shelf:
+    def store(self, team: str, lab_run: Run) -> CacheStore:
         self.storage = lab_run.folder
-        return RegistryShelf(RegistryClient(), Name.parse(f"{team}/shelf"))
+        return SharedCache(RegistryClient(), Name.parse(f"{team}/store"))
 
-    def damage(self, shelf: Shelf) -> None:
+    def damage(self, store: CacheStore) -> None:
         """Damage the file in which the registry keeps the blob."""
         kept = list(self.storage.rglob(f"{BLOB.digest[7:]}/data"))
         if not kept:

@@ -1,4 +1,4 @@
-"""The core of `tests/corpus --quick`: built twice under other conditions, compared, run."""
+"""The core of `tests/corpus --quick`: built twice in other environments, compared, run."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_an_own_package_and_a_c_extension_are_identical_and_run(
 ) -> None:
     apps = [app for app in CORPUS if app.name in SMALL]
     full, slim = bases.full.reference, bases.slim.reference
-    ground = make_ground(lab_run, full, slim, own_registry.address)
-    rows = try_all(apps, ground, jobs=2)
+    build_base = make_ground(lab_run, full, slim, own_registry.address)
+    rows = try_all(apps, build_base, jobs=2)
     assert passed(rows), report(rows)
     assert closing_line(rows) == "identical: 2 of 2, running: 2 of 2"
     assert [(row.name, row.built) for row in rows] == [("pages", 1), ("netifaces", 1)]

@@ -21,7 +21,7 @@ import docker
 from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.tag import is_timestamp_tag
 from buildbot_ship.registry.client import RegistryClient
-from buildbot_ship.verbs.runtime import fetch_base
+from buildbot_ship.verbs.shared.base_image import fetch_base
 
 from .conftest import Repository, left_behind
 

@@ -14,7 +14,7 @@ from lab.git_server import git
 
 from buildbot_ship.errors import GitForbidden, GitUnavailable, PushRefused
 from buildbot_ship.model.request.settings import Credential
-from buildbot_ship.source.origin import Origin
+from buildbot_ship.source.git_server import Origin
 
 SERVERS = {"ssh": over_ssh, "http": over_http}
 Serve = Callable[[Path], AbstractContextManager[GitLogin]]

@@ -12,7 +12,7 @@ from buildbot_ship.errors import EngineError, JobFailed, LimitExceeded
 from buildbot_ship.model.image.manifest import list_blobs
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.model.request.settings import Limits
-from buildbot_ship.store.work import Work
+from buildbot_ship.store.work_folder import Work
 
 from .yard import FILES, Yard
 

@@ -135,7 +135,7 @@ def test_what_is_given_back_does_not_count(house: Repository) -> None:
 def test_a_volume_of_the_base_is_in_memory_and_bounded(house: Repository, yard: Yard) -> None:
     base = yard.build(f"FROM {yard.base}\nRUN mkdir /data\nVOLUME /data /srv/more\n")
     engine = Engine(yard.ledger, time.time, dict(os.environ))
-    engine.expect(lambda: Job("compress", base, {}, limits=Limits(disk=LIMIT * MIB)))
+    engine.prepare_container(lambda: Job("compress", base, {}, limits=Limits(disk=LIMIT * MIB)))
     try:
         waiting = container_of(base, yard.client)
         mounts = waiting.exec_run(["cat", "/proc/mounts"]).output.decode()

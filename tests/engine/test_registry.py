@@ -14,7 +14,7 @@ from buildbot_ship.errors import RegistryRefused, RegistryUnavailable
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.copy import Copied, copy
-from buildbot_ship.registry.fault import Patience
+from buildbot_ship.registry.http.retry import RetryPolicy
 from buildbot_ship.registry.interface import Registry
 from tests.contract.registry import RegistryContract
 from tests.engine.private_registry import private_registry
@@ -70,7 +70,7 @@ def test_a_registry_that_is_killed_and_comes_back_gets_the_upload(
 
 def test_a_registry_that_is_not_there_is_unavailable_after_a_bounded_wait() -> None:
     pauses: list[float] = []
-    client = RegistryClient(patience=Patience(attempts=4), sleep=pauses.append)
+    client = RegistryClient(policy=RetryPolicy(attempts=4), sleep=pauses.append)
     # Port 1 is nobody's.
     with pytest.raises(RegistryUnavailable, match="connection refused"):
         client.head(Reference.parse("127.0.0.1:1/team/app:1"))

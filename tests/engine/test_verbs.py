@@ -15,7 +15,7 @@ import pytest
 from lab.registries import Registry
 
 import docker
-from buildbot_ship.model.requirements.buildlock import parse_build_lock
+from buildbot_ship.model.requirements.build_lock import parse_build_lock
 from buildbot_ship.model.requirements.reader import parse_strict
 from tests.repository import replace_setup
 

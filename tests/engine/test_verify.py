@@ -1,4 +1,4 @@
-"""A commit built twice under different conditions: the same bytes, or the first difference."""
+"""A commit built twice in different environments: the same bytes, or the first difference."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ from buildbot_ship.model.result import Result
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.store.ledger import Ledger
-from buildbot_ship.store.work import Work
-from buildbot_ship.verbs.image import image
-from tests.fakes.workshop import make_workshop
+from buildbot_ship.store.work_folder import Work
+from buildbot_ship.verbs.image.image import image
+from tests.fakes.job_runner import make_job_runner
 
 COMMIT = "0123456789" * 4
 Contents = Mapping[str, TreeFile | str]
@@ -131,7 +131,7 @@ class Yard:
             ImageRequest(image="app"),
             tree=Commit({**files, "app.docker": TreeFile(dockerfile.encode())}),
             registry=RegistryClient(),
-            shop=make_workshop(
+            runner=make_job_runner(
                 Engine(self.ledger, time.time, dict(os.environ)),
                 folder,
                 self.lines.append,

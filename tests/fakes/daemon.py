@@ -17,7 +17,6 @@ from typing import Any
 
 import attrs
 
-import buildbot_ship
 from buildbot_ship.daemon.interface import RESULT, Build, EngineImage, Job
 from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed, LimitExceeded
 from buildbot_ship.model.image.base import choose
@@ -26,7 +25,8 @@ from buildbot_ship.model.log import Log
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.registry.copy import copy
 from buildbot_ship.registry.interface import Registry
-from buildbot_ship.verbs.workshop import PYTHON
+from buildbot_ship.verbs.shared.job_runner import PYTHON
+from tests.scripts import scripts_folder
 
 PYTHONS = ("python3", PYTHON)
 Script = Callable[[Job, Path], dict[str, Any]]
@@ -44,7 +44,7 @@ class MemoryDaemon:
     builder: Builder | None = None
     builds: list[Build] = attrs.field(factory=list)
     jobs: list[Job] = attrs.field(factory=list)
-    expected: list[Callable[[], Job | None]] = attrs.field(factory=list)
+    prepared: list[Callable[[], Job | None]] = attrs.field(factory=list)
     loaded: list[str] = attrs.field(factory=list)
     used: list[str] = attrs.field(factory=list)
     containers: set[str] = attrs.field(factory=set)
@@ -113,7 +113,9 @@ class MemoryDaemon:
         known = (config["rootfs"]["diff_ids"] for config in self.configs.values())
         return any(diff_ids[: len(chain)] == chain for diff_ids in known)
 
-    def run(self, job: Job, *, out: Path, log: Log, more: bool = False) -> dict[str, Any]:
+    def run(
+        self, job: Job, *, out: Path, log: Log, prepare_next: bool = False
+    ) -> dict[str, Any]:
         assert not any(out.iterdir()), "the out folder is not empty"
         self.jobs.append(job)
         if job.python not in PYTHONS:
@@ -138,8 +140,8 @@ class MemoryDaemon:
             raise JobFailed("build", f"{build.dockerfile}: there is no builder here")
         self.builder(build, out)
 
-    def expect(self, job: Callable[[], Job | None]) -> None:
-        self.expected.append(job)
+    def prepare_container(self, job: Callable[[], Job | None]) -> None:
+        self.prepared.append(job)
 
     def close(self) -> None:
         assert not self.containers, "somebody's containers are left"
@@ -168,7 +170,7 @@ def _member(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def _run(job: Job, out: Path, log: Log) -> dict[str, Any]:
-    script = Path(buildbot_ship.__path__[0], "inside") / f"{job.script}.py"
+    script = scripts_folder() / f"{job.script}.py"
     with TemporaryDirectory() as folder:
         for file in job.inputs:
             path = Path(folder) / file.path

@@ -1,31 +1,80 @@
-"""The plan of the house: which room may import which (docs/architecture.md)."""
+"""The rules of docs/architecture.md: which package may import which."""
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[2] / "buildbot_ship"
+TOP = "buildbot_ship"
+PACKAGE = Path(__file__).resolve().parents[2] / TOP
+MOST_MODULES = 15
 CORE = {"errors", "model"}
-ROOMS = CORE | {"daemon", "registry", "source", "store"}
-ALLOWED = {
+OUTSIDE = {"daemon", "registry", "source", "store"}
+ROOMS = {
+    "__init__": set(),
+    "__main__": {"cli"},
     "errors": set(),
     "model": {"errors"},
-    "daemon": CORE,
+    "daemon": CORE | {"inside"},
     "registry": CORE,
     "source": CORE,
     "store": CORE,
     "inside": set(),
-    "verbs": ROOMS,
-    "cli": ROOMS | {"verbs"},
+    "verbs": CORE | OUTSIDE | {"inside"},
+    "cli": CORE | OUTSIDE | {"verbs"},
     "steps": CORE,
-    "__main__": {"cli"},
-    "__init__": set(),
 }
+"""What a room may import, beside itself."""
+PARTS = {
+    "model": {
+        "": set(),
+        "request": {""},
+        "dockerfile": {""},
+        "requirements": {"", "request"},
+        "application": {"", "request", "requirements"},
+        "image": {"", "dockerfile", "application"},
+        "filesystem": {"", "dockerfile", "image"},
+        "runtime": {"", "dockerfile", "application", "image", "filesystem"},
+        "decision": {"", "request", "image"},
+    },
+    "verbs": {
+        "": set(),
+        "shared": set(),
+        "requirements": {"shared"},
+        "wheels": {"shared"},
+        "application": {"shared"},
+        "image": {"shared"},
+        "bases": {"shared", "image"},
+        "publishing": {"shared"},
+        "review": {"shared"},
+        "maintenance": {"shared", "image"},
+        "pipeline": {"shared", "publishing", "image", "maintenance"},
+    },
+    "daemon": {
+        "": {"interface", "shared", "containers", "images"},
+        "interface": set(),
+        "shared": {"interface"},
+        "containers": {"interface", "shared"},
+        "images": {"interface", "shared"},
+    },
+    "registry": {"": {"http"}, "http": set()},
+    "steps": {"": {"base"}, "base": set(), "factories": {"", "base"}},
+}
+"""What a package of a room may import of the same room; "" is what lies at the room's top."""
+SCRIPTS = {
+    "protocol": {"protocol"},
+    "resolving": {"protocol", "resolving"},
+    "installing": {"protocol", "installing"},
+    "building": {"protocol", "building", "installing"},
+    "jobs": {"protocol", "resolving", "building", "installing"},
+    "launcher": set(),
+}
+"""What a script of ``inside/`` may import of the others, which lie beside it in a container."""
 LIBRARIES = {
     "errors": {"attrs"},
     "model": {"attrs", "cattrs", "elftools", "packaging"},
@@ -38,129 +87,153 @@ LIBRARIES = {
     "steps": {"attrs", "buildbot", "twisted", "zope"},
     "inside": {"packaging", "requests", "urllib3", "build", "installer", "pip", "elftools"},
 }
-VOCABULARY: set[str] = set()
-MODEL = {
-    "": VOCABULARY,
-    "request": VOCABULARY,
-    "dockerfile": VOCABULARY,
-    "requirements": {"request"},
-    "application": {"request", "requirements"},
-    "image": {"dockerfile", "application"},
-    "decision": {"request", "image"},
-}
-"""Which rooms of the model a room of it may import; the vocabulary ("") lies below all."""
 TOUCHES_THE_WORLD = {
-    "time",
-    "os",
-    "subprocess",
-    "socket",
-    "random",
-    "uuid",
-    "tempfile",
-    "shutil",
-}
+    "time", "os", "subprocess", "socket", "random", "uuid", "tempfile", "shutil",
+}  # fmt: skip
 INTERFACES = {
     "daemon": {"interface"},
-    "registry": {"interface", "copy", "layers", "publication"},
+    "registry": {"interface", "copy", "layer_files", "publication"},
 }
-"""What the verbs may import of the rooms that speak to the world: protocols, and what
-works on protocols alone."""
+"""What verbs may import of these rooms: protocols, and what works on protocols alone."""
 
 
 def modules(room: str = "") -> list[Path]:
     return sorted((PACKAGE / room).rglob("*.py"))
 
 
+def below(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
 def name_of(path: Path) -> str:
-    return str(path.relative_to(PACKAGE))
+    """Return the dotted name of a module, or of a package."""
+    parts = (TOP, *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+NAMES = {name_of(path) for path in modules()}
 
 
 def absolute(node: ast.ImportFrom, path: Path) -> str:
     """Return the dotted name that a ``from`` names, relative ones made absolute."""
     if not node.level:
         return node.module or ""
-    package = ("buildbot_ship", *path.relative_to(PACKAGE).parts[:-1])
+    package = (TOP, *path.relative_to(PACKAGE).parts[:-1])
     base = package[: len(package) - node.level + 1]
     return ".".join((*base, node.module or "")).rstrip(".")
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imports_in(nodes: Iterable[ast.AST], path: Path) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
-            name = absolute(node, path)
-            if name.count(".") < 2 and name.startswith("buildbot_ship"):
-                yield from (f"{name}.{alias.name}" for alias in node.names)
-            else:
-                yield name
+            base = absolute(node, path)
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                yield full if full in NAMES else base
+
+
+def imports(path: Path) -> set[str]:
+    return set(imports_in(ast.walk(ast.parse(path.read_text(encoding="utf-8"))), path))
+
+
+def room_of(name: str) -> str:
+    """Return the room of one of our modules, by its dotted name."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def part_of(name: str) -> str:
+    """Return the package of one of our modules below its room; "" at the room's top."""
+    parts = name.split(".")
+    known = PARTS.get(room_of(name), {})
+    return parts[2] if len(parts) > 2 and parts[2] in known else ""
 
 
 def ours(path: Path) -> set[str]:
-    found = (name.split(".") for name in imports(path))
-    return {parts[1] for parts in found if parts[0] == "buildbot_ship" and len(parts) > 1}
+    return {name for name in imports(path) if name.split(".")[0] == TOP}
 
 
-def model_room(parts: tuple[str, ...]) -> str:
-    """Return the room of a module of the model, by its parts below it; "" for the words."""
-    return parts[0] if parts and parts[0] in MODEL else ""
+def scripts(folder: str) -> set[str]:
+    return {path.stem for path in (PACKAGE / "inside" / folder).glob("*.py")}
 
 
-def theirs(path: Path) -> set[str]:
-    tops = {name.split(".")[0] for name in imports(path)}
-    siblings = (
-        {file.stem for file in path.parent.glob("*.py")} if room_of(path) == "inside" else set()
-    )
-    return tops - set(sys.stdlib_module_names) - {"buildbot_ship"} - siblings
+ALL_SCRIPTS = {name for folder in SCRIPTS for name in scripts(folder)}
 
 
-@pytest.mark.parametrize("path", modules(), ids=name_of)
+@pytest.mark.parametrize("path", modules(), ids=below)
 def test_a_room_imports_only_what_lies_beneath(path: Path) -> None:
-    room = room_of(path)
-    assert ours(path) - {room} <= ALLOWED[room]
+    room = room_of(name_of(path))
+    assert {room_of(name) for name in ours(path)} - {room} <= ROOMS[room]
 
 
-@pytest.mark.parametrize("path", modules(), ids=name_of)
-def test_a_room_uses_only_its_own_libraries(path: Path) -> None:
-    assert theirs(path) <= LIBRARIES.get(room_of(path), set())
+@pytest.mark.parametrize("path", [path for room in PARTS for path in modules(room)], ids=below)
+def test_a_package_imports_only_what_lies_beneath(path: Path) -> None:
+    name = name_of(path)
+    room, part = room_of(name), part_of(name)
+    used = {part_of(other) for other in ours(path) if room_of(other) == room}
+    assert used - {part} <= PARTS[room][part]
 
 
 @pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "model").rglob("*.py")), ids=lambda p: p.name
+    ("folder", "path"),
+    [(folder, path) for folder in SCRIPTS for path in modules(f"inside/{folder}")],
+    ids=lambda each: each if isinstance(each, str) else each.stem,
 )
-def test_model_touches_nothing(path: Path) -> None:
+def test_a_script_imports_only_what_it_may(folder: str, path: Path) -> None:
+    allowed = {name for other in SCRIPTS[folder] for name in scripts(other)}
+    assert imports(path) & ALL_SCRIPTS <= allowed - {path.stem}
+
+
+@pytest.mark.parametrize("path", modules(), ids=below)
+def test_a_room_uses_only_its_own_libraries(path: Path) -> None:
+    room = room_of(name_of(path))
+    tops = {name.split(".")[0] for name in imports(path)}
+    theirs = tops - set(sys.stdlib_module_names) - {TOP}
+    assert theirs - (ALL_SCRIPTS if room == "inside" else set()) <= LIBRARIES.get(room, set())
+
+
+@pytest.mark.parametrize("path", modules("model"), ids=below)
+def test_the_model_touches_nothing(path: Path) -> None:
     assert not {name.split(".")[0] for name in imports(path)} & TOUCHES_THE_WORLD
 
 
-@pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "model").rglob("*.py")), ids=lambda p: p.name
-)
-def test_a_room_of_the_model_imports_only_what_lies_beneath(path: Path) -> None:
-    room = model_room(path.relative_to(PACKAGE / "model").parts)
-    names = (tuple(name.split(".")) for name in imports(path))
-    used = {model_room(name[2:]) for name in names if name[:2] == ("buildbot_ship", "model")}
-    assert used - {room, ""} <= MODEL[room]
-
-
-@pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "verbs").rglob("*.py")), ids=lambda p: p.name
-)
+@pytest.mark.parametrize("path", modules("verbs"), ids=below)
 def test_a_verb_knows_the_outside_by_its_interface(path: Path) -> None:
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] == "buildbot_ship" and parts[1] in INTERFACES:
-            assert parts[2] in INTERFACES[parts[1]], name
+    for name in ours(path):
+        allowed = INTERFACES.get(room_of(name))
+        assert allowed is None or name.split(".")[2] in allowed, name
 
 
-def test_the_rules_see_a_forbidden_import(tmp_path: Path) -> None:
+def test_no_package_has_too_many_modules() -> None:
+    folders = {path.parent for path in modules()}
+    counts = {below(folder): len(list(folder.glob("*.py"))) for folder in folders}
+    assert {name: n for name, n in counts.items() if n > MOST_MODULES} == {}
+
+
+def test_there_are_no_import_cycles() -> None:
+    graph = {}
+    for path in modules():
+        # What only the type checker, or one call of a function, imports makes no cycle.
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        graph[name_of(path)] = set(imports_in(tree.body, path)) - {name_of(path)}
+    assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)
+
+
+def test_scripts_have_names_of_their_own() -> None:
+    """They lie in one folder in a container, and shadow nothing of the standard library."""
+    names = [name for folder in SCRIPTS for name in scripts(folder)]
+    assert len(names) == len(set(names))
+    assert not set(names) & set(sys.stdlib_module_names)
+
+
+def test_the_rules_see_a_forbidden_import() -> None:
     bad = PACKAGE / "model" / "never_written.py"
     node = ast.parse("from ..daemon.engine import Engine").body[0]
     assert isinstance(node, ast.ImportFrom)
     assert absolute(node, bad) == "buildbot_ship.daemon.engine"
+    assert "daemon" not in ROOMS["model"]
 
 
 def test_the_top_folder_of_dockerfiles_is_no_package() -> None:

@@ -1,4 +1,4 @@
-"""The file that a layered pex is: ``inside/launcher.py`` with what it runs."""
+"""The file that a layered pex is: ``inside/launcher/launcher.py`` with what it runs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import attrs
 from ...errors import InvalidRequest
 from ..artefact import Wheel
 from ..request import PexRequest
-from .layering import PREFIX
+from .layer_plan import PREFIX
 
 _SETTINGS = re.compile(r"^PREFIX, KIND, TARGET = .*$", re.M)
 
 
 @attrs.frozen
 class Entry:
-    """What runs: a *kind* that ``inside/launcher.py`` knows, and its *target*."""
+    """What runs: a *kind* that ``inside/launcher/launcher.py`` knows, and its *target*."""
 
     kind: str = "interpreter"
     target: str = ""

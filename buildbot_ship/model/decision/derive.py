@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from ..cache_key import key
 from ..image.base import Base
-from ..image.label import BASE_DIGEST
-from ..key import key
+from ..image.labels import BASE_DIGEST
 from ..reference import Reference, digest_of
 
 INPUTS, CONTENT = "org.buildbot-ship.derived", "org.buildbot-ship.content"

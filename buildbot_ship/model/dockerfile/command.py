@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from .scope import Scope
-from .word import Fault, array, flags
+from .variables import Scope
+from .words import Fault, array, flags
 
 _TIMES = {"interval": "Interval", "timeout": "Timeout", "start-period": "StartPeriod"}
 _UNITS = {

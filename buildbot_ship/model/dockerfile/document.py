@@ -13,11 +13,11 @@ import attrs
 
 from ...errors import InvalidFile, Problem
 from ..reference import Reference
-from .copying import Copy
+from .copy import Copy
 from .instruction import KINDS, Arg, Env, From, Instruction
 from .lines import Line, read_lines
-from .scope import MAX_TOTAL, Scope
-from .word import Fault
+from .variables import MAX_TOTAL, Scope
+from .words import Fault
 
 ENGINE_ONLY = ("RUN", "ADD", "SHELL", "ONBUILD", "MAINTAINER")
 """The instructions that hand a file to the engine; so do stages, and COPY from them."""

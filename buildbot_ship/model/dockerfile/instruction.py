@@ -15,9 +15,9 @@ import attrs
 from ...errors import InvalidReference
 from ..reference import Reference
 from .command import Cmd, Entrypoint, Healthcheck
-from .copying import Copy
-from .scope import Scope
-from .word import Fault, flags, pairs, split_words
+from .copy import Copy
+from .variables import Scope
+from .words import Fault, flags, pairs, split_words
 
 _PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?", re.I | re.A)
 _SIGNALS = [

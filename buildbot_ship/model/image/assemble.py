@@ -15,12 +15,12 @@ from typing import Any
 import attrs
 
 from ..artefact import Layer
-from ..dockerfile.copying import Copy
+from ..dockerfile.copy import Copy
 from ..dockerfile.document import Dockerfile
 from ..reference import digest_of
 from .base import Base
 from .manifest import OCI_MANIFEST
-from .runconfig import run_config
+from .run_config import run_config
 
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"

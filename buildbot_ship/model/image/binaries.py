@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from ..application.layering import PREFIX
+from ..application.layer_plan import PREFIX
 from ..artefact import Binaries, Dependents
 from .elf import Elf
 

@@ -4,7 +4,7 @@ Format: https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html, chapter 5
 headers, dynamic section).  It is read by pyelftools, which is imported late: most layers
 have no such file.
 
-``inside/elf.py`` is a link to this file.
+``inside/installing/elf.py`` is a link to this file.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ POSIX pax: a plain ustar header wherever a member fits one, which is the form th
 engine reads, and a pax header for longer or non-ASCII paths and for big files; GNU tar's
 own extensions, the other way to write those, are nobody's standard.
 
-Only the standard library is used: ``inside/layer.py`` is a link to this file.
+Only the standard library is used: ``inside/installing/layer.py`` is a link to this file.
 """
 
 from __future__ import annotations

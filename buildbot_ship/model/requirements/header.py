@@ -25,7 +25,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .formats import Formats, read_words, write_words
+from .distribution_formats import Formats, read_words, write_words
 from .reader import NOTE
 
 _FACT = re.compile(r"# (loose|python|base|tools|no-binary|only-binary|sdist): (.+)")
@@ -42,7 +42,7 @@ class Interpreter:
 
     @classmethod
     def of(cls, facts: Mapping[str, str]) -> Interpreter:
-        """Return the one that ``inside/tools.py`` found in a base."""
+        """Return the one that ``inside/jobs/tools.py`` found in a base."""
         return cls(facts["version"], facts["abi"], facts["platform"])
 
     @property

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from buildbot_ship.model.cache import Blob, Entry
 from buildbot_ship.model.reference import digest_of
-from buildbot_ship.store.shelf import DiskShelf
+from buildbot_ship.store.disk_cache import DiskCache
 
 BYTES = 2_000
 """Of a wheel of a few lines, and of its layer."""
@@ -15,7 +15,7 @@ WITH_BLOB, WITHOUT = ("wheel", "layer"), ("sources", "published")
 
 def live_through(commits: int, state: Path) -> None:
     """Fill the cache below *state*, a worker's folder, with what *commits* leave."""
-    shelf = DiskShelf(state / "cache" / "trusted")
+    store = DiskCache(state / "cache" / "trusted")
     file = state / "made"
     state.mkdir(parents=True)
     for number in range(commits):
@@ -23,10 +23,10 @@ def live_through(commits: int, state: Path) -> None:
             data = f"{kind} {number}".encode().ljust(BYTES)
             file.write_bytes(data)
             blob = Blob(kind, digest_of(data), len(data))
-            shelf.keep(_key(kind, number), Entry({}, (blob,)), {blob.digest: file})
+            store.keep(_key(kind, number), Entry({}, (blob,)), {blob.digest: file})
             file.unlink()
         for kind in WITHOUT:
-            shelf.keep(_key(kind, number), Entry({}), {})
+            store.keep(_key(kind, number), Entry({}), {})
 
 
 def _key(kind: str, number: int) -> str:

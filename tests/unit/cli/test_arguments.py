@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from buildbot_ship.cli.about import ABOUT
 from buildbot_ship.cli.arguments import MAKERS, read
+from buildbot_ship.cli.help_texts import ABOUT
 from buildbot_ship.cli.options import OPTIONS
 from buildbot_ship.cli.verbs import VERBS
 from buildbot_ship.model import request as r

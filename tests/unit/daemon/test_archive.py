@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from buildbot_ship.daemon.archive import pack, unpack
 from buildbot_ship.daemon.interface import JobFile
+from buildbot_ship.daemon.shared.archive import pack, unpack
 from buildbot_ship.errors import HostileArchive, LimitExceeded
 
 ROOM = 1 << 30

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from buildbot_ship.daemon.progress import drain
+from buildbot_ship.daemon.images.progress import drain
 from buildbot_ship.errors import EngineError
 
 DIGEST = f"sha256:{'a' * 64}"

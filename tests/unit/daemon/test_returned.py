@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from buildbot_ship.daemon.returned import MAX_RESULT, MAX_WHY, read_result
+from buildbot_ship.daemon.containers.container import MAX_RESULT, MAX_WHY, read_result
 from buildbot_ship.errors import HostileArchive, JobFailed, LimitExceeded
 
 

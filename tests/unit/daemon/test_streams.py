@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from buildbot_ship.daemon.containers.streams import LINE, MAX_SAID, Streams
 from buildbot_ship.daemon.interface import JobFile
-from buildbot_ship.daemon.streams import LINE, MAX_SAID, Streams
 
 OUT, ERR = 1, 2
 

@@ -130,7 +130,7 @@ def test_the_index_lists_every_common_option_and_no_other() -> None:
 
 
 def test_the_index_says_which_options_are_renderable() -> None:
-    # The credentials are rendered, too, but not by Buildbot: see steps/credentials.py.
+    # The credentials are rendered, too, but not by Buildbot: see steps/base/credentials.py.
     rendered = {*ShipStep.renderables, "credentials"}
     for row in table(below(INDEX, "Options of every step"), "option"):
         assert row[3] == ("yes" if code(row[0]) in rendered else "no"), row

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-import buildbot_ship
 from buildbot_ship.model.reference import digest_of
+from tests.scripts import scripts_folder
 
-SCRIPT = Path(buildbot_ship.__path__[0], "inside") / "compress.py"
+SCRIPT = scripts_folder() / "compress.py"
 
 
 def run(
@@ -24,7 +24,7 @@ def run(
     for name, data in files.items():
         (job / name).write_bytes(data)
     (job / "job.json").write_text(json.dumps({"files": names or list(files)}))
-    subprocess.run([sys.executable, "-I", str(SCRIPT), str(job), str(out)], check=True)
+    subprocess.run([sys.executable, "-sE", str(SCRIPT), str(job), str(out)], check=True)
     result: dict[str, Any] = json.loads((out / "result.json").read_text())
     return result
 

@@ -12,11 +12,11 @@ from subprocess import PIPE
 
 import pytest
 
-import buildbot_ship
-from buildbot_ship.daemon.archive import pack
+from buildbot_ship import inside
 from buildbot_ship.daemon.interface import JobFile
+from buildbot_ship.daemon.shared.archive import pack
 
-ENTRY = Path(buildbot_ship.__path__[0], "inside", "entry.py").read_text(encoding="utf-8")
+ENTRY = inside.script(inside.ENTRY).decode()
 SCRIPT = """
 import os, sys
 from beside import WORD

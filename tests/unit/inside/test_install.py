@@ -14,12 +14,12 @@ from typing import Any
 import attrs
 import pytest
 
-import buildbot_ship
 from buildbot_ship.model.image.binaries import read_binaries
 from buildbot_ship.model.reference import digest_of
 from tests.fakes.elf import LOADER, elf
+from tests.scripts import scripts_folder
 
-INSIDE = Path(buildbot_ship.__path__[0], "inside")
+INSIDE = scripts_folder()
 MINOR = f"python{sys.version_info.major}.{sys.version_info.minor}"
 SITE = f"opt/ship/lib/{MINOR}/site-packages"
 TAG = f"cpython-{sys.version_info.major}{sys.version_info.minor}"
@@ -28,7 +28,8 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv.pop(1))
 import install
-install.STAGE = Path(sys.argv[2]).parent / "stage"
+import layer_packing
+layer_packing.STAGE = Path(sys.argv[2]).parent / "stage"
 install.main(install.work)
 """
 METADATA = "Metadata-Version: 2.1\nName: {}\nVersion: 1\n"

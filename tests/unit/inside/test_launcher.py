@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-import buildbot_ship
+from buildbot_ship import inside
 from buildbot_ship.errors import InvalidRequest
 from buildbot_ship.model.application.launcher import (
     Entry,
@@ -20,12 +20,12 @@ from buildbot_ship.model.application.launcher import (
     start_in_environment,
     write_launcher,
 )
-from buildbot_ship.model.application.layering import PREFIX
+from buildbot_ship.model.application.layer_plan import PREFIX
 from buildbot_ship.model.artefact import Wheel
-from buildbot_ship.model.image.environment import environment_members
 from buildbot_ship.model.request import PexRequest
+from buildbot_ship.model.runtime.virtual_environment import environment_members
 
-SOURCE = Path(buildbot_ship.__path__[0], "inside", "launcher.py").read_text(encoding="utf-8")
+SOURCE = inside.launcher().decode()
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 APP = """\
 import sys

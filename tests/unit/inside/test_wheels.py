@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import buildbot_ship
+from tests.scripts import scripts_folder
 
-INSIDE = Path(buildbot_ship.__path__[0], "inside")
+INSIDE = scripts_folder()
 RUN = """\
 import json, sys
 from pathlib import Path

@@ -11,9 +11,9 @@ import pytest
 from buildbot_ship.errors import InvalidFile
 from buildbot_ship.model.dockerfile.document import base_of, read
 from buildbot_ship.model.dockerfile.pin import find_pins
-from buildbot_ship.model.image.context import FILE, Context
-from buildbot_ship.model.image.pattern import Ignored
-from buildbot_ship.model.requirements.buildlock import parse_build_lock
+from buildbot_ship.model.filesystem.build_context import FILE, Context
+from buildbot_ship.model.filesystem.path_pattern import Ignored
+from buildbot_ship.model.requirements.build_lock import parse_build_lock
 from buildbot_ship.model.requirements.loose import read_loose
 from buildbot_ship.model.requirements.reader import parse_strict
 from buildbot_ship.model.requirements.text import decode

@@ -12,9 +12,9 @@ import pytest
 
 from buildbot_ship.errors import LfsMissing, LimitExceeded
 from buildbot_ship.source.checkout import Checkout
-from buildbot_ship.source.git import GitTree
+from buildbot_ship.source.git_tree import GitTree
 from buildbot_ship.source.interface import TreeEntry, required
-from buildbot_ship.source.listing import Pointer
+from buildbot_ship.source.tree_listing import Pointer
 
 DATA = b"\0model\r\n" * 1000
 RULES = "*.bin filter=lfs diff=lfs merge=lfs -text\nplain/*.bin -filter\n"

@@ -12,7 +12,7 @@ import pytest
 
 from buildbot_ship.errors import RepositoryError, SubmoduleMissing
 from buildbot_ship.source.checkout import Checkout
-from buildbot_ship.source.git import GitTree
+from buildbot_ship.source.git_tree import GitTree
 from buildbot_ship.source.interface import TreeEntry
 
 MOMENT = {"GIT_COMMITTER_DATE": "1700000000 +0100"}

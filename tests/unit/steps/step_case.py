@@ -20,7 +20,7 @@ from twisted.trial import unittest
 
 from buildbot_ship.model.request.wire import result_to_json
 from buildbot_ship.model.result import MAX_BYTES, Failure, Result
-from buildbot_ship.steps.result_file import Collector
+from buildbot_ship.steps.base.result_file import Collector
 
 UNIQUE = uuid.UUID(int=7)
 BUILDER, NUMBER = 100, 7

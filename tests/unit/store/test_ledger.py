@@ -12,7 +12,7 @@ from buildbot_ship.model.artefact import Layer, Pex
 from buildbot_ship.model.decision.garbage import CONTAINER, IMAGE, TOOLS, Entry, dead
 from buildbot_ship.model.request import GarbageRequest
 from buildbot_ship.store.ledger import Ledger
-from buildbot_ship.store.work import Work
+from buildbot_ship.store.work_folder import Work
 
 NOW = 1_000_000.0
 

@@ -14,7 +14,7 @@ from buildbot_ship.model.decision.derive import (
     will_do,
 )
 from buildbot_ship.model.image.base import Base
-from buildbot_ship.model.image.label import BASE_DIGEST
+from buildbot_ship.model.image.labels import BASE_DIGEST
 from buildbot_ship.model.reference import Reference, digest_of
 
 NOW = datetime(2026, 11, 23, 5, 5, tzinfo=timezone.utc)

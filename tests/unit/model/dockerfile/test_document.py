@@ -7,7 +7,7 @@ import pytest
 
 from buildbot_ship.errors import InvalidFile
 from buildbot_ship.model.dockerfile.command import Cmd, Entrypoint, Healthcheck
-from buildbot_ship.model.dockerfile.copying import Copy
+from buildbot_ship.model.dockerfile.copy import Copy
 from buildbot_ship.model.dockerfile.document import Dockerfile, Foreign, base_of, read
 from buildbot_ship.model.dockerfile.instruction import (
     Env,

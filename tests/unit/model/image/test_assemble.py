@@ -10,7 +10,7 @@ import pytest
 from buildbot_ship.errors import BaseNotFound, InvalidFile, InvalidManifest, InvalidRequest
 from buildbot_ship.model.artefact import Layer
 from buildbot_ship.model.dockerfile.document import read
-from buildbot_ship.model.image import label
+from buildbot_ship.model.image import labels as label
 from buildbot_ship.model.image.assemble import Assembled, Labels, assemble, written_time
 from buildbot_ship.model.image.base import Base, choose, config_digest, read_base
 from buildbot_ship.model.image.manifest import (

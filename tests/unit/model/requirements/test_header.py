@@ -3,7 +3,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from buildbot_ship.model.requirements.formats import Formats
+from buildbot_ship.model.requirements.distribution_formats import Formats
 from buildbot_ship.model.requirements.header import Header, Interpreter, split
 
 PYTHON = Interpreter("3.11.2", "cpython-311-x86_64-linux-gnu", "linux-x86_64")

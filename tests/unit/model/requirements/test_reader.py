@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from buildbot_ship.errors import InvalidFile
-from buildbot_ship.model.requirements.buildlock import parse_build_lock
+from buildbot_ship.model.requirements.build_lock import parse_build_lock
 from buildbot_ship.model.requirements.header import Header
 from buildbot_ship.model.requirements.reader import Pin, parse_strict
 from buildbot_ship.model.requirements.text import decode

@@ -1,0 +1,1 @@
+"""Throw-away containers: made, given a job, read, and gone."""

@@ -1,0 +1,1 @@
+"""Images in the engine: built, pulled, pushed, exported."""

@@ -1,0 +1,1 @@
+"""What containers and images both need: archives, limits, errors of the SDK."""

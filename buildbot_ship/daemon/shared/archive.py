@@ -1,0 +1,119 @@
+"""Archives into and out of containers.
+
+What a container returns is hostile until looked at: only regular files and folders with
+plain relative names are taken, within caps on bytes and count, and each is written by
+us, never by tarfile's extraction.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+import attrs
+
+from ...errors import HostileArchive, LimitExceeded
+from ..interface import JobFile
+
+MAX_FILES = 100_000
+MAX_HEADER = 4 * 1024**2
+"""Bytes that may come before a file, what is read ahead included: they go into memory."""
+CHUNK = 1 << 18
+
+
+def pack(files: Iterable[JobFile], target: IO[bytes] | io.RawIOBase) -> None:
+    """Write *files* as a tar."""
+    with tarfile.open(fileobj=target, mode="w|", bufsize=CHUNK) as archive:
+        for file in files:
+            member = tarfile.TarInfo(file.path)
+            member.mode = 0o755 if file.executable else 0o644
+            if isinstance(file.content, bytes):
+                member.size = len(file.content)
+                archive.addfile(member, io.BytesIO(file.content))
+            else:
+                member.size = file.content.stat().st_size
+                with file.content.open("rb") as source:
+                    archive.addfile(member, source)
+
+
+class _Stream(io.RawIOBase):
+    """A readable file over the chunks of an HTTP answer."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def open_stream(chunks: Iterator[bytes]) -> io.BufferedReader:
+    """Return a readable file over the chunks of an HTTP answer."""
+    return io.BufferedReader(_Stream(chunks), 1 << 20)
+
+
+@attrs.define
+class _Headers:
+    """Chunks on their way to tarfile, counted from one file to the next."""
+
+    chunks: Iterator[bytes]
+    count: int = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.chunks:
+            self.count += len(chunk)
+            if self.count > MAX_HEADER:
+                raise HostileArchive("the archive", "has a header without end")
+            yield chunk
+
+
+def unpack(chunks: Iterator[bytes], folder: Path, *, max_bytes: int) -> None:
+    """Write the files of a tar stream into *folder*, the stream's top folder left off.
+
+    Raises HostileArchive for anything but plain files and folders inside it,
+    LimitExceeded past *max_bytes* or 100,000 files, and TarError where it is not whole.
+    """
+    total = count = 0
+    headers = _Headers(chunks)
+    with tarfile.open(fileobj=open_stream(iter(headers)), mode="r|") as archive:
+        for member in archive:
+            count, total = count + 1, total + member.size
+            if count > MAX_FILES:
+                raise LimitExceeded("what a container returned", f"{MAX_FILES} files")
+            if total > max_bytes:
+                raise LimitExceeded("what a container returned", f"{max_bytes} bytes", "disk")
+            headers.count = -member.size
+            _write(archive, member, folder)
+            headers.count = 0
+
+
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts or "\0" in member.name:
+        raise HostileArchive(member.name, "leaves its folder")
+    relative = PurePosixPath(*path.parts[1:])
+    target = folder / relative
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise HostileArchive(member.name, "is no plain file")
+    if target.exists():
+        raise HostileArchive(member.name, "comes twice")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        shutil.copyfileobj(content, file, 1 << 20)

@@ -1,0 +1,1 @@
+../../model/application/wheel_rewrite.py

@@ -1,1 +1,0 @@
-../model/image/elf.py

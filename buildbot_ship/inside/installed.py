@@ -1,1 +1,0 @@
-../model/application/installed.py

@@ -1,0 +1,1 @@
+../../model/application/installed_files.py

@@ -1,0 +1,119 @@
+"""Wheels whose files lie in more than one folder, or that have scripts: as pip does it."""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from console_scripts import ENTRY_POINTS, install_scripts, python_of
+from installed_files import BYTECODE, in_environment
+from installer import install
+from installer.destinations import SchemeDictionaryDestination
+from installer.records import RecordEntry
+from installer.sources import WheelContentElement, WheelFile
+from plain_wheel import MINOR, site_packages
+
+
+class Source(WheelFile):
+    """A wheel as it is: its RECORD is not asked, its digest was checked."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        """Read an open wheel."""
+        super().__init__(archive)
+        self.archive = archive
+
+    def get_contents(self) -> Iterator[WheelContentElement]:
+        """Yield every file."""
+        for item in self.archive.infolist():
+            if not item.is_dir():
+                with self.archive.open(item) as stream:
+                    executable = bool(item.external_attr >> 16 & 0o111)
+                    yield (item.filename, "", ""), cast(Any, stream), executable
+
+
+class SourceOfTrees(Source):
+    """A wheel whose console scripts are made by `scripts`, which reads what pip reads.
+
+    Bytecode in it is not taken: what is compiled here belongs to the module that counts.
+    """
+
+    def get_contents(self) -> Iterator[WheelContentElement]:
+        """Yield every file but bytecode."""
+        for element in super().get_contents():
+            if BYTECODE not in element[0][0].split("/"):
+                yield element
+
+    @property
+    def dist_info_filenames(self) -> list[str]:
+        """Return the names in dist-info, but that of which console scripts are made."""
+        return [name for name in super().dist_info_filenames if name != ENTRY_POINTS]
+
+
+def schemes(prefix: str, name: str) -> dict[str, str]:
+    """Return where an installer puts the files of the wheel called *name*."""
+    return {
+        "purelib": site_packages(prefix),
+        "platlib": site_packages(prefix),
+        "headers": f"{prefix}/include/site/{MINOR}/{name}",
+        "scripts": f"{prefix}/bin",
+        "data": prefix,
+    }
+
+
+@dataclass
+class Destination(SchemeDictionaryDestination):
+    """A tree to install to, that remembers the modules it got.
+
+    What is *left_out*, by its path below the prefix, is not written.
+    """
+
+    left_out: frozenset[str] = frozenset()
+    modules: dict[Path, str] = field(default_factory=dict)
+
+    def write_to_fs(self, scheme: Any, path: str, stream: Any, is_executable: bool) -> Any:
+        """Write a file."""
+        if scheme == "data":
+            path = in_environment(path)
+        final = posixpath.join(self.scheme_dict[scheme], path)
+        if posixpath.relpath(final, self.scheme_dict["data"]) in self.left_out:
+            return RecordEntry(path, None, None)
+        runs = is_executable or scheme == "scripts"
+        record = super().write_to_fs(scheme, path, stream, runs)
+        if path.endswith(".py") and scheme in ("purelib", "platlib"):
+            self.modules[self._path_with_destdir(scheme, path)] = path
+        return record
+
+
+def install_trees(
+    archive: zipfile.ZipFile, root: Path, prefix: str, left_out: frozenset[str] = frozenset()
+) -> list[list[str]]:
+    """Install a wheel below *root*; return its modules: where they lie, and will lie."""
+    source = SourceOfTrees(archive)
+    places = schemes(prefix, source.distribution)
+    destination = Destination(
+        places,
+        interpreter=python_of(prefix),
+        script_kind="posix",
+        destdir=str(root),
+        overwrite_existing=True,
+        left_out=left_out,
+    )
+    install(source, destination, {})
+    site = root / places["purelib"].lstrip("/")
+    install_scripts(site / source.dist_info_dir, root, prefix, left_out)
+    modules = sorted(destination.modules.items())
+    return [[str(path), f"{places['purelib']}/{final}"] for path, final in modules]
+
+
+def install_environment(archive: zipfile.ZipFile, folder: Path, python: Path) -> None:
+    """Install a wheel, scripts and all, in the virtual environment in *folder*."""
+    source = Source(archive)
+    places = schemes(str(folder), source.distribution)
+    destination = SchemeDictionaryDestination(
+        places, str(python), "posix", overwrite_existing=True
+    )
+    install(source, destination, {})

@@ -1,0 +1,163 @@
+"""Resolve loose requirements to strict ones, and what building needs to a build lock.
+
+job.json: ``{"index": {...}, "loose": PATH, "packages": [FOLDER], "keep": TEXT or null,
+"rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME], "only_binary": [NAME]}``; beside it
+the loose files under ``loose/``, the repository's own packages under ``tree/``.  With
+*rehash* no hash of the lines to keep is taken over.
+
+Out folder: ``strict.txt`` and ``build.txt``, without their headers.  result.json:
+``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
+
+Where nothing is to be kept, the loose ones are installed and frozen; then pip-compile
+resolves the loose file, held to the frozen versions (compiling the frozen file itself
+would lose extras, markers and reasons).  Otherwise pip-compile begins from the lines to
+keep.  This is the one container that has the index and may run a build backend.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tempfile
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from distribution_formats import Formats, better, keep_admitted
+from index import HARDENING, Index
+from job import Failed, call, index_environment, main, say
+from own_requirements import description, own_requirements
+from sdist import unpack
+from strict_lines import frozen, pins
+
+BIN = Path(sys.executable).parent
+COMPILE = ["--quiet", "--no-header", "--allow-unsafe", "--generate-hashes", "--no-strip-extras"]
+COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
+COMPILE += ["--no-emit-options", "--annotation-style=split", "--resolver=backtracking"]
+# The version of an own package matters to nobody here, and git is not there to ask.
+NO_VERSION = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0", "PBR_VERSION": "0"}
+
+
+def freeze(
+    loose: Sequence[Path], options: Sequence[str], environment: dict[str, str], scratch: Path
+) -> Path:
+    """Install the loose requirements; return the file of what ``pip freeze --all`` says."""
+    venv.create(scratch / "loose", with_pip=False, symlinks=True)
+    python = scratch / "loose" / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    say("installing the loose requirements")
+    call(
+        [*pip, "install", "-q", *options, *(word for file in loose for word in ("-r", file))],
+        f"{loose[0].name} does not resolve",
+        hint=f"mend {loose[0].name}; pip's reason stands in the step's log",
+        environment=environment,
+    )
+    said = call([*pip, "freeze", "--all"], "pip freeze failed", environment=environment)
+    path = scratch / "frozen.txt"
+    path.write_text("".join(f"{line}\n" for line in frozen(said)), encoding="utf-8")
+    return path
+
+
+def compile_strict(
+    arguments: dict[str, Any],
+    formats: Formats,
+    job: Path,
+    environment: dict[str, str],
+    scratch: Path,
+) -> str:
+    """Return the strict lines: every package, version and hash, and why it is there."""
+    folder, loose = job / "loose", arguments["loose"]
+    packages = own_requirements(arguments["packages"], job, scratch)
+    target, held = scratch / "strict.txt", list[str | Path]()
+    if arguments["keep"] is None:
+        files = [folder / loose, *packages]
+        held = ["-c", freeze(files, formats.arguments, environment, scratch)]
+    else:
+        target.write_text(arguments["keep"], encoding="utf-8")
+        held = [word for name in arguments["upgrade"] for word in ("-P", name)]
+        held += ["--no-reuse-hashes"] if arguments["rehash"] else []
+    if formats.arguments:
+        held += ["--pip-args", shlex.join(formats.arguments)]
+    say("resolving with hashes")
+    call(
+        [BIN / "pip-compile", *COMPILE, *held, "-o", target, loose, *packages],
+        f"{loose} does not resolve with hashes",
+        hint=f"mend {loose}; the reason stands in the step's log",
+        environment=environment,
+        folder=folder,
+    )
+    text = without_constraint(target.read_text(encoding="utf-8"), scratch / "frozen.txt")
+    for path, name in packages.items():
+        text = text.replace(f"-r {path}", name)
+    return text.lstrip("\n")
+
+
+def without_constraint(strict: str, frozen: Path) -> str:
+    """Return *strict* without pip-compile's mention of the frozen file as a reason."""
+    strict = re.sub(rf"^    #   -c {re.escape(str(frozen))}\n", "", strict, flags=re.M)
+    strict = re.sub(rf"^    # via -c {re.escape(str(frozen))}\n", "", strict, flags=re.M)
+    return re.sub(r"^    # via\n    #   (?!.*\n    #   )", "    # via ", strict, flags=re.M)
+
+
+def compile_build(title: str, source: Path, environment: dict[str, str], target: Path) -> str:
+    """Return the hashed closure of what building *source* needs."""
+    file = source / description(source, title)
+    say(f"resolving what building {title.partition(' sha256:')[0]} needs")
+    only = ["--only-build-deps", "--build-deps-for", "wheel"]
+    call(
+        [BIN / "pip-compile", *COMPILE, *only, "--no-annotate", "-o", target, file.name],
+        f"what building {title} needs does not resolve",
+        environment={**environment, "PIP_ONLY_BINARY": ":all:"},
+        folder=source,
+    )
+    return target.read_text(encoding="utf-8")
+
+
+def sections(
+    strict: str, index: Index, arguments: dict[str, Any], job: Path, scratch: Path
+) -> dict[str, str]:
+    """Return the build lock's sections by title: sdists first, then own packages."""
+    environment = index_environment(arguments["index"], job)
+    sources = {}
+    for number, pin in enumerate(pins(strict)):
+        file = index.choose(pin.name, pin.version, pin.hashes)
+        if file.is_sdist:
+            folder = scratch / f"sdist-{number}"
+            folder.mkdir()
+            digest = index.fetch(file, pin.hashes, folder)
+            source = unpack(folder / file.name, folder / "src")
+            sources[f"sdist {pin.name}=={pin.version} sha256:{digest}"] = source
+    for package in arguments["packages"]:
+        sources[f"package {package}"] = job / "tree" / package
+    return {
+        title: compile_build(title, source, environment, scratch / f"build-{number}.txt")
+        for number, (title, source) in enumerate(sources.items())
+    }
+
+
+def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
+    """Write both files."""
+    environment = index_environment(arguments["index"], job)
+    formats = Formats(arguments["no_binary"], arguments["only_binary"])
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        index = Index(
+            arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
+        )
+        try:
+            strict = compile_strict(arguments, formats, job, environment, scratch)
+        except Failed as failed:
+            raise better(failed, index, formats) from None
+        strict = keep_admitted(strict, index, formats, scratch)
+        found = sections(strict, index, arguments, job, scratch)
+    (out / "strict.txt").write_text(strict, encoding="utf-8")
+    lock = "\n".join(f"#: {title}\n{lines}" for title, lines in found.items())
+    (out / "build.txt").write_text(lock, encoding="utf-8")
+    sdists = [title.split()[1] for title in found if title.startswith("sdist ")]
+    return {"sections": list(found), "sdists": sdists}
+
+
+if __name__ == "__main__":
+    main(work)

@@ -1,0 +1,164 @@
+"""What a base image holds, as far as placing files in it needs to know.
+
+A file put at ``/lib/x`` where ``/lib`` is a link, or into ``/tmp`` without its mode,
+would break the base: so its layers are read, headers only but for who is who.
+Format of layers and of whiteouts: https://github.com/opencontainers/image-spec/blob/main/layer.md.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import stat
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import IO, cast
+
+import attrs
+
+from ..image.gzip_stream import Unpacked
+
+_WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
+_MAX_LINKS = 255
+PASSWD, GROUP = "etc/passwd", "etc/group"
+"""The files whose content is kept: they say who a user is."""
+LOADER = re.compile(r"etc/(ld\.so\.conf(\.d/[^/]+\.conf)?|ld-musl-[^/]+\.path)")
+"""The dynamic loader's configuration, whose content is kept as well."""
+_LIBC = re.compile(r"(.*/)?libc(-2\.\d+)?\.so(\.6)?")
+_GLIBC = re.compile(rb"GLIBC_2\.(\d+)[.\0]")
+_MAX_CONTENT = 16 << 20
+
+
+@attrs.frozen
+class Node:
+    """One entry: *mode* with the bits of its type (`stat`), its owner, a link's *target*.
+
+    *content* is that of a few files only; of a glibc it is N, when it is version 2.N.
+    """
+
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    target: str = ""
+    content: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Tell whether it is a folder."""
+        return stat.S_ISDIR(self.mode)
+
+    @property
+    def is_link(self) -> bool:
+        """Tell whether it is a symbolic link."""
+        return stat.S_ISLNK(self.mode)
+
+
+FOLDER, FILE = Node(stat.S_IFDIR | 0o755), Node(stat.S_IFREG | 0o644)
+
+
+@attrs.frozen
+class Filesystem:
+    """Entries by path, without ``/`` in front; the top itself is ``""``, and a folder."""
+
+    nodes: dict[str, Node] = attrs.field(factory=dict)
+
+    def get(self, path: str) -> Node | None:
+        """Return what is at *path*, links not followed."""
+        return self.nodes.get(path) if path else FOLDER
+
+    def resolve(self, path: str) -> str:
+        """Return *path* with all links followed, the last one too; it need not exist.
+
+        Links never lead out of the image.  Raises ValueError when they go in a circle.
+        """
+        todo = [part for part in path.split("/") if part][::-1]
+        done: list[str] = []
+        links = 0
+        while todo:
+            part = todo.pop()
+            if part in (".", ".."):
+                del done[len(done) - (part == "..") :]
+                continue
+            node = self.nodes.get("/".join([*done, part]))
+            if node is None or not node.is_link:
+                done.append(part)
+                continue
+            links += 1
+            if links > _MAX_LINKS:
+                raise ValueError(f"the links of /{path} go in a circle")
+            done = [] if node.target.startswith("/") else done
+            todo += [part for part in node.target.split("/") if part][::-1]
+        return "/".join(done)
+
+    def with_layer(self, chunks: Iterable[bytes]) -> Filesystem:
+        """Return what is there after a layer: a tar, plain or gzipped, in *chunks*.
+
+        All chunks are taken.  Raises ValueError for what is no such layer.
+        """
+        upper: dict[str, Node] = {}
+        gone: set[str] = set()
+        emptied: set[str] = set()
+        for path, node in _entries(chunks):
+            folder, name = posixpath.split(path)
+            if name == _OPAQUE:
+                emptied.add(folder)
+            elif name.startswith(_WHITEOUT):
+                gone.add(posixpath.join(folder, name.removeprefix(_WHITEOUT)))
+            else:
+                upper[path] = node
+        gone |= {path for path, node in upper.items() if not node.is_folder}
+        kept = {path: node for path, node in self.nodes.items() if _kept(path, gone, emptied)}
+        return Filesystem({**kept, **upper})
+
+
+def parents(path: str) -> list[str]:
+    """Return the folders over *path*, the topmost first, without the top itself.
+
+    >>> parents("usr/lib/x")
+    ['usr', 'usr/lib']
+    """
+    return [path[:index] for index, char in enumerate(path) if char == "/"]
+
+
+def _kept(path: str, gone: set[str], emptied: set[str]) -> bool:
+    over = parents(path)
+    return gone.isdisjoint([path, *over]) and emptied.isdisjoint(["", *over])
+
+
+def _entries(chunks: Iterable[bytes]) -> Iterator[tuple[str, Node]]:
+    stream = Unpacked(chunks)
+    try:
+        with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
+            for member in archive:
+                path = posixpath.normpath(member.name).lstrip("/")
+                if path not in (".", ""):
+                    yield path, _with_content(_node(member), path, member, archive)
+        stream.drain()
+    except (tarfile.TarError, zlib.error) as error:
+        raise ValueError(f"a layer of it cannot be read ({error})") from None
+
+
+def _node(member: tarfile.TarInfo) -> Node:
+    mode = stat.S_IMODE(member.mode)
+    if member.isdir():
+        return Node(stat.S_IFDIR | mode, member.uid, member.gid)
+    if member.issym():
+        return Node(stat.S_IFLNK | mode, member.uid, member.gid, member.linkname)
+    return Node(stat.S_IFREG | mode, member.uid, member.gid)
+
+
+def _with_content(
+    node: Node, path: str, member: tarfile.TarInfo, archive: tarfile.TarFile
+) -> Node:
+    libc = _LIBC.fullmatch(path) is not None
+    wanted = libc or path in (PASSWD, GROUP) or LOADER.fullmatch(path)
+    known = wanted and member.size <= _MAX_CONTENT
+    file = archive.extractfile(member) if known and member.isreg() else None
+    if file is None:
+        return node
+    data = file.read()
+    if libc:
+        newest = max(map(int, _GLIBC.findall(data)), default="")
+        return attrs.evolve(node, content=str(newest))
+    return attrs.evolve(node, content=data.decode("utf-8", "surrogateescape"))

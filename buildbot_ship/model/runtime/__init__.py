@@ -1,0 +1,1 @@
+"""What an application finds in its image: interpreter, virtual environment, bytecode."""

@@ -1,0 +1,1 @@
+"""HTTP to registries: authentication, retries, uploads, downloads."""

@@ -1,0 +1,131 @@
+"""How to log in: the credentials given, then the worker's Docker configuration.
+
+Formats: https://docs.docker.com/reference/cli/docker/login/ (``config.json``) and
+https://github.com/docker/docker-credential-helpers (``docker-credential-*`` programs).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ...model.log import Log
+from ...model.reference import DEFAULT_REGISTRY
+from ...model.request.settings import Credential
+
+_HUB_KEY = "https://index.docker.io/v1/"
+_HUB = (DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io")
+_HELPER = re.compile(r"[A-Za-z0-9_.-]+")
+_SECONDS = 30
+
+
+@attrs.frozen
+class Login:
+    """A user and a password, or an identity token in place of a password."""
+
+    username: str
+    secret: str = attrs.field(repr=False)
+    identity: bool = False
+
+
+def _host(key: str) -> str:
+    """Return the registry that a key means: host and port, or URLs of older dockers."""
+    host = re.sub(r"^https?://", "", key).partition("/")[0].lower()
+    return DEFAULT_REGISTRY if host in _HUB else host
+
+
+@attrs.frozen
+class Keychain:
+    """Logins for registries; nothing is read before a registry asks for one.
+
+    *environment* is the process's: DOCKER_CONFIG or HOME there say where docker keeps its
+    ``config.json``.
+    """
+
+    credentials: tuple[Credential, ...]
+    environment: Mapping[str, str] = attrs.field(repr=False)
+    log: Log = attrs.field(repr=False)
+
+    def find(self, registry: str) -> Login | None:
+        """Return the login for *registry*, or None."""
+        host = _host(registry)
+        for credential in self.credentials:
+            if _host(credential.registry) == host:
+                return Login(credential.username, credential.password)
+        return self._from_docker(host)
+
+    def _from_docker(self, host: str) -> Login | None:
+        config = self._read_config()
+        helpers = {_host(k): v for k, v in _mapping(config, "credHelpers").items()}
+        helper = helpers.get(host) or config.get("credsStore")
+        found = self._ask_helper(str(helper), host) if helper else None
+        entries = {_host(k): v for k, v in _mapping(config, "auths").items()}
+        return found or _read_entry(entries.get(host))
+
+    def _read_config(self) -> dict[str, Any]:
+        home = Path(self.environment.get("HOME") or "/nonexistent")
+        path = Path(self.environment.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
+        try:
+            config = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            self.log(f"{path} cannot be read; no login is taken from it")
+            return {}
+        return config if isinstance(config, dict) else {}
+
+    def _ask_helper(self, helper: str, host: str) -> Login | None:
+        """Return what a credential program knows; its errors may quote secrets."""
+        if not _HELPER.fullmatch(helper):
+            self.log("a credential program of docker's configuration has no proper name")
+            return None
+        program = f"docker-credential-{helper}"
+        try:
+            done = subprocess.run(
+                [program, "get"],
+                input=(_HUB_KEY if host == DEFAULT_REGISTRY else host).encode(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=_SECONDS,
+                check=False,
+                env=dict(self.environment),
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            self.log(f"{program} cannot be run; no login is taken from it")
+            return None
+        return _read_helper(done.stdout) if done.returncode == 0 else None
+
+
+def _mapping(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = config.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _read_helper(output: bytes) -> Login | None:
+    try:
+        said = json.loads(output)
+        username, secret = str(said["Username"]), str(said["Secret"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return Login(username, secret, identity=username == "<token>") if secret else None
+
+
+def _read_entry(entry: Any) -> Login | None:
+    """Return the login of one entry of ``auths``; ``auth`` there is base64 of user:password."""
+    if not isinstance(entry, dict):
+        return None
+    if entry.get("identitytoken"):
+        return Login("<token>", str(entry["identitytoken"]), identity=True)
+    try:
+        plain = base64.b64decode(str(entry.get("auth") or ""), validate=True).decode()
+    except ValueError:
+        return None
+    username, colon, password = plain.rstrip("\0").partition(":")
+    return Login(username, password) if colon else None

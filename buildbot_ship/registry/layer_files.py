@@ -1,0 +1,55 @@
+"""Files out of an image's layers, read from its registry as they stream by."""
+
+from __future__ import annotations
+
+import tarfile
+import zlib
+from collections.abc import Sequence
+from typing import IO, cast
+
+from ..errors import InvalidManifest, LimitExceeded
+from ..model.image.gzip_stream import Unpacked
+from ..model.reference import Repository
+from .interface import Registry
+
+_FILE_LIMIT = 64 * 1024**2
+_LAYER_LIMIT = 16 * 1024**3
+
+
+def newest_file(
+    registry: Registry, repository: Repository, layers: Sequence[str], path: str
+) -> bytes | None:
+    """Return the file that containers see at *path* (no leading slash), or None.
+
+    *layers* are digests of gzipped or plain tars, the lowest first; they are read from the
+    top until one has the file.  Raises InvalidManifest for one that is no such tar.
+    """
+    for digest in reversed(layers):
+        found = _find(registry, repository, digest, path)
+        if found is not None:
+            return found
+    return None
+
+
+def _find(registry: Registry, repository: Repository, digest: str, path: str) -> bytes | None:
+    found = None
+    try:
+        content = Unpacked(registry.stream(repository, digest))
+        with tarfile.open(fileobj=cast(IO[bytes], content), mode="r|") as archive:
+            for member in archive:
+                if archive.offset > _LAYER_LIMIT or member.size > _LAYER_LIMIT:
+                    raise LimitExceeded(f"layer {digest[:19]}", "16 GiB")
+                if member.name.removeprefix("./") == path and member.isreg():
+                    found = _read(archive, member)
+        content.drain()
+    except (tarfile.TarError, zlib.error, ValueError) as error:
+        why = f"layer {digest[:19]} is no tar that can be read ({error})"
+        raise InvalidManifest(str(repository), why) from None
+    return found
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    if member.size > _FILE_LIMIT:
+        raise LimitExceeded(f"{member.name} in an image", "64 MiB")
+    file = archive.extractfile(member)
+    return file.read() if file else b""

@@ -1,0 +1,1 @@
+"""The step under all steps, and its options."""

@@ -1,0 +1,1 @@
+"""Build factories: whole builders for commits and nights."""

@@ -1,0 +1,1 @@
+"""Pexes: the launcher, and the layers with its packages."""

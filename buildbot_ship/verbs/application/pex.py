@@ -1,0 +1,110 @@
+"""Make a pex from the wheelhouse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from ...model.application.dependency_closure import with_extras
+from ...model.application.file_conflicts import bounded
+from ...model.artefact import Pex, Wheelhouse
+from ...model.cache import Blob, Entry
+from ...model.cache_key import key
+from ...model.reference import Reference
+from ...model.request import CONFLICTS_TEXT, PexRequest
+from ...model.request.wire import CONVERTER, structure
+from ...model.result import SUCCESS, Result, counted
+from ..shared.job_runner import BuildBase, JobRunner
+from ..shared.wheelhouse import as_arguments, as_inputs, bring
+from .file_conflicts import compare_zipapp
+from .layered import make_layered
+
+
+def pex(request: PexRequest, *, commit: str, runner: JobRunner) -> Result:
+    """Make the pex that *request* names, of the wheels as they were built.
+
+    Raises OutputMissing when this commit has no wheelhouse, RequirementMissing, JobFailed
+    when the wheels do not fit or the wheelhouse was tampered with.
+    """
+    wheelhouse = runner.work.find(Wheelhouse, commit)
+    make = make_layered if request.layout == "layered" else _make_zipapp
+    record, lines = make(request, wheelhouse, runner)
+    runner.work.pex(request.name).chmod(0o755)
+    runner.work.save(record)
+    return _result(record, lines, quiet=request.conflicts == "ignore")
+
+
+def _make_zipapp(
+    request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner
+) -> tuple[Pex, tuple[str, ...]]:
+    """Leave the file; return its record, and the lines about files that packages share."""
+    facts = runner.facts(BuildBase(Reference.parse(wheelhouse.base), wheelhouse.base_key))
+    request = _with_extras(request, wheelhouse, facts["environment"])
+    lines = compare_zipapp(request, wheelhouse, facts, runner)
+    return _provide_zipapp(request, wheelhouse, runner), lines
+
+
+def _provide_zipapp(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex:
+    """Leave the file; return its record.  One that this worker's cache knows is not made."""
+    asked = CONVERTER.unstructure(request)
+    del asked["revision"], asked["conflicts"]
+    wheels = [[wheel.file, wheel.digest] for wheel in wheelhouse.wheels]
+    name = key("pex", base_key=wheelhouse.base_key, asked=asked, wheels=wheels)
+    path = runner.work.pex(request.name)
+    entry = runner.cache.find(name, shared=False)
+    if entry is not None:
+        path.unlink(missing_ok=True)
+        if runner.cache.fetch(entry.blobs[0], path):
+            return attrs.evolve(structure(entry.record, Pex, "pex"), commit=wheelhouse.commit)
+    record = _make(request, wheelhouse, runner)
+    blob = Blob(request.name, record.digest, record.size)
+    entry = Entry(CONVERTER.unstructure(record), (blob,))
+    runner.cache.keep(name, entry, {blob.digest: path}, shared=False)
+    return record
+
+
+def _with_extras(
+    request: PexRequest, wheelhouse: Wheelhouse, environment: Mapping[str, str]
+) -> PexRequest:
+    """Return *request* with the extras that the strict file pins, if it pins any."""
+    if not wheelhouse.extras:
+        return request
+    wanted = with_extras(request.requirements, wheelhouse, environment, request.name)
+    return attrs.evolve(request, requirements=wanted)
+
+
+def _make(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex:
+    """Make the file; return its record."""
+    bring(wheelhouse, wheelhouse.wheels, runner)
+    tools = runner.tools(Reference.parse(wheelhouse.base))
+    arguments = {
+        "name": request.name,
+        "requirements": list(request.requirements),
+        "module": request.module,
+        "script": request.script,
+        "shebang": f"#!/usr/bin/env python{tools.minor}",
+        "wheels": as_arguments(wheelhouse.wheels),
+    }
+    inputs = as_inputs(wheelhouse.wheels, runner.work)
+    with runner.work.scratch() as scratch:
+        made = runner.run("pex", tools.image, arguments, scratch / "made", inputs)
+        runner.work.replace(scratch / "made" / request.name, runner.work.pex(request.name))
+    # Imported late: a layered pex, as most are, does not come here.
+    from ...model.image.binaries import read_binaries  # noqa: PLC0415
+
+    binaries = read_binaries(made["elf"])
+    return Pex(wheelhouse.commit, request.name, made["digest"], made["size"], binaries=binaries)
+
+
+def _result(record: Pex, lines: tuple[str, ...], *, quiet: bool) -> Result:
+    size = (record.size + sum(layer.size for layer in record.layers)) / 1e6
+    spread = f" in {counted(len(record.layers), 'layer')}" if record.layers else ""
+    return Result(
+        "pex",
+        SUCCESS,
+        f"{record.name}: {size:.1f} MB{spread}, {record.whole[:19]}",
+        properties={f"ship_pex_{record.name}": record.whole},
+        texts={CONFLICTS_TEXT: "".join(f"{line}\n" for line in lines)} if lines else {},
+        warnings=() if quiet else bounded(lines),
+    )

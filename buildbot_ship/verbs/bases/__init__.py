@@ -1,0 +1,1 @@
+"""Own base images: copied, derived, pinned."""

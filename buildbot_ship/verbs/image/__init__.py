@@ -1,0 +1,1 @@
+"""Runtime images: assembled here, or built by the engine."""

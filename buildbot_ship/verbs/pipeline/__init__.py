@@ -1,0 +1,1 @@
+"""A whole build in one process, from wheels to push."""

@@ -1,0 +1,96 @@
+"""One build, from top to bottom: wheels, pexes, images, push."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import attrs
+
+from ...model.log import Log
+from ...model.request import (
+    CONFLICTS_TEXT,
+    BuildRequest,
+    GarbageRequest,
+    ImageRequest,
+    PushRequest,
+    Request,
+)
+from ...model.result import SUCCESS, Result
+from ...registry.interface import Registry
+from ..publishing.publication import find_publications, publication_keys
+from ..shared.cache import Cache
+
+
+@attrs.define
+class _Outcome:
+    """What the results of several verbs come to, each warning and line once."""
+
+    properties: dict[str, Any] = attrs.field(factory=dict)
+    conflicts: dict[str, None] = attrs.field(factory=dict)
+    warnings: dict[str, None] = attrs.field(factory=dict)
+
+    def add(self, result: Result) -> None:
+        """Add the result of one verb."""
+        self.properties |= result.properties
+        self.conflicts |= dict.fromkeys(result.texts.get(CONFLICTS_TEXT, "").splitlines())
+        self.warnings |= dict.fromkeys(result.warnings)
+
+    def result(self, summary: str) -> Result:
+        """Return the result of the build."""
+        texts = {CONFLICTS_TEXT: "\n".join([*self.conflicts, ""])} if self.conflicts else {}
+        return Result("build", SUCCESS, summary, self.properties, texts, tuple(self.warnings))
+
+
+def build(
+    request: BuildRequest,
+    *,
+    commit: str,
+    registry: Registry,
+    cache: Cache,
+    perform: Callable[[Request], Result],
+    overlap: Callable[[], Callable[[], None]],
+    log: Log,
+) -> Result:
+    """Build and publish the images of *commit*, then remove what the build left in the engine.
+
+    1. If every image is published already, from the same request, end here: a published tag
+       never moves.
+    2. *overlap* begins what can be done early (``overlap.py``), and returns what waits for it.
+    3. *perform* runs each part of the request in order.
+
+    Without pushes the images stay in the engine, under the names in the result's properties.
+    """
+    names = ", ".join(image.image for image in request.images)
+    published = find_publications(request, commit=commit, registry=registry, cache=cache)
+    if published is not None:
+        return Result("build", SUCCESS, f"{names}: published already", properties=published)
+    keys = publication_keys(request, commit)
+    pushes = [attrs.evolve(push, publication=keys[push.image]) for push in request.pushes]
+    parts = [request.wheels, *request.pexes, *request.images, *pushes]
+    outcome = _perform(parts, perform, overlap(), log)
+    return outcome.result(f"{names}: {'published' if pushes else 'in the engine'}")
+
+
+def _perform(
+    parts: Sequence[Request],
+    perform: Callable[[Request], Result],
+    wait: Callable[[], None],
+    log: Log,
+) -> _Outcome:
+    """Perform *parts* in order; *wait* ends before the first image, and after a fault."""
+    outcome = _Outcome()
+    try:
+        for part in parts:
+            if isinstance(part, ImageRequest):
+                wait()
+            result = perform(part)
+            log(f"{result.verb}: {result.summary}")
+            outcome.add(result)
+    except BaseException:
+        wait()
+        perform(GarbageRequest(finish=True))
+        raise
+    if any(isinstance(part, PushRequest) for part in parts):
+        perform(GarbageRequest(finish=True))
+    return outcome

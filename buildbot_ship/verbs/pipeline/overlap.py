@@ -1,0 +1,130 @@
+"""Work that a build begins before its turn, so that no verb has to wait for it later.
+
+A build runs its verbs in order, on the main thread.  Four things run beside them:
+
+    time ----->
+    verbs       find | wheels ----------- | pex ------ | image -- | push
+    engine      version |
+    container      start one ------> taken by the first job of wheels or pex
+    imports           image, push, gc |
+    bases             read what the bases of the images hold ---> | joined before image
+
+- The engine's version is part of every cache key.  To ask for it takes 10 ms, as long as the
+  imports that follow.
+- A container takes 0.1 s to start.  One is started if the worker has not seen these sources
+  before: new sources nearly always need a new layer.  While a job runs in it,
+  ``daemon/containers/standby.py`` starts the next one.
+- The verbs that come last are imported while a container works.
+- To know what a base holds takes a request to its registry, and seconds if the base is new to
+  this worker.
+
+Every fault is left to the verb that meets it again.  Imports are inside the functions: most
+builds find that all is published, and end before they need any of this.
+"""
+
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from ...errors import ShipError
+from ...model.request import BuildRequest, ImageRequest, WheelsRequest
+
+if TYPE_CHECKING:
+    from ...model.reference import Reference
+    from ...registry.interface import Registry
+    from ...source.interface import Tree
+    from ..shared.job_runner import BuildBase, JobRunner
+
+
+def begin(
+    request: BuildRequest,
+    *,
+    tree: Tree,
+    ask_engine: Callable[[], object],
+    runner: Callable[[], JobRunner],
+    registry: Callable[[], Registry],
+) -> Callable[[], None]:
+    """Begin what a build of *tree* can do early; return what waits for all of it.
+
+    *ask_engine* keeps the engine's version.  *registry* gives a client that nobody else uses.
+    """
+    asking = Thread(target=ask_engine)
+    asking.start()
+    from ..shared import base_image, own_packages  # noqa: F401
+
+    asking.join()
+    prepare_container(request.wheels, tree=tree, runner=runner())
+    Thread(target=_import_last_verbs).start()
+    return read_bases(request, tree=tree, registry=registry(), runner=runner())
+
+
+def prepare_container(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> None:
+    """Start a container unless *request* was made of these sources before."""
+    from ...model.cache import Entry
+    from ...model.dockerfile.document import base_of
+    from ...source.interface import required
+
+    with suppress(ShipError):
+        base = base_of(required(tree, request.dockerfile), request.dockerfile)
+        build_base = runner.build_base(base)
+        seen = _sources_key(request, build_base, tree)
+        if runner.cache.find(seen, shared=False) is None:
+            runner.prepare_container(build_base.reference)
+            runner.cache.keep(seen, Entry({}), {}, shared=False)
+
+
+def _sources_key(request: WheelsRequest, build_base: BuildBase, tree: Tree) -> str:
+    """Return the cache key of everything that the wheels are made of."""
+    from ...model.cache_key import key
+    from ...model.request.wire import CONVERTER
+    from ..shared.own_packages import files_of, identify
+
+    asked = CONVERTER.unstructure(request)
+    del asked["revision"]
+    trees = {folder: identify(files_of(tree, folder)) for folder in request.packages}
+    paths = (request.strict, request.build_lock)
+    texts = {path: entry.identity for path, entry in tree.entries() if path in paths}
+    return key("sources", base_key=build_base.key, asked=asked, trees=trees, texts=texts)
+
+
+def _import_last_verbs() -> None:
+    from ..image import image  # noqa: F401
+    from ..maintenance import gc  # noqa: F401
+    from ..publishing import push  # noqa: F401
+
+
+def read_bases(
+    request: BuildRequest, *, tree: Tree, registry: Registry, runner: JobRunner
+) -> Callable[[], None]:
+    """Begin to read the bases of layered images; return what waits until that is done."""
+    layered = any(pex.layout == "layered" for pex in request.pexes)
+    bases = dict.fromkeys(_bases(request.images, tree)) if layered else {}
+    thread = Thread(target=_list, args=(bases, registry, runner))
+    thread.start()
+    return thread.join
+
+
+def _bases(images: Iterable[ImageRequest], tree: Tree) -> Iterator[Reference]:
+    from ...model.dockerfile.document import read
+    from ...source.interface import required
+
+    for image in images:
+        with suppress(ShipError):
+            dockerfile = read(required(tree, image.dockerfile), image.dockerfile)
+            if not dockerfile.foreign:
+                yield dockerfile.base
+
+
+def _list(bases: Iterable[Reference], registry: Registry, runner: JobRunner) -> None:
+    from ..shared.base_image import fetch_base, is_listed, list_base
+
+    for reference in bases:
+        with suppress(ShipError, OSError):
+            base = runner.bases[reference] = fetch_base(reference, runner.platform(), registry)
+            if not is_listed(base, runner.work):
+                list_base(base, registry, runner.work, runner.log)

@@ -1,0 +1,1 @@
+"""Images in registries: published, and found."""

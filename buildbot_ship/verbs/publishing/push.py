@@ -1,0 +1,110 @@
+"""Publish an assembled image under its commit, over the distribution API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import DigestMismatch, OutputMissing
+from ...model.artefact import Image
+from ...model.decision.push import OwnBlob, PushPlan
+from ...model.reference import Repository
+from ...model.request import PushRequest
+from ...model.result import SUCCESS, Result
+from ...registry.copy import Copied, copy_blob
+from ...registry.interface import Manifest
+from ...registry.publication import find_held, publish
+from ..shared.job_runner import JobRunner
+from ..shared.layers import bring_layer, entry_of
+from .publication import keep_publication
+
+
+def push(request: PushRequest, *, commit: str, runner: JobRunner) -> Result:
+    """Send the image of *request* that was made for *commit*; its tag never moves.
+
+    A tag that holds the same image is success, and its digest is adopted.  Other workers
+    get to know the layers, and that it is published.
+
+    Raises OutputMissing, TagTaken, DigestMismatch, and what registries raise.
+    """
+    registry, log = runner.registry, runner.log
+    record = runner.work.find(Image, commit, request.image)
+    manifest = _read_manifest(record, runner.work.image(request.image))
+    plan = PushPlan.of(request, record, manifest.data)
+    held = find_held(registry, plan.reference, manifest)
+    if held is not None:
+        log(f"{plan.reference} holds this image already")
+        return _ended(request, _result(record, plan, held, None), runner)
+    sent = _send_blobs(plan, runner.work.image(request.image), runner)
+    digest = publish(registry, plan.reference, manifest)
+    for layer in record.layers:
+        if layer.key:
+            runner.cache.share(layer.key, entry_of(layer), plan.reference.repository)
+    ended = _result(record, plan, digest, sent + Copied(len(manifest.data)))
+    return _ended(request, ended, runner)
+
+
+def _ended(request: PushRequest, result: Result, runner: JobRunner) -> Result:
+    keep_publication(request, result.properties, runner.cache)
+    return result
+
+
+def _read_manifest(record: Image, folder: Path) -> Manifest:
+    """Return the manifest; raise DigestMismatch unless it is what the record says."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise OutputMissing(f"image {record.name}", "BuildRuntimeImage")
+    manifest = Manifest(record.media_type, path.read_bytes())
+    if manifest.digest != record.manifest_digest:
+        raise DigestMismatch(
+            f"the manifest of image {record.name}", record.manifest_digest, manifest.digest
+        )
+    return manifest
+
+
+def _send_blobs(plan: PushPlan, folder: Path, runner: JobRunner) -> Copied:
+    """See that the repository holds every blob of the image."""
+    repository = plan.reference.repository
+    done = Copied()
+    for digest in plan.base_blobs:
+        done += copy_blob(runner.registry, digest, plan.base, repository)
+    for blob in plan.own_blobs:
+        done += _send_own(blob, folder, repository, runner)
+    runner.log(f"{plan.reference}: {done}")
+    return done
+
+
+def _send_own(blob: OwnBlob, folder: Path, repository: Repository, runner: JobRunner) -> Copied:
+    registry, layer = runner.registry, blob.layer
+    if registry.has(repository, blob.digest):
+        return Copied()
+    if layer is not None and not runner.work.layer(layer.digest).is_file():
+        for near in runner.cache.repositories():
+            if registry.has(near, layer.digest):
+                return copy_blob(registry, layer.digest, near, repository)
+    path = folder / "config.json" if layer is None else bring_layer(layer, runner)
+    if not path.is_file():
+        raise OutputMissing(f"image {folder.name}", "BuildRuntimeImage")
+    return Copied(registry.upload(repository, blob.digest, path), sent=1)
+
+
+def _result(record: Image, plan: PushPlan, digest: str, sent: Copied | None) -> Result:
+    """Return the result; nothing was *sent* where the tag held the image already."""
+    pushed = {
+        "reference": str(plan.reference),
+        "digest": digest,
+        "image_id": record.image_id,
+        "size": record.size,
+        "sent_bytes": sent.bytes_sent if sent else 0,
+    }
+    how = _size(sent.bytes_sent) + " sent" if sent else "already published"
+    return Result(
+        "push",
+        SUCCESS,
+        f"{plan.reference}: {how}",
+        properties={f"ship_pushed_{record.name}": pushed},
+    )
+
+
+def _size(count: int) -> str:
+    """Return a number of bytes for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} KB"

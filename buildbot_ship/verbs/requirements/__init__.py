@@ -1,0 +1,1 @@
+"""Requirements: hardened, and checked."""

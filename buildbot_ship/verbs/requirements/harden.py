@@ -1,0 +1,193 @@
+"""Write the strict file and the build lock from the loose file."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ...daemon.interface import JobFile
+from ...errors import InvalidFile, InvalidRequest
+from ...model.dockerfile.document import base_of
+from ...model.log import Log
+from ...model.reference import Reference
+from ...model.request import HardenRequest
+from ...model.requirements.build_lock import parse_build_lock
+from ...model.requirements.changes import Changes, Lines, compare
+from ...model.requirements.distribution_formats import Formats
+from ...model.requirements.header import Header, Interpreter, split
+from ...model.requirements.loose import Loose, digests, metadata_of, read_loose, unknown_names
+from ...model.requirements.reader import logical_lines, parse_strict, read_pins
+from ...model.result import SUCCESS, Result, counted
+from ...source.checkout import Checkout
+from ...source.interface import read_bytes, read_text, required
+from ...store.change_notes import ChangeNotes
+from ..shared.job_runner import JobRunner
+from ..shared.own_packages import export
+from ..shared.tools_image import Tools
+
+
+def harden(
+    request: HardenRequest, *, checkout: Checkout, runner: JobRunner, notes: ChangeNotes
+) -> Result:
+    """Resolve in a throw-away container from the build base; write both files, or none.
+
+    The loose files are read from the working directory, where people edit them.  Where
+    nothing changes that matters, both files stay as they are, to the byte.
+
+    Raises FileMissing, InvalidFile, InvalidRequest, JobFailed, LimitExceeded, and what
+    engines raise.
+    """
+    base = base_of(required(checkout, request.dockerfile), request.dockerfile)
+    loose, inputs = _read(request, checkout)
+    old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
+    before = _lines(request, old[request.strict], runner.log)
+    _refuse_unknown(request, loose, before)
+    formats = Formats.of(request)
+    tools = runner.tools(base)
+    with runner.work.scratch() as scratch:
+        files = _files(request, loose, checkout, scratch)
+        made = _resolve(
+            _arguments(request, before, formats), files, tools.image, runner, scratch
+        )
+    head = _header(inputs, base, tools, made.sdists, formats).text
+    new = {request.strict: head + made.strict, request.build_lock: head + made.lock}
+    after = _parse(request, new)
+    _refuse_unnamed(request, formats, loose, after)
+    changes = compare(before, after)
+    texts = old if all(_is_as_good(old[path], new[path]) for path in new) else new
+    if texts is new:
+        checkout.write({path: text for path, text in new.items() if text != old[path]})
+        notes.leave(new[request.strict].encode(), changes.message(request.strict))
+    return _result(request, changes, len(after.pins), texts)
+
+
+def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, str]]:
+    """Return the loose files, and the digests of all that says what is needed."""
+    read = partial(read_bytes, checkout)
+    metadata = metadata_of(request.packages, read)
+    loose = read_loose(request.loose, read, empty=bool(request.packages))
+    return loose, digests({**loose.files, **metadata})
+
+
+@attrs.frozen
+class _Resolved:
+    """Both texts without their headers, and the sdists as ``name==version``."""
+
+    strict: str
+    lock: str
+    sdists: tuple[str, ...]
+
+
+def _arguments(request: HardenRequest, before: Lines, formats: Formats) -> dict[str, Any]:
+    """Return the job's; *before* is what stands in the strict file now."""
+    keep = "".join(pin.text for pin in before.pins)
+    words = [name.strip() for name in request.upgrade.split(",")]
+    return {
+        "loose": request.loose,
+        "packages": list(request.packages),
+        "keep": None if request.upgrade == "all" or not keep else keep,
+        "rehash": split(before.text)[0].formats != formats,
+        "upgrade": [] if request.upgrade in ("all", "nothing") else words,
+        **{option: list(words) for option, words in formats.options().items()},
+    }
+
+
+def _files(
+    request: HardenRequest, loose: Loose, checkout: Checkout, scratch: Path
+) -> tuple[JobFile, ...]:
+    files = [JobFile(f"loose/{path}", data) for path, data in loose.files.items()]
+    for folder in request.packages:
+        files += export(checkout, folder, scratch)
+    return tuple(files)
+
+
+def _resolve(
+    arguments: dict[str, Any],
+    files: tuple[JobFile, ...],
+    image: str,
+    runner: JobRunner,
+    scratch: Path,
+) -> _Resolved:
+    out = scratch / "out"
+    said = runner.run("harden", image, arguments, out, files, network=True)
+    strict, lock = (
+        (out / name).read_text(encoding="utf-8") for name in ("strict.txt", "build.txt")
+    )
+    return _Resolved(strict, lock, tuple(str(sdist) for sdist in said["sdists"]))
+
+
+def _parse(request: HardenRequest, new: dict[str, str]) -> Lines:
+    """Return the new strict lines; a fault in either file is the index's, or the resolver's."""
+    text = new[request.strict]
+    try:
+        pins = parse_strict(text, request.strict)
+        parse_build_lock(new[request.build_lock], request.build_lock)
+    except InvalidFile as error:
+        hint = "nothing was written: replace what asks for it by a version that an index has"
+        raise InvalidFile(error.problems, hint) from None
+    return Lines(pins, text)
+
+
+def _lines(request: HardenRequest, text: str, log: Log) -> Lines:
+    """Return what stands in the strict file now; a line that is no pin is left out."""
+    pins, problems = read_pins(logical_lines(text), request.strict)
+    if request.upgrade != "all":
+        for problem in problems:
+            log(f"{problem}: this line is not kept")
+    return Lines(tuple(pins), text)
+
+
+def _refuse_unknown(request: HardenRequest, loose: Loose, before: Lines) -> None:
+    """Raise InvalidRequest for a name to upgrade that stands nowhere: a typo, most likely."""
+    if request.upgrade in ("all", "nothing") or not before.pins:
+        return
+    words = [name.strip() for name in request.upgrade.split(",")]
+    unknown = unknown_names(words, loose, before.pins)
+    if unknown:
+        why = f"{', '.join(unknown)} stands neither in {request.loose} nor in {request.strict}"
+        raise InvalidRequest("upgrade", why)
+
+
+def _refuse_unnamed(
+    request: HardenRequest, formats: Formats, loose: Loose, after: Lines
+) -> None:
+    """Raise InvalidRequest for a package in an option that nothing asks for."""
+    for option, names in formats.names().items():
+        unknown = unknown_names(names, loose, after.pins)
+        if unknown:
+            where = f"neither in {request.loose} nor among what it requires"
+            raise InvalidRequest(option, f"{', '.join(unknown)} stands {where}")
+
+
+def _header(
+    inputs: dict[str, str],
+    base: Reference,
+    tools: Tools,
+    sdists: tuple[str, ...],
+    formats: Formats,
+) -> Header:
+    versions = tools.facts["tools"]
+    named = ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools"))
+    return Header(inputs, Interpreter.of(tools.facts), str(base), named, sdists, formats)
+
+
+def _is_as_good(old: str, new: str) -> bool:
+    """Tell whether two texts differ at most in where, and with what, they were made."""
+    (was, body), (made, rest) = split(old), split(new)
+    return body == rest and was.says_as_much_as(made)
+
+
+def _result(
+    request: HardenRequest, changes: Changes, count: int, texts: dict[str, str]
+) -> Result:
+    notes = {"changes.txt": changes.text, "message.txt": changes.message(request.strict)}
+    return Result(
+        "harden",
+        SUCCESS,
+        f"{request.strict}: {counted(count, 'package')} pinned: {changes.summary}",
+        properties={"ship_harden": changes.summary},
+        texts={**texts, **notes},
+    )

@@ -1,0 +1,1 @@
+"""Generated files as branches for review."""

@@ -1,0 +1,1 @@
+"""What several capabilities need: caches, container jobs, layers, the wheelhouse."""

@@ -1,0 +1,27 @@
+"""Files on this worker, read bit by bit, and whether they are what they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from ...errors import DigestMismatch
+from ...model.reference import digest_of_stream
+
+
+def opener(path: Path) -> Callable[[], IO[bytes]]:
+    """Return what opens the file at *path*."""
+    return lambda: path.open("rb")
+
+
+def digest_of_file(path: Path) -> str:
+    """Return the digest of the file at *path*."""
+    with path.open("rb") as file:
+        return digest_of_stream(file)
+
+
+def expect(what: str, expected: str, got: str) -> None:
+    """Raise DigestMismatch unless *got* is *expected*."""
+    if expected != got:
+        raise DigestMismatch(what, expected, got)

@@ -1,0 +1,1 @@
+"""The wheelhouse of a commit: fetched, built, repacked."""

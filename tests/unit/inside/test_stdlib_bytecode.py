@@ -1,0 +1,107 @@
+"""Bytecode of this Python's own library, made as in a container."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+from importlib.util import MAGIC_NUMBER, source_hash
+from pathlib import Path
+from typing import Any
+
+from buildbot_ship.model.reference import digest_of
+from tests.scripts import scripts_folder
+
+INSIDE = scripts_folder()
+TOP = "usr/local/lib/python3"
+TAG = sys.implementation.cache_tag
+LIBRARY = Path(sysconfig.get_path("stdlib"))
+RUN = """\
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv.pop(1))
+import install
+import layer_packing
+layer_packing.STAGE = Path(sys.argv[2]).parent / "stage"
+import stdlib_bytecode
+stdlib_bytecode.main(stdlib_bytecode.work)
+"""
+FOLDERS = [
+    {"path": "usr", "mode": 0o755, "uid": 0, "gid": 0},
+    {"path": "usr/local", "mode": 0o2775, "uid": 0, "gid": 50},
+    {"path": "usr/local/lib", "mode": 0o755, "uid": 0, "gid": 0},
+    {"path": TOP, "mode": 0o755, "uid": 0, "gid": 0},
+    {"path": f"{TOP}/json", "mode": 0o711, "uid": 3, "gid": 4},
+]
+
+
+def make(folder: Path, *modules: str) -> tuple[dict[str, Any], bytes]:
+    """Return what the script says, and the layer."""
+    job, out = folder / "job", folder / "out"
+    job.mkdir(parents=True)
+    (job / "bytecode.py").write_bytes((INSIDE / "bytecode.py").read_bytes())
+    asked = {"path": TOP, "modules": modules, "folders": FOLDERS}
+    (job / "job.json").write_text(json.dumps(asked))
+    command = [sys.executable, "-c", RUN, str(INSIDE), str(job), str(out)]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
+    result = json.loads((out / "result.json").read_text())
+    return result, (out / "library.tar.gz").read_bytes()
+
+
+def members(layer: bytes) -> dict[str, tarfile.TarInfo]:
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        return {member.name: member for member in tar}
+
+
+def test_the_layer_holds_bytecode_and_what_is_over_it(tmp_path: Path) -> None:
+    result, layer = make(tmp_path, "json/tool.py", "abc.py", "gone/away.py")
+    found = members(layer)
+    assert [*found] == [
+        "usr",
+        "usr/local",
+        "usr/local/lib",
+        TOP,
+        f"{TOP}/__pycache__",
+        f"{TOP}/__pycache__/abc.{TAG}.pyc",
+        f"{TOP}/json",
+        f"{TOP}/json/__pycache__",
+        f"{TOP}/json/__pycache__/tool.{TAG}.pyc",
+    ]
+    local, package = found["usr/local"], found[f"{TOP}/json"]
+    assert (local.mode, local.uid, local.gid) == (0o2775, 0, 50)
+    assert (package.mode, package.uid, package.gid) == (0o711, 3, 4)
+    assert found[f"{TOP}/json/__pycache__"].mode == 0o755
+    assert found[f"{TOP}/__pycache__/abc.{TAG}.pyc"].mode == 0o644
+    tar = gzip.decompress(layer)
+    assert result == {
+        "ok": True,
+        "diff_id": digest_of(tar),
+        "digest": digest_of(layer),
+        "size": len(layer),
+    }
+
+
+def test_bytecode_counts_for_the_very_source_only(tmp_path: Path) -> None:
+    _, layer = make(tmp_path, "abc.py")
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        file = tar.extractfile(f"{TOP}/__pycache__/abc.{TAG}.pyc")
+        assert file is not None
+        data = file.read()
+    checked = (0b11).to_bytes(4, "little")
+    source = (LIBRARY / "abc.py").read_bytes()
+    assert data[:16] == MAGIC_NUMBER + checked + source_hash(source)
+    assert f"/{TOP}/abc.py".encode() in data
+    assert os.fsencode(LIBRARY) not in data
+
+
+def test_the_same_modules_give_the_same_bytes(tmp_path: Path) -> None:
+    names = sorted(f"json/{path.name}" for path in (LIBRARY / "json").glob("*.py"))
+    names += sorted(path.name for path in LIBRARY.glob("[a-m]*.py"))
+    first, second = make(tmp_path / "1", *names), make(tmp_path / "2", *names)
+    assert first == second
+    assert len(members(first[1])) > len(names)

@@ -1,0 +1,362 @@
+"""The factories, and the example that is made of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from buildbot.config.errors import ConfigErrors
+from buildbot.config.master import FileLoader
+from buildbot.process.properties import Properties
+from buildbot.process.results import FAILURE, SUCCESS
+
+from buildbot_ship.steps.base.option_check import freeze
+from buildbot_ship.steps.factories.images import ShipImage
+from buildbot_ship.steps.factories.nightly import (
+    derive_factory,
+    propose_bases_factory,
+    propose_requirements_factory,
+)
+from buildbot_ship.steps.factories.ship import harden_factory, retag_factory, ship_factory
+
+EXAMPLE = Path(__file__).resolve().parents[4] / "master.cfg.example"
+URL = "https://git.example.com/app.git"
+OWN = "registry.example.com/team"
+MATH = ShipImage("math", f"{OWN}/math", "math.pex", ["twisted", "math"], module="twisted")
+PAGE = ShipImage("page", f"{OWN}/page", "page.pex", ["twisted", "page"], module="twisted")
+
+
+def steps_of(factory: Any) -> list[Any]:
+    return [each.buildStep() for each in factory.steps]
+
+
+def names(factory: Any, ended: int = SUCCESS, **properties: object) -> list[str]:
+    """Return the steps that would run in a build with *properties*, which is *ended*."""
+    found = []
+    for step in steps_of(factory):
+        step.getProperty = Properties(**properties).getProperty if properties else fallback
+        step.build = SimpleNamespace(results=ended)
+        if step.doStepIf is True or step.doStepIf(step):
+            found.append(step.name)
+    return found
+
+
+def fallback(_: str, default: object = None) -> object:
+    return default
+
+
+@pytest.fixture
+def factory() -> Any:
+    return ship_factory("https://git.example.com/app.git", [MATH, PAGE], packages=["."])
+
+
+def test_a_commit_builds_and_pushes_all(factory: Any) -> None:
+    assert names(factory) == [
+        *["checkout", "find", "collect-garbage", "check-requirements", "wheels"],
+        *["pex-math-pex", "pex-page-pex"],
+        *["image-math", "image-page", "push-math", "push-page", "clean-up"],
+    ]
+
+
+def test_of_a_published_commit_nothing_is_built(factory: Any) -> None:
+    done = names(factory, images="all", push=True, ship_published=True)
+    assert done == ["checkout", "find", "clean-up"]
+    assert names(factory, images="all", push=True, ship_published=False) == names(factory)
+
+
+def test_nothing_is_collected_where_nothing_was_left(factory: Any) -> None:
+    clean = names(factory, images="all", push=True, ship_published=False, ship_leftovers=False)
+    collectors = ("collect-garbage", "clean-up")
+    assert clean == [name for name in names(factory) if name not in collectors]
+    left = names(factory, images="all", push=True, ship_published=False, ship_leftovers=True)
+    assert left == names(factory)
+
+
+def test_what_was_checked_already_is_not_checked_again(factory: Any) -> None:
+    asked: dict[str, Any] = {"images": "all", "push": True, "ship_published": False}
+    done = names(factory, ship_checked=True, **asked)
+    assert done == [name for name in names(factory) if name != "check-requirements"]
+    assert "check-requirements" in names(factory, ship_checked=False, **asked)
+    unchecked = ship_factory("https://git.example.com/app.git", [MATH], check=False)
+    assert steps_of(unchecked)[1].check is None
+
+
+def test_a_build_ends_with_a_clean_up_unless_it_is_known_to_have_left_nothing(
+    factory: Any,
+) -> None:
+    published: dict[str, Any] = {"images": "all", "push": True, "ship_published": True}
+    assert names(factory, ship_leftovers=False, **published) == ["checkout", "find"]
+    assert names(factory, ship_leftovers=True, **published)[-1] == "clean-up"
+    assert names(factory, FAILURE, ship_leftovers=False, **published)[-1] == "clean-up"
+
+
+def test_nobody_looks_for_what_is_not_to_be_published_or_to_be_verified(factory: Any) -> None:
+    assert "find" not in names(factory, images="all", push=False)
+    assert "find" not in names(factory, images="all", push=True, verify=True)
+    always = ship_factory("https://git.example.com/app.git", [MATH], verify=True)
+    assert "find" not in names(always)
+    assert "find" in names(always, images="all", push=True, verify=False)
+
+
+def test_what_was_hardened_with_options_is_checked_with_them() -> None:
+    formats: dict[str, Any] = {"no_binary": "lxml", "only_binary": ":all:"}
+    url = "https://git.example.com/a.git"
+    steps = {step.name: step for step in steps_of(ship_factory(url, [MATH], **formats))}
+    assert steps["find"].check == {"packages": (), **formats}
+    files: list[dict[str, str]] = [
+        {},
+        {"strict": "b.txt", "build_lock": "c.txt", "no_binary": "six"},
+    ]
+    proposed = steps_of(propose_requirements_factory(url, files=files, **formats))
+    hardens = [step for step in proposed if step.name.startswith("harden")]
+    hardens += [
+        step for step in steps_of(harden_factory(url, **formats)) if step.name == "harden"
+    ]
+    found = [
+        (step.no_binary, step.only_binary) for step in [steps["check-requirements"], *hardens]
+    ]
+    assert found == [("lxml", ":all:")] * 2 + [("six", ":all:"), ("lxml", ":all:")]
+
+
+def test_what_is_looked_for_is_what_would_be_built() -> None:
+    factory = ship_factory("https://git.example.com/a.git", [MATH, PAGE], packages=["."])
+    find = next(step for step in steps_of(factory) if step.name == "find")
+    assert find.wheels == {"packages": ["."], "lazy": True}
+    for chosen, wanted in (("page", ["page"]), ("all", ["math", "page"])):
+        props = Properties(images=chosen)
+        for kind, verb in ((find.pexes, "pex"), (find.images, "image"), (find.pushes, "push")):
+            told = kind.fn(props)
+            built = {
+                step.name: step
+                for step in steps_of(factory)
+                if step.name.startswith(f"{verb}-")
+            }
+            assert len(told) == len(wanted)
+            for name, options in zip(wanted, told, strict=True):
+                step = built[f"pex-{name}-pex" if verb == "pex" else f"{verb}-{name}"]
+                for option, value in options.items():
+                    assert freeze(getattr(step, option)) == value, (name, option)
+
+
+def test_a_push_makes_known_what_was_looked_for(factory: Any) -> None:
+    push = next(step for step in steps_of(factory) if step.name == "push-page")
+    keys = {"page": "published-1", "math": "published-2"}
+    assert push.publication.fn(Properties(ship_publications=keys)) == "published-1"
+    assert push.publication.fn(Properties()) is None
+
+
+def test_one_image_can_be_chosen(factory: Any) -> None:
+    assert names(factory, images="page", push=True) == [
+        *["checkout", "find", "collect-garbage", "check-requirements", "wheels"],
+        *["pex-page-pex"],
+        *["image-page", "push-page", "clean-up"],
+    ]
+
+
+def test_all_means_all(factory: Any) -> None:
+    assert names(factory, images="all", push=True) == names(factory)
+
+
+def test_nothing_is_published_unless_it_was_asked_for(factory: Any) -> None:
+    chosen = names(factory, images="all", push=False)
+    assert [name for name in chosen if name.startswith("push")] == []
+    assert "image-page" in chosen
+
+
+def test_a_stale_strict_file_is_found_before_anything_is_made(factory: Any) -> None:
+    check, wheels = steps_of(factory)[3:5]
+    assert (check.packages, check.haltOnFailure) == (wheels.packages, True)
+    without = ship_factory("https://git.example.com/app.git", [MATH], check=False)
+    assert "check-requirements" not in names(without)
+
+
+def test_a_commit_is_verified_before_it_is_published_where_asked(factory: Any) -> None:
+    assert "verify" not in names(factory)
+    chosen = names(factory, images="all", push=True, verify=True)
+    assert chosen.index("image-page") < chosen.index("verify") < chosen.index("push-math")
+    always = ship_factory("https://git.example.com/app.git", [MATH], verify=True)
+    assert "verify" in names(always)
+    assert "verify" not in names(always, images="all", push=True, verify=False)
+
+
+def test_what_is_verified_is_what_was_built() -> None:
+    factory = ship_factory("https://git.example.com/a.git", [MATH, PAGE], packages=["."])
+    verify = next(step for step in steps_of(factory) if step.name == "verify")
+    options = ("image", "dockerfile", "source", "missing_libraries")
+    for chosen in ("page", "all"):
+        wanted = [PAGE] if chosen == "page" else [MATH, PAGE]
+        props = Properties(images=chosen)
+        pexes, images = (value.fn(props) for value in (verify.pexes, verify.images))
+        assert [pex["pex"] for pex in pexes] == [image.pex for image in wanted]
+        built = [step for step in steps_of(factory) if step.name.startswith("image-")]
+        assert images == [
+            {name: getattr(step, name) for name in options}
+            for step in built
+            if step.image in [image.name for image in wanted]
+        ]
+    assert verify.wheels == {"packages": ["."]}
+
+
+def test_the_last_step_always_runs_and_fails_no_build(factory: Any) -> None:
+    last = steps_of(factory)[-1]
+    assert (last.alwaysRun, last.finish, last.flunkOnFailure) == (True, True, False)
+    assert (last.haltOnFailure, last.warnOnFailure, last.retries) == (False, True, 0)
+
+
+def test_images_may_share_a_pex() -> None:
+    other = ShipImage("other", f"{OWN}/other", "math.pex", ["twisted", "math"], "twisted")
+    factory = ship_factory("https://git.example.com/app.git", [MATH, other])
+    assert names(factory).count("pex-math-pex") == 1
+    assert "pex-math-pex" in names(factory, images="other", push=True)
+
+
+def test_one_pex_is_not_described_in_two_ways() -> None:
+    other = ShipImage("other", f"{OWN}/other", "math.pex", ["twisted"])
+    with pytest.raises(ConfigErrors, match=r"'math\.pex' is described in two ways"):
+        ship_factory("https://git.example.com/app.git", [MATH, other])
+
+
+def test_two_images_of_one_name_are_an_error() -> None:
+    with pytest.raises(ConfigErrors, match="two images are named 'math'"):
+        ship_factory("https://git.example.com/app.git", [MATH, MATH])
+
+
+def test_the_label_of_the_source_holds_no_password() -> None:
+    factory = ship_factory("https://dana:hunter2@git.example.com/app.git", [MATH])
+    image = next(step for step in steps_of(factory) if step.name == "image-math")
+    assert image.source == "https://git.example.com/app.git"
+
+
+def test_options_reach_every_step(factory: Any) -> None:
+    factory = ship_factory("https://git.example.com/a.git", [MATH], memory=2**30)
+    assert {getattr(step, "memory", 2**30) for step in steps_of(factory)} == {2**30}
+
+
+def test_hardening_and_retagging_are_framed_as_well() -> None:
+    assert names(harden_factory("https://git.example.com/app.git")) == [
+        *["checkout", "collect-garbage", "harden", "clean-up"]
+    ]
+    assert names(retag_factory({"python:3.11": f"{OWN}/python311"})) == [
+        *["collect-garbage", "retag", "clean-up"]
+    ]
+
+
+def test_a_checkout_takes_the_options_of_git() -> None:
+    git = {"submodules": True, "mode": "incremental", "method": None}
+    for factory in (
+        ship_factory(URL, [MATH], git=git),
+        harden_factory(URL, git=git),
+    ):
+        checkout = steps_of(factory)[0]
+        assert (checkout.submodules, checkout.mode) == (True, "incremental")
+    assert steps_of(ship_factory(URL, [MATH]))[0].submodules is False
+
+
+def test_bases_are_derived_from_a_checkout() -> None:
+    url = "https://dana:hunter2@git.example.com/app.git"
+    factory = derive_factory(url, {"pq.docker": f"{OWN}/pq"}, older_than_days=1)
+    assert names(factory) == [*["checkout", "collect-garbage", "derive", "clean-up"]]
+    derive = steps_of(factory)[2]
+    assert (derive.older_than_days, derive.source) == (1, "https://git.example.com/app.git")
+
+
+def test_proposals_push_to_where_the_checkout_came_from() -> None:
+    url = "https://git.example.com/app.git"
+    bases = propose_bases_factory(url, branch="release", proposal={"push_options": ["x"]})
+    assert names(bases) == [*["checkout", "collect-garbage", "pin", "propose", "clean-up"]]
+    propose = steps_of(bases)[3]
+    assert (propose.repourl, propose.target, propose.files) == (url, "release", ["*.docker"])
+    assert propose.push_options == ["x"]
+
+
+def test_several_strict_files_are_one_proposal() -> None:
+    files = [{}, {"loose": "w.txt", "strict": "w.strict.txt", "build_lock": "w.build.txt"}]
+    factory = propose_requirements_factory("https://git.example.com/a.git", files=files)
+    assert names(factory)[2:-1] == ["harden", "harden-2", "propose"]
+    assert steps_of(factory)[4].files == [
+        *["requirements.strict.txt", "requirements.build.txt"],
+        *["w.strict.txt", "w.build.txt"],
+    ]
+
+
+def checkconfig(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `buildbot checkconfig` on a copy of the example."""
+    shutil.copyfile(EXAMPLE, folder / "master.cfg")
+    return subprocess.run(
+        [Path(sys.executable).with_name("buildbot"), "checkconfig", "master.cfg"],
+        cwd=folder,
+        env={**plain_environment(), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def with_secrets(folder: Path) -> None:
+    (folder / "secrets").mkdir(mode=0o700)
+    for name in ("registry-password", "git-password"):
+        (folder / "secrets" / name).touch(mode=0o600)
+
+
+def plain_environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("SHIP_")}
+
+
+def test_the_example_passes_checkconfig_unchanged(tmp_path: Path) -> None:
+    done = checkconfig(tmp_path)
+    assert (done.returncode, done.stdout.strip()) == (0, "Config file is good!"), done.stderr
+
+
+def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
+    with_secrets(tmp_path)
+    done = checkconfig(
+        tmp_path,
+        SHIP_HOOK_SECRET="x",
+        SHIP_REGISTRY_USER="robot",
+        SHIP_GIT_USER="robot",
+        SHIP_GIT_KNOWN_HOSTS="git.example.com ssh-ed25519 AAAA",
+        SHIP_REGISTRY="127.0.0.1:5000/team",
+        SHIP_UPSTREAM="127.0.0.1:5001/library",
+        SHIP_DERIVED="pq.docker=python311-pq lxml.docker=python311-lxml",
+        SHIP_CA_BUNDLE="/etc/ca.pem",
+        SHIP_INDEX_URL="https://index.example.com/simple",
+        SHIP_WEB_PORT="8010:interface=127.0.0.1",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"SHIP_REGISTRY": "Registry.example.com/Team"}, "repository: "),
+        (
+            {"SHIP_GIT_URL": "git@git.example.com:team/app.git", "SHIP_GIT_USER": "git"},
+            "names no server: write ssh://git@host/path",
+        ),
+    ],
+)
+def test_a_wrong_setting_of_the_example_is_named(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    with_secrets(tmp_path)
+    done = checkconfig(tmp_path, **settings)
+    assert done.returncode != 0
+    assert said in done.stderr + done.stdout
+
+
+def test_every_builder_of_the_example_has_collapsing_off() -> None:
+    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+    assert {builder.name: builder.collapseRequests for builder in config.builders} == {
+        "ship": False,
+        "harden": False,
+        "retag": False,
+        "propose-bases": False,
+        "propose-requirements": False,
+    }
+    assert config.buildbotNetUsageData is None
