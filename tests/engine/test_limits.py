@@ -111,14 +111,16 @@ def test_who_writes_without_end_is_stopped(house: Repository, what: str) -> None
 
 USED = """
 import os, tempfile
-os.truncate(os.open('/hole', os.O_CREAT | os.O_RDWR), 20 << 20)
-os.unlink('/hole')
+# Two hooks of a backend run at once.
+hole = f'/hole-{os.getpid()}'
+os.truncate(os.open(hole, os.O_CREAT | os.O_RDWR), 20 << 20)
+os.unlink(hole)
 for number in range(10):
     with tempfile.TemporaryFile() as file:
         file.write(bytes(20 << 20))
 try:
     for number in range(2):
-        with open(f'/dev/shm/{number}', 'wb') as file:
+        with open(f'/dev/shm/{os.getpid()}-{number}', 'wb') as file:
             file.write(bytes(40 << 20))
 except OSError as error:
     print('SHM', error, flush=True)
