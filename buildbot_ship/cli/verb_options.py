@@ -100,8 +100,8 @@ def _propose(sub: Parser) -> None:
         "--remote", default="origin", help="name or URL of the git remote (origin)"
     )
     sub.add_argument("--prefix", default="ship/", help="start of the branch name (ship/)")
-    nobody = "buildbot-ship <buildbot-ship@localhost>"
-    sub.add_argument("--author", default=nobody, help="author of the commit: Name <mail>")
+    author = "buildbot-ship <buildbot-ship@localhost>"
+    sub.add_argument("--author", default=author, help="author of the commit: Name <mail>")
     sub.add_argument(
         "--push-option", action="append", default=[], help="git push option; repeatable"
     )
