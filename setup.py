@@ -10,7 +10,7 @@ ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32"]
 setup(
     name="buildbot-ship",
     version="0.1.0",
-    description="Ship Python applications in Docker from Buildbot",
+    description="Buildbot steps and a command line that ship Python applications in Docker",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",

@@ -1,4 +1,4 @@
-"""From argv to a request: what a person's options, or a step, ask for."""
+"""Turn the arguments of the command line into a request."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .options import make_parser, make_step_parser
 from .up_to_date import work_folder
 
 Options = argparse.Namespace
-READS_COMMIT = {"build", "wheels", "image", "check", "derive", "verify"}
-"""Verbs that read files of the commit; what they read is news to who did not commit."""
+VERBS_THAT_READ_COMMIT = {"build", "wheels", "image", "check", "derive", "verify"}
+"""Verbs that read files from the commit, and ignore uncommitted changes."""
 
 
 @attrs.frozen
 class Call:
-    """What the command line asks: with no *envelope* it comes on standard input.
+    """The parsed command line; without an *envelope*, standard input has it.
 
-    *warns* of uncommitted files: a person has HEAD built or checked.
+    *warns_of_uncommitted*: print a warning if files in the checkout are not committed.
     """
 
     verb: str
@@ -34,25 +34,25 @@ class Call:
     envelope: requests.Envelope | None
     result: Path | None
     json: bool
-    warns: bool = False
+    warns_of_uncommitted: bool = False
 
 
 def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
-    """Return what *argv* asks; end the process with status 2 when it makes no sense."""
+    """Return the call in *argv*; end the process with status 2 if an option is wrong."""
     if "--request" in argv:
-        step = make_step_parser(tuple(MAKERS)).parse_args(argv)
+        step = make_step_parser(tuple(REQUEST_MAKERS)).parse_args(argv)
         return Call(step.verb, Path(step.checkout), None, Path(step.result), json=False)
     parser = make_parser()
     options = parser.parse_args(argv)
     checkout = Path(options.checkout)
     try:
-        request = MAKERS[options.verb](options)
+        request = REQUEST_MAKERS[options.verb](options)
         envelope = _envelope(request, options, checkout, environment)
     except ShipError as error:
         parser.exit(2, f"buildbot-ship {options.verb}: {error}\n  remedy: {error.remedy}\n")
     result = Path(options.result) if options.result else None
-    warns = options.verb in READS_COMMIT and options.revision == "HEAD"
-    return Call(options.verb, checkout, envelope, result, options.json, warns)
+    warns_of_uncommitted = options.verb in VERBS_THAT_READ_COMMIT and options.revision == "HEAD"
+    return Call(options.verb, checkout, envelope, result, options.json, warns_of_uncommitted)
 
 
 def _envelope(
@@ -82,12 +82,12 @@ def _envelope(
 def _pair(text: str, form: str) -> tuple[str, str]:
     left, equals, right = text.partition("=")
     if not (equals and left and right):
-        raise InvalidRequest(text, f"it is not of the form {form}")
+        raise InvalidRequest(text, f"write it as {form}")
     return left, right
 
 
-def _words(text: str) -> tuple[str, ...]:
-    """Return the requirements in *text*; the commas of extras (``app[a,b]``) stay."""
+def _split_requirements(text: str) -> tuple[str, ...]:
+    """Split *text* at commas, except those between extras (``app[a,b]``)."""
     words = re.split(r",(?![^\[]*\])", text)
     return tuple(word for word in words if word)
 
@@ -123,8 +123,8 @@ def _propose(options: Options) -> requests.ProposeRequest:
     )
 
 
-def _locked(options: Options) -> dict[str, Any]:
-    """Return the fields of every request that reads the strict file and the build lock."""
+def _lock_fields(options: Options) -> dict[str, Any]:
+    """Return the fields of a request that reads the strict file and the build lock."""
     return {
         "strict": options.strict,
         "build_lock": options.build_lock,
@@ -133,32 +133,35 @@ def _locked(options: Options) -> dict[str, Any]:
     }
 
 
-def _formats(options: Options) -> dict[str, Any]:
-    """Return the options of wheels and sdists; each may be given more than once."""
+def _format_fields(options: Options) -> dict[str, Any]:
+    """Return the fields that choose wheels or sdists; join repeated options."""
     given = {"no_binary": options.no_binary, "only_binary": options.only_binary}
     return {option: ",".join(words) for option, words in given.items() if words}
 
 
 def _harden(options: Options) -> requests.HardenRequest:
     return requests.HardenRequest(
-        options.loose, upgrade=options.upgrade, **_locked(options), **_formats(options)
+        options.loose,
+        upgrade=options.upgrade,
+        **_lock_fields(options),
+        **_format_fields(options),
     )
 
 
 def _check(options: Options) -> requests.CheckRequest:
     return requests.CheckRequest(
-        options.revision, options.loose, **_locked(options), **_formats(options)
+        options.revision, options.loose, **_lock_fields(options), **_format_fields(options)
     )
 
 
 def _wheels(options: Options) -> requests.WheelsRequest:
-    return requests.WheelsRequest(options.revision, **_locked(options))
+    return requests.WheelsRequest(options.revision, **_lock_fields(options))
 
 
 def _pex(options: Options, name: str, requirements: str) -> requests.PexRequest:
     return requests.PexRequest(
         name,
-        _words(requirements),
+        _split_requirements(requirements),
         options.module,
         options.script,
         options.revision,
@@ -202,15 +205,15 @@ def _build(options: Options) -> requests.BuildRequest:
 
 
 def _find(options: Options) -> requests.FindRequest:
-    asked = _build(options)
-    return requests.FindRequest(asked.wheels, asked.pexes, asked.images, asked.pushes)
+    build = _build(options)
+    return requests.FindRequest(build.wheels, build.pexes, build.images, build.pushes)
 
 
 def _verify(options: Options) -> requests.VerifyRequest:
     return requests.VerifyRequest(_wheels(options), _pexes(options), _images(options))
 
 
-MAKERS: dict[str, Callable[[Options], requests.Request]] = {
+REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "retag": _retag,
     "derive": _derive,
     "pin": lambda o: requests.PinRequest(tuple(o.dockerfiles)),

@@ -1,7 +1,7 @@
-"""One call: a request in, the verb run, a result out.
+"""Run one call: read the request, run the verb, report the result.
 
-A step gives the request as JSON on standard input and takes the result from a file; a
-person gives options (`arguments`) and reads the summary.  Nothing is decided here.
+A step sends the request as JSON on standard input, and reads the result from a file.  On the
+command line, options form the request (`arguments`) and the summary is printed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
 from .collaborators import Collaborators
-from .signals import Cancelled, listen
+from .signals import Cancelled, handle_stop_signals
 from .verbs import perform_step
 
 if TYPE_CHECKING:
@@ -33,52 +33,54 @@ CANCELLED = 143
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status: 0, or one per kind of error."""
+    """Run the command line; return 0, or the exit status of the error."""
     call = read(argv, dict(os.environ))
-    looking = _look(call.checkout) if call.warns else None
-    listen()
+    uncommitted = _uncommitted(call.checkout) if call.warns_of_uncommitted else None
+    handle_stop_signals()
     try:
-        request, result, status = _answer(call)
-        if looking is not None and (warning := looking.warning()):
+        request, result, status = _execute(call)
+        if uncommitted is not None and (warning := uncommitted.warning()):
             result = attrs.evolve(result, warnings=(warning, *result.warnings))
     except Cancelled:
-        say("cancelled; nothing is left behind")
+        print_line("cancelled; all leftovers are removed")
         return CANCELLED
     except Exception:
         traceback.print_exc()
-        say("this is a bug of buildbot-ship; please report it with the lines above")
+        print_line("this is a bug of buildbot-ship: please report it with the lines above")
         return BUG
     _report(call, result)
     if status == 0 and isinstance(request, BuildRequest):
-        from .last_build import remember  # noqa: PLC0415
+        from .last_build import note_published  # noqa: PLC0415
 
-        remember(argv, request, result)
+        note_published(argv, request, result)
     return status
 
 
-def _answer(call: Call) -> tuple[Request | None, Result, int]:
-    """Run the verb; return what was asked, the result and the exit status."""
+def _execute(call: Call) -> tuple[Request | None, Result, int]:
+    """Run the verb; return its request, its result and the exit status."""
     try:
         envelope = call.envelope or _from_standard_input()
-        return envelope.request, *_run(call, envelope, say if not call.json else murmur)
+        return envelope.request, *_run(
+            call, envelope, print_line if not call.json else print_error_line
+        )
     except ShipError as error:
-        return None, _failed(call.verb, error), error.status
+        return None, _failure_result(call.verb, error), error.status
 
 
-def _look(checkout: Path) -> Uncommitted:
-    """Begin to look for uncommitted files, while the verb works."""
+def _uncommitted(checkout: Path) -> Uncommitted:
+    """Start to search for uncommitted files while the verb runs."""
     from ..source.uncommitted import Uncommitted  # noqa: PLC0415
 
     return Uncommitted(str(checkout))
 
 
-def say(line: str) -> None:
-    """Print one line for people, at once."""
+def print_line(line: str) -> None:
+    """Print one line to standard output, and flush it."""
     print(printable(line), flush=True)
 
 
-def murmur(line: str) -> None:
-    """Print one line on standard error: standard output is for the result."""
+def print_error_line(line: str) -> None:
+    """Print one line to standard error; with --json, standard output is for the result."""
     print(printable(line), file=sys.stderr, flush=True)
 
 
@@ -91,7 +93,9 @@ def _from_standard_input() -> Envelope:
 
 def _run(call: Call, envelope: Envelope, log: Log) -> tuple[Result, int]:
     if envelope.verb != call.verb:
-        raise InvalidRequest("request", f"it is for {envelope.verb}, not for {call.verb}")
+        raise InvalidRequest(
+            "request", f"its verb is {envelope.verb}, but the command is {call.verb}"
+        )
     collaborators = Collaborators(envelope, Path.cwd() / call.checkout, dict(os.environ), log)
     try:
         return perform_step(collaborators, envelope.request), 0
@@ -99,29 +103,31 @@ def _run(call: Call, envelope: Envelope, log: Log) -> tuple[Result, int]:
         collaborators.close()
 
 
-def _failed(verb: str, error: ShipError) -> Result:
+def _failure_result(verb: str, error: ShipError) -> Result:
     failure = Failure(type(error).__name__, str(error), error.remedy, error.details)
     status = RETRY if error.transient else FAILURE
     return Result(verb, status, str(error), failure=failure)
 
 
 def _report(call: Call, result: Result) -> None:
-    """Leave the result for the master, or show it."""
+    """Write the result file if the call names one, and print the result."""
     if call.result is not None:
         call.result.parent.mkdir(parents=True, exist_ok=True)
         new = call.result.with_name(call.result.name + ".new")
         new.write_text(json.dumps(result_to_json(result)), encoding="utf-8")
         os.replace(new, call.result)
     for warning in result.warnings:
-        (murmur if call.json else say)(f"warning: {warning}")
+        (print_error_line if call.json else print_line)(f"warning: {warning}")
     if result.failure and result.failure.details not in ("", result.summary):
-        say(result.failure.details)
+        print_line(result.failure.details)
     if result.status != SUCCESS and result.failure:
-        say(f"buildbot-ship {result.verb}: {result.summary}\n  remedy: {result.failure.remedy}")
+        print_line(
+            f"buildbot-ship {result.verb}: {result.summary}\n  remedy: {result.failure.remedy}"
+        )
         return
     if call.json:
-        say(json.dumps(result_to_json(result), indent=2, sort_keys=True))
+        print_line(json.dumps(result_to_json(result), indent=2, sort_keys=True))
         return
     if "changes.txt" in result.texts:
-        say(result.texts["changes.txt"].rstrip())
-    say(f"{result.verb}: {result.summary}")
+        print_line(result.texts["changes.txt"].rstrip())
+    print_line(f"{result.verb}: {result.summary}")

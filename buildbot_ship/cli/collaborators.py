@@ -1,7 +1,7 @@
-"""The collaborators of one call, built when a verb first asks for them.
+"""`Collaborators`: the engine, registries, caches and folders of one call, made on demand.
 
-Heavy imports (the Docker SDK, HTTP) happen here and only in the verb that needs them;
-what only some verbs need is imported by the function that makes it.
+A property imports heavy modules itself, so a verb imports the Docker SDK or the HTTP client
+only if it uses them.
 """
 
 # ruff: noqa: PLC0415
@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 
 @attrs.define(slots=False)
 class Collaborators:
-    """What the verbs of one *envelope* work with; *checkout* is the repository's folder."""
+    """Everything that the verb of one *envelope* works with.
+
+    *checkout* is the folder of the repository, and *environment* has environment variables.
+    """
 
     envelope: requests.Envelope
     checkout: Path
@@ -56,20 +59,20 @@ class Collaborators:
 
     @cached_property
     def state(self) -> Path:
-        """Return the folder of what this worker keeps from build to build."""
+        """Return the folder of the ledger and the cache, which outlive a build."""
         state = self.environment.get("BUILDBOT_SHIP_STATE")
         home = self.environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
         return Path(state) if state else Path(home) / "buildbot-ship"
 
     @cached_property
     def ledger(self) -> Ledger:
-        """Return this worker's ledger."""
+        """Return the ledger of this worker and work folder."""
         work = hashlib.sha256(str(self.work.root).encode()).hexdigest()[:16]
         return Ledger(self.state / "ledger", work, self.envelope.build)
 
     @cached_property
     def daemon(self) -> Daemon:
-        """Return the engine behind the socket."""
+        """Return the client of the Docker Engine."""
         from ..daemon.engine import Engine
 
         credentials = self.envelope.credentials
@@ -78,14 +81,14 @@ class Collaborators:
 
     @cached_property
     def engine_version(self) -> Version | None:
-        """Return what the engine says of itself, where a socket tells without the SDK."""
+        """Return the engine's version, asked without the SDK; None if that is not possible."""
         from ..daemon.shared.platform import ask
 
         return ask(self.environment)
 
     @cached_property
     def platform(self) -> str:
-        """Return what the engine runs."""
+        """Return the platform of the engine, for example ``linux/amd64``."""
         return self.engine_version.platform if self.engine_version else self.daemon.platform()
 
     @cached_property
@@ -96,32 +99,32 @@ class Collaborators:
 
     @cached_property
     def cache(self) -> Cache:
-        """Return the caches of this build, the nearest first."""
+        """Return the caches of this build: this worker's, then the shared one."""
         from ..verbs.shared.cache import Cache
 
-        asked = self.envelope.cache
+        options = self.envelope.cache
         stores: list[CacheStore] = [self.disk]
-        if asked.repository:
+        if options.repository:
             from ..registry.shared_cache import SharedCache
 
-            repository = Repository.parse(asked.repository)
-            stores.append(SharedCache(self.registry, repository, asked.trusted))
-        return Cache(self.log, stores, reads=not asked.no_cache)
+            repository = Repository.parse(options.repository)
+            stores.append(SharedCache(self.registry, repository, options.trusted))
+        return Cache(self.log, stores, reads=not options.no_cache)
 
     @cached_property
     def registry(self) -> Registry:
-        """Return the client of all registries."""
+        """Return the registry client that all parts of the call share."""
         return self.new_registry()
 
     def new_registry(self) -> Registry:
-        """Return another client, for who works side by side with the one of all."""
+        """Return a separate registry client, for use in another thread."""
         from ..registry.client import RegistryClient
 
         return RegistryClient(self.envelope.credentials, log=self.log)
 
     @cached_property
     def runner(self) -> JobRunner:
-        """Return where scripts run."""
+        """Return the job runner, which runs scripts in throw-away containers."""
         from ..verbs.shared.job_runner import JobRunner
 
         index = self.envelope.index
@@ -138,7 +141,7 @@ class Collaborators:
             bundle,
             limits,
             credentials=self.envelope.credentials,
-            chained=_is_chain(self.envelope.request),
+            chained=_has_layered_pex(self.envelope.request),
         )
 
     @staticmethod
@@ -155,54 +158,54 @@ class Collaborators:
         return {}
 
     def tree(self, revision: str) -> GitTree:
-        """Return the tree at a revision; each is resolved once."""
+        """Return the git tree at *revision*; resolve each revision once."""
         if revision not in self._trees:
             self._trees[revision] = GitTree.resolve(self.checkout, revision)
         return self._trees[revision]
 
-    def at(self, runner: JobRunner) -> Collaborators:
-        """Return the same collaborators, with another job *runner* and its work folder."""
+    def with_runner(self, runner: JobRunner) -> Collaborators:
+        """Return a copy that uses another job *runner* and its work folder."""
         other = copy.copy(self)
         other.work, other.runner = runner.work, runner
         return other
 
     @property
-    def files(self) -> Checkout:
-        """Return the files of the checkout, as people and verbs write them."""
+    def checkout_files(self) -> Checkout:
+        """Return the working files of the checkout, committed or not."""
         from ..source.checkout import Checkout
 
         return Checkout(self.checkout)
 
     @property
-    def notes(self) -> ChangeNotes:
-        """Return what verbs note of the files that they write."""
+    def change_notes(self) -> ChangeNotes:
+        """Return the notes about files that verbs changed, for the message of a proposal."""
         from ..store.change_notes import ChangeNotes
 
         return ChangeNotes(self.work.root / "notes")
 
-    def origin(self, request: requests.ProposeRequest) -> Origin:
-        """Return the git server that a request names."""
+    def git_server(self, request: requests.ProposeRequest) -> Origin:
+        """Return the git server of *request*."""
         from ..source.git_server import Origin
 
-        known = self.envelope.credentials
-        return Origin(self.checkout, request.remote, known, request.known_hosts)
+        credentials = self.envelope.credentials
+        return Origin(self.checkout, request.remote, credentials, request.known_hosts)
 
     def interpreter(self, base: Reference) -> Interpreter:
-        """Return which Python a base has; the engine is asked where no cache knows."""
+        """Return the Python of a build base, from a cache or else from the engine."""
         from ..model.requirements.header import Interpreter
 
         return Interpreter.of(self.runner.facts(self.runner.build_base(base)))
 
     def close(self) -> None:
-        """Let go of what was held."""
+        """Close the engine's connection and the ledger if they were used."""
         if "daemon" in self.__dict__:
             self.daemon.close()
         if "ledger" in self.__dict__:
             self.ledger.close()
 
 
-def _is_chain(request: requests.Request) -> bool:
-    """Tell whether layers are made in the process that makes their wheels."""
+def _has_layered_pex(request: requests.Request) -> bool:
+    """Return whether one process builds the wheels and the layers of a pex."""
     return isinstance(request, requests.BuildRequest) and any(
         pex.layout == "layered" for pex in request.pexes
     )

@@ -1,4 +1,4 @@
-"""What diffoscope says of two files, on a worker that has it installed."""
+"""Run diffoscope, if the worker has it, to explain how two files differ."""
 
 from __future__ import annotations
 
@@ -8,21 +8,28 @@ from pathlib import Path
 
 from ..model.log import Log
 
-_SECONDS = 300
-_BYTES = 64 * 1024
+_TIMEOUT_SECONDS = 300
+_MAX_REPORT_BYTES = 64 * 1024
 
 
 def explain(first: Path, second: Path, log: Log) -> str:
-    """Return how two files differ, for people; nothing where diffoscope is not installed."""
+    """Return diffoscope's report on two files; an empty text if it is not installed."""
     program = shutil.which("diffoscope")
     if program is None:
         return ""
-    log("asking diffoscope")
-    limits = ["--max-text-report-size", str(_BYTES), "--timeout", str(_SECONDS)]
+    log("running diffoscope")
+    limits = [
+        "--max-text-report-size",
+        str(_MAX_REPORT_BYTES),
+        "--timeout",
+        str(_TIMEOUT_SECONDS),
+    ]
     command = [program, "--text", "-", *limits, str(first), str(second)]
     try:
-        said = subprocess.run(command, capture_output=True, timeout=2 * _SECONDS, check=False)
+        done = subprocess.run(
+            command, capture_output=True, timeout=2 * _TIMEOUT_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
-        log(f"diffoscope did not answer: {type(error).__name__}")
+        log(f"diffoscope failed: {type(error).__name__}")
         return ""
-    return said.stdout[:_BYTES].decode("utf-8", "replace").rstrip()
+    return done.stdout[:_MAX_REPORT_BYTES].decode("utf-8", "replace").rstrip()

@@ -1,72 +1,74 @@
-"""What the command line says of itself: of the whole, and of every verb."""
+"""The texts of ``buildbot-ship --help`` and of ``--help`` for each verb."""
 
 from __future__ import annotations
 
-TOP = """\
-Ship Python applications in Docker: owned bases, hardened requirements, wheels built
-with no network, a pex, a small runtime image, pushed under its commit.
+PROGRAM_HELP = """\
+Ship Python applications in Docker: copy base images, harden requirements, build wheels
+without a network, make a pex and a small runtime image, and push the image under its
+commit hash.
 """
 
-ORDER = """\
-In order: retag, derive and pin, once in a while; harden when requirements change, and
-commit what it writes (propose makes a branch of it); then for every commit check, wheels,
-pex, image, push (or build, the last four).  verify tells, after image or build, whether
-the commit gives the same bytes again; find, whether it is published.
+VERB_ORDER = """\
+Order of the verbs:
+  now and then              retag, derive, pin
+  requirements changed      harden; then commit its files, or push them with propose
+  for every commit          check, wheels, pex, image, push; build runs the last four
+  to check a commit         find (is it published?), verify (is it reproducible?)
 
-Exit status: 0, or one per kind of error; 2 for options that make no sense, 70 for a bug
-of buildbot-ship, 143 when it was told to stop.
+Exit status: 0 for success; 2 for a wrong option; 70 for a bug of buildbot-ship; 143 if a
+signal stopped it.  Every other error has its own status.
 """
 
-ABOUT = {
+VERB_HELP = {
     "retag": (
-        "Copy base images into your own repository under one timestamp tag. "
-        "A tag is never moved.",
+        "Copy base images to your own repositories, under a timestamp tag. All copies get "
+        "the same tag.\nA tag is never moved.",
         "buildbot-ship retag python:3.11=registry.example.com/team/python311 \\\n"
         "      python:3.11-slim=registry.example.com/team/python311-slim",
     ),
     "derive": (
-        "Build bases of your own on others, and own them under a timestamp tag. A base is "
-        "built when its\nDockerfile, what that copies or what it stands on has changed, or "
-        "when it is old; otherwise\nthe engine is left out. --no-cache builds it in any case.",
+        "Build your own base images on others, under a timestamp tag. A base is built if its "
+        "Dockerfile,\na file that it copies or its own base changed, or if it is old. "
+        "Otherwise the engine is not used.\n--no-cache builds it in any case.",
         "buildbot-ship derive psycopg.docker=registry.example.com/team/python311-psycopg",
     ),
     "pin": (
-        "Move FROM lines to the newest own bases. Looks at what retag made, and changes "
-        "nothing else\nin the files; without names, in every *.docker of the top folder.",
+        "Update FROM lines to the newest tags that retag and derive made. Nothing else in the "
+        "files changes.\nWithout arguments, it updates every *.docker in the top folder.",
         "buildbot-ship pin build.docker app.docker",
     ),
     "propose": (
-        "Push changed files as a branch for review. The branch is ship/TOPIC-NUMBER-DIGEST; "
-        "no branch is ever\nmoved, and what is proposed already is not proposed again.",
+        "Push changed files as a branch for review. The branch is ship/TOPIC-NUMBER-DIGEST. "
+        "No branch is\never moved, and the same change is not proposed twice.",
         "buildbot-ship propose bases *.docker --message Newer_bases --target main",
     ),
     "harden": (
-        "Pin every package, version and hash. Resolves requirements.loose.txt in a "
-        "throw-away container from the base\nthat build.docker names, and writes "
-        "requirements.strict.txt and requirements.build.txt. Review and commit both.",
+        "Pin every package with its version and hashes. Resolves requirements.loose.txt in a "
+        "throw-away\ncontainer of the base in build.docker, and writes requirements.strict.txt "
+        "and\nrequirements.build.txt. Review and commit both files.",
         "buildbot-ship harden --package . --upgrade twisted,klein",
     ),
     "check": (
-        "Tell whether the strict file still follows from the loose one. Reads the commit, "
-        "and\nchanges nothing; what is stale is named by file and line. No network is asked, "
-        "but where FROM\nnames another base than the one hardened on: that one is asked for "
-        "its Python.",
+        "Check that requirements.strict.txt is up to date. Reads the files of the commit, and "
+        "changes nothing.\nReports every problem with its file and line. Needs no network, "
+        "except to find the Python version\nof a base that is not the one in the header of "
+        "the strict file.",
         "buildbot-ship check --package .",
     ),
     "find": (
-        "Tell whether a commit is published, made in the same way. Asks the caches and the "
-        "registry,\nand nothing is made. The options are those of build.",
+        "Check whether a commit is published, built with the same options. Queries the caches "
+        "and the registry,\nand builds nothing. The options are those of build.",
         "buildbot-ship find --package . --module twisted \\\n"
         "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
         "      --to registry.example.com/team",
     ),
     "wheels": (
-        "Make the wheelhouse of a commit. Fetches every file that the strict file pins, "
-        "by hash,\nand builds what is no wheel with the network off.",
+        "Build the wheelhouse of a commit. Downloads every file in the strict file and checks "
+        "its hash.\nBuilds sdists and your own packages without a network.",
         "buildbot-ship wheels --package .",
     ),
     "pex": (
-        "Make a pex of some packages of the wheelhouse, and what they need.",
+        "Make a pex from packages in the wheelhouse and their dependencies.",
         "buildbot-ship pex twist.pex twisted,remotemath --module twisted",
     ),
     "image": (
@@ -74,26 +76,27 @@ ABOUT = {
         "buildbot-ship image remotemath",
     ),
     "push": (
-        "Publish an assembled image under the full hash of its commit. A tag that holds "
-        "the same\nimage is success; another image under it is refused.",
+        "Push an image, with the full commit hash as its tag. Succeeds if the tag already has "
+        "the same image,\nand fails if it has another one.",
         "buildbot-ship push remotemath registry.example.com/team/remotemath",
     ),
     "gc": (
-        "Remove what dead builds of this worker left in the engine. "
-        "What is not in our ledger is\nnever touched.",
+        "Remove the leftovers of builds from the engine and the work folder. Removes only "
+        "containers and\nimages in the ledger of this worker.",
         "buildbot-ship gc",
     ),
     "build": (
-        "Wheels, pex, image and push, in one process.",
+        "Run wheels, pex, image and push in one process.",
         "buildbot-ship build --package . --module twisted \\\n"
         "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
         "      --pex fc-twist.pex=twisted,fancycalculator --image fancycalculator \\\n"
         "      --to registry.example.com/team",
     ),
     "verify": (
-        "Build the commit a second time and compare every byte. What was just built is built "
-        "again\nfrom nothing, in other folders, with another umask, locale, time zone, clock; "
-        "the first\nfile that differs is named. The options are those of build.",
+        "Build a commit a second time and compare every byte. Run it after build or image, "
+        "with the same\noptions. The second build uses no cache, and has other folders and "
+        "another umask, locale, time zone\nand clock. A failure names the first file that "
+        "differs.",
         "buildbot-ship verify --package . --module twisted \\\n"
         "      --pex twist.pex=twisted,remotemath --image remotemath",
     ),

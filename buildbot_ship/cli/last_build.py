@@ -1,4 +1,4 @@
-"""What a `build` published, noted for the next call like it."""
+"""Write the note about a published `build`, for `up_to_date.repeated_summary`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..model.reference import Reference
 from ..model.request import BuildRequest
 from ..model.result import Result
 from ..registry.http.address import api_url
-from .up_to_date import keep
+from .up_to_date import write_note
 
 
-def remember(arguments: Sequence[str], request: BuildRequest, result: Result) -> None:
-    """Leave the note that `known.look` reads; none where nothing was published."""
+def note_published(arguments: Sequence[str], request: BuildRequest, result: Result) -> None:
+    """Write a note about what the call published; none if it published nothing."""
     pushed = [result.properties[f"ship_pushed_{push.image}"] for push in request.pushes]
     if not pushed:
         return
@@ -24,10 +24,10 @@ def remember(arguments: Sequence[str], request: BuildRequest, result: Result) ->
         for reference, each in zip(references, pushed, strict=True)
     ]
     names = ", ".join(image.image for image in request.images)
-    keep(arguments, str(references[0].tag), f"build: {names}: published already", tags)
+    write_note(arguments, str(references[0].tag), f"build: {names}: published already", tags)
 
 
 def _url(reference: Reference) -> str:
-    """Return where the manifest of a tagged image is (OCI distribution specification)."""
+    """Return the URL of the manifest of a tagged image (OCI distribution specification)."""
     repository = reference.repository
     return f"{api_url(repository.registry)}/v2/{repository.path}/manifests/{reference.tag}"

@@ -1,4 +1,4 @@
-"""Signals that ask a process to stop, and what they come to."""
+"""Turn signals that stop the process into the exception `Cancelled`."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-ASKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
-"""Who asks; the alarm is our own, and asks again."""
-AGAIN = 0.01
-"""Seconds until then."""
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
+"""Signals that cancel the call; SIGALRM is our own repetition of an earlier one."""
+REPEAT_SECONDS = 0.01
+"""Delay of that repetition."""
 
 
 class Cancelled(BaseException):
-    """Somebody asked this process to end: what it made is taken away first."""
+    """A signal told this process to stop; it removes its leftovers first."""
 
 
-def listen() -> None:
-    """Let the first signal that asks raise `Cancelled` in the main thread, and no other.
+def handle_stop_signals() -> None:
+    """Make the first stop signal raise `Cancelled` in the main thread; ignore later ones.
 
-    It waits while a module is imported, whose lock would never be released, and comes again
-    if it was raised where Python drops every exception: in a finalizer.
+    During an import the signal is postponed, because an interrupted import never releases its
+    lock.  In a finalizer, where Python drops exceptions, the signal is repeated.
     """
-    sys.unraisablehook = _dropped
-    for number in ASKING:
-        signal.signal(number, _asked)
+    sys.unraisablehook = _repeat_if_dropped
+    for number in STOP_SIGNALS:
+        signal.signal(number, _raise_cancelled)
 
 
-def _asked(number: int, frame: FrameType | None) -> None:
+def _raise_cancelled(number: int, frame: FrameType | None) -> None:
     if any(code.startswith("<frozen importlib") for code in _files(frame)):
-        _ask_again()
+        _repeat_soon()
         return
-    for ignored in ASKING:
+    for ignored in STOP_SIGNALS:
         signal.signal(ignored, signal.SIG_IGN)
     raise Cancelled(number)
 
 
 def _files(frame: FrameType | None) -> Iterator[str]:
-    """Yield the names of the files whose code runs, the innermost first."""
+    """Yield the file of each frame on the stack, innermost first."""
     while frame is not None:
         yield frame.f_code.co_filename
         frame = frame.f_back
 
 
-def _dropped(unraisable: UnraisableHookArgs) -> None:
+def _repeat_if_dropped(unraisable: UnraisableHookArgs) -> None:
     if not isinstance(unraisable.exc_value, Cancelled):
         sys.__unraisablehook__(unraisable)
         return
-    listen()
-    _ask_again()
+    handle_stop_signals()
+    _repeat_soon()
 
 
-def _ask_again() -> None:
-    signal.setitimer(signal.ITIMER_REAL, AGAIN)
+def _repeat_soon() -> None:
+    signal.setitimer(signal.ITIMER_REAL, REPEAT_SECONDS)

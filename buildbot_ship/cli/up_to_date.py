@@ -1,9 +1,9 @@
-"""Calls of ``build`` that have nothing to do, told before anything else is imported.
+"""Answer a repeated ``build`` call before anything else is imported.
 
-What the same arguments published for the same commit cannot have changed, for its tags do not
-move.  So a note of the last such call, in the work folder, is all that is read, and each tag is
-looked at once.  Whatever is in doubt, as a registry that asks for a login, goes the long way,
-which asks the caches and knows all that this one does not.
+If the same arguments published the same commit before, the result cannot differ, because tags
+never move.  So this module only reads the note of the last such call in the work folder, and
+checks each tag once.  In any doubt, for example if a registry needs a login, the call runs as
+usual.
 """
 
 from __future__ import annotations
@@ -12,80 +12,89 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 
-LONG = {"--checkout", "--work", "--revision", "--no-cache", "--json", "--result", "--request"}
-"""Options that ask for another place or commit, another answer, or for everything anew."""
-SECONDS = 5
+EXCLUDED_OPTIONS = {
+    "--checkout",
+    "--work",
+    "--revision",
+    "--no-cache",
+    "--json",
+    "--result",
+    "--request",
+}
+"""Options with which a call always runs: other folders, commits or output, or no cache."""
+TIMEOUT_SECONDS = 5
 
 
 def work_folder(checkout: str) -> str:
-    """Return the work folder of *checkout*, an absolute path, where nobody names another."""
+    """Return the default work folder of *checkout*, an absolute path."""
     return f"{checkout}.ship"
 
 
-def look(arguments: Sequence[str]) -> str | None:
-    """Return what to say of a call that has nothing to do; None where that is not known."""
+def repeated_summary(arguments: Sequence[str]) -> str | None:
+    """Return the summary if the call repeats the last one; None if it must run."""
     if not _is_plain(arguments):
         return None
     try:
-        with open(_note(), encoding="utf-8") as file:
-            known = json.load(file)
-        if known["call"] != list(arguments) or known["commit"] != _head():
+        with open(_note_path(), encoding="utf-8") as file:
+            note = json.load(file)
+        if note["call"] != list(arguments) or note["commit"] != _head():
             return None
         from ..source.uncommitted import Uncommitted  # noqa: PLC0415
 
-        looking = Uncommitted(os.getcwd())
-        published, warning = all(map(_holds, known["tags"])), looking.warning()
-        said = f"warning: {warning}\n{known['said']}" if warning else str(known["said"])
-        return said if published else None
+        uncommitted = Uncommitted(os.getcwd())
+        published, warning = all(map(_is_unchanged, note["tags"])), uncommitted.warning()
+        summary = str(note["said"])
+        text = f"warning: {warning}\n{summary}" if warning else summary
+        return text if published else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def keep(
-    arguments: Sequence[str], commit: str, said: str, tags: Sequence[Mapping[str, str]]
+def write_note(
+    arguments: Sequence[str], commit: str, summary: str, tags: Sequence[Mapping[str, str]]
 ) -> None:
-    """Note that a call is done; *tags* are the ``url``, ``accept`` and ``digest`` of each.
+    """Write the note about a call that published; ignore a folder that is not writable.
 
-    It is a note for later: a folder that is not there, or cannot be written, is no fault.
+    Each of *tags* has a ``url``, a header ``accept`` and a ``digest``.
     """
     if not _is_plain(arguments):
         return
-    note = {"call": list(arguments), "commit": commit, "said": said, "tags": list(tags)}
-    new = f"{_note()}.{os.getpid()}"
+    note = {"call": list(arguments), "commit": commit, "said": summary, "tags": list(tags)}
+    new = f"{_note_path()}.{os.getpid()}"
     try:
         with open(new, "w", encoding="utf-8") as file:
             json.dump(note, file)
-        os.replace(new, _note())
+        os.replace(new, _note_path())
     except OSError:
         return
 
 
 def _is_plain(arguments: Sequence[str]) -> bool:
     options = {word.partition("=")[0] for word in arguments}
-    return list(arguments[:1]) == ["build"] and options.isdisjoint(LONG)
+    return list(arguments[:1]) == ["build"] and options.isdisjoint(EXCLUDED_OPTIONS)
 
 
-def _note() -> str:
+def _note_path() -> str:
     return os.path.join(work_folder(os.getcwd()), "published.json")
 
 
 def _head() -> str:
     import subprocess  # noqa: PLC0415
 
-    asked = ["git", "-c", "safe.directory=*", "rev-parse", "--verify", "HEAD^{commit}"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    command = ["git", "-c", "safe.directory=*", "rev-parse", "--verify", "HEAD^{commit}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
-def _holds(tag: Mapping[str, str]) -> bool:
-    """Tell whether a tag holds what was pushed."""
+def _is_unchanged(tag: Mapping[str, str]) -> bool:
+    """Return whether a tag still has the digest that was pushed."""
     import http.client  # noqa: PLC0415
 
     scheme, _, rest = tag["url"].partition("://")
     host, slash, path = rest.partition("/")
     secure = http.client.HTTPSConnection
-    kind = secure if scheme == "https" else http.client.HTTPConnection
-    connection = kind(host, timeout=SECONDS)
+    connect = secure if scheme == "https" else http.client.HTTPConnection
+    connection = connect(host, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("HEAD", slash + path, headers={"Accept": tag["accept"]})
         answer = connection.getresponse()

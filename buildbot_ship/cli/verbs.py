@@ -1,7 +1,6 @@
-"""The verbs, and which collaborators each of them gets.
+"""Connect each verb of the command line to its function and its collaborators.
 
-A call runs one verb, so each is imported by the function that calls it: the others, and
-the models that only they need, would cost more time than many a verb takes.
+A call runs one verb and imports only that one: to import all takes longer than most verbs.
 """
 
 # ruff: noqa: PLC0415
@@ -20,12 +19,12 @@ from .collaborators import Collaborators
 
 
 def perform(collaborators: Collaborators, request: requests.Request) -> Result:
-    """Run the verb of *request* with what *collaborators* has."""
+    """Run the verb of *request* with its *collaborators*."""
     return VERBS[request.verb](collaborators, request)
 
 
 def perform_step(collaborators: Collaborators, request: requests.Request) -> Result:
-    """Run the verb of a call; tell whether a collector has work to do, if one may follow."""
+    """Run the verb of a call; after find and push, also report whether leftovers exist."""
     result = perform(collaborators, request)
     if request.verb not in BEFORE_GC:
         return result
@@ -76,10 +75,10 @@ def _pin(collaborators: Collaborators, request: requests.PinRequest) -> Result:
 
     return pin(
         request,
-        checkout=collaborators.files,
+        checkout=collaborators.checkout_files,
         registry=collaborators.registry,
         cache=collaborators.cache,
-        notes=collaborators.notes,
+        notes=collaborators.change_notes,
         log=collaborators.log,
     )
 
@@ -89,9 +88,9 @@ def _propose(collaborators: Collaborators, request: requests.ProposeRequest) -> 
 
     return propose(
         request,
-        checkout=collaborators.files,
-        origin=collaborators.origin(request),
-        notes=collaborators.notes,
+        checkout=collaborators.checkout_files,
+        origin=collaborators.git_server(request),
+        notes=collaborators.change_notes,
         clock=_now,
         log=collaborators.log,
     )
@@ -102,9 +101,9 @@ def _harden(collaborators: Collaborators, request: requests.HardenRequest) -> Re
 
     return harden(
         request,
-        checkout=collaborators.files,
+        checkout=collaborators.checkout_files,
         runner=collaborators.runner,
-        notes=collaborators.notes,
+        notes=collaborators.change_notes,
     )
 
 
@@ -213,7 +212,7 @@ def _verify(collaborators: Collaborators, request: requests.VerifyRequest) -> Re
         request,
         tree=collaborators.tree(request.wheels.revision),
         runner=collaborators.runner,
-        perform=lambda part, runner: perform(collaborators.at(runner), part),
+        perform=lambda part, runner: perform(collaborators.with_runner(runner), part),
         ledger=collaborators.ledger,
         explain=lambda first, second: explain(first, second, collaborators.log),
     )
@@ -240,4 +239,4 @@ BEFORE_GC = {
     "find": requests.GarbageRequest(),
     "push": requests.GarbageRequest(finish=True),
 }
-"""What a collector after a verb would be asked."""
+"""The request of the garbage collection that may follow a verb."""

@@ -1,4 +1,4 @@
-"""The steps that a master offers: thin, one file each."""
+"""The steps for `master.cfg`: each sends one request to a worker and shows the result."""
 
 from .base.step import ShipStep
 from .bases import DeriveBase, PinBase, RetagBase

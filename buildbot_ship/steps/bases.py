@@ -1,4 +1,4 @@
-"""Own base images: `RetagBase`, `DeriveBase` and `PinBase`."""
+"""Steps for base images: `RetagBase`, `DeriveBase` and `PinBase`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from .base.step import ShipStep
 
 
 class PairsStep(ShipStep):
-    """A step whose option *pairs_option* maps the first field of *pair_type* to its second.
+    """Base class of steps with an option that maps sources to own repositories.
 
-    It may also be a list of pairs, where the first of one is a renderable.
+    *pairs_option* names the option, and *pair_type* is the type of one pair in the request.
+    The option may also be a list of pairs, for sources that are renderables.
     """
 
     pairs_option: ClassVar[str]
-    pairs_about: ClassVar[str]
+    pairs_description: ClassVar[str]
     pair_type: ClassVar[type[Any]]
 
     def request_faults(self) -> Iterator[str]:
-        """Yield ``option: why`` for the options of the request that are wrong."""
+        """Yield ``option: why`` for every wrong option of the request."""
         wrong = list(self._pair_faults())
         yield from wrong or super().request_faults()
 
@@ -32,8 +33,8 @@ class PairsStep(ShipStep):
         values = super().request_values()
         given = getattr(self, self.pairs_option)
         if not is_renderable(given):
-            made = tuple(self.pair_type(*pair) for pair in _pairs(given))
-            values[self.field_names.get(self.pairs_option, self.pairs_option)] = made
+            pairs = tuple(self.pair_type(*pair) for pair in _pairs(given))
+            values[self.field_of_option.get(self.pairs_option, self.pairs_option)] = pairs
         return values
 
     def _pair_faults(self) -> Iterator[str]:
@@ -42,7 +43,7 @@ class PairsStep(ShipStep):
         if is_renderable(given):
             return
         if not _is_mapping(given):
-            yield f"{option}: {given!r} does not map {self.pairs_about}"
+            yield f"{option}: {given!r} is not a mapping of {self.pairs_description}"
             return
         names = {"source": option, "destination": option}
         for source, destination in _pairs(given):
@@ -63,21 +64,23 @@ def _is_mapping(given: object) -> bool:
 
 
 class RetagBase(PairsStep):
-    """Copy upstream images under one UTC timestamp tag, so that no build moves with them.
+    """Copy upstream images to own repositories, under a UTC timestamp as the tag.
 
-    :param copies: ``{"docker.io/library/python:3.11": "registry.example.com/team/python311"}``:
-        for each upstream image the own repository that receives the copy; or a list of
-        such pairs, where an upstream image is a renderable
-    :param through: ``registry`` copies bytes from registry to registry, ``engine`` pulls,
-        tags and pushes, ``auto`` takes the registry where the worker reaches the source
+    Builds use the copies, so changes upstream do not affect them.
+
+    :param copies: the own repository for each upstream image:
+        ``{"docker.io/library/python:3.11": "registry.example.com/team/python311"}``; a list
+        of such pairs if an upstream image is a renderable
+    :param through: ``registry`` copies from registry to registry; ``engine`` pulls, tags and
+        pushes; ``auto`` uses the registry if the worker reaches the source, else the engine
     """
 
     name = "retag"
     request_type = RetagRequest
-    pairs_option, pairs_about = "copies", "upstream images to own repositories"
+    pairs_option, pairs_description = "copies", "upstream images to own repositories"
     pair_type = BaseCopy
-    own_options = ("copies", "through")
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    request_options = ("copies", "through")
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -86,36 +89,36 @@ class RetagBase(PairsStep):
         through: str | IRenderable = "auto",
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.copies, self.through = copies, through
         super().__init__(**kwargs)
 
-    def is_news(self) -> bool:
-        """Tell that a night's build is about this."""
+    def summarizes_build(self) -> bool:
+        """Return True: a nightly build runs for the sake of this step."""
         return True
 
 
 class DeriveBase(PairsStep):
-    """Build bases of Dockerfiles with RUN lines, and own them under one UTC timestamp tag.
+    """Build base images from Dockerfiles with RUN lines, and tag them with a UTC timestamp.
 
-    Nothing is built where nothing has changed.
+    A base is only built if its inputs changed or if it is old.
 
-    :param bases: ``{"psycopg.docker": "registry.example.com/team/python311-psycopg"}``: for
-        each Dockerfile in the repository the own repository that receives the base; or a
-        list of such pairs, where one holds a renderable
-    :param revision: the commit of the checkout that has the Dockerfiles
-    :param older_than_days: how old a base may be before it is built anew though nothing
-        that it is made of has changed, since its RUN lines may install newer packages
-    :param source: the address of the repository, for the label
+    :param bases: the own repository for each Dockerfile in the repository:
+        ``{"psycopg.docker": "registry.example.com/team/python311-psycopg"}``; a list of such
+        pairs if one contains a renderable
+    :param revision: the commit that contains the Dockerfiles
+    :param older_than_days: rebuild an unchanged base after this many days, since its RUN
+        lines may install newer packages
+    :param source: the URL of the repository, for the label
         ``org.opencontainers.image.source``
     """
 
     name = "derive"
     request_type = DeriveRequest
-    pairs_option, pairs_about = "bases", "Dockerfiles to own repositories"
+    pairs_option, pairs_description = "bases", "Dockerfiles to own repositories"
     pair_type = DerivedBase
-    own_options = ("bases", "revision", "older_than_days", "source")
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    request_options = ("bases", "revision", "older_than_days", "source")
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -126,30 +129,32 @@ class DeriveBase(PairsStep):
         source: str | IRenderable | None = None,
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.bases, self.revision = bases, revision
         self.older_than_days, self.source = older_than_days, source
         super().__init__(**kwargs)
 
-    def is_news(self) -> bool:
-        """Tell that a night's build is about this."""
+    def summarizes_build(self) -> bool:
+        """Return True: a nightly build runs for the sake of this step."""
         return True
 
 
 class PinBase(ShipStep):
-    """Move the FROM lines of the worker's checkout to the newest copies of their bases.
+    """Update the FROM lines in the checkout to the newest tags of their bases.
 
-    Only bases that `RetagBase` or `DeriveBase` made are moved, and never back.
+    The step only updates bases that `RetagBase` or `DeriveBase` tagged, and never moves to an
+    older one.
 
-    :param dockerfiles: the Dockerfiles to look at; none: every ``*.docker`` at the top
+    :param dockerfiles: the Dockerfiles to update; default: every ``*.docker`` in the top
+        folder
     """
 
     name = "pin"
     request_type = PinRequest
-    own_options = ("dockerfiles",)
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    request_options = ("dockerfiles",)
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(self, *, dockerfiles: Sequence[str] | IRenderable = (), **kwargs: Any) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.dockerfiles = dockerfiles
         super().__init__(**kwargs)

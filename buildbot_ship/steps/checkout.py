@@ -1,4 +1,4 @@
-"""`Checkout`: Buildbot's Git, for branches and revisions that people type in."""
+"""`Checkout`: Buildbot's Git step, safe for branches and revisions from a force form."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from buildbot.process.results import FAILURE
 from buildbot.steps.source.git import Git
 
 from ..model.request import check
-from .base.connection import send_at_once
+from .base.connection import send_without_delay
 from .base.option_check import faults
 
 _NO_ACCESS = "Could not read from remote repository"
 
 
 @attrs.frozen
-class Source:
-    """What is checked out; neither is ever an option of git, or a range."""
+class RequestedSource:
+    """Branch and revision of a build; validation rejects git options and ranges."""
 
     branch: str | None = attrs.field(
         default=None, validator=validators.optional(check.revision)
@@ -29,58 +29,60 @@ class Source:
     )
 
 
-class Complaint(LogLineObserver):  # type: ignore[misc]
-    """Remember why git failed: what it called fatal last, or what ssh said before that."""
+class GitErrorObserver(LogLineObserver):  # type: ignore[misc]
+    """Store the cause when git fails: its last fatal line, or the line of ssh before it."""
 
-    _before = ""
+    _previous = ""
 
     def errLineReceived(self, line: str) -> None:
-        """Look at *line*."""
-        why = line.removeprefix("fatal: ").strip()
-        if why != line.strip():
-            self.step.complaint = self._before if why.startswith(_NO_ACCESS) else why
-        elif why:
-            self._before = why
+        """Read one line of standard error."""
+        text = line.removeprefix("fatal: ").strip()
+        if text != line.strip():
+            self.step.git_error = self._previous if text.startswith(_NO_ACCESS) else text
+        elif text:
+            self._previous = text
 
 
 class Checkout(Git):  # type: ignore[misc]
-    """Check a commit out; refuse a branch, revision or patch before any command runs.
+    """Check out a commit; refuse patches and unsafe branches before any command runs.
 
-    Takes the options of Buildbot's ``Git``.
+    The options are those of Buildbot's ``Git``.
     """
 
     name = "checkout"
     haltOnFailure = True
-    complaint = ""
-    _refused = ""
+    git_error = ""
+    _refusal = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take the options of ``Git``."""
+        """Set the options of ``Git``."""
         super().__init__(*args, **kwargs)
-        self.addLogObserver("stdio", Complaint())
+        self.addLogObserver("stdio", GitErrorObserver())
 
     def run_vc(self, branch: Any, revision: Any, patch: Any) -> Any:
-        """Refuse what is no branch or revision; else do as Git does."""
-        wrong = list(faults(Source, {"branch": branch or None, "revision": revision or None}))
+        """Refuse a patch or an invalid branch or revision; otherwise run git."""
+        wrong = list(
+            faults(RequestedSource, {"branch": branch or None, "revision": revision or None})
+        )
         if patch:
-            wrong.append("patch: only commits can be shipped")
+            wrong.append("patch: buildbot-ship only ships commits")
         if wrong:
-            self._refused = (
-                f"{'; '.join(wrong)} - give the name of a branch, or a commit's hash"
+            self._refusal = (
+                f"{'; '.join(wrong)} - give a branch or a commit hash, for example main"
             )
             return FAILURE
-        send_at_once(self.build)
+        send_without_delay(self.build)
         return super().run_vc(branch, revision, patch)
 
     def getResultSummary(self) -> dict[str, str]:
-        """Return how the step ended: the cause and the remedy when it failed."""
+        """Return the summary of the finished step: cause and remedy if it failed."""
         if self.results != FAILURE:
             summary: dict[str, str] = super().getResultSummary()
             return summary
-        what = getattr(self, "revision", None) or self.branch
-        why = f": {self.complaint}" if self.complaint else ""
-        text = self._refused or (
-            f"git cannot check out {what}{why} - see that the worker reaches the repository "
-            "with this login, and that the commit is on the branch; the log has all of it"
+        source = getattr(self, "revision", None) or self.branch
+        cause = f": {self.git_error}" if self.git_error else ""
+        text = self._refusal or (
+            f"git cannot check out {source}{cause} - check that the worker reaches the "
+            "repository with this login and that the commit is on the branch; see the log"
         )
         return {"step": self.build.properties.cleanupTextFromSecrets(text)}

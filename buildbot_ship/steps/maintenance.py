@@ -1,4 +1,4 @@
-"""`VerifyReproducible` and `CollectGarbage`."""
+"""Steps for maintenance: `VerifyReproducible` and `CollectGarbage`."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any, ClassVar
 from buildbot.interfaces import IRenderable
 
 from ..model.request import GarbageRequest, VerifyRequest
-from .base.nested_steps import ChainStep
+from .base.nested_steps import NestedOptionsStep
 from .base.step import ShipStep
 from .shipping import BuildPex, BuildRuntimeImage, BuildWheels
 
 
-class VerifyReproducible(ChainStep):
-    """Build what this build made a second time, from nothing, and compare every byte.
+class VerifyReproducible(NestedOptionsStep):
+    """Repeat this build from scratch and compare every byte: is it reproducible?
 
-    It comes after the steps whose output it looks at, in the same build.
+    The step runs in the same build, after the steps whose artefacts it compares.
 
-    :param wheels: what `BuildWheels` was given: ``{"packages": ["."]}``
-    :param pexes: what each `BuildPex` was given: ``[{"pex": "app.pex",
+    :param wheels: the options of `BuildWheels`: ``{"packages": ["."]}``
+    :param pexes: the options of each `BuildPex`: ``[{"pex": "app.pex",
         "requirements": ["app"], "module": "app"}]``
-    :param images: what each `BuildRuntimeImage` was given: ``[{"image": "app"}]``
+    :param images: the options of each `BuildRuntimeImage`: ``[{"image": "app"}]``
     """
 
     name = "verify"
     request_type = VerifyRequest
-    parts: ClassVar[Mapping[str, type[ShipStep]]] = {
+    nested_steps: ClassVar[Mapping[str, type[ShipStep]]] = {
         "wheels": BuildWheels,
         "pexes": BuildPex,
         "images": BuildRuntimeImage,
     }
-    own_options = tuple(parts)
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    request_options = tuple(nested_steps)
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -42,27 +42,27 @@ class VerifyReproducible(ChainStep):
         images: Sequence[Mapping[str, Any]] | IRenderable = (),
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.wheels = {} if wheels is None else wheels
         self.pexes, self.images = pexes, images
         super().__init__(**kwargs)
 
 
 class CollectGarbage(ShipStep):
-    """Remove what dead builds left in the engine and the work folder, and nothing else.
+    """Remove the leftovers of builds: containers, images and temporary folders.
 
-    Give the last one of a build ``finish=True`` and ``alwaysRun=True``.
+    As the last step of a build, it needs ``finish=True`` and ``alwaysRun=True``.
 
-    :param finish: remove what this build made, too
-    :param older_than_hours: what another build made goes when it is older than this
-    :param tools_older_than_days: images with the build tools go when they are older
-    :param cache_size: bytes that the worker's own cache may hold
+    :param finish: also remove the leftovers of this build
+    :param older_than_hours: remove images of other work folders after this many hours
+    :param tools_older_than_days: remove tools images unused for this many days
+    :param cache_size: size limit of the worker's own cache, in bytes
     """
 
     name = "collect-garbage"
     request_type = GarbageRequest
-    own_options = ("finish", "older_than_hours", "tools_older_than_days", "cache_size")
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    request_options = ("finish", "older_than_hours", "tools_older_than_days", "cache_size")
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class CollectGarbage(ShipStep):
         cache_size: int | IRenderable = 10 * 1024**3,
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.finish = finish
         self.older_than_hours = older_than_hours
         self.tools_older_than_days = tools_older_than_days

@@ -1,4 +1,4 @@
-"""`FindPublished`: a commit that is published is not built again."""
+"""`FindPublished`: skip the build of a commit that is published already."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from buildbot.interfaces import IRenderable
 from buildbot.process.results import SUCCESS
 
 from ..model.request import FindRequest
-from .base.nested_steps import ChainStep
+from .base.nested_steps import NestedOptionsStep
 from .base.step import ShipStep
 from .requirements import CheckRequirements
 from .shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
@@ -17,35 +17,35 @@ from .shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
 PUBLISHED, LEFTOVERS = "ship_published", "ship_leftovers"
 
 
-class FindPublished(ChainStep):
-    """Look whether the commit is published already, made of what these steps are given.
+class FindPublished(NestedOptionsStep):
+    """Check whether the commit is published already, built with these options.
 
-    It comes before them; where its property ``ship_published`` is true, nothing is left for
-    them to do.  Otherwise it can check the requirements too, in the same process; where its
-    property ``ship_checked`` is true, `CheckRequirements` has nothing to add.
+    If so, it sets the property ``ship_published`` to true, and you can skip the steps after
+    it.  Otherwise it can check the requirements in the same process.  If its property
+    ``ship_checked`` is true, you can skip `CheckRequirements`.
 
-    :param wheels: what `BuildWheels` is given: ``{"packages": ["."]}``
-    :param pexes: what each `BuildPex` is given: ``[{"pex": "app.pex",
+    :param wheels: the options of `BuildWheels`: ``{"packages": ["."]}``
+    :param pexes: the options of each `BuildPex`: ``[{"pex": "app.pex",
         "requirements": ["app"], "module": "app"}]``
-    :param images: what each `BuildRuntimeImage` is given: ``[{"image": "app"}]``
-    :param pushes: what each `PushTagged` is given: ``[{"image": "app",
+    :param images: the options of each `BuildRuntimeImage`: ``[{"image": "app"}]``
+    :param pushes: the options of each `PushTagged`: ``[{"image": "app",
         "repository": "registry.example.com/team/app"}]``
-    :param check: what `CheckRequirements` is given: ``{"packages": ["."]}``; without it
-        nothing is checked
+    :param check: the options of `CheckRequirements`: ``{"packages": ["."]}``; None: do not
+        check
     """
 
     name = "find"
     request_type = FindRequest
-    parts: ClassVar[Mapping[str, type[ShipStep]]] = {
+    nested_steps: ClassVar[Mapping[str, type[ShipStep]]] = {
         "wheels": BuildWheels,
         "pexes": BuildPex,
         "images": BuildRuntimeImage,
         "pushes": PushTagged,
         "check": CheckRequirements,
     }
-    single: ClassVar[tuple[str, ...]] = ("wheels", "check")
-    own_options = tuple(parts)
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    single_options: ClassVar[tuple[str, ...]] = ("wheels", "check")
+    request_options = tuple(nested_steps)
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -57,32 +57,32 @@ class FindPublished(ChainStep):
         check: Mapping[str, Any] | IRenderable | None = None,
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.wheels = {} if wheels is None else wheels
         self.pexes, self.images, self.pushes = pexes, images, pushes
         self.check = check
         super().__init__(**kwargs)
 
-    def is_news(self) -> bool:
-        """Tell whether nothing is left to do."""
+    def summarizes_build(self) -> bool:
+        """Return whether the commit is published already."""
         return bool(self.getProperty(PUBLISHED, False))
 
 
-def littered(step: Any) -> bool:
-    """Tell whether a collector has work to do before a build: a ``doStepIf``."""
-    return unpublished(step) and bool(step.getProperty(LEFTOVERS, True))
+def needs_garbage_collection(step: Any) -> bool:
+    """Return whether garbage collection has work before a build: a ``doStepIf``."""
+    return needs_build(step) and bool(step.getProperty(LEFTOVERS, True))
 
 
-def unclean(step: Any) -> bool:
-    """Tell whether a collector has work to do after a build: a ``doStepIf``."""
+def needs_clean_up(step: Any) -> bool:
+    """Return whether garbage collection has work after a build: a ``doStepIf``."""
     return step.build.results != SUCCESS or bool(step.getProperty(LEFTOVERS, True))
 
 
-def unchecked(step: Any) -> bool:
-    """Tell whether the requirements are still to be checked: a ``doStepIf``."""
-    return unpublished(step) and not step.getProperty("ship_checked", False)
+def needs_check(step: Any) -> bool:
+    """Return whether the requirements are not checked yet: a ``doStepIf``."""
+    return needs_build(step) and not step.getProperty("ship_checked", False)
 
 
-def unpublished(step: Any) -> bool:
-    """Tell whether something is left to do for *step*: a ``doStepIf``."""
+def needs_build(step: Any) -> bool:
+    """Return whether the commit is not published yet: a ``doStepIf``."""
     return not step.getProperty(PUBLISHED, False)

@@ -1,4 +1,4 @@
-"""Requirements: `HardenRequirements` and `CheckRequirements`."""
+"""Steps for requirements files: `HardenRequirements` and `CheckRequirements`."""
 
 from __future__ import annotations
 
@@ -12,30 +12,28 @@ from .base.step import ShipStep
 
 
 class HardenRequirements(ShipStep):
-    """Resolve the loose file and write every package, version and hash to the strict one.
+    """Resolve the loose file, and write the strict file and the build lock.
 
-    Both files that it writes are in the worker's checkout afterwards, and as build data
-    under their names.
+    The step writes both files to the checkout on the worker, and attaches them to the build.
 
-    :param loose: the requirements that programmers write, in the repository
-    :param strict: the file that receives every package with version and hashes
-    :param build_lock: the file that receives what building packages needs
-    :param dockerfile: the file whose FROM line names the build base
-    :param packages: folders of the repository's own packages; ``.`` is its top
-    :param upgrade: ``all``, ``nothing``, or the names of what may become newer, separated
-        by commas
-    :param no_binary: packages that are built from their sdists: ``:all:``, ``:none:``, or
-        names, separated by commas
-    :param only_binary: packages that come as wheels only, in the same form
+    :param loose: the loose file: the requirements that developers edit
+    :param strict: the strict file to write: every package with version and hashes
+    :param build_lock: the build lock to write: the requirements for building packages
+    :param dockerfile: the Dockerfile whose FROM line names the build base
+    :param packages: folders of your own packages; ``.`` is the top of the repository
+    :param upgrade: ``all``, ``nothing``, or names of packages to upgrade, separated by commas
+    :param no_binary: packages to build from their sdists: ``:all:``, ``:none:``, or names
+        separated by commas
+    :param only_binary: packages to install from wheels only, in the same form
     """
 
     name = "harden"
     request_type = HardenRequest
-    own_options = (
+    request_options = (
         *("loose", "strict", "build_lock", "dockerfile", "packages", "upgrade"),
         *("no_binary", "only_binary"),
     )
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -50,7 +48,7 @@ class HardenRequirements(ShipStep):
         only_binary: str | IRenderable = ":none:",
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.loose, self.strict, self.build_lock = loose, strict, build_lock
         self.dockerfile, self.packages, self.upgrade = dockerfile, packages, upgrade
         self.no_binary, self.only_binary = no_binary, only_binary
@@ -58,28 +56,28 @@ class HardenRequirements(ShipStep):
 
 
 class CheckRequirements(ShipStep):
-    """Tell whether a commit's strict file and build lock follow from what it asks for.
+    """Check that the strict file and the build lock of a commit are up to date.
 
-    Nothing is upgraded, written or installed.  No network is asked, unless FROM names another
-    base than the one that was hardened on.
+    The step changes nothing.  It uses the network only if FROM names a build base other than
+    the one in the header of the strict file.
 
-    :param revision: the commit of the checkout that is looked at
-    :param loose: the requirements that programmers write, in the repository
-    :param strict: the file that should have every package with version and hashes
-    :param build_lock: the file that should have what building packages needs
-    :param dockerfile: the file whose FROM line names the build base
-    :param packages: folders of the repository's own packages; ``.`` is its top
-    :param no_binary: what `HardenRequirements` is given
-    :param only_binary: what `HardenRequirements` is given
+    :param revision: the commit to check
+    :param loose: the loose file: the requirements that developers edit
+    :param strict: the strict file: every package with version and hashes
+    :param build_lock: the build lock: the requirements for building packages
+    :param dockerfile: the Dockerfile whose FROM line names the build base
+    :param packages: folders of your own packages; ``.`` is the top of the repository
+    :param no_binary: the same value as for `HardenRequirements`
+    :param only_binary: the same value as for `HardenRequirements`
     """
 
     name = "check-requirements"
     request_type = CheckRequest
-    own_options = (
+    request_options = (
         *("revision", "loose", "strict", "build_lock", "dockerfile", "packages"),
         *("no_binary", "only_binary"),
     )
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -94,7 +92,7 @@ class CheckRequirements(ShipStep):
         only_binary: str | IRenderable = ":none:",
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.revision, self.loose, self.strict = revision, loose, strict
         self.build_lock, self.dockerfile, self.packages = build_lock, dockerfile, packages
         self.no_binary, self.only_binary = no_binary, only_binary

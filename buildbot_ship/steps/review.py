@@ -1,4 +1,4 @@
-"""Generated files as branches for review: `ProposeChange`."""
+"""`ProposeChange`: push generated files as a branch for review."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from .base.step import ShipStep
 
 
 class ProposeChange(ShipStep):
-    """Commit the changed files of the worker's checkout and push them as a new branch.
+    """Commit the changed files in the checkout, and push them as a new branch.
 
-    No branch is ever moved, and the same proposal is not made twice.  The server's login
-    is one of ``credentials``: a user with a password for https, with a private key for ssh.
+    The step never moves a branch, and pushes the same proposal only once.  The login comes
+    from ``credentials``: a user and a password for https, or a user and a private key for ssh.
 
-    :param topic: what it is about, as a part of the branch's name: ``bases``
-    :param files: patterns of the files that belong to the proposal, if they changed
-    :param message: the first line of the commit's message
-    :param target: the branch that the proposal is for
+    :param topic: the topic, a part of the branch name, for example ``bases``
+    :param files: patterns of the files to commit if they changed
+    :param message: the first line of the commit message
+    :param target: the branch into which the proposal should be merged
     :param repourl: the URL of the repository on its server, or the name of a remote
-    :param prefix: how the branch's name begins
-    :param author: who the commit is by: ``Name <mail@example.com>``
-    :param push_options: git push options, by which servers open merge requests
-    :param known_hosts: the server's host keys, as in ssh's known_hosts; none: the worker's
-    :param again: also propose what was proposed before and somebody deleted
+    :param prefix: the start of the branch name
+    :param author: the author of the commit: ``Name <mail@example.com>``
+    :param push_options: git push options, for example to open a merge request
+    :param known_hosts: host keys of the server, in the format of ssh's ``known_hosts``;
+        default: those of the worker
+    :param again: push a proposal again even if somebody deleted its branch
     """
 
     name = "propose"
     request_type = ProposeRequest
-    own_options = (
+    request_options = (
         "topic",
         "files",
         "message",
@@ -43,9 +44,9 @@ class ProposeChange(ShipStep):
         "known_hosts",
         "again",
     )
-    # A step's own `remote` is its worker.
-    field_names: ClassVar[Mapping[str, str]] = {"repourl": "remote"}
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    # BuildStep.remote is the connection to the worker.
+    field_of_option: ClassVar[Mapping[str, str]] = {"repourl": "remote"}
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -62,13 +63,13 @@ class ProposeChange(ShipStep):
         again: bool | IRenderable = False,
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.topic, self.files, self.message = topic, files, message
         self.target, self.repourl, self.prefix = target, repourl, prefix
         self.author, self.push_options = author, push_options
         self.known_hosts, self.again = known_hosts, again
         super().__init__(**kwargs)
 
-    def is_news(self) -> bool:
-        """Tell that a night's build is about this."""
+    def summarizes_build(self) -> bool:
+        """Return True: a nightly build runs for the sake of this step."""
         return True

@@ -1,4 +1,4 @@
-"""From a commit to a published image: wheels, pex, image, push."""
+"""Steps from a commit to a published image: wheels, pex, image, push."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .base.step import ShipStep
 
 
 class BuildWheels(ShipStep):
-    """Make wheels of all that the strict file lists, and of the repository's own packages.
+    """Build the wheelhouse: wheels of everything in the strict file and of your own packages.
 
-    :param revision: the commit of the checkout that is built
-    :param strict: the file with every package, version and hash
-    :param build_lock: the file with what building packages needs, hashed as well
-    :param dockerfile: the file whose FROM line names the build base
-    :param packages: folders of the repository's own packages; ``.`` is its top
-    :param lazy: leave a wheel that a cache knows where it is until a step has to read it
+    :param revision: the commit to build
+    :param strict: the strict file: every package with version and hashes
+    :param build_lock: the build lock: the requirements for building packages, with hashes
+    :param dockerfile: the Dockerfile whose FROM line names the build base
+    :param packages: folders of your own packages; ``.`` is the top of the repository
+    :param lazy: leave cached wheels in the cache until a step needs to read them
     """
 
     name = "wheels"
     request_type = WheelsRequest
-    own_options = ("revision", "strict", "build_lock", "dockerfile", "packages", "lazy")
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    request_options = ("revision", "strict", "build_lock", "dockerfile", "packages", "lazy")
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -40,30 +40,30 @@ class BuildWheels(ShipStep):
         lazy: bool | IRenderable = False,
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.revision, self.strict, self.build_lock = revision, strict, build_lock
         self.dockerfile, self.packages, self.lazy = dockerfile, packages, lazy
         super().__init__(**kwargs)
 
 
 class BuildPex(ShipStep):
-    """Make one pex from the wheelhouse alone; no index is asked.
+    """Make a pex, an executable, from packages in the wheelhouse; no package index is used.
 
-    :param pex: the name of the file, as the image's Dockerfile copies it
-    :param requirements: names of packages of the strict file, or own ones; what they
-        need comes with them
-    :param module: what it runs, as ``python -m`` does (``twisted``)
-    :param script: the console script that it runs, in place of a module
-    :param revision: the commit of the checkout that is built
-    :param layout: ``layered`` (a launcher, and plain trees as layers of the image), or
-        ``zipapp`` (one file that holds all)
-    :param conflicts: what happens where packages ship the same file with different content:
+    :param pex: the name of the file, as in the COPY line of the Dockerfile
+    :param requirements: names of packages in the strict file or of your own packages; the pex
+        also contains their dependencies
+    :param module: the entry point, as for ``python -m``: ``twisted``
+    :param script: a console script as the entry point, instead of a module
+    :param revision: the commit to build
+    :param layout: ``layered`` (a launcher, and the packages as layers of the image) or
+        ``zipapp`` (one file that contains everything)
+    :param conflicts: the reaction to packages that ship the same file with different content:
         ``report`` (a warning), ``fail`` or ``ignore``
     """
 
     name = "pex"
     request_type = PexRequest
-    own_options = (
+    request_options = (
         "pex",
         "requirements",
         "module",
@@ -72,8 +72,8 @@ class BuildPex(ShipStep):
         "layout",
         "conflicts",
     )
-    field_names: ClassVar[Mapping[str, str]] = {"pex": "name"}
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    field_of_option: ClassVar[Mapping[str, str]] = {"pex": "name"}
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -87,14 +87,14 @@ class BuildPex(ShipStep):
         conflicts: str | IRenderable = "report",
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.pex, self.requirements = pex, requirements
         self.module, self.script, self.revision = module, script, revision
         self.layout, self.conflicts = layout, conflicts
         super().__init__(**kwargs)
 
     def request_faults(self) -> Iterator[str]:
-        """Yield ``option: why`` for the options of the request that are wrong."""
+        """Yield ``option: why`` for every wrong option of the request."""
         wrong = list(super().request_faults())
         if not wrong and not is_renderable(list(self.request_values().values())):
             try:
@@ -105,22 +105,21 @@ class BuildPex(ShipStep):
 
 
 class BuildRuntimeImage(ShipStep):
-    """Assemble an image from its Dockerfile and the pex, the same bytes for a commit.
+    """Assemble a reproducible image from its Dockerfile and the pex.
 
-    :param image: the image's short name
-    :param dockerfile: its Dockerfile in the repository; ``<image>.docker`` if not given
-    :param revision: the commit of the checkout that is built
-    :param source: the address of the source, for the label
-        ``org.opencontainers.image.source``
-    :param labels: more labels of the image
-    :param load: whether the engine gets the image, for steps that run it
-    :param missing_libraries: what follows where the image lacks a shared library: ``report``
+    :param image: the short name of the image
+    :param dockerfile: the Dockerfile in the repository; default: ``<image>.docker``
+    :param revision: the commit to build
+    :param source: the URL of the source, for the label ``org.opencontainers.image.source``
+    :param labels: additional labels of the image
+    :param load: load the image into the engine, for steps that run it
+    :param missing_libraries: the reaction to a missing shared library: ``report``
         (warnings), ``fail`` or ``ignore``
     """
 
     name = "image"
     request_type = ImageRequest
-    own_options = (
+    request_options = (
         "image",
         "dockerfile",
         "revision",
@@ -129,7 +128,7 @@ class BuildRuntimeImage(ShipStep):
         "load",
         "missing_libraries",
     )
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -143,7 +142,7 @@ class BuildRuntimeImage(ShipStep):
         missing_libraries: str | IRenderable = "report",
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.image, self.dockerfile, self.revision = image, dockerfile, revision
         self.source, self.load = source, load
         self.missing_libraries = missing_libraries
@@ -152,21 +151,21 @@ class BuildRuntimeImage(ShipStep):
 
 
 class PushTagged(ShipStep):
-    """Publish an image that `BuildRuntimeImage` made, under the full hash of its commit.
+    """Push an image that `BuildRuntimeImage` made, with the full commit hash as its tag.
 
-    A tag that holds the same image already is success; another image is a failure.
+    The step succeeds if the tag already has the same image, and fails if it has another one.
 
-    :param image: the image's short name
-    :param repository: where it goes: ``registry.example.com/team/app``
-    :param revision: the commit of the checkout that was built
-    :param publication: the key under which `FindPublished` finds it again: its property
-        ``ship_publications`` has one for every image
+    :param image: the short name of the image
+    :param repository: the repository to push to: ``registry.example.com/team/app``
+    :param revision: the commit of the image
+    :param publication: the cache key by which `FindPublished` finds the image later; its
+        property ``ship_publications`` has one for every image
     """
 
     name = "push"
     request_type = PushRequest
-    own_options = ("image", "repository", "revision", "publication")
-    renderables: ClassVar[tuple[str, ...]] = own_options
+    request_options = ("image", "repository", "revision", "publication")
+    renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
         self,
@@ -177,7 +176,7 @@ class PushTagged(ShipStep):
         publication: str | IRenderable | None = None,
         **kwargs: Any,
     ) -> None:
-        """Take the options of the step and of `ShipStep`."""
+        """Set the options of this step and of `ShipStep`."""
         self.image, self.repository, self.revision = image, repository, revision
         self.publication = publication
         super().__init__(**kwargs)

@@ -162,7 +162,7 @@ def test_the_form_takes_images_that_exist(shop: Shop, value: str) -> None:
 def test_an_unknown_branch_is_a_failure_with_a_remedy(shop: Shop, day: Day) -> None:
     build = shop.force(HARDEN, branch="nowhere")
     assert result_name(build["results"]) == "FAILURE"
-    said = "git cannot check out nowhere: couldn't find remote ref nowhere - see that"
+    said = "git cannot check out nowhere: couldn't find remote ref nowhere - check that"
     assert said in build["state_string"]
 
 

@@ -1,4 +1,4 @@
-"""The connection to the worker of a build."""
+"""Settings of the connection from the master to a worker."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 
-def send_at_once(build: Any) -> None:
-    """Have every message to the worker of *build* sent at once.
+def send_without_delay(build: Any) -> None:
+    """Switch Nagle's algorithm off for the connection to the worker of *build*.
 
-    TCP holds a small one back until the worker has acknowledged the one before, which may
-    take 40 ms, and a step is several.  A connection of another kind stays as it is.
+    Otherwise TCP holds a small message until the worker acknowledges the previous one,
+    which may take 40 ms, and a step sends several.  Other connections stay unchanged.
     """
     with suppress(AttributeError):
         build.workerforbuilder.worker.conn.mind.broker.transport.setTcpNoDelay(True)

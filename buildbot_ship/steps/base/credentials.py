@@ -1,4 +1,4 @@
-"""How to log in to registries: an option that carries secrets."""
+"""The option ``credentials``: logins for registries, package indexes and git servers."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from .option_check import is_renderable
 
 
 def faults(credentials: object) -> Iterator[str]:
-    """Yield what is wrong with ``{"registry": (user, password)}``, without passwords."""
+    """Yield ``credentials: why`` for each wrong entry; never repeat a password."""
     if not isinstance(credentials, Mapping):
         if not is_renderable(credentials):
             yield 'credentials: write {"registry.example.com": (user, util.Secret("name"))}'
         return
     for registry, pair in credentials.items():
         if not is_renderable(registry) and not _is_registry(registry):
-            yield f"credentials: {registry!r} is not a registry's host, without path"
+            yield f"credentials: {registry!r} is not the host of a registry, without a path"
         if not is_renderable(pair) and not _is_pair(pair):
-            yield f"credentials: for {registry!r} a pair of user and password is needed"
+            yield f"credentials: {registry!r} needs a pair of user and password"
 
 
 async def render(build: Any, credentials: object) -> tuple[Credential, ...]:
-    """Return *credentials* as *build* renders them; raise InvalidRequest.
+    """Return *credentials* as *build* renders them, sorted by host; raise InvalidRequest.
 
-    A step renders them with this, when it runs, and not as one of its ``renderables``:
-    an unknown secret is then a failure with a remedy, and no password stays on the step.
+    They are not in the step's ``renderables``.  So an unknown secret is a failure with a
+    remedy, and the step object never holds a password.
     """
     try:
         rendered = await build.render(credentials) or {}
     except (KeyError, FirstError) as error:
-        raise InvalidRequest("credentials", _why(error)) from None
+        raise InvalidRequest("credentials", _unknown_secret(error)) from None
     for fault in faults(rendered):
         raise InvalidRequest(*fault.split(": ", 1))
     return tuple(
-        Credential(name, user, word) for name, (user, word) in sorted(rendered.items())
+        Credential(host, user, password) for host, (user, password) in sorted(rendered.items())
     )
 
 
-def _why(error: Any) -> str:
-    """Return what went wrong at the bottom of *error*; re-raise what is no unknown secret."""
+def _unknown_secret(error: Any) -> str:
+    """Return which secret is unknown; re-raise any other *error*."""
     while isinstance(error, FirstError):
         error = error.subFailure.value
     if not isinstance(error, KeyError):

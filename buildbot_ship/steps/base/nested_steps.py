@@ -1,4 +1,4 @@
-"""What steps have in common that are told what other steps are given."""
+"""`NestedOptionsStep`: the base class of steps that take the options of other steps."""
 
 from __future__ import annotations
 
@@ -13,70 +13,75 @@ from .step import ShipStep
 _Options = Mapping[str, Any]
 
 
-class ChainStep(ShipStep):
-    """A step about others: *parts* has the steps whose options each of its own takes.
+class NestedOptionsStep(ShipStep):
+    """A step whose options each hold the options of another step.
 
-    The options of *single* are what one step is given, each of the others a list of that.
+    *nested_steps* maps each option to that step.  An option in *single_options* holds one
+    mapping of options; any other holds a list of such mappings.
     """
 
-    parts: ClassVar[Mapping[str, type[ShipStep]]]
-    single: ClassVar[tuple[str, ...]] = ("wheels",)
+    nested_steps: ClassVar[Mapping[str, type[ShipStep]]]
+    single_options: ClassVar[tuple[str, ...]] = ("wheels",)
 
     def request_faults(self) -> Iterator[str]:
-        """Yield ``option: why`` for the options of the request that are wrong."""
-        for option, step in self.parts.items():
+        """Yield ``option: why`` for every wrong option of the request."""
+        for option, step in self.nested_steps.items():
             value = getattr(self, option)
-            if value is None and option in self.single:
+            if value is None and option in self.single_options:
                 continue
             if is_renderable(value) and not isinstance(value, (Mapping, list, tuple)):
                 continue
-            if not _has_form(value, several=option not in self.single):
-                yield f"{option}: {value!r} is not what {step.__name__} is given"
+            if option in self.single_options and not isinstance(value, Mapping):
+                yield f"{option}: {value!r} is not a mapping of options of {step.__name__}"
                 continue
-            for given in self._each(option):
-                yield from (f"{option}: {fault}" for fault in _faults(step, given))
+            if option not in self.single_options and not _is_list_of_mappings(value):
+                yield f"{option}: {value!r} is not a list of mappings for {step.__name__}"
+                continue
+            for options in self._each(option):
+                yield from (f"{option}: {fault}" for fault in _nested_faults(step, options))
 
     def request_values(self) -> dict[str, object]:
         """Return the values of the request's fields, by field."""
-        made = {
-            option: tuple(_made(step, given) for given in self._each(option))
-            for option, step in self.parts.items()
+        requests = {
+            option: tuple(_request(step, options) for options in self._each(option))
+            for option, step in self.nested_steps.items()
         }
-        single = {option: made[option][0] if made[option] else None for option in self.single}
-        return {**made, **single}
+        single = {
+            option: requests[option][0] if requests[option] else None
+            for option in self.single_options
+        }
+        return {**requests, **single}
 
     def _each(self, option: str) -> Sequence[_Options]:
         value: Any = getattr(self, option)
-        if option not in self.single:
+        if option not in self.single_options:
             several: Sequence[_Options] = value
             return several
         return () if value is None else [value]
 
 
-def _has_form(value: object, *, several: bool) -> bool:
-    if not several:
-        return isinstance(value, Mapping)
+def _is_list_of_mappings(value: object) -> bool:
     return isinstance(value, (list, tuple)) and all(isinstance(v, Mapping) for v in value)
 
 
-def _faults(step: type[ShipStep], given: _Options) -> Iterator[str]:
-    unknown = [name for name in given if name not in step.own_options]
+def _nested_faults(step: type[ShipStep], options: _Options) -> Iterator[str]:
+    unknown = [name for name in options if name not in step.request_options]
     if unknown:
         yield f"{unknown[0]} is not an option of {step.__name__}"
         return
-    names = {field: option for option, field in step.field_names.items()}
-    wrong = list(faults(step.request_type, _by_field(step, given), names))
-    if not wrong and not is_renderable(given):
+    names = {field: option for option, field in step.field_of_option.items()}
+    wrong = list(faults(step.request_type, _by_field(step, options), names))
+    if not wrong and not is_renderable(options):
         try:
-            _made(step, given)
+            _request(step, options)
         except InvalidRequest as error:
             wrong = [f"{error.what}: {error.why}"]
     yield from wrong
 
 
-def _by_field(step: type[ShipStep], given: _Options) -> dict[str, object]:
-    return {step.field_names.get(name, name): value for name, value in given.items()}
+def _by_field(step: type[ShipStep], options: _Options) -> dict[str, object]:
+    return {step.field_of_option.get(name, name): value for name, value in options.items()}
 
 
-def _made(step: type[ShipStep], given: _Options) -> Request:
-    return make(step.request_type, _by_field(step, given))
+def _request(step: type[ShipStep], options: _Options) -> Request:
+    return make(step.request_type, _by_field(step, options))

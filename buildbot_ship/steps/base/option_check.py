@@ -1,7 +1,7 @@
-"""Options of steps against the fields of requests: which are wrong, and why.
+"""Check the options of steps against the types and validators of request fields.
 
-An option that is a renderable has no value before a build renders it, so it is left
-out at configuration time and checked when the step runs.
+A renderable has no value before a build renders it.  The configuration check skips it, and
+the step checks it when it runs.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from buildbot.interfaces import IRenderable
 from ...errors import InvalidRequest, ShipError
 
 T = TypeVar("T")
-_PLAIN = {
-    str: "a text",
+_TYPE_NAMES = {
+    str: "a string",
     bool: "True or False",
-    int: "a whole number",
+    int: "an integer",
     float: "a number",
 }
 
 
 def is_renderable(value: object) -> bool:
-    """Tell whether *value*, or anything in it, is known only when a build renders it."""
+    """Return whether *value*, or anything in it, has no value before a build renders it."""
     if isinstance(value, Mapping):
         return any(is_renderable(item) for pair in value.items() for item in pair)
     if isinstance(value, (list, tuple)):
@@ -36,9 +36,9 @@ def is_renderable(value: object) -> bool:
 def faults(
     kind: type[Any], values: Mapping[str, object], names: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Yield ``option: why`` for every value that the field of *kind* does not take.
+    """Yield ``option: why`` for every value that its field of *kind* does not accept.
 
-    *values* are by field; *names* gives the options whose field has another name.
+    *values* maps fields to values; *names* maps fields to options with another name.
     """
     hints = get_type_hints(kind)
     for field in attrs.fields(kind):
@@ -49,19 +49,19 @@ def faults(
 
 
 def make(kind: type[T], values: Mapping[str, object]) -> T:
-    """Return a *kind* of *values*; what is None takes the default of its field."""
+    """Return a *kind* with *values* by field; None stands for the field's default."""
     return kind(**{name: freeze(value) for name, value in values.items() if value is not None})
 
 
 def freeze(value: Any) -> Any:
-    """Return *value* with tuples for its lists."""
+    """Return *value* with tuples instead of lists, at every depth."""
     return tuple(map(freeze, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _fault(field: Any, kind: Any, value: object) -> str | None:
     if value is None:
-        return "nothing was given, and it is needed" if field.default is attrs.NOTHING else None
-    if not _fits(value, kind):
+        return "this option is required" if field.default is attrs.NOTHING else None
+    if not _has_type(value, kind):
         return f"{value!r} is not {_expected(kind)}"
     try:
         if field.validator is not None:
@@ -73,15 +73,15 @@ def _fault(field: Any, kind: Any, value: object) -> str | None:
     return None
 
 
-def _fits(value: object, kind: Any) -> bool:
+def _has_type(value: object, kind: Any) -> bool:
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        return any(_fits(value, one) for one in inner)
+        return any(_has_type(value, one) for one in inner)
     if origin is tuple:
-        return isinstance(value, tuple) and all(_fits(item, inner[0]) for item in value)
+        return isinstance(value, tuple) and all(_has_type(item, inner[0]) for item in value)
     if origin is dict:
         return isinstance(value, Mapping) and all(
-            _fits(item, one)
+            _has_type(item, one)
             for pair in value.items()
             for item, one in zip(pair, inner, strict=True)
         )
@@ -95,7 +95,8 @@ def _expected(kind: Any) -> str:
     if origin in (Union, UnionType):
         return " or ".join(_expected(one) for one in inner if one is not type(None))
     if origin is tuple:
-        return f"a list, each {_expected(inner[0])}"
+        items = "strings" if inner[0] is str else f"{inner[0].__name__} values"
+        return f"a list of {items}"
     if origin is dict:
-        return "a mapping of texts to texts"
-    return _PLAIN.get(kind) or f"a {kind.__name__}"
+        return "a mapping of strings to strings"
+    return _TYPE_NAMES.get(kind) or f"a {kind.__name__}"

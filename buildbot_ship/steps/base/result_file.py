@@ -1,4 +1,4 @@
-"""The file in which a verb leaves its Result: fetched from the worker, capped, removed."""
+"""Fetch, parse and remove the result file that a verb leaves on the worker."""
 
 from __future__ import annotations
 
@@ -17,27 +17,26 @@ _STATES = (result.SUCCESS, result.FAILURE, result.RETRY)
 
 
 class Collector(FileWriterImpl):  # type: ignore[misc]
-    """Take what a worker sends, and keep no more than *limit* bytes of it."""
+    """Receive a file from a worker, and keep at most *limit* bytes of it."""
 
     def __init__(self, limit: int) -> None:
-        """Begin with nothing."""
+        """Start with no data."""
         self.limit = limit
         self.data = bytearray()
 
     def remote_write(self, data: bytes | str) -> None:
-        """Take one more block."""
+        """Add one block."""
         block = data.encode() if isinstance(data, str) else data
         self.data += block[: self.limit - len(self.data)]
 
     def remote_close(self) -> None:
-        """Take note of the end: there is nothing to close."""
+        """Do nothing: the data is in memory."""
 
 
 async def fetch(step: Any, path: str) -> bytes | None:
-    """Return the bytes at *path* below the step's workdir, and remove the file.
+    """Return the file at *path*, relative to the step's workdir, and remove it.
 
-    None when there is no such file.  One byte more than `result.MAX_BYTES` comes back
-    of a file that is larger.
+    Return None if there is no such file, and at most ``result.MAX_BYTES + 1`` bytes of it.
     """
     limit = result.MAX_BYTES + 1
     collector = Collector(limit)
@@ -59,23 +58,26 @@ async def fetch(step: Any, path: str) -> bytes | None:
 
 
 def parse(data: bytes | None, verb: str, status: int | None) -> result.Result:
-    """Return the Result of *verb*, which ended with exit *status*; raise ResultUnusable."""
+    """Return the Result in *data*; raise ResultUnusable.
+
+    *verb* is the verb that ran, and *status* its exit status.
+    """
     if data is None:
-        raise ResultUnusable(verb, f"there is none, and the exit status is {status}")
+        raise ResultUnusable(verb, f"there is no result file, and the exit status is {status}")
     if len(data) > result.MAX_BYTES:
         raise ResultUnusable(verb, f"it is larger than {result.MAX_BYTES} bytes")
     try:
         plain = json.loads(data)
     except ValueError:
         raise ResultUnusable(verb, "it is not JSON") from None
-    theirs = plain.get("schema") if isinstance(plain, dict) else None
-    if not isinstance(theirs, int):
+    schema = plain.get("schema") if isinstance(plain, dict) else None
+    if not isinstance(schema, int):
         raise ResultUnusable(verb, "it has no schema number")
-    if theirs != result.SCHEMA:
-        older = "worker" if theirs < result.SCHEMA else "master"
+    if schema != result.SCHEMA:
+        older = "worker" if schema < result.SCHEMA else "master"
         raise ResultUnusable(
             verb,
-            f"its schema is {theirs}, this master's {result.SCHEMA}",
+            f"its schema is {schema}, this master's {result.SCHEMA}",
             f"upgrade buildbot-ship on the {older}",
         )
     try:
@@ -83,7 +85,7 @@ def parse(data: bytes | None, verb: str, status: int | None) -> result.Result:
     except InvalidRequest as error:
         raise ResultUnusable(verb, error.why) from None
     if parsed.status not in _STATES or parsed.verb != verb:
-        raise ResultUnusable(verb, f"it says {parsed.status!r} for {parsed.verb!r}")
+        raise ResultUnusable(verb, f"it has status {parsed.status!r} and verb {parsed.verb!r}")
     if parsed.status == result.SUCCESS and status != 0:
-        raise ResultUnusable(verb, f"it says success, but the command ended with {status}")
+        raise ResultUnusable(verb, f"its status is success, but the exit status is {status}")
     return parsed

@@ -1,4 +1,4 @@
-"""What a factory ships: images, and what the steps are told of each."""
+"""`ShipImage`, one image of `ship_factory`, and the options of the steps that build it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..base.option_check import freeze
 
 @attrs.frozen
 class ShipImage:
-    """One image of a repository: the pex it runs, and where it is published.
+    """One image to ship: its name, its pex and the repository to push to.
 
-    *name* is its short name, *repository* where it goes, *dockerfile* its Dockerfile
-    (``<name>.docker`` if not given).  *pex*, *requirements*, *module*, *script*, *layout* and
-    *conflicts* are the options of `BuildPex`; images may share a pex.  *missing_libraries* is
-    that of `BuildRuntimeImage`.
+    *name* is its short name, and *dockerfile* its Dockerfile (default: ``<name>.docker``).
+    *pex*, *requirements*, *module*, *script*, *layout* and *conflicts* are options of
+    `BuildPex`; several images may share a pex.  *missing_libraries* is the option of
+    `BuildRuntimeImage`.
     """
 
     name: str
@@ -36,7 +36,7 @@ class ShipImage:
 
 
 def pex_options(image: ShipImage) -> dict[str, Any]:
-    """Return what `BuildPex` is told of *image*."""
+    """Return the options of `BuildPex` for *image*."""
     return {
         "pex": image.pex,
         "requirements": freeze(image.requirements),
@@ -48,7 +48,7 @@ def pex_options(image: ShipImage) -> dict[str, Any]:
 
 
 def image_options(image: ShipImage, source: str | None) -> dict[str, Any]:
-    """Return what `BuildRuntimeImage` is told of *image*."""
+    """Return the options of `BuildRuntimeImage` for *image*."""
     return {
         "image": image.name,
         "dockerfile": image.dockerfile,
@@ -57,38 +57,35 @@ def image_options(image: ShipImage, source: str | None) -> dict[str, Any]:
     }
 
 
-def of_chosen(
-    images: Sequence[ShipImage], describe: Callable[[ShipImage], dict[str, Any]]
+def for_chosen_images(
+    images: Sequence[ShipImage], options_of: Callable[[ShipImage], dict[str, Any]]
 ) -> IRenderable:
-    """Return what *describe* says of the images that a build is to make, each thing once.
+    """Return *options_of* each image that a build makes, without duplicates.
 
-    A build's property ``images`` names the one image; any other value, and none, means all.
+    The build property ``images`` chooses one image by name.  Any other value chooses all.
     """
 
-    def described(props: Any) -> list[dict[str, Any]]:
+    def render(props: Any) -> list[dict[str, Any]]:
         name = props.getProperty("images")
         chosen = [image for image in images if image.name == name] or images
-        found: list[dict[str, Any]] = []
-        for each in map(describe, chosen):
-            if each not in found:
-                found.append(each)
-        return found
+        distinct: list[dict[str, Any]] = []
+        for options in map(options_of, chosen):
+            if options not in distinct:
+                distinct.append(options)
+        return distinct
 
-    return renderer(described)
+    return renderer(render)
 
 
-def refuse_doubles(images: Sequence[ShipImage]) -> None:
-    """Report images of one name, and one pex that is described in two ways."""
-    pexes: dict[str, tuple[object, ...]] = {}
+def check_images(images: Sequence[ShipImage]) -> None:
+    """Report a configuration error for a duplicate name or a pex with different options."""
+    pexes: dict[str, dict[str, Any]] = {}
     for number, image in enumerate(images):
         if any(image.name == other.name for other in images[:number]):
-            config.error(f"ship_factory: two images are named {image.name!r}")
-        described = (
-            freeze(image.requirements),
-            image.module,
-            image.script,
-            image.layout,
-            image.conflicts,
-        )
-        if pexes.setdefault(image.pex, described) != described:
-            config.error(f"ship_factory: {image.pex!r} is described in two ways")
+            config.error(f"ship_factory: two images have the name {image.name!r}: rename one")
+        options = pex_options(image)
+        if pexes.setdefault(image.pex, options) != options:
+            config.error(
+                f"ship_factory: two images give {image.pex!r} different options: give both the "
+                "same, or give each image its own pex"
+            )

@@ -1,4 +1,4 @@
-"""Nightly builds: derived bases, and what ends as branches for review."""
+"""Build factories for nightly builds: derived bases, and proposals for review."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from buildbot.process.properties import Property
 from ..bases import DeriveBase, PinBase
 from ..requirements import HardenRequirements
 from ..review import ProposeChange
-from .ship import check_out, framed, public
+from .ship import checkout_steps, with_garbage_collection, without_credentials
 
 
 def derive_factory(
@@ -24,12 +24,14 @@ def derive_factory(
     git: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> BuildFactory:
-    """Return the factory that derives *bases* from others; see `DeriveBase`.
+    """Return a factory that builds *bases* from other base images; see `DeriveBase`.
 
-    Their Dockerfiles are those of the repository's *branch*.
+    It reads the Dockerfiles from *branch* of the repository.
     """
-    step = DeriveBase(bases, older_than_days=older_than_days, source=public(repourl), **options)
-    return framed(check_out(repourl, branch, git), [step], options)
+    step = DeriveBase(
+        bases, older_than_days=older_than_days, source=without_credentials(repourl), **options
+    )
+    return with_garbage_collection(checkout_steps(repourl, branch, git), [step], options)
 
 
 def propose_bases_factory(
@@ -41,17 +43,17 @@ def propose_bases_factory(
     proposal: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> BuildFactory:
-    """Return the factory that proposes the newest own bases; see `ship_factory`.
+    """Return a factory that proposes the newest base images; see `ship_factory`.
 
-    *dockerfiles* are those of `PinBase`, *branch* is also the target of the proposal, and
-    *proposal* are more options of `ProposeChange`.
+    *dockerfiles* is the option of `PinBase`.  *branch* is checked out, and is the target of
+    the proposal.  *proposal* has additional options of `ProposeChange`.
     """
     server = {"repourl": repourl, "target": branch, **(proposal or {})}
     steps = [
         PinBase(dockerfiles=dockerfiles, **options),
         _propose("bases", dockerfiles or ["*.docker"], server, options),
     ]
-    return framed(check_out(repourl, branch, git), steps, options)
+    return with_garbage_collection(checkout_steps(repourl, branch, git), steps, options)
 
 
 def propose_requirements_factory(
@@ -66,25 +68,27 @@ def propose_requirements_factory(
     proposal: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> BuildFactory:
-    """Return the factory that proposes newer requirements; see `ship_factory`.
+    """Return a factory that proposes newer requirements; see `ship_factory`.
 
-    *files* has the options ``loose``, ``strict``, ``build_lock`` and ``dockerfile`` of
-    `HardenRequirements` for each strict file, and may have *no_binary* and *only_binary* of
-    its own.  A build's property ``upgrade`` is its option.
+    *files* has one mapping for each strict file, with the options ``loose``, ``strict``,
+    ``build_lock``, ``dockerfile``, ``no_binary`` and ``only_binary`` of `HardenRequirements`.
+    The build property ``upgrade`` becomes its option of this name.
     """
     given = {"packages": packages, "no_binary": no_binary, "only_binary": only_binary}
     given |= {"upgrade": Property("upgrade", "all")}
     hardens = [
         HardenRequirements(name=name, **{**given, **names}, **options)
-        for name, names in zip(_names(), files, strict=False)
+        for name, names in zip(_step_names(), files, strict=False)
     ]
     written = [path for step in hardens for path in (step.strict, step.build_lock)]
     server = {"repourl": repourl, "target": branch, **(proposal or {})}
     last = _propose("requirements", written, server, options)
-    return framed(check_out(repourl, branch, git), [*hardens, last], options)
+    return with_garbage_collection(
+        checkout_steps(repourl, branch, git), [*hardens, last], options
+    )
 
 
-def _names() -> Iterator[str]:
+def _step_names() -> Iterator[str]:
     yield "harden"
     number = 2
     while True:

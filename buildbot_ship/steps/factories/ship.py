@@ -1,4 +1,4 @@
-"""Steps put together: build factories for shipping, hardening and re-tagging."""
+"""Build factories: ship a commit, harden requirements, retag base images."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ from buildbot.process.results import SKIPPED
 from ..bases import RetagBase
 from ..checkout import Checkout
 from ..maintenance import CollectGarbage, VerifyReproducible
-from ..published import FindPublished, littered, unchecked, unclean, unpublished
+from ..published import (
+    FindPublished,
+    needs_build,
+    needs_check,
+    needs_clean_up,
+    needs_garbage_collection,
+)
 from ..requirements import CheckRequirements, HardenRequirements
 from ..shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
-from .images import ShipImage, image_options, of_chosen, pex_options, refuse_doubles
+from .images import ShipImage, check_images, for_chosen_images, image_options, pex_options
 
-_TITLE = 50
+_MAX_STEP_NAME = 50
 
 
 def ship_factory(
@@ -36,43 +42,43 @@ def ship_factory(
     verify: bool = False,
     **options: Any,
 ) -> BuildFactory:
-    """Return the factory from a commit to published images.
+    """Return a factory that builds and publishes the images of a commit.
 
-    *packages* are the folders of the repository's own packages, *no_binary* and
-    *only_binary* what its `harden_factory` is given, *branch* what is built when a build
-    names none, *git* more options of Buildbot's ``Git``, and *options* the
-    options that every step takes.  With *check* a strict file that no longer follows from
-    the loose one ends the build before anything is made.  With *verify* all is built twice
-    and compared before anything is published.  A build's property ``images`` names the one
-    image to build (any other value, and none: all); with ``push`` false nothing is
-    published; the property ``verify`` is taken before the option.  What is published
-    already is not built again, unless it is to be verified.
+    *packages* are the folders of your own packages.  Give *no_binary* and *only_binary* the
+    same values as for `harden_factory`.  A build without a branch uses *branch*.  *git* has
+    additional options of Buildbot's ``Git``, and *options* the options of every step.  With
+    *check*, the build stops if the strict file is out of date.  With *verify*, it builds
+    everything twice and compares the result before it publishes anything.
+
+    Three build properties choose the work: ``images`` is the name of the only image to build
+    (any other value means all); ``push`` set to false publishes nothing; ``verify`` overrides
+    the option.  A commit that is published already is not built again, except to verify it.
     """
-    refuse_doubles(images)
+    check_images(images)
     every = [image.name for image in images]
-    source = public(repourl)
+    source = without_credentials(repourl)
     hardened = {"packages": packages, "no_binary": no_binary, "only_binary": only_binary}
 
     def steps() -> Iterator[Any]:
         if check:
-            yield CheckRequirements(**hardened, doStepIf=unchecked, **options)
-        yield BuildWheels(packages=packages, lazy=True, doStepIf=unpublished, **options)
+            yield CheckRequirements(**hardened, doStepIf=needs_check, **options)
+        yield BuildWheels(packages=packages, lazy=True, doStepIf=needs_build, **options)
         for pex in dict.fromkeys(image.pex for image in images):
             users = [image for image in images if image.pex == pex]
-            wanted = _selected([image.name for image in users], every)
+            wanted = _builds_any([image.name for image in users], every)
             yield _pex(users[0], doStepIf=wanted, **options)
         for image in images:
-            wanted = _selected([image.name], every)
+            wanted = _builds_any([image.name], every)
             yield _image(image, source, doStepIf=wanted, **options)
         yield _verify(images, packages, source, verify, options)
         for image in images:
-            wanted = _published(_selected([image.name], every))
+            wanted = _pushes(_builds_any([image.name], every))
             yield _push(image, doStepIf=wanted, **options)
 
     checks = hardened if check else None
     find = _find(images, packages, source, verify, {"check": checks, **options})
-    before = [*check_out(repourl, branch, git), find]
-    return framed(before, steps(), options, doStepIf=littered)
+    before = [*checkout_steps(repourl, branch, git), find]
+    return with_garbage_collection(before, steps(), options, doStepIf=needs_garbage_collection)
 
 
 def harden_factory(
@@ -85,31 +91,31 @@ def harden_factory(
     git: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> BuildFactory:
-    """Return the factory that hardens a repository's requirements; see `ship_factory`.
+    """Return a factory that hardens the requirements of a repository; see `ship_factory`.
 
-    *no_binary*, *only_binary*, and a build's property ``upgrade`` are the options of
+    *no_binary*, *only_binary*, and the build property ``upgrade`` are the options of
     `HardenRequirements`.
     """
     given = {"upgrade": Property("upgrade", "all"), **options}
     formats = {"no_binary": no_binary, "only_binary": only_binary}
     step = HardenRequirements(packages=packages, **formats, **given)
-    return framed(check_out(repourl, branch, git), [step], options)
+    return with_garbage_collection(checkout_steps(repourl, branch, git), [step], options)
 
 
 def retag_factory(copies: Mapping[str, str] | IRenderable, **options: Any) -> BuildFactory:
-    """Return the factory that makes own *copies* of base images; see `RetagBase`."""
-    return framed([], [RetagBase(copies, **options)], options)
+    """Return a factory that copies base images to own repositories; see `RetagBase`."""
+    return with_garbage_collection([], [RetagBase(copies, **options)], options)
 
 
-def framed(
+def with_garbage_collection(
     before: Iterable[Any], steps: Iterable[Any], options: Mapping[str, Any], **first: Any
 ) -> BuildFactory:
-    """Return the factory of *before* and *steps*, with the collector first and last.
+    """Return a factory with garbage collection between *before* and *steps*, and at the end.
 
-    *first* are more options of the first one.
+    *options* are for both collections, and *first* are more options of the first one.
     """
-    # A build whose worker is lost never comes to its last step: what it left is
-    # removed at the start of a later one.
+    # A build that loses its worker never runs its last step.  The first collection of a later
+    # build removes its leftovers.
     last = {
         **options,
         "alwaysRun": True,
@@ -117,27 +123,27 @@ def framed(
         "flunkOnFailure": False,
         "warnOnFailure": True,
         "retries": 0,
-        "doStepIf": unclean,
+        "doStepIf": needs_clean_up,
     }
     begin = CollectGarbage(**options, **first)
     finish = CollectGarbage(name="clean-up", finish=True, **last)
     return BuildFactory([*before, begin, *steps, finish])
 
 
-def check_out(
+def checkout_steps(
     repourl: str | IRenderable, branch: str, git: Mapping[str, Any] | None
 ) -> list[Checkout]:
-    """Return the checkout of a factory; *git* are more options of Buildbot's ``Git``."""
+    """Return the checkout step; *git* has additional options of Buildbot's ``Git``."""
     options = {"mode": "full", "method": "fresh", "tags": True, **(git or {})}
     return [Checkout(repourl=repourl, branch=branch, logEnviron=False, **options)]
 
 
 def _pex(image: ShipImage, **options: Any) -> BuildPex:
-    return BuildPex(**pex_options(image), name=_title("pex", image.pex), **options)
+    return BuildPex(**pex_options(image), name=_step_name("pex", image.pex), **options)
 
 
 def _image(image: ShipImage, source: str | None, **options: Any) -> BuildRuntimeImage:
-    title = _title("image", image.name)
+    title = _step_name("image", image.name)
     settings = image_options(image, source)
     return BuildRuntimeImage(**settings, load=False, name=title, **options)
 
@@ -149,15 +155,17 @@ def _find(
     verify: bool,
     options: Mapping[str, Any],
 ) -> FindPublished:
-    def wanted(step: Any) -> bool:
+    def is_useful(step: Any) -> bool:
         return step.getProperty("push", True) and not step.getProperty("verify", verify)
 
     return FindPublished(
         wheels={"packages": packages, "lazy": True},
-        pexes=of_chosen(images, pex_options),
-        images=of_chosen(images, lambda i: {**image_options(i, source), "load": False}),
-        pushes=of_chosen(images, lambda i: {"image": i.name, "repository": i.repository}),
-        doStepIf=wanted,
+        pexes=for_chosen_images(images, pex_options),
+        images=for_chosen_images(images, lambda i: {**image_options(i, source), "load": False}),
+        pushes=for_chosen_images(
+            images, lambda i: {"image": i.name, "repository": i.repository}
+        ),
+        doStepIf=is_useful,
         **options,
     )
 
@@ -171,8 +179,8 @@ def _verify(
 ) -> VerifyReproducible:
     return VerifyReproducible(
         wheels={"packages": packages},
-        pexes=of_chosen(images, pex_options),
-        images=of_chosen(images, lambda image: image_options(image, source)),
+        pexes=for_chosen_images(images, pex_options),
+        images=for_chosen_images(images, lambda image: image_options(image, source)),
         doStepIf=lambda step: bool(step.getProperty("verify", default)),
         hideStepIf=lambda results, _: results == SKIPPED,
         **options,
@@ -188,30 +196,30 @@ def _push(image: ShipImage, **options: Any) -> PushTagged:
         image.name,
         image.repository,
         publication=renderer(publication),
-        name=_title("push", image.name),
+        name=_step_name("push", image.name),
         **options,
     )
 
 
-def _title(verb: str, name: str) -> str:
-    # The REST API takes the name of a step for an identifier.
-    return re.sub(r"[^\w-]", "-", f"{verb}-{name}", flags=re.ASCII)[:_TITLE]
+def _step_name(verb: str, name: str) -> str:
+    # Buildbot's REST API only accepts identifiers as names of steps.
+    return re.sub(r"[^\w-]", "-", f"{verb}-{name}", flags=re.ASCII)[:_MAX_STEP_NAME]
 
 
-def _selected(names: Sequence[str], every: Sequence[str]) -> Callable[[Any], bool]:
-    def wanted(step: Any) -> bool:
+def _builds_any(names: Sequence[str], every: Sequence[str]) -> Callable[[Any], bool]:
+    def builds_any(step: Any) -> bool:
         chosen = step.getProperty("images")
-        return unpublished(step) and (chosen in names or chosen not in every)
+        return needs_build(step) and (chosen in names or chosen not in every)
 
-    return wanted
-
-
-def _published(selected: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda step: selected(step) and bool(step.getProperty("push", True))
+    return builds_any
 
 
-def public(repourl: str | IRenderable) -> str | None:
-    """Return *repourl* without user and password, where it is known by now."""
+def _pushes(builds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda step: builds(step) and bool(step.getProperty("push", True))
+
+
+def without_credentials(repourl: str | IRenderable) -> str | None:
+    """Return *repourl* without user and password, or None if it is a renderable."""
     if not isinstance(repourl, str) or "://" not in repourl:
         return repourl if isinstance(repourl, str) else None
     parts = urlsplit(repourl)

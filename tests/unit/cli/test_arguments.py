@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from buildbot_ship.cli.arguments import MAKERS, read
-from buildbot_ship.cli.help_texts import ABOUT
-from buildbot_ship.cli.options import OPTIONS
+from buildbot_ship.cli.arguments import REQUEST_MAKERS, read
+from buildbot_ship.cli.help_texts import VERB_HELP
+from buildbot_ship.cli.verb_options import OPTIONS
 from buildbot_ship.cli.verbs import VERBS
 from buildbot_ship.model import request as r
 from buildbot_ship.model.request import REQUESTS, SCHEMA, settings
@@ -24,11 +24,11 @@ def request_of(*argv: str, **environment: str) -> r.Request:
     return call.envelope.request
 
 
-def test_every_verb_is_taught_and_made() -> None:
-    assert set(ABOUT) == set(MAKERS) == set(OPTIONS) == set(VERBS) == set(REQUESTS)
+def test_every_verb_has_help_and_a_request() -> None:
+    assert set(VERB_HELP) == set(REQUEST_MAKERS) == set(OPTIONS) == set(VERBS) == set(REQUESTS)
 
 
-@pytest.mark.parametrize("verb", sorted(ABOUT))
+@pytest.mark.parametrize("verb", sorted(VERB_HELP))
 def test_help_teaches_by_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         read([verb, "--help"], {})
@@ -36,14 +36,14 @@ def test_help_teaches_by_example(verb: str, capsys: pytest.CaptureFixture[str]) 
     assert f"example:\n  buildbot-ship {verb}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", sorted(ABOUT))
+@pytest.mark.parametrize("verb", sorted(VERB_HELP))
 def test_the_example_of_each_verb_is_a_request(verb: str) -> None:
-    words = ABOUT[verb][1].replace("\\\n", " ").split()
+    words = VERB_HELP[verb][1].replace("\\\n", " ").split()
     assert request_of(*words[1:]).verb == verb
 
 
 def test_build_is_the_whole_chain_for_several_images() -> None:
-    words = ABOUT["build"][1].replace("\\\n", " ").split()
+    words = VERB_HELP["build"][1].replace("\\\n", " ").split()
     request = request_of(*words[1:])
     assert isinstance(request, r.BuildRequest)
     assert [pex.name for pex in request.pexes] == ["twist.pex", "fc-twist.pex"]
@@ -67,7 +67,7 @@ def test_every_image_of_a_chain_is_told_what_a_missing_library_means() -> None:
     [
         (["push", "App", "r.example.com/app"], "not an image name"),
         (["push", "app", "r.example.com/App"], "not an image reference"),
-        (["retag", "python:3.11"], "not of the form SOURCE=DESTINATION"),
+        (["retag", "python:3.11"], "write it as SOURCE=DESTINATION"),
         (["retag", "python=r.example.com/p"], "latest is never meant"),
         (["wheels", "--revision", "a..b"], "a range"),
         (["pex", "x", "a", "--module", "m", "--script", "s"], "not both"),
@@ -124,7 +124,7 @@ def test_a_request_for_another_verb_is_refused(tmp_path: Path) -> None:
     envelope = {"schema": SCHEMA, "request": {"verb": "gc"}, "build": "b", "work": "../w"}
     status, output, _ = run(tmp_path, json.dumps(envelope), "wheels")
     assert status == 11
-    assert "it is for gc, not for wheels" in output
+    assert "its verb is gc, but the command is wheels" in output
 
 
 def test_nothing_in_the_checkout_shadows_us(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_what_it_says_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     said = explain(Path("/first"), Path("/second"), lines.append)
     assert said.startswith("--text - ")
     assert said.endswith(" /first /second")
-    assert lines == ["asking diffoscope"]
+    assert lines == ["running diffoscope"]
 
 
 def test_no_more_than_a_log_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

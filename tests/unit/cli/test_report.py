@@ -6,7 +6,7 @@ import pytest
 from lab.git_server import git
 
 from buildbot_ship.cli.arguments import read
-from buildbot_ship.cli.call import _failed, _report, run
+from buildbot_ship.cli.call import _failure_result, _report, run
 from buildbot_ship.errors import InvalidFile, Problem
 from buildbot_ship.model.result import SUCCESS, Result
 
@@ -16,7 +16,7 @@ def test_a_fault_that_stands_alone_is_said_once(
     capsys: pytest.CaptureFixture[str], count: int, times: int
 ) -> None:
     faults = tuple(Problem("strict.txt", n, "flask has no hash") for n in range(1, count + 1))
-    _report(read(["check"], {}), _failed("check", InvalidFile(faults)))
+    _report(read(["check"], {}), _failure_result("check", InvalidFile(faults)))
     said = capsys.readouterr().out
     assert said.count("strict.txt:1: flask has no hash") == times
     assert said.count("remedy: ") == 1
@@ -33,7 +33,7 @@ def test_warnings_are_printed_before_the_summary(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "warns"),
+    ("arguments", "warns_of_uncommitted"),
     [
         (["wheels"], True),
         (["check"], True),
@@ -45,9 +45,9 @@ def test_warnings_are_printed_before_the_summary(
     ],
 )
 def test_a_person_is_told_of_uncommitted_files_and_a_step_never(
-    arguments: list[str], warns: bool
+    arguments: list[str], warns_of_uncommitted: bool
 ) -> None:
-    assert read(arguments, {}).warns == warns
+    assert read(arguments, {}).warns_of_uncommitted == warns_of_uncommitted
 
 
 def test_a_failure_may_be_that_a_file_is_not_committed(

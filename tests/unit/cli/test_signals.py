@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from buildbot_ship.cli.signals import ASKING, Cancelled, listen
+from buildbot_ship.cli.signals import STOP_SIGNALS, Cancelled, handle_stop_signals
 
 
 @pytest.fixture(autouse=True)
 def _listening() -> Iterator[None]:
     hook = sys.unraisablehook
-    before = {number: signal.getsignal(number) for number in ASKING}
-    listen()
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    handle_stop_signals()
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
     sys.unraisablehook = hook

@@ -1,4 +1,4 @@
-"""A call that published already is told by one look, and by nothing else that is imported."""
+"""A repeated call is answered from its note, and imports nothing else."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from lab.git_server import git
 
 from buildbot_ship.cli.arguments import read
-from buildbot_ship.cli.last_build import remember
-from buildbot_ship.cli.up_to_date import keep, look
+from buildbot_ship.cli.last_build import note_published
+from buildbot_ship.cli.up_to_date import repeated_summary, write_note
 from buildbot_ship.model.reference import digest_of
 from buildbot_ship.model.request import (
     BuildRequest,
@@ -50,7 +50,7 @@ class Place:
         )
         pushed = {"reference": f"{self.server.address}/team/app:{self.commit}"}
         properties = {"ship_pushed_app": {**pushed, "digest": DIGEST}}
-        remember(CALL, asked, Result("build", SUCCESS, "done", properties=properties))
+        note_published(CALL, asked, Result("build", SUCCESS, "done", properties=properties))
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         yield place
 
 
-def test_the_same_call_is_told_by_one_look(place: Place) -> None:
-    assert look(CALL) == "build: app: published already"
+def test_a_repeated_call_checks_each_tag_once(place: Place) -> None:
+    assert repeated_summary(CALL) == "build: app: published already"
     assert place.server.lines == [f"HEAD /v2/team/app/manifests/{place.commit}"]
     assert "manifest" in place.server.asked[0].headers["Accept"]
 
@@ -85,7 +85,7 @@ def test_it_ends_well_and_imports_nothing_else_of_ours(place: Place) -> None:
 
 def test_it_says_which_files_are_not_committed(place: Place) -> None:
     (place.folder / "new.py").write_text("new\n")
-    assert look(CALL) == (
+    assert repeated_summary(CALL) == (
         f"warning: 1 uncommitted file is not in commit {place.commit[:12]}, "
         "which buildbot-ship reads: new.py (untracked)\nbuild: app: published already"
     )
@@ -103,13 +103,13 @@ def test_it_says_which_files_are_not_committed(place: Place) -> None:
 )
 def test_any_other_answer_goes_the_long_way(place: Place, said: Said) -> None:
     place.server.respond = lambda asked: said
-    assert look(CALL) is None
+    assert repeated_summary(CALL) is None
 
 
 def test_a_registry_that_is_not_there_goes_the_long_way(place: Place) -> None:
     tag = {"url": "http://127.0.0.1:1/v2/a/manifests/b", "accept": "", "digest": DIGEST}
-    keep(CALL, place.commit, "build: app: published already", [tag])
-    assert look(CALL) is None
+    write_note(CALL, place.commit, "build: app: published already", [tag])
+    assert repeated_summary(CALL) is None
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_a_registry_that_is_not_there_goes_the_long_way(place: Place) -> None:
     ],
 )
 def test_a_call_that_asks_for_more_is_never_noted(place: Place, other: list[str]) -> None:
-    keep(other, place.commit, "said", [])
-    assert look(other) is None
+    write_note(other, place.commit, "said", [])
+    assert repeated_summary(other) is None
 
 
 @pytest.mark.parametrize("short", ["--no-c", "--rev=HEAD~1", "--ch=other"])
@@ -141,12 +141,12 @@ def test_an_option_that_asks_for_more_has_one_name(
 
 
 def test_other_arguments_are_another_call(place: Place) -> None:
-    assert look([*CALL, "--image", "other"]) is None
+    assert repeated_summary([*CALL, "--image", "other"]) is None
 
 
 def test_another_commit_is_not_known(place: Place) -> None:
     git(place.folder, "commit", "--quiet", "--allow-empty", "--message", "two")
-    assert look(CALL) is None
+    assert repeated_summary(CALL) is None
     assert place.server.asked == []
 
 
@@ -155,25 +155,25 @@ def test_another_folder_is_not_known(place: Place, monkeypatch: pytest.MonkeyPat
     other = place.folder.parent / "other"
     git(place.folder.parent, "clone", "--quiet", str(place.folder), str(other))
     monkeypatch.chdir(other)
-    assert look(CALL) is None
+    assert repeated_summary(CALL) is None
 
 
 def test_a_note_that_nobody_can_read_is_none(place: Place) -> None:
     (note,) = (place.folder.parent / "tree.ship").iterdir()
     for text in ("", "[]", "{}", '{"commit": 1}', "\0"):
         note.write_text(text)
-        assert look(CALL) is None
+        assert repeated_summary(CALL) is None
 
 
 def test_a_note_that_cannot_be_written_is_no_fault(place: Place) -> None:
     shutil.rmtree(place.folder.parent / "tree.ship")
     place.ship()
-    assert look(CALL) is None
+    assert repeated_summary(CALL) is None
 
 
 def test_what_was_published_nowhere_is_not_noted(place: Place) -> None:
     asked = BuildRequest(
         WheelsRequest(), (PexRequest("app.pex", ("app",)),), (ImageRequest("app"),)
     )
-    remember(["build"], asked, Result("build", SUCCESS, "done"))
-    assert look(["build"]) is None
+    note_published(["build"], asked, Result("build", SUCCESS, "done"))
+    assert repeated_summary(["build"]) is None

@@ -9,7 +9,7 @@ from buildbot.process.results import FAILURE
 from buildbot.test.fake.fakebuild import FakeBuild
 
 from buildbot_ship.steps import Checkout
-from buildbot_ship.steps.checkout import Complaint
+from buildbot_ship.steps.checkout import GitErrorObserver
 from tests.unit.steps.step_case import StepCase
 
 EVIL = ("--upload-pack=x", "-x", "a\nb", "a;b", "$(x)", "a b", "a..b", "+main:main", "\u2028")
@@ -38,7 +38,7 @@ class TestCheckout(StepCase):
         for evil in EVIL:
             said = await self.said(Stamp(evil, None))
             assert said.startswith(f"branch: {evil!r} is ")
-            assert said.endswith("give the name of a branch, or a commit's hash")
+            assert said.endswith("give a branch or a commit hash, for example main")
 
     async def test_a_revision_that_is_none_is_refused(self) -> None:
         for evil in EVIL:
@@ -46,13 +46,13 @@ class TestCheckout(StepCase):
 
     async def test_a_patch_is_refused(self) -> None:
         stamp = Stamp("main", None, (1, b"diff", "."))
-        assert (await self.said(stamp)).startswith("patch: only commits can be shipped")
+        assert (await self.said(stamp)).startswith("patch: buildbot-ship only ships commits")
 
 
 class Step:
-    """What `Complaint` tells."""
+    """The step that `GitErrorObserver` watches."""
 
-    complaint = ""
+    git_error = ""
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ class Step:
     ],
 )
 def test_what_git_complains_of_is_remembered(lines: list[str], why: str) -> None:
-    seen = Complaint()
+    seen = GitErrorObserver()
     seen.setStep(Step())
     for line in lines:
         seen.errLineReceived(line)
-    assert seen.step.complaint == why
+    assert seen.step.git_error == why

@@ -40,14 +40,17 @@ def proposal(**options: Any) -> Any:
 
 WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: steps.RetagBase({}), "RetagBase: copies: at least one is needed"),
-    (lambda: steps.RetagBase("python:3.11"), "RetagBase: copies: 'python:3.11' does not map"),
-    (lambda: steps.RetagBase(["python:3.11"]), "copies: ['python:3.11'] does not map"),
+    (
+        lambda: steps.RetagBase("python:3.11"),
+        "RetagBase: copies: 'python:3.11' is not a mapping",
+    ),
+    (lambda: steps.RetagBase(["python:3.11"]), "copies: ['python:3.11'] is not a mapping"),
     (lambda: steps.RetagBase({"python": OWN}), "copies: 'python' has no tag"),
     (lambda: steps.RetagBase({"python:3.11": f"{OWN}/a:1"}), "copies: "),
-    (lambda: steps.RetagBase({"python:3.11": 7}), "copies: 7 is not a text"),
+    (lambda: steps.RetagBase({"python:3.11": 7}), "copies: 7 is not a string"),
     (lambda: steps.RetagBase({"python:3.11": OWN}, through="air"), "through: 'air' is not one"),
     (lambda: steps.DeriveBase({}), "DeriveBase: bases: at least one is needed"),
-    (lambda: steps.DeriveBase("a.docker"), "bases: 'a.docker' does not map Dockerfiles"),
+    (lambda: steps.DeriveBase("a.docker"), "bases: 'a.docker' is not a mapping of Dockerfiles"),
     (lambda: steps.DeriveBase({"/a": OWN}), "bases: '/a' is not a path inside"),
     (lambda: steps.DeriveBase({"a": f"{OWN}:1"}), "bases: "),
     (
@@ -75,7 +78,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: proposal(push_options=["a\nb"]), "push_options: each is one line"),
     (lambda: proposal(again="yes"), "again: 'yes' is not True or False"),
     (lambda: steps.CheckRequirements(strict="../x"), "strict: '../x' is not a path"),
-    (lambda: steps.BuildWheels(packages="."), "packages: '.' is not a list, each a text"),
+    (lambda: steps.BuildWheels(packages="."), "packages: '.' is not a list of strings"),
     (lambda: steps.BuildWheels(packages=["../x"]), "packages: '../x' is not a path inside"),
     (lambda: steps.BuildWheels(revision="-x"), "revision: '-x' is not a git revision"),
     (lambda: steps.BuildWheels(revision="a..b"), "revision: 'a..b' is a range"),
@@ -100,7 +103,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
         "conflicts: 'warn' is not one of report, fail, ignore",
     ),
     (lambda: steps.BuildRuntimeImage("App"), "image: 'App' is not an image name"),
-    (lambda: steps.BuildRuntimeImage(None), "image: nothing was given, and it is needed"),
+    (lambda: steps.BuildRuntimeImage(None), "image: this option is required"),
     (lambda: steps.BuildRuntimeImage("app", labels={"a": 1}), "labels: "),
     (lambda: steps.PushTagged("app", f"{OWN}/app:latest"), "repository: "),
     (lambda: steps.PushTagged("app", "Team/app"), "repository: 'Team/app' is not an image"),
@@ -114,12 +117,15 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     ),
     (
         lambda: steps.FindPublished(pexes=[], images=[], pushes=[{"image": "app"}]),
-        "pushes: repository: nothing was given, and it is needed",
+        "pushes: repository: this option is required",
     ),
-    (lambda: steps.VerifyReproducible(wheels=["."]), "wheels: ['.'] is not what BuildWheels"),
+    (
+        lambda: steps.VerifyReproducible(wheels=["."]),
+        "wheels: ['.'] is not a mapping of options of BuildWheels",
+    ),
     (
         lambda: steps.VerifyReproducible(pexes={"pex": "a"}),
-        "pexes: {'pex': 'a'} is not what BuildPex is given",
+        "pexes: {'pex': 'a'} is not a list of mappings for BuildPex",
     ),
     (
         lambda: steps.VerifyReproducible(wheels={"package": ["."]}),
@@ -141,22 +147,22 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     ),
     (lambda: steps.CollectGarbage(finish="yes"), "finish: 'yes' is not True or False"),
     (lambda: steps.CollectGarbage(older_than_hours=-1), "older_than_hours"),
-    (lambda: steps.CollectGarbage(memory="4g"), "memory: '4g' is not a whole number"),
+    (lambda: steps.CollectGarbage(memory="4g"), "memory: '4g' is not an integer"),
     (lambda: steps.CollectGarbage(memory=1), "memory: "),
-    (lambda: steps.CollectGarbage(seconds=True), "seconds: True is not a whole number"),
-    (lambda: steps.CollectGarbage(index_url=7), "index_url: 7 is not a text"),
+    (lambda: steps.CollectGarbage(seconds=True), "seconds: True is not an integer"),
+    (lambda: steps.CollectGarbage(index_url=7), "index_url: 7 is not a string"),
     (lambda: steps.CollectGarbage(extra_index_urls="https://a"), "extra_index_urls: "),
-    (lambda: steps.CollectGarbage(work="ship"), "work: 'ship' is inside the checkout"),
+    (lambda: steps.CollectGarbage(work="ship"), "work: 'ship' may be inside the checkout"),
     (lambda: steps.CollectGarbage(python=None), "python: None is not a path"),
-    (lambda: steps.CollectGarbage(retries="2"), "retries: '2' is not a whole number"),
+    (lambda: steps.CollectGarbage(retries="2"), "retries: '2' is not an integer"),
     (lambda: steps.CollectGarbage(credentials=["x"]), "credentials: write {"),
     (
         lambda: steps.CollectGarbage(credentials={"a.com/team": ("u", "p")}),
-        "credentials: 'a.com/team' is not a registry's host",
+        "credentials: 'a.com/team' is not the host of a registry",
     ),
     (
         lambda: steps.CollectGarbage(credentials={"a.com": "secret"}),
-        "credentials: for 'a.com' a pair",
+        "credentials: 'a.com' needs a pair",
     ),
     (lambda: steps.CollectGarbage(command=["x"]), "argument command"),
     (lambda: steps.CollectGarbage(initialStdin="x"), "argument initialStdin"),
@@ -225,12 +231,12 @@ def test_every_option_is_documented(step: Any) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_every_option_of_a_request_is_renderable(step: Any) -> None:
-    assert list(step.renderables) == options_of(step) == list(step.own_options)
+    assert list(step.renderables) == options_of(step) == list(step.request_options)
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_options_are_the_fields_of_the_request(step: Any) -> None:
-    fields = [step.field_names.get(option, option) for option in step.own_options]
+    fields = [step.field_of_option.get(option, option) for option in step.request_options]
     assert sorted(fields) == sorted(field.name for field in attrs.fields(step.request_type))
 
 
@@ -238,7 +244,7 @@ def test_options_are_the_fields_of_the_request(step: Any) -> None:
 def test_defaults_are_those_of_the_request(step: Any) -> None:
     fields = attrs.fields_dict(step.request_type)
     for option, parameter in inspect.signature(step.__init__).parameters.items():
-        field = fields.get(step.field_names.get(option, option))
+        field = fields.get(step.field_of_option.get(option, option))
         if field is None or parameter.default in (None, inspect.Parameter.empty):
             continue
         assert parameter.default == field.default, option

@@ -105,7 +105,7 @@ class TestBadResults(StepCase):
     async def test_no_result(self) -> None:
         said = await self.said(None, rc=1)
         assert said.startswith(
-            "buildbot-ship gc left no result that can be read: there is none"
+            "buildbot-ship gc left no result that can be read: there is no result file"
         )
         assert "the exit status is 1" in said
 
@@ -131,7 +131,7 @@ class TestBadResults(StepCase):
         assert "'push'" in await self.said(encode(ended("push")))
 
     async def test_success_with_an_exit_status(self) -> None:
-        assert "it says success" in await self.said(encode(ended("gc")), rc=-9)
+        assert "its status is success" in await self.said(encode(ended("gc")), rc=-9)
 
     async def test_silence_that_lasted_too_long(self) -> None:
         verb = self.expect_verb("gc", None, rc=-1)
@@ -208,7 +208,7 @@ class TestRenderedMistakes(StepCase):
 
     async def test_an_image_that_is_missing(self) -> None:
         step = PushTagged(util.Property("image"), OWN)
-        assert "image: nothing was given" in await self.run_and_say(step, FAILURE)
+        assert "image: this option is required" in await self.run_and_say(step, FAILURE)
 
     async def test_an_unknown_secret(self) -> None:
         step = CollectGarbage(credentials={"localhost": ("robot", util.Secret("nothing"))})
@@ -219,5 +219,5 @@ class TestRenderedMistakes(StepCase):
     async def test_credentials_of_another_shape(self) -> None:
         step = CollectGarbage(credentials=util.Transform(dict, localhost="hunter3"))
         said = await self.run_and_say(step, FAILURE)
-        assert said.startswith("credentials: for 'localhost' a pair")
+        assert said.startswith("credentials: 'localhost' needs a pair")
         assert "hunter3" not in said

@@ -10,7 +10,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial import unittest
 
-from buildbot_ship.steps.base.connection import send_at_once
+from buildbot_ship.steps.base.connection import send_without_delay
 
 
 def build_over(**mind: Any) -> Parts:
@@ -31,10 +31,10 @@ class TestSendAtOnce(unittest.TestCase):
         transport = protocol.transport
         self.addCleanup(transport.abortConnection)
         assert not transport.getTcpNoDelay()
-        send_at_once(build_over(mind=Parts(broker=Parts(transport=transport))))
+        send_without_delay(build_over(mind=Parts(broker=Parts(transport=transport))))
         assert transport.getTcpNoDelay()
 
     def test_a_connection_of_another_kind_stays_as_it_is(self) -> None:
         for conn in (build_over(), build_over(mind=None), build_over(mind=Parts(broker=1))):
-            send_at_once(conn)
-        send_at_once(Parts())
+            send_without_delay(conn)
+        send_without_delay(Parts())

@@ -218,12 +218,12 @@ def test_images_may_share_a_pex() -> None:
 
 def test_one_pex_is_not_described_in_two_ways() -> None:
     other = ShipImage("other", f"{OWN}/other", "math.pex", ["twisted"])
-    with pytest.raises(ConfigErrors, match=r"'math\.pex' is described in two ways"):
+    with pytest.raises(ConfigErrors, match=r"two images give 'math\.pex' different options"):
         ship_factory("https://git.example.com/app.git", [MATH, other])
 
 
 def test_two_images_of_one_name_are_an_error() -> None:
-    with pytest.raises(ConfigErrors, match="two images are named 'math'"):
+    with pytest.raises(ConfigErrors, match="two images have the name 'math'"):
         ship_factory("https://git.example.com/app.git", [MATH, MATH])
 
 

@@ -1,0 +1,104 @@
+"""Show the progress and the result of a verb on the build page."""
+
+from __future__ import annotations
+
+import re
+
+from buildbot.process.buildstep import BuildStep, ShellMixin
+from buildbot.process.logobserver import LogLineObserver
+from buildbot.process.results import FAILURE, RETRY, SUCCESS, WARNINGS
+
+from ...errors import ShipError
+from ...model import result
+
+# Buildbot is not typed: its numbers are Any without this.
+_STATUS: dict[str, int] = {
+    result.SUCCESS: SUCCESS,
+    result.FAILURE: FAILURE,
+    result.RETRY: RETRY,
+}
+_PROGRESS_CHARACTERS = 120
+
+
+class ProgressObserver(LogLineObserver):  # type: ignore[misc]
+    """Show the last line that the verb wrote as the step's progress."""
+
+    def outLineReceived(self, line: str) -> None:
+        """Show *line*."""
+        self.step.show_progress(line)
+
+
+class ResultPresentation(ShellMixin, BuildStep):  # type: ignore[misc]
+    """The part of a step that shows a `Result`: summary, properties, logs and build data.
+
+    It removes the secrets that the build has used from every text.
+    """
+
+    _progress = "starting"
+    _summary: str | None = None
+
+    def summarizes_build(self) -> bool:
+        """Return whether the summary of a successful step becomes the build's summary."""
+        return False
+
+    def show_progress(self, line: str) -> None:
+        """Show *line* as the progress until the next one comes."""
+        if line.strip():
+            self._progress = " ".join(line.split())[:_PROGRESS_CHARACTERS]
+            self.updateSummary()
+
+    def getCurrentSummary(self) -> dict[str, str]:
+        """Return the last line of progress; Buildbot calls this while the step runs."""
+        return {"step": self._progress}
+
+    def getResultSummary(self) -> dict[str, str]:
+        """Return the summary of the finished step: cause and remedy if it failed."""
+        if self._summary is None:
+            summary: dict[str, str] = BuildStep.getResultSummary(self)
+            return summary
+        text = re.sub(r"\s+", " ", self._without_secrets(self._summary))
+        succeeded = self.results in (SUCCESS, WARNINGS)
+        for_build = {"build": text} if succeeded and self.summarizes_build() else {}
+        return {"step": text, **for_build}
+
+    async def show_error(self, error: ShipError) -> None:
+        """Show an *error* that the master raised."""
+        if error.details:
+            await self._add_log("details", error.details)
+        self._summary = f"{error} - {error.remedy}"
+
+    async def show_result(self, outcome: result.Result) -> int:
+        """Show the result of the verb; return Buildbot's status for it."""
+        source = type(self).__name__
+        for name, value in outcome.properties.items():
+            shown = self._without_secrets(value) if isinstance(value, str) else value
+            self.setProperty(name, shown, source)
+        for name, text in outcome.texts.items():
+            await self._add_log(name, text)
+            await self.setBuildData(name, self._without_secrets(text).encode(), source)
+        if outcome.warnings:
+            await self._add_log("warnings", "".join(f"{line}\n" for line in outcome.warnings))
+        if outcome.failure is not None and outcome.failure.details:
+            await self._add_log("details", outcome.failure.details)
+        self._summary = summary_of(outcome)
+        status = _STATUS[outcome.status]
+        return WARNINGS if status == SUCCESS and outcome.warnings else status
+
+    async def _add_log(self, name: str, text: str) -> None:
+        await self.addCompleteLog(name, self._without_secrets(text))
+
+    def _without_secrets(self, text: str) -> str:
+        """Return *text* without the secrets that this build has used."""
+        cleaned: str = self.build.properties.cleanupTextFromSecrets(text)
+        return cleaned
+
+
+def summary_of(outcome: result.Result) -> str:
+    """Return cause and remedy of a failure, or the summary with the first warning."""
+    if outcome.failure is not None:
+        return f"{outcome.failure.message} - {outcome.failure.remedy}"
+    if not outcome.warnings:
+        return outcome.summary
+    more = len(outcome.warnings) - 1
+    rest = f" (and {more} more in the log warnings)" if more else ""
+    return f"{outcome.summary}; warning: {outcome.warnings[0]}{rest}"
