@@ -282,7 +282,7 @@ def anchors(path: Path) -> list[str]:
     return [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
 
 
-def test_the_architecture_names_every_room() -> None:
-    rows = table(below(DOCS / "architecture.md", "Rooms"), "room")
+def test_the_architecture_names_every_package() -> None:
+    rows = table(below(DOCS / "architecture.md", "Packages"), "package")
     folders = {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
     assert {code(row[0]) for row in rows} == folders
