@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "buildbot_ship"
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/steps").glob("*")])
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("steps/*.md")])
 NAME = re.compile(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`")
 ROOMS = {path.name for path in PACKAGE.iterdir() if path.is_dir()}
 
