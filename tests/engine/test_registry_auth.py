@@ -162,7 +162,7 @@ def test_a_token_that_allows_too_little_is_forbidden(tokens: TokenServer) -> Non
 
 def test_a_login_that_the_token_server_refuses_is_forbidden(tokens: TokenServer) -> None:
     client = RegistryClient((Credential(tokens.address, "me", "wrong"),), environment={})
-    with pytest.raises(RegistryForbidden, match="give a token"):
+    with pytest.raises(RegistryForbidden, match="issue a token"):
         client.head(Repository(tokens.address, "team/app").tagged("1"))
 
 

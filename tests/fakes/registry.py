@@ -128,4 +128,4 @@ class MemoryRegistry:
             blobs = list_blobs(manifest.data, reference)
             lost = any((repository, b.digest) not in self.blobs for b in blobs if not b.foreign)
         if lost:
-            raise RegistryRefused(repository.registry, f"take {reference}", "blob unknown")
+            raise RegistryRefused(repository.registry, f"store {reference}", "blob unknown")

@@ -152,7 +152,7 @@ def test_an_identity_token_is_sent_in_a_form(setting: Setting, tmp_path: Path) -
 def test_a_token_server_that_says_no_is_forbidden(setting: Setting) -> None:
     wanted = f'Bearer realm="http://{setting.server.address}/token"'
     setting.server.script = [Said(401, headers={"WWW-Authenticate": wanted}), Said(403)]
-    with pytest.raises(RegistryForbidden, match="give a token"):
+    with pytest.raises(RegistryForbidden, match="issue a token"):
         setting.client().head(setting.place.tagged("1"))
 
 

@@ -15,7 +15,7 @@ from buildbot_ship.errors import (
 )
 from buildbot_ship.model.image.manifest import DOCKER_MANIFEST
 from buildbot_ship.model.reference import Repository, digest_of
-from buildbot_ship.registry.http.retry import RetryPolicy, asked_wait
+from buildbot_ship.registry.http.retry import RetryPolicy, read_retry_after
 from buildbot_ship.registry.interface import Manifest
 from tests.fakes.http import Said
 from tests.fakes.images import small_image
@@ -36,7 +36,7 @@ def test_three_500s_are_waited_out_with_growing_pauses(setting: Setting) -> None
     setting.server.script = [Said(500), Said(502), Said(503), FOUND]
     assert setting.client().head(setting.place.tagged("1")) == DIGEST
     assert setting.pauses == [0.5, 1.0, 2.0]
-    assert setting.lines[0].endswith("it answered 500; trying again in 0.5 s")
+    assert setting.lines[0].endswith("it answered with HTTP status 500; retry in 0.5 s")
 
 
 def test_500s_without_end_become_unavailable_with_the_registrys_words(setting: Setting) -> None:
@@ -57,8 +57,8 @@ def test_a_429_is_waited_out_as_the_registry_asks_within_bounds(
 
 def test_a_date_to_retry_after_is_counted_from_the_registrys_own_clock() -> None:
     date, until = "Fri, 31 Dec 1999 23:59:50 GMT", "Sat, 01 Jan 2000 00:00:05 GMT"
-    assert asked_wait({"Date": date, "Retry-After": until}) == 15.0
-    assert asked_wait({"Retry-After": until}) is None
+    assert read_retry_after({"Date": date, "Retry-After": until}) == 15.0
+    assert read_retry_after({"Retry-After": until}) is None
 
 
 def test_pauses_are_never_negative() -> None:
@@ -98,7 +98,7 @@ def test_a_manifest_may_name_its_kind_itself(setting: Setting) -> None:
     client = setting.client()
     assert client.manifest(setting.place.tagged("1")) == Manifest(DOCKER_MANIFEST, IMAGE.data)
     for _ in range(2):
-        with pytest.raises(RegistryRefused, match="a kind that is not known"):
+        with pytest.raises(RegistryRefused, match="unknown media type"):
             client.manifest(setting.place.tagged("1"))
 
 
@@ -171,7 +171,7 @@ def test_a_signed_url_shows_in_no_error(setting: Setting) -> None:
 
 def test_a_name_that_does_not_resolve_is_said(setting: Setting) -> None:
     reference = Repository("registry.invalid", "team/app").tagged("1")
-    with pytest.raises(RegistryUnavailable, match="its name does not resolve"):
+    with pytest.raises(RegistryUnavailable, match="its host name does not resolve"):
         setting.client().head(reference)
 
 
