@@ -79,9 +79,9 @@ class Collaborators:
     @cached_property
     def engine_version(self) -> Version | None:
         """Return what the engine says of itself, where a socket tells without the SDK."""
-        from ..daemon.shared.platform import ask
+        from ..daemon.shared.platform import query_version
 
-        return ask(self.environment)
+        return query_version(self.environment)
 
     @cached_property
     def platform(self) -> str:

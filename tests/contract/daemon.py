@@ -158,7 +158,7 @@ class DaemonContract:
         self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
     ) -> None:
         job = attrs.evolve(compress_job(str(base)), arguments={})
-        with pytest.raises(JobFailed, match=r"inside/compress\.py ended with status 1"):
+        with pytest.raises(JobFailed, match=r"inside/compress\.py exited with status 1"):
             daemon.run(job, out=out, log=print)
 
     def test_a_container_that_is_not_there_is_not_removed(self, daemon: Daemon) -> None:

@@ -187,7 +187,7 @@ def _run(job: Job, out: Path, log: Log) -> dict[str, Any]:
             limit = f"{job.limits.seconds} seconds"
             raise LimitExceeded(f"the container of {job.script}", limit, "seconds") from None
         except subprocess.CalledProcessError as ended:
-            why = f"inside/{job.script}.py ended with status {ended.returncode}"
+            why = f"inside/{job.script}.py exited with status {ended.returncode}"
             raise JobFailed(job.script, why) from None
     for line in ran.stdout.splitlines():
         log(line)
