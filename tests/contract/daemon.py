@@ -152,7 +152,7 @@ class DaemonContract:
         job = attrs.evolve(compress_job(str(base)), arguments={"files": ["nowhere.tar"]})
         with pytest.raises(JobFailed, match=r"nowhere\.tar") as caught:
             daemon.run(job, out=out, log=print)
-        assert caught.value.remedy == "give the worker and the engine more room on disk"
+        assert caught.value.remedy == "free disk space on the worker and on the engine's host"
 
     def test_a_script_that_breaks_is_named_with_its_status(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path

@@ -1,4 +1,4 @@
-"""What a wheel says of itself, as far as an image of plain trees needs to know.
+"""Read the metadata of a wheel that buildbot-ship records.
 
 Formats: https://packaging.python.org/specifications/core-metadata/ and
 https://packaging.python.org/specifications/entry-points/.
@@ -23,12 +23,12 @@ OLD_TAGS = {"manylinux1": 5, "manylinux2010": 12, "manylinux2014": 17}
 
 
 def metadata(wheel: Path) -> dict[str, Any]:
-    """Return what an image needs to know of a wheel.
+    """Return the record of a wheel.
 
-    ``{"requires": [...], "provides": [EXTRA], "scripts": {NAME: TARGET}, "glibc": MINOR}``.
-    A target is ``module:function``, or empty for a script that the wheel holds as a file.
-    *glibc* is N where it needs glibc 2.N, and 0 where it needs none.  *listing* is what
-    `installed` says of it.
+    ``{"requires": [...], "provides": [EXTRA], "scripts": {NAME: TARGET}, "glibc": MINOR,
+    "listing": {...}}``.  A target is ``module:function``, or empty for a script that is a file
+    of the wheel.  *glibc* is N for a wheel that needs glibc 2.N, and 0 for one that needs none.
+    *listing* is that of `read_listing`.
     """
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
@@ -50,7 +50,7 @@ def _is_metadata(name: str) -> bool:
 
 
 def glibc(file: str, archive: zipfile.ZipFile) -> int:
-    """Return what glibc a wheel needs: by its tags, or by its libraries where they are ours."""
+    """Return N of the glibc 2.N that a wheel needs: from its tags, else from its libraries."""
     platforms = {tag.platform for tag in parse_wheel_filename(file)[3]}
     minors = [int(match[1]) for name in platforms if (match := TAGS.match(name))]
     minors += [
