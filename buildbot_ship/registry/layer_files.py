@@ -33,20 +33,20 @@ def newest_file(
 
 
 def _find(registry: Registry, repository: Repository, digest: str, path: str) -> bytes | None:
-    found = None
+    content = None
     try:
-        content = Unpacked(registry.stream(repository, digest))
-        with tarfile.open(fileobj=cast(IO[bytes], content), mode="r|") as archive:
+        layer = Unpacked(registry.stream(repository, digest))
+        with tarfile.open(fileobj=cast(IO[bytes], layer), mode="r|") as archive:
             for member in archive:
                 if archive.offset > _LAYER_LIMIT or member.size > _LAYER_LIMIT:
                     raise LimitExceeded(f"layer {digest[:19]}", "16 GiB")
                 if member.name.removeprefix("./") == path and member.isreg():
-                    found = _read(archive, member)
-        content.drain()
+                    content = _read(archive, member)
+        layer.drain()
     except (tarfile.TarError, zlib.error, ValueError) as error:
         why = f"layer {digest[:19]} is not a readable tar archive ({error})"
         raise InvalidManifest(str(repository), why) from None
-    return found
+    return content
 
 
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -68,7 +68,7 @@ class Backend:
 
     def _check_requirements(self) -> None:
         """Raise Failed unless the build environment has the package's build requirements."""
-        with self._builder("asked", None) as builder:
+        with self._builder("check", None) as builder:
             required = builder.build_system_requires | builder.get_requires_for_build("wheel")
         environment = self.python.parent.parent
         try:

@@ -40,15 +40,15 @@ def find_unread_files(
     read, copied = opened
     files = {path for path in read | copied | ALWAYS_READ if (package / path).is_file()}
     members = _members(wheel)
-    found: dict[str, str] = {}
+    unread: dict[str, str] = {}
     for digest, paths in _by_digest(package, files).items():
         names = [name for name, other in members.items() if other == digest]
-        found |= _pairs(paths, names) or {}
-    found = {path: name for path, name in found.items() if path not in read | ALWAYS_READ}
-    changes = {name: (package / path).read_bytes() for path, name in found.items()}
+        unread |= _pairs(paths, names) or {}
+    unread = {path: name for path, name in unread.items() if path not in read | ALWAYS_READ}
+    changes = {name: (package / path).read_bytes() for path, name in unread.items()}
     if not _is_same(wheel, changes):
         return None
-    return {"members": found, "inputs": sorted(files - found.keys())}
+    return {"members": unread, "inputs": sorted(files - unread.keys())}
 
 
 def _opened(notes: Mapping[Path, Path]) -> tuple[set[str], set[str]] | None:
@@ -82,10 +82,10 @@ def _members(wheel: Path) -> dict[str, str]:
 
 
 def _by_digest(package: Path, paths: Iterable[str]) -> dict[str, list[str]]:
-    found = defaultdict(list)
+    by_digest = defaultdict(list)
     for path in paths:
-        found[hashlib.sha256((package / path).read_bytes()).hexdigest()].append(path)
-    return found
+        by_digest[hashlib.sha256((package / path).read_bytes()).hexdigest()].append(path)
+    return by_digest
 
 
 def _pairs(paths: Sequence[str], names: Sequence[str]) -> dict[str, str] | None:
@@ -93,9 +93,9 @@ def _pairs(paths: Sequence[str], names: Sequence[str]) -> dict[str, str] | None:
     pairs = [
         (path, name) for path in paths for name in names if f"/{path}".endswith(f"/{name}")
     ]
-    found = dict(pairs)
-    unique = len(pairs) == len(found) == len(set(found.values())) == len(paths) == len(names)
-    return found if unique else None
+    members = dict(pairs)
+    counts = {len(pairs), len(members), len(set(members.values())), len(paths), len(names)}
+    return members if len(counts) == 1 else None
 
 
 def _is_same(wheel: Path, changes: Mapping[str, bytes]) -> bool:

@@ -33,12 +33,12 @@ def metadata(wheel: Path) -> dict[str, Any]:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         top = next((name.partition("/")[0] for name in names if _is_metadata(name)), "")
-        found = PathDistribution(zipfile.Path(archive, f"{top}/"))
+        distribution = PathDistribution(zipfile.Path(archive, f"{top}/"))
         scripts = {name.rpartition("/")[2]: "" for name in names if ".data/scripts/" in name}
-        points = found.entry_points.select(group="console_scripts")
+        points = distribution.entry_points.select(group="console_scripts")
         return {
-            "requires": found.requires or [],
-            "provides": found.metadata.get_all("Provides-Extra") or [],
+            "requires": distribution.requires or [],
+            "provides": distribution.metadata.get_all("Provides-Extra") or [],
             "scripts": scripts | {p.name: p.value.partition("[")[0].strip() for p in points},
             "glibc": glibc(wheel.name, archive),
             "listing": read_listing(archive, wheel.name, MINOR),
@@ -62,4 +62,4 @@ def glibc(file: str, archive: zipfile.ZipFile) -> int:
         return 0
     libraries = (name for name in archive.namelist() if re.search(r"\.so(\.|$)", name))
     needed = (SYMBOLS.findall(archive.read(name)) for name in libraries)
-    return max((int(minor) for found in needed for minor in found), default=0)
+    return max((int(minor) for symbols in needed for minor in symbols), default=0)

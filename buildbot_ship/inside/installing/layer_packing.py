@@ -48,11 +48,13 @@ def opener(path: Path) -> Any:
     return opened
 
 
-def pack(name: str, found: Iterable[Member], out: Path, look: Look = unseen) -> dict[str, Any]:
+def pack(
+    name: str, members: Iterable[Member], out: Path, look: Look = unseen
+) -> dict[str, Any]:
     """Write the layer ``OUT/NAME.tar.gz``; return ``{"diff_id", "digest", "size"}``."""
     tar = STAGE / f"{name}.tar"
     with tar.open("wb") as file:
-        diff_id = write_layer(found, file, look)
-    made = compress(tar, out / f"{name}.tar.gz")
+        diff_id = write_layer(members, file, look)
+    compressed = compress(tar, out / f"{name}.tar.gz")
     tar.unlink()
-    return {"diff_id": diff_id, **made}
+    return {"diff_id": diff_id, **compressed}

@@ -57,8 +57,8 @@ class Formats:
     def arguments(self) -> list[str]:
         """Return pip's arguments; names come after ``:all:``, so they take precedence."""
         sources = [word for word in self.no_binary if word != ALL]
-        found = ["--only-binary", ",".join(self.only_binary)] if self.only_binary else []
-        return [*found, "--no-binary", ",".join(sources)] if sources else found
+        arguments = ["--only-binary", ",".join(self.only_binary)] if self.only_binary else []
+        return [*arguments, "--no-binary", ",".join(sources)] if sources else arguments
 
 
 def keep_admitted(strict: str, index: Index, formats: Formats, scratch: Path) -> str:
