@@ -82,9 +82,9 @@ class Collaborators:
     @cached_property
     def engine_version(self) -> Version | None:
         """Return the engine's version, asked without the SDK; None if that is not possible."""
-        from ..daemon.shared.platform import ask
+        from ..daemon.shared.platform import query_version
 
-        return ask(self.environment)
+        return query_version(self.environment)
 
     @cached_property
     def platform(self) -> str:

@@ -1,1 +1,1 @@
-"""Everything that speaks to Docker."""
+"""The Docker Engine: throw-away containers, and images in the engine."""

@@ -1,4 +1,4 @@
-"""The Docker Engine behind a socket, through the Docker SDK."""
+"""The Daemon that uses the Docker SDK: images, and jobs in throw-away containers."""
 
 from __future__ import annotations
 
@@ -23,39 +23,40 @@ from .containers.container import Container
 from .containers.standby import StandbyContainer
 from .images import transfer
 from .images.image_build import Builder
-from .images.multi_platform import INCOMPLETE, find_part
+from .images.multi_platform import INCOMPLETE, find_platform_image
 from .interface import RESULT, Build, EngineImage, Job
-from .shared.sdk_errors import translated
+from .shared.sdk_errors import translated_errors
 from .shared.signal_guard import uninterrupted
 
 UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "connection reset")
-"""How the engine says that it did not get through to a registry."""
+"""Parts of the engine's error messages when it cannot reach a registry."""
 OWNER, BUILD = "org.buildbot-ship.owner", "org.buildbot-ship.build"
+"""Labels of our containers and images."""
 
 
 class Ledger(Protocol):
-    """Where we write down what we make, before we make it."""
+    """The list of temporary containers and images; an entry precedes what it names."""
 
     @property
     def owner(self) -> str:
-        """Who makes it."""
+        """Return the owner of new entries."""
 
     @property
     def build(self) -> str:
-        """For which build."""
+        """Return the build of new entries."""
 
     def note(self, kind: str, name: str, made: float) -> None:
-        """Write it down."""
+        """Add an entry, with the time *made* in seconds since 1970."""
 
     def forget(self, kind: str, name: str) -> None:
-        """Strike it out."""
+        """Remove an entry."""
 
 
 @attrs.define(slots=False)
 class Engine:
-    """The engine that DOCKER_HOST names, or the one behind the default socket.
+    """The engine that DOCKER_HOST in *environment* names, or that of the default socket.
 
-    *api* is the version of its API (``1.43``), if somebody asked before.
+    *api* is the version of its API (``1.43``) if it is known, which saves a request.
     """
 
     ledger: Ledger
@@ -63,7 +64,7 @@ class Engine:
     environment: dict[str, str]
     credentials: tuple[Credential, ...] = ()
     api: str = "auto"
-    _seen: dict[str, EngineImage] = attrs.field(init=False, factory=dict)
+    _images: dict[str, EngineImage] = attrs.field(init=False, factory=dict)
     _standby: StandbyContainer = attrs.field(
         init=False,
         default=attrs.Factory(lambda self: StandbyContainer(self._container), takes_self=True),
@@ -71,55 +72,55 @@ class Engine:
 
     @property
     def address(self) -> str:
-        """Return where the engine should answer."""
+        """Return the address of the engine."""
         return self.environment.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
 
     @cached_property
     def client(self) -> Any:
-        """Return the SDK's low-level client; the engine answered."""
-        with translated(self.address, "connect"):
+        """Return the SDK's low-level client, connected to the engine."""
+        with translated_errors(self.address, "connect"):
             environment = {**self.environment, "DOCKER_HOST": self.address}
             return docker.from_env(version=self.api, environment=environment, timeout=600).api
 
-    def _did(self, what: str) -> Any:
-        return translated(self.address, what)
+    def _errors(self, action: str) -> Any:
+        return translated_errors(self.address, action)
 
     def platform(self) -> str:
-        """Return what the engine runs, as image indexes name it: ``linux/amd64``."""
-        with self._did("say what it is"):
+        """Return the engine's platform, as an image index names it: ``linux/amd64``."""
+        with self._errors("report its version"):
             version = self.client.version()
         return f"{version['Os']}/{version['Arch']}"
 
     def image(self, reference: str) -> EngineImage | None:
         """Return the image with this reference or image ID, or None."""
-        with self._did(f"look at {reference}"):
+        with self._errors(f"inspect {reference}"):
             try:
                 inspected = self.client.inspect_image(reference)
             except ImageNotFound:
                 return None
-        self._seen[reference] = EngineImage.of(inspected)
-        return self._seen[reference]
+        self._images[reference] = EngineImage.of(inspected)
+        return self._images[reference]
 
     def pull(self, reference: Reference, *, temporary: bool = False) -> EngineImage:
-        """Fetch an image.  Raises BaseNotFound, RegistryUnavailable."""
+        """Pull an image.  Raises BaseNotFound, RegistryUnavailable."""
         if temporary:
             self.ledger.note(IMAGE, str(reference), self.clock())
         try:
-            with self._did(f"pull {reference}"):
+            with self._errors(f"pull {reference}"):
                 transfer.pull(self.client, reference, self.credentials)
         except EngineError as error:
             if any(word in error.why for word in UNREACHABLE):
                 raise RegistryUnavailable(reference.repository.registry, error.why) from None
             raise BaseNotFound(str(reference), error.why) from None
-        found = self.image(str(reference))
-        if found is None:
-            raise BaseNotFound(str(reference), "the engine pulled it and does not have it")
-        return found
+        image = self.image(str(reference))
+        if image is None:
+            raise BaseNotFound(str(reference), "the engine pulled it but does not list it")
+        return image
 
     def tag(self, image_id: str, reference: Reference) -> None:
-        """Give an image one more name, which is temporary."""
+        """Tag an image; the tag is temporary."""
         self.ledger.note(IMAGE, str(reference), self.clock())
-        with self._did(f"tag {reference}"):
+        with self._errors(f"tag {reference}"):
             self.client.tag(image_id, str(reference.repository), tag=reference.tag)
 
     def push(self, reference: Reference) -> str:
@@ -129,52 +130,53 @@ class Engine:
         except EngineError as error:
             if INCOMPLETE not in error.why:
                 raise
-        part = self._narrow(reference)
+        platform_image = self._retag_platform(reference)
         try:
             return self._push(reference)
         finally:
-            self.remove_image(str(part))
+            self.remove_image(str(platform_image))
 
-    def _narrow(self, reference: Reference) -> Reference:
-        """Let *reference* name our platform's part of its index; return that part's name."""
-        with self._did(f"export {reference}"):
+    def _retag_platform(self, reference: Reference) -> Reference:
+        """Make *reference* name its index's image for our platform; return that image."""
+        with self._errors(f"export {reference}"):
             export = self.client.get_image(str(reference))
-            part = find_part(self.image(str(reference)), reference, self.platform(), export)
-        self.tag(self.pull(part, temporary=True).image_id, reference)
-        return part
+            index = self.image(str(reference))
+            name = find_platform_image(index, reference, self.platform(), export)
+        self.tag(self.pull(name, temporary=True).image_id, reference)
+        return name
 
     def _push(self, reference: Reference) -> str:
-        with self._did(f"push {reference}"):
+        with self._errors(f"push {reference}"):
             return transfer.push(self.client, reference, self.credentials)
 
     def load(self, archive: Path, loaded_as: str) -> None:
-        """Load an image archive; it is temporary, under the name *loaded_as*."""
+        """Load an image archive as the temporary image *loaded_as*."""
         self.ledger.note(IMAGE, loaded_as, self.clock())
-        with self._did(f"load {loaded_as}"), archive.open("rb") as content:
+        with self._errors(f"load {loaded_as}"), archive.open("rb") as content:
             for line in self.client.load_image(content):
                 if isinstance(line, dict) and "error" in line:
                     raise EngineError(f"load {loaded_as}", str(line["error"]))
 
     def prepare_container(self, job: Callable[[], Job | None]) -> None:
-        """Begin to make a container ready as `interface.Daemon.prepare_container` says."""
+        """Start a standby container, see `interface.Daemon.prepare_container`."""
         self._standby.prepare(job)
 
     def run(
         self, job: Job, *, out: Path, log: Log, prepare_next: bool = False
     ) -> dict[str, Any]:
-        """Run *job* as `interface.Daemon.run` says."""
-        with self._did(f"run {job.script}"), ExitStack() as stack:
+        """Run *job*, see `interface.Daemon.run`."""
+        with self._errors(f"run {job.script}"), ExitStack() as stack:
             with uninterrupted():
-                waiting = self._standby.take(job)
-                container = stack.enter_context(waiting or self._container(job))
-            if prepare_next or waiting:
-                container.leave = self._standby.remove
-            began = partial(self._standby.prepare, lambda: job) if prepare_next else None
-            return container.run(out, log, began)
+                standby = self._standby.take(job)
+                container = stack.enter_context(standby or self._container(job))
+            if prepare_next or standby:
+                container.remove_later = self._standby.remove
+            on_start = partial(self._standby.prepare, lambda: job) if prepare_next else None
+            return container.run(out, log, on_start)
 
     def keep(self, job: Job, reference: str, *, log: Log, scratch: Path) -> dict[str, Any]:
-        """Run *job*, keep its file system as *reference*, its result in a label."""
-        with self._did(f"run {job.script}"), ExitStack() as stack:
+        """Run *job* and commit its container, see `interface.Daemon.keep`."""
+        with self._errors(f"run {job.script}"), ExitStack() as stack:
             with uninterrupted():
                 container = stack.enter_context(self._container(job))
             result = container.run(scratch, log)
@@ -183,7 +185,7 @@ class Engine:
             return result
 
     def build(self, build: Build, *, out: Path, log: Log) -> None:
-        """Build and save an image as `interface.Daemon.build` says."""
+        """Build and save an image, see `interface.Daemon.build`."""
         self.ledger.note(IMAGE, build.name, self.clock())
         builder = Builder(
             self.client,
@@ -192,7 +194,7 @@ class Engine:
             note=lambda image_id: self.ledger.note(IMAGE, image_id, self.clock()),
             forget=lambda name: self.ledger.forget(IMAGE, name),
         )
-        with self._did(f"build {build.dockerfile}"):
+        with self._errors(f"build {build.dockerfile}"):
             try:
                 builder.run(log)
                 with out.open("wb") as file:
@@ -202,31 +204,31 @@ class Engine:
                 builder.clean()
 
     def use(self, reference: str) -> None:
-        """Note that a kept image is still in use."""
+        """Note in the ledger that a kept image is in use now."""
         self.ledger.note(TOOLS, reference, self.clock())
 
     def _container(self, job: Job) -> Container:
         name = f"ship-{job.script}-{uuid.uuid4().hex}"
         labels = {OWNER: self.ledger.owner, BUILD: self.ledger.build}
-        image = self._seen.get(job.image) or self.image(job.image)
+        image = self._images.get(job.image) or self.image(job.image)
         return Container(
             self.client,
             name,
             job,
             labels,
-            before=lambda: self.ledger.note(CONTAINER, name, self.clock()),
-            after=lambda: self.ledger.forget(CONTAINER, name),
+            on_create=lambda: self.ledger.note(CONTAINER, name, self.clock()),
+            on_removed=lambda: self.ledger.forget(CONTAINER, name),
             volumes=image.volumes if image else (),
         )
 
     def close(self) -> None:
-        """Take away what was made ready for a job that did not come."""
-        with self._did("remove a container"):
+        """Remove the standby container; wait for all removals."""
+        with self._errors("remove a container"):
             self._standby.close()
 
     def remove_image(self, reference: str) -> bool:
-        """Remove an image's name, and the image with its last; False when it was not there."""
-        with self._did(f"remove {reference}"):
+        """Remove a name of an image, and the image with its last name; False if absent."""
+        with self._errors(f"remove {reference}"):
             try:
                 self.client.remove_image(reference, noprune=False)
                 removed = True
@@ -236,8 +238,8 @@ class Engine:
         return removed
 
     def remove_container(self, name: str) -> bool:
-        """Remove our container *name*; False when it was not there or is not ours."""
-        with self._did(f"remove {name}"):
+        """Remove our container *name*; return False if it is absent or not ours."""
+        with self._errors(f"remove {name}"):
             try:
                 labels = self.client.inspect_container(name)["Config"]["Labels"] or {}
                 if labels.get(OWNER) != self.ledger.owner:

@@ -1,4 +1,4 @@
-"""What verbs ask of the Docker Engine."""
+"""The Daemon protocol: the operations on the Docker Engine that verbs use."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..model.reference import Reference
 from ..model.request.settings import Limits
 
 RESULT = "org.buildbot-ship.result"
-"""The label in which a kept image carries the result of the job that made it."""
+"""The label of a kept image that holds the result of its job, as JSON."""
 
 
 @attrs.frozen
 class EngineImage:
-    """An image in the engine; *digests* are ``repository@sha256:...`` as it was pulled.
+    """An image in the engine; *digests* are the ``repository@sha256:...`` it was pulled from.
 
-    *volumes* are the folders that it declares as such.
+    *volumes* are the folders that the image declares as volumes.
     """
 
     image_id: str
@@ -32,7 +32,7 @@ class EngineImage:
 
     @classmethod
     def of(cls, inspected: Mapping[str, Any]) -> EngineImage:
-        """Return an image as the engine describes it."""
+        """Return the image from the answer of ``GET /images/NAME/json``."""
         config = inspected.get("Config") or {}
         return cls(
             image_id=inspected["Id"],
@@ -45,7 +45,7 @@ class EngineImage:
 
 @attrs.frozen
 class JobFile:
-    """One file that a job gets: its path in the job folder, and its bytes or where they are."""
+    """One input file of a job: its *path* in the job folder, its bytes or a file with them."""
 
     path: str
     content: bytes | Path = attrs.field(repr=False)
@@ -57,9 +57,9 @@ class Job:
     """One run of ``inside/<script>.py`` in a throw-away container.
 
     The script is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``.  The job folder
-    holds ``job.json`` (*arguments*) and the *inputs*.  What it says for
-    people goes to standard output.  It leaves ``result.json`` and its files in the out
-    folder: ``{"ok": true, ...}``, or ``{"ok": false, "why": ..., "hint": ...}``.
+    contains ``job.json`` (*arguments*) and the *inputs*.  The script prints progress to
+    standard output.  It writes ``result.json`` and its output files to the out folder; the
+    result is ``{"ok": true, ...}``, or ``{"ok": false, "why": ..., "hint": ...}``.
     """
 
     script: str
@@ -74,10 +74,10 @@ class Job:
 
 @attrs.frozen
 class Build:
-    """One Dockerfile for the engine's builder: *dockerfile* is its path in *context*, a tar.
+    """A Dockerfile for the engine's builder: *dockerfile* is its path in *context*, a tar.
 
-    The image is called *name* until it is saved.  *steps* says where every instruction
-    stands, for messages.  *arguments* are build arguments.
+    *name* is the temporary name of the image.  *steps* has the place of each instruction, for
+    messages.  *arguments* are build arguments.
     """
 
     context: Path
@@ -89,67 +89,67 @@ class Build:
 
 
 class Daemon(Protocol):
-    """The engine.  Every call may raise EngineUnavailable, EngineForbidden, EngineError."""
+    """The engine.  Every method may raise EngineUnavailable, EngineForbidden, EngineError."""
 
     def platform(self) -> str:
-        """Return what the engine runs, as image indexes name it: ``linux/amd64``."""
+        """Return the engine's platform, as an image index names it: ``linux/amd64``."""
 
     def image(self, reference: str) -> EngineImage | None:
         """Return the image with this reference or image ID, or None."""
 
     def pull(self, reference: Reference, *, temporary: bool = False) -> EngineImage:
-        """Fetch an image; a *temporary* one is the collector's, should we not remove it.
+        """Pull an image; note a *temporary* one in the ledger, for garbage collection.
 
         Raises BaseNotFound.
         """
 
     def tag(self, image_id: str, reference: Reference) -> None:
-        """Give an image one more name."""
+        """Tag an image."""
 
     def push(self, reference: Reference) -> str:
         """Push a tagged image; return the digest that its registry reported."""
 
     def load(self, archive: Path, loaded_as: str) -> None:
-        """Load an image archive; it is temporary, under the name *loaded_as*."""
+        """Load an image archive as the temporary image *loaded_as*."""
 
     def run(
         self, job: Job, *, out: Path, log: Log, prepare_next: bool = False
     ) -> dict[str, Any]:
-        """Run *job*; fill the empty folder *out* with its files; return its result.
+        """Run *job*; write its output files to the empty folder *out*; return its result.
 
-        With *prepare_next* a container is started for the next job while this one runs, in the
-        same image and with the same limits.  Raises JobFailed
-        with what the script said, LimitExceeded, HostileArchive.  The
-        container is gone at the end, however it ends; after a success at `close`.
+        With *prepare_next* the engine starts a standby container for the next job while this
+        one runs: same image, same limits.  The container of the job is removed in every case;
+        after a success, `close` waits for the removal.  Raises JobFailed with the script's
+        message, LimitExceeded, HostileArchive.
         """
 
     def prepare_container(self, job: Callable[[], Job | None]) -> None:
-        """Begin to make a container ready for a job like the one that *job* returns.
+        """Start a standby container, in a thread, for a job like the one that *job* returns.
 
-        It is called meanwhile, and returns None where nothing is to be made ready.  A fault
-        is left to the job that comes.
+        The thread calls *job*; None means that no container is needed.  An error is ignored:
+        the job then starts its own container and reports the error if it persists.
         """
 
     def close(self) -> None:
-        """Take away what was made ready for a job that did not come."""
+        """Remove a standby container that no job took; wait for all removals."""
 
     def keep(self, job: Job, reference: str, *, scratch: Path, log: Log) -> dict[str, Any]:
-        """Run *job* and keep its container's file system as image *reference*.
+        """Run *job* and commit its container as the image *reference*; return the result.
 
-        The result is returned, and stands as JSON in the image's label `RESULT`.
+        The label `RESULT` of the image holds the result as JSON.
         """
 
     def build(self, build: Build, *, out: Path, log: Log) -> None:
-        """Build an image, save it as the archive *out*, and leave nothing in the engine.
+        """Build an image, save it as the archive *out*, and remove it from the engine.
 
         Raises JobFailed with the step that failed, LimitExceeded.
         """
 
     def use(self, reference: str) -> None:
-        """Note that a kept image is still in use."""
+        """Note in the ledger that a kept image is in use now."""
 
     def remove_image(self, reference: str) -> bool:
-        """Remove an image's name, and the image with its last; False when it was not there."""
+        """Remove a name of an image, and the image with its last name; False if absent."""
 
     def remove_container(self, name: str) -> bool:
-        """Stop and remove a container; False when it was not there."""
+        """Stop and remove a container; return False if there is none of that name."""

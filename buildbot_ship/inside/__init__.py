@@ -1,19 +1,18 @@
-"""Code that runs in containers and in shipped images; it imports nothing of buildbot_ship.
+"""Scripts that run in containers and in shipped images; they import nothing of buildbot_ship.
 
-| folder | what lies there |
+| folder | contents |
 |---|---|
-| ``protocol/`` | how a container takes a job and gives its result |
+| ``protocol/`` | how a container receives a job and returns its result |
 | ``jobs/`` | one script for each job |
-| ``resolving/`` | what jobs share that ask a package index |
-| ``building/`` | what jobs share that build wheels |
-| ``installing/`` | what jobs share that install wheels into layers |
-| ``launcher/`` | what runs in shipped images |
-| ``tools/`` | the locks of the tools that jobs use |
+| ``resolving/`` | modules of the jobs that use a package index |
+| ``building/`` | modules of the jobs that build wheels |
+| ``installing/`` | modules of the jobs that install wheels into layers |
+| ``launcher/`` | the program that starts an application in a shipped image |
+| ``tools/`` | the lock files of the tools that jobs use |
 
-A job's folder in the container holds all scripts side by side, so they import each other by
-their plain names.  Each is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``:
-``job.json`` in the job folder holds its arguments, and it leaves ``result.json`` in the out
-folder (see ``protocol/job.py``).
+In a container all scripts lie in one folder, so they import each other by plain name.  A job's
+script is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``.  It reads its arguments from
+``JOB_FOLDER/job.json`` and writes ``OUT_FOLDER/result.json`` (see ``protocol/job.py``).
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ ENTRY = "entry.py"
 
 
 def scripts() -> dict[str, bytes]:
-    """Return the scripts that every container gets, by file name."""
+    """Return the source of every script, by file name; every container gets all of them."""
     return {
         item.name: item.read_bytes()
         for folder in _SCRIPTS
@@ -35,7 +34,7 @@ def scripts() -> dict[str, bytes]:
 
 
 def script(name: str) -> bytes:
-    """Return one of the `scripts` by its file name."""
+    """Return the source of one script.  Raises FileNotFoundError."""
     for folder in _SCRIPTS:
         item = files(__name__) / folder / name
         if item.is_file():
@@ -49,6 +48,6 @@ def launcher() -> bytes:
 
 
 def locks() -> dict[str, bytes]:
-    """Return the files that lock the tools by hash, as ``py3.N.txt``, by file name."""
-    found = (files(__name__) / "tools").iterdir()
-    return {item.name: item.read_bytes() for item in found if item.name.endswith(".txt")}
+    """Return the lock files of the tools, by file name: ``py3.N.txt``, with hashes."""
+    items = (files(__name__) / "tools").iterdir()
+    return {item.name: item.read_bytes() for item in items if item.name.endswith(".txt")}

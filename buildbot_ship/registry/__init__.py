@@ -1,1 +1,1 @@
-"""Everything that speaks the distribution API."""
+"""Registries: the client of the distribution API, image copies, the shared cache."""

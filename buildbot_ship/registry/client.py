@@ -1,7 +1,7 @@
-"""All registries, over the distribution API.
+"""The registry client: manifests, tags and blobs over the distribution API.
 
 Source: https://github.com/opencontainers/distribution-spec (``spec.md``); media types of
-docker's schema 2 from https://distribution.github.io/distribution/spec/manifest-v2-2/.
+Docker's schema 2 from https://distribution.github.io/distribution/spec/manifest-v2-2/.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from ..model.request.settings import Credential
 from .http.authentication import cancel_scope, pull_scope, push_scope
 from .http.credentials import Keychain
 from .http.download import stream_blob
-from .http.response import DIGEST, Answer, refused
-from .http.retry import Fault, RetryPolicy, Sleep
+from .http.response import DIGEST, Answer
+from .http.retry import RetryableFault, RetryPolicy, Sleep
 from .http.tag_list import list_tags
-from .http.transport import Call, Transport
+from .http.transport import Call, Transport, refusal
 from .http.upload import Upload, upload_url
 from .interface import Manifest
 
@@ -34,16 +34,16 @@ _MANIFEST_LIMIT = 4 * 1024**2
 _BLOB_LIMIT = 16 * 1024**2
 
 
-def _ignore(_: str) -> None:
-    """Take a line for people, and drop it."""
+def _discard(_: str) -> None:
+    """Drop a log line."""
 
 
 class RegistryClient:
-    """The real Registry.
+    """A Registry that talks HTTP.
 
-    *credentials* win over the Docker configuration of *environment* (DOCKER_CONFIG, HOME).
-    *log* gets a line for each attempt that failed.  *sleep* takes seconds, *clock* gives
-    seconds that never jump.  *ca_bundle* is a file; without it REQUESTS_CA_BUNDLE counts.
+    *credentials* take precedence over Docker's ``config.json``, which DOCKER_CONFIG or HOME in
+    *environment* locate.  *log* gets a line before each retry.  *sleep* takes seconds; *clock*
+    returns monotonic seconds.  *ca_bundle* is a file; the default is REQUESTS_CA_BUNDLE.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class RegistryClient:
         policy: RetryPolicy | None = None,
         sleep: Sleep = time.sleep,
         clock: Callable[[], float] = time.monotonic,
-        log: Log = _ignore,
+        log: Log = _discard,
     ) -> None:
-        """Connect to nothing yet."""
+        """Open no connection yet."""
         keychain = Keychain(
             credentials, os.environ if environment is None else environment, log
         )
@@ -71,12 +71,12 @@ class RegistryClient:
         )
 
     def manifest(self, reference: Reference) -> Manifest | None:
-        """Return what *reference* names, its digest verified, or None when it is not there.
+        """Return the manifest of *reference*, its digest verified, or None if there is none.
 
-        Raises DigestMismatch, and LimitExceeded from 4 MiB on.
+        Raises DigestMismatch, and LimitExceeded for more than 4 MiB.
         """
         call = _manifest_call("GET", reference)
-        answer = self._find(call)
+        answer = self._send_optional(call)
         if answer is None:
             return None
         if len(answer.body) > _MANIFEST_LIMIT:
@@ -85,43 +85,44 @@ class RegistryClient:
         return Manifest(_media_type(answer, call), answer.body)
 
     def head(self, reference: Reference) -> str | None:
-        """Return the digest that *reference* names, or None; nothing is transferred."""
-        answer = self._find(_manifest_call("HEAD", reference))
+        """Return the digest of *reference*, or None; do not download the manifest."""
+        answer = self._send_optional(_manifest_call("HEAD", reference))
         if answer is None:
             return None
         digest = answer.headers.get(DIGEST)
         if digest:
             return digest
-        found = self.manifest(reference)
-        return found.digest if found else None
+        manifest = self.manifest(reference)
+        return manifest.digest if manifest else None
 
     def put(self, reference: Reference, manifest: Manifest) -> str:
         """Store *manifest*; return its digest.  Raises DigestMismatch."""
-        ours = manifest.digest
-        if reference.digest not in (None, ours):
-            raise DigestMismatch(f"the manifest for {reference}", str(reference.digest), ours)
+        digest = manifest.digest
+        if reference.digest not in (None, digest):
+            raise DigestMismatch(f"the manifest for {reference}", str(reference.digest), digest)
         call = _manifest_call("PUT", reference, manifest)
-        answer = self._transport.ask(call)
+        answer = self._transport.send(call)
         if answer.status not in (200, 201):
-            raise refused(answer, call.registry, call.what)
-        theirs = answer.headers.get(DIGEST) or self.head(reference)
-        if theirs != ours:
-            raise DigestMismatch(f"what was put as {reference}", ours, theirs or "nothing")
-        return ours
+            raise refusal(answer, call)
+        stored = answer.headers.get(DIGEST) or self.head(reference)
+        if stored != digest:
+            subject = f"the manifest that the registry stored as {reference}"
+            raise DigestMismatch(subject, digest, stored or "nothing")
+        return digest
 
     def list_tags(self, repository: Repository) -> tuple[str, ...]:
-        """Return every tag of *repository*, none when the registry does not know it."""
+        """Return every tag of *repository*, none if the registry has no such repository."""
         return list_tags(self._transport, repository)
 
     def has(self, repository: Repository, digest: str) -> bool:
-        """Tell whether *repository* holds the blob."""
+        """Return whether *repository* has the blob."""
         url = f"/v2/{repository.path}/blobs/{digest}"
-        what = f"look for {digest[:19]} in {repository.path}"
-        call = Call(repository.registry, "HEAD", url, what, (pull_scope(repository),))
-        return self._find(call) is not None
+        action = f"check for {digest[:19]} in {repository.path}"
+        call = Call(repository.registry, "HEAD", url, action, (pull_scope(repository),))
+        return self._send_optional(call) is not None
 
     def blob(self, repository: Repository, digest: str) -> bytes:
-        """Return a small blob (at most 16 MiB), verified.
+        """Return a blob of at most 16 MiB, its digest verified.
 
         Raises ImageNotFound, DigestMismatch, LimitExceeded.
         """
@@ -133,51 +134,54 @@ class RegistryClient:
         return bytes(data)
 
     def stream(self, repository: Repository, digest: str) -> Iterator[bytes]:
-        """Yield a blob in chunks; the last one only after its digest was verified.
+        """Yield a blob in chunks; verify its digest before the last chunk.
 
         Raises ImageNotFound, DigestMismatch, at the first chunk or later.
         """
         return stream_blob(self._transport, repository, digest)
 
     def mount(self, repository: Repository, digest: str, source: Repository) -> bool:
-        """Take a blob over from *source* on the same registry; False when it would not."""
+        """Mount a blob of *source* on the same registry; return False if it declines."""
         if repository.registry != source.registry:
             return False
         query = urlencode({"mount": digest, "from": source.path})
         url = f"/v2/{repository.path}/blobs/uploads/?{query}"
-        what = f"mount {digest[:19]} into {repository.path}"
+        action = f"mount {digest[:19]} into {repository.path}"
         scopes = (push_scope(repository), pull_scope(source))
-        answer = self._transport.ask(Call(repository.registry, "POST", url, what, scopes))
+        call = Call(repository.registry, "POST", url, action, scopes)
+        answer = self._transport.send(call)
         if answer.status == 202 and answer.headers.get("Location"):
-            self._cancel(repository, answer)
+            self._cancel_upload(repository, answer)
         if answer.status not in (201, 202, 404, 405):
-            raise refused(answer, repository.registry, what)
+            raise refusal(answer, call)
         return answer.status == 201
 
     def upload(self, repository: Repository, digest: str, content: bytes | Path) -> int:
-        """Store a blob that is not there yet; return how many bytes were sent.
+        """Upload a blob that the repository lacks; return the number of bytes sent.
 
-        Raises DigestMismatch when *content* has another digest, or the registry says so.
+        Raises DigestMismatch if *content*, or the blob that the registry stored, has another
+        digest.
         """
         return Upload(self._transport, repository, digest).send(content)
 
-    def _find(self, call: Call) -> Answer | None:
-        """Return the answer to *call*, None where what it asks for is not there."""
-        answer = self._transport.ask(call)
+    def _send_optional(self, call: Call) -> Answer | None:
+        """Return the answer to *call*, or None for HTTP status 404."""
+        answer = self._transport.send(call)
         if answer.status not in (200, 404):
-            raise refused(answer, call.registry, call.what)
+            raise refusal(answer, call)
         return answer if answer.status == 200 else None
 
-    def _cancel(self, repository: Repository, begun: Answer) -> None:
-        """End the upload that a registry began in place of a mount.
+    def _cancel_upload(self, repository: Repository, begun: Answer) -> None:
+        """Cancel the upload that a registry began instead of a mount.
 
-        Who may push may not cancel everywhere; registries sweep uploads up themselves.
+        A failure is ignored: some registries let a user push but not cancel, and a registry
+        removes unfinished uploads itself.
         """
         scopes = (cancel_scope(repository),)
-        what = f"cancel an upload to {repository.path}"
-        with suppress(Fault, RegistryForbidden, RegistryRefused):
+        action = f"cancel an upload to {repository.path}"
+        with suppress(RetryableFault, RegistryForbidden, RegistryRefused):
             url = upload_url(repository, begun)
-            self._transport.once(Call(repository.registry, "DELETE", url, what, scopes))
+            self._transport.send_once(Call(repository.registry, "DELETE", url, action, scopes))
 
 
 def _manifest_call(method: str, reference: Reference, manifest: Manifest | None = None) -> Call:
@@ -186,7 +190,7 @@ def _manifest_call(method: str, reference: Reference, manifest: Manifest | None 
         repository.registry,
         method,
         f"/v2/{repository.path}/manifests/{reference.selector}",
-        f"{'take' if manifest else 'give'} {reference}",
+        f"{'store' if manifest else 'serve'} {reference}",
         (push_scope(repository) if manifest else pull_scope(repository),),
         {"Content-Type": manifest.media_type} if manifest else _ACCEPT,
         manifest.data if manifest else None,
@@ -195,15 +199,15 @@ def _manifest_call(method: str, reference: Reference, manifest: Manifest | None 
 
 
 def _verify(reference: Reference, answer: Answer) -> None:
-    """Raise DigestMismatch unless the bytes are what was asked for and what was announced."""
-    got = digest_of(answer.body)
+    """Raise DigestMismatch unless the bytes have the digests of *reference* and the header."""
+    actual = digest_of(answer.body)
     for expected in (reference.digest, answer.headers.get(DIGEST)):
-        if expected not in (None, got):
-            raise DigestMismatch(f"the manifest of {reference}", str(expected), got)
+        if expected not in (None, actual):
+            raise DigestMismatch(f"the manifest of {reference}", str(expected), actual)
 
 
 def _media_type(answer: Answer, call: Call) -> str:
-    """Return the manifest's media type, which some registries leave to the document."""
+    """Return the manifest's media type: from the header, or from the document itself."""
     media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
     if media_type not in KINDS:
         try:
@@ -211,6 +215,6 @@ def _media_type(answer: Answer, call: Call) -> str:
         except (ValueError, KeyError, TypeError):
             media_type = ""
     if media_type not in KINDS:
-        why = "its manifest is of a kind that is not known"
-        raise RegistryRefused(call.registry, call.what, why)
+        why = "the manifest has an unknown media type"
+        raise RegistryRefused(call.registry, call.action, why)
     return media_type

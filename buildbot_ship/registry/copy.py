@@ -1,4 +1,4 @@
-"""Images from registry to registry: bytes stay bytes, so digests stay digests."""
+"""Copy images from registry to registry, byte by byte, so that digests stay the same."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .publication import publish
 
 @attrs.frozen
 class Copied:
-    """What it took: *mounted* and *sent* count blobs, *bytes_sent* counts their bytes."""
+    """The cost of a copy: *mounted* and *sent* count blobs, *bytes_sent* counts bytes sent."""
 
     bytes_sent: int = 0
     mounted: int = 0
     sent: int = 0
 
     def __add__(self, other: Copied) -> Copied:
-        """Return both together."""
+        """Return the sum."""
         return Copied(
             self.bytes_sent + other.bytes_sent,
             self.mounted + other.mounted,
@@ -32,29 +32,29 @@ class Copied:
         )
 
     def __str__(self) -> str:
-        """Return it for a log."""
+        """Return the counts as a log line."""
         blobs = counted(self.mounted, "blob")
         return f"{blobs} mounted, {self.sent} sent ({self.bytes_sent} bytes)"
 
 
 def copy(registry: Registry, source: Reference, destination: Reference) -> Copied:
-    """Copy what *source* names, all platforms of an index, to the tag of *destination*.
+    """Copy the image *source*, with all platforms of an index, to the tag *destination*.
 
-    The tag gets the very digest of the source, and is put last.  Raises ImageNotFound,
-    TagTaken, InvalidManifest, DigestMismatch.
+    The tag is stored last and gets the digest of *source*.  Raises ImageNotFound, TagTaken,
+    InvalidManifest, DigestMismatch.
     """
     manifest = required_manifest(registry, source)
-    copied = _copy_parts(registry, manifest, source, destination.repository)
-    held = publish(registry, destination, manifest)
-    if held != manifest.digest:
-        raise TagTaken(str(destination), held, manifest.digest)
+    copied = _copy_content(registry, manifest, source, destination.repository)
+    published = publish(registry, destination, manifest)
+    if published != manifest.digest:
+        raise TagTaken(str(destination), published, manifest.digest)
     return copied
 
 
 def copy_blob(
     registry: Registry, digest: str, source: Repository, destination: Repository
 ) -> Copied:
-    """See that *destination* holds a blob of *source*: mounted, or through a file."""
+    """Copy a blob of *source* unless *destination* has it: mount it, or download and upload."""
     if registry.has(destination, digest):
         return Copied()
     same = source.registry == destination.registry
@@ -68,17 +68,17 @@ def copy_blob(
         return Copied(registry.upload(destination, digest, spool), sent=1)
 
 
-def _copy_parts(
+def _copy_content(
     registry: Registry, manifest: Manifest, source: Reference, destination: Repository
 ) -> Copied:
-    """Copy what *manifest* lists, so that the registry will take it."""
+    """Copy the blobs and manifests that *manifest* lists: a registry requires them first."""
     copied = Copied()
     if is_index(manifest.media_type):
         for child in list_children(manifest.data, source):
             at = source.repository.at(child.digest)
-            part = required_manifest(registry, at)
-            copied += _copy_parts(registry, part, at, destination)
-            registry.put(destination.at(child.digest), part)
+            platform = required_manifest(registry, at)
+            copied += _copy_content(registry, platform, at, destination)
+            registry.put(destination.at(child.digest), platform)
         return copied
     for blob in list_blobs(manifest.data, source):
         if not blob.foreign:

@@ -1,4 +1,4 @@
-"""What verbs ask of registries, by whatever means."""
+"""The Registry protocol: the operations on registries that verbs use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..model.reference import Reference, Repository, digest_of
 
 @attrs.frozen
 class Manifest:
-    """A manifest or an index: its bytes, and the media type they were served under."""
+    """A manifest or an index: its bytes and its media type."""
 
     media_type: str
     data: bytes = attrs.field(repr=False)
@@ -26,20 +26,20 @@ class Manifest:
 
 
 class Registry(Protocol):
-    """All registries; which one a call goes to stands in its reference or repository.
+    """Access to every registry; the reference or the repository of a call names which one.
 
-    Every call may raise RegistryUnavailable, RegistryForbidden, RegistryRefused.
+    Every method may raise RegistryUnavailable, RegistryForbidden, RegistryRefused.
     """
 
     def manifest(self, reference: Reference) -> Manifest | None:
-        """Return what *reference* names, its digest verified, or None when it is not there.
+        """Return the manifest of *reference*, its digest verified, or None if there is none.
 
-        Raises DigestMismatch, LimitExceeded, and InvalidReference where *reference* has
-        neither tag nor digest.
+        Raises DigestMismatch, LimitExceeded, and InvalidReference if *reference* has neither
+        tag nor digest.
         """
 
     def head(self, reference: Reference) -> str | None:
-        """Return the digest that *reference* names, or None; nothing is transferred.
+        """Return the digest of *reference*, or None; do not download the manifest.
 
         Raises InvalidReference.
         """
@@ -47,42 +47,43 @@ class Registry(Protocol):
     def put(self, reference: Reference, manifest: Manifest) -> str:
         """Store *manifest*; return its digest.  Raises DigestMismatch.
 
-        A registry moves a tag without a word: look before you put.
+        A registry moves an existing tag without an error: use `publication.publish` for a tag
+        that must not move.
         """
 
     def list_tags(self, repository: Repository) -> tuple[str, ...]:
-        """Return every tag of *repository*, none when the registry does not know it.
+        """Return every tag of *repository*, none if the registry has no such repository.
 
-        Raises LimitExceeded for a list that does not end.
+        Raises LimitExceeded for more than a million tags.
         """
 
     def has(self, repository: Repository, digest: str) -> bool:
-        """Tell whether *repository* holds the blob."""
+        """Return whether *repository* has the blob."""
 
     def blob(self, repository: Repository, digest: str) -> bytes:
-        """Return a small blob (at most 16 MiB), verified.
+        """Return a blob of at most 16 MiB, its digest verified.
 
         Raises ImageNotFound, DigestMismatch, LimitExceeded.
         """
 
     def stream(self, repository: Repository, digest: str) -> Iterator[bytes]:
-        """Yield a blob in chunks; the last one only after its digest was verified.
+        """Yield a blob in chunks; verify its digest before the last chunk.
 
         Raises ImageNotFound, DigestMismatch, at the first chunk or later.
         """
 
     def mount(self, repository: Repository, digest: str, source: Repository) -> bool:
-        """Take a blob over from *source* on the same registry; False when it would not."""
+        """Mount a blob of *source* on the same registry; return False if it declines."""
 
     def upload(self, repository: Repository, digest: str, content: bytes | Path) -> int:
-        """Store a blob that is not there yet; return how many bytes were sent.
+        """Upload a blob that the repository lacks; return the number of bytes sent.
 
-        Raises DigestMismatch when *content* has another digest.
+        Raises DigestMismatch if *content* has another digest.
         """
 
 
 def required_manifest(registry: Registry, reference: Reference) -> Manifest:
-    """Return what *reference* names.  Raises ImageNotFound, and what registries raise."""
+    """Return the manifest of *reference*.  Raises ImageNotFound if there is none."""
     manifest = registry.manifest(reference)
     if manifest is None:
         raise ImageNotFound(str(reference))

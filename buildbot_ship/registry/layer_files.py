@@ -1,4 +1,4 @@
-"""Files out of an image's layers, read from its registry as they stream by."""
+"""Read a file of an image from its layers, as they stream from the registry."""
 
 from __future__ import annotations
 
@@ -19,37 +19,38 @@ _LAYER_LIMIT = 16 * 1024**3
 def newest_file(
     registry: Registry, repository: Repository, layers: Sequence[str], path: str
 ) -> bytes | None:
-    """Return the file that containers see at *path* (no leading slash), or None.
+    """Return the file at *path* (no leading slash) from the top layer that has it, or None.
 
-    *layers* are digests of gzipped or plain tars, the lowest first; they are read from the
-    top until one has the file.  Raises InvalidManifest for one that is no such tar.
+    *layers* are the digests of gzipped or plain tars, the lowest first.  Raises
+    InvalidManifest for a layer that is not such a tar, LimitExceeded for a file of more than
+    64 MiB or a layer of more than 16 GiB.
     """
     for digest in reversed(layers):
-        found = _find(registry, repository, digest, path)
-        if found is not None:
-            return found
+        content = _find(registry, repository, digest, path)
+        if content is not None:
+            return content
     return None
 
 
 def _find(registry: Registry, repository: Repository, digest: str, path: str) -> bytes | None:
-    found = None
+    content = None
     try:
-        content = Unpacked(registry.stream(repository, digest))
-        with tarfile.open(fileobj=cast(IO[bytes], content), mode="r|") as archive:
+        layer = Unpacked(registry.stream(repository, digest))
+        with tarfile.open(fileobj=cast(IO[bytes], layer), mode="r|") as archive:
             for member in archive:
                 if archive.offset > _LAYER_LIMIT or member.size > _LAYER_LIMIT:
                     raise LimitExceeded(f"layer {digest[:19]}", "16 GiB")
                 if member.name.removeprefix("./") == path and member.isreg():
-                    found = _read(archive, member)
-        content.drain()
+                    content = _read(archive, member)
+        layer.drain()
     except (tarfile.TarError, zlib.error, ValueError) as error:
-        why = f"layer {digest[:19]} is no tar that can be read ({error})"
+        why = f"layer {digest[:19]} is not a readable tar archive ({error})"
         raise InvalidManifest(str(repository), why) from None
-    return found
+    return content
 
 
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     if member.size > _FILE_LIMIT:
-        raise LimitExceeded(f"{member.name} in an image", "64 MiB")
+        raise LimitExceeded(f"the file {member.name} in an image", "64 MiB")
     file = archive.extractfile(member)
     return file.read() if file else b""

@@ -1,4 +1,4 @@
-"""Tags that never move, on registries that would move them without a word."""
+"""Publish an image under a tag, and refuse to move a tag that names another image."""
 
 from __future__ import annotations
 
@@ -8,42 +8,43 @@ from ..model.reference import Reference
 from .interface import Manifest, Registry
 
 
-def find_held(registry: Registry, reference: Reference, manifest: Manifest) -> str | None:
-    """Return the digest under *reference* when it names the image of *manifest*.
+def find_published(registry: Registry, reference: Reference, manifest: Manifest) -> str | None:
+    """Return the digest of *reference* if it names the image of *manifest*, None if unused.
 
-    None when nothing is there yet.  The same image is the same manifest, or one with the
-    same config.  Raises TagTaken, naming both, when it is another.
+    Two manifests are the same image if they are equal or have the same image ID.  Raises
+    TagTaken, which names both images, if *reference* names another image.
     """
-    held = registry.head(reference)
-    if held in (None, manifest.digest):
-        return held
-    there = registry.manifest(reference)
-    if there is None:
+    digest = registry.head(reference)
+    if digest in (None, manifest.digest):
+        return digest
+    published = registry.manifest(reference)
+    if published is None:
         return None
-    ours, theirs = _image_id(manifest, reference), _image_id(there, reference)
-    if ours is not None and ours == theirs:
-        return there.digest
-    holder, loser = _name(there.digest, theirs), _name(manifest.digest, ours)
-    raise TagTaken(str(reference), holder, loser)
+    new_id, published_id = _image_id(manifest, reference), _image_id(published, reference)
+    if new_id is not None and new_id == published_id:
+        return published.digest
+    holder = _name(published.digest, published_id)
+    raise TagTaken(str(reference), holder, _name(manifest.digest, new_id))
 
 
 def publish(registry: Registry, reference: Reference, manifest: Manifest) -> str:
-    """Put *manifest* under the tag of *reference*, unless it holds that image already.
+    """Store *manifest* as the tag *reference*, unless the tag already names that image.
 
-    Return the digest that the tag names.  It is looked at right before and right after,
-    so that of two writers with different images at least one raises TagTaken, unless
-    one did all of it between the other's look and its put.  Raises RegistryRefused, too,
-    when the tag is gone again.
+    Return the digest of the tag.  It is checked before and after the manifest is stored, so
+    that at least one of two concurrent writers of different images raises TagTaken.  The
+    exception: one writer does all its work between the other's check and its store.  Raises
+    RegistryRefused if the tag disappears after it was stored.
     """
-    held = find_held(registry, reference, manifest)
-    if held is not None:
-        return held
+    published = find_published(registry, reference, manifest)
+    if published is not None:
+        return published
     registry.put(reference, manifest)
-    stays = find_held(registry, reference, manifest)
-    if stays is None:
-        what = f"keep {reference}"
-        raise RegistryRefused(reference.repository.registry, what, "it is gone again")
-    return stays
+    published = find_published(registry, reference, manifest)
+    if published is None:
+        action = f"keep {reference}"
+        why = "the tag disappeared after it was stored"
+        raise RegistryRefused(reference.repository.registry, action, why)
+    return published
 
 
 def _image_id(manifest: Manifest, reference: Reference) -> str | None:

@@ -1,7 +1,7 @@
-"""The cache that workers share: entries are manifests in a repository, tagged by key.
+"""The cache that workers share: a registry repository with one tag for each cache key.
 
-An entry is an OCI image manifest whose config is the empty JSON object, whose layers are
-the blobs, and whose annotation holds the record, so that one request finds it.
+An entry is an OCI image manifest.  Its config is the empty JSON object, its layers are the
+blobs, and an annotation holds the record.  One request looks up an entry.
 Format: https://github.com/opencontainers/image-spec/blob/v1.1.0/manifest.md
 """
 
@@ -29,7 +29,7 @@ _BLOB = "application/octet-stream"
 
 @attrs.frozen
 class SharedCache:
-    """The cache in *repository*; *writes* is False for a builder that is not trusted."""
+    """The cache in *repository*; *writes* is False for an untrusted builder."""
 
     registry: Registry
     repository: Repository
@@ -38,35 +38,35 @@ class SharedCache:
 
     @property
     def title(self) -> str:
-        """Return what people call it."""
+        """Return the name of the cache for log lines."""
         return f"the cache {self.repository}"
 
     def find(self, key: str) -> Entry | None:
-        """Return what was kept under *key*, in one request."""
+        """Return the entry of the cache key *key*, or None; takes one request."""
         manifest = self.registry.manifest(self.repository.tagged(key))
         return None if manifest is None else _read(manifest)
 
     def has(self, blob: Blob) -> bool:
-        """Tell whether *blob* is there; it is verified when it is read."""
+        """Return whether the cache has *blob*; `fetch` verifies it."""
         return self.registry.has(self.repository, blob.digest)
 
     def fetch(self, blob: Blob, into: Path) -> bool:
-        """Download *blob*, verified, to *into*; False when it is not there."""
-        new = into.with_name(f"{into.name}.part")
-        new.parent.mkdir(parents=True, exist_ok=True)
+        """Download *blob*, verified, to *into*; return False if the cache does not have it."""
+        partial = into.with_name(f"{into.name}.part")
+        partial.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with new.open("wb") as file:
+            with partial.open("wb") as file:
                 for chunk in self.registry.stream(self.repository, blob.digest):
                     file.write(chunk)
-            new.replace(into)
+            partial.replace(into)
         except ImageNotFound:
             return False
         finally:
-            new.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
         return True
 
     def keep(self, key: str, entry: Entry, source: Source) -> None:
-        """Keep *entry* under *key*, unless another worker did."""
+        """Store *entry* under the cache key *key*, unless there is an entry already."""
         reference = self.repository.tagged(key)
         if not self.writes or self.registry.head(reference) is not None:
             return
@@ -74,11 +74,11 @@ class SharedCache:
             if isinstance(source, Repository):
                 copy_blob(self.registry, blob.digest, source, self.repository)
             else:
-                self._send(blob.digest, source[blob.digest])
-        self._send(digest_of(_EMPTY), _EMPTY)
+                self._upload(blob.digest, source[blob.digest])
+        self._upload(digest_of(_EMPTY), _EMPTY)
         self.registry.put(reference, _manifest(entry))
 
-    def _send(self, digest: str, content: bytes | Path) -> None:
+    def _upload(self, digest: str, content: bytes | Path) -> None:
         if not self.registry.has(self.repository, digest):
             self.registry.upload(self.repository, digest, content)
 
@@ -104,7 +104,7 @@ def _manifest(entry: Entry) -> Manifest:
 
 
 def _read(manifest: Manifest) -> Entry | None:
-    """Return the entry in *manifest*; None when somebody else made it."""
+    """Return the entry in *manifest*, or None if the manifest is not a cache entry."""
     try:
         document: dict[str, Any] = json.loads(manifest.data)
         record = json.loads(document["annotations"][_ANNOTATION])

@@ -1,4 +1,4 @@
-"""What every implementation of a protocol must do; real ones and fakes alike."""
+"""Contract tests: every implementation of a protocol, real or fake, passes them."""
 
 import pytest
 

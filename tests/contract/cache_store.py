@@ -1,4 +1,4 @@
-"""What every store does, in memory or not; a subclass gives `store` and `damage`."""
+"""The contract of every CacheStore; a subclass provides `store` and `damage`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = key("wheel", source="abc")
 
 
 class CacheStoreContract:
-    """The tests."""
+    """The tests of the contract."""
 
     @pytest.fixture
     def file(self, tmp_path: Path) -> Path:
@@ -29,10 +29,10 @@ class CacheStoreContract:
         return path
 
     def damage(self, store: CacheStore) -> None:
-        """Change the bytes of the blob where they are kept."""
+        """Change the stored bytes of the blob."""
         raise NotImplementedError
 
-    def test_what_was_kept_is_found(self, store: CacheStore, file: Path) -> None:
+    def test_a_kept_entry_is_found(self, store: CacheStore, file: Path) -> None:
         assert store.find(KEY) is None
         store.keep(KEY, ENTRY, {BLOB.digest: file})
         assert store.find(KEY) == ENTRY
@@ -44,14 +44,16 @@ class CacheStoreContract:
         store.keep(KEY, Entry({"a": None}), {})
         assert store.find(KEY) == Entry({"a": None})
 
-    def test_what_is_there_stays(self, store: CacheStore, file: Path, tmp_path: Path) -> None:
+    def test_an_entry_can_be_kept_and_fetched_twice(
+        self, store: CacheStore, file: Path, tmp_path: Path
+    ) -> None:
         for _ in range(2):
             store.keep(KEY, ENTRY, {BLOB.digest: file})
         assert store.fetch(BLOB, tmp_path / "new" / "a.whl")
         assert (tmp_path / "new" / "a.whl").read_bytes() == DATA
         assert store.fetch(BLOB, tmp_path / "new" / "a.whl")
 
-    def test_what_is_not_there_is_not_fetched(self, store: CacheStore, tmp_path: Path) -> None:
+    def test_a_missing_blob_is_not_fetched(self, store: CacheStore, tmp_path: Path) -> None:
         other = attrs.evolve(BLOB, digest=digest_of(b"other"))
         assert not store.fetch(other, tmp_path / "other")
         assert [path.name for path in tmp_path.iterdir() if "other" in path.name] == []

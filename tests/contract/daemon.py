@@ -1,7 +1,7 @@
-"""What every engine does for us, whatever its version and however it stores images.
+"""The contract of every engine, whatever its version and its image store.
 
-A subclass gives the fixtures ``daemon``; ``base``, a reference with a digest to an image that
-holds Python; and ``place``, a repository that nobody else uses on a registry that answers.
+A subclass provides three fixtures: ``daemon``; ``base``, a reference with a digest to an image
+with Python; and ``place``, an unused repository on a running registry.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from tests.contract.samples import PLAIN, load_over, store_platforms
 
 
 def compress_job(image: str, **more: Any) -> Job:
-    """Return a job that only takes Python: it gzips one file."""
+    """Return a job that needs nothing but Python: it compresses one file."""
     inputs = (JobFile("a.tar", PLAIN * 1000),)
     return Job("compress", image, {"files": ["a.tar"]}, inputs=inputs, **more)
 
 
 def endless(job: Job) -> Job:
-    """Return *job* on what has no end; it is killed after its limit."""
+    """Return *job* with an endless input, so that it runs until its timeout."""
     return attrs.evolve(job, arguments={"files": ["../../dev/zero"]})
 
 
@@ -45,14 +45,14 @@ def pulled(daemon: Daemon, base: Reference) -> EngineImage:
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """An empty folder for what a job makes."""
+    """An empty folder for the output of a job."""
     folder = tmp_path / "out"
     folder.mkdir()
     return folder
 
 
 class DaemonContract:
-    """The tests."""
+    """The tests of the contract."""
 
     def test_a_pulled_image_is_known_by_digest_and_by_id(
         self, daemon: Daemon, base: Reference, pulled: EngineImage
@@ -99,11 +99,11 @@ class DaemonContract:
             daemon.pull(place.tagged("gone"))
 
     def test_a_registry_that_does_not_listen_is_unavailable(self, daemon: Daemon) -> None:
-        # Port 1 is nobody's.
+        # No process listens on port 1.
         with pytest.raises(RegistryUnavailable):
             daemon.pull(Reference.parse("127.0.0.1:1/team/app:1"))
 
-    def test_what_is_loaded_over_its_base_is_there_until_it_is_removed(
+    def test_an_image_loaded_over_its_base_exists_until_it_is_removed(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
     ) -> None:
         made, name = load_over(
@@ -152,26 +152,26 @@ class DaemonContract:
         job = attrs.evolve(compress_job(str(base)), arguments={"files": ["nowhere.tar"]})
         with pytest.raises(JobFailed, match=r"nowhere\.tar") as caught:
             daemon.run(job, out=out, log=print)
-        assert caught.value.remedy == "give the worker and the engine more room on disk"
+        assert caught.value.remedy == "free disk space on the worker and on the engine's host"
 
     def test_a_script_that_breaks_is_named_with_its_status(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
     ) -> None:
         job = attrs.evolve(compress_job(str(base)), arguments={})
-        with pytest.raises(JobFailed, match=r"inside/compress\.py ended with status 1"):
+        with pytest.raises(JobFailed, match=r"inside/compress\.py exited with status 1"):
             daemon.run(job, out=out, log=print)
 
     def test_a_container_that_is_not_there_is_not_removed(self, daemon: Daemon) -> None:
         assert not daemon.remove_container(f"ship-contract-{uuid.uuid4().hex}")
 
-    def test_a_job_past_its_seconds_says_so(
+    def test_a_job_past_its_timeout_says_so(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
     ) -> None:
         job = compress_job(str(base), limits=Limits(seconds=2))
         with pytest.raises(LimitExceeded, match="2 seconds"):
             daemon.run(endless(job), out=out, log=print)
 
-    def test_a_job_that_was_expected_does_what_it_does_alone(
+    def test_a_job_in_a_standby_container_has_the_same_result(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
     ) -> None:
         first, *others = (tmp_path / name for name in ("first", "second", "third"))
@@ -187,7 +187,7 @@ class DaemonContract:
         assert other != alone
         assert again == alone
 
-    def test_a_job_that_nobody_ran_before_can_be_expected(
+    def test_a_standby_container_can_be_prepared_before_the_first_job(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path
     ) -> None:
         job = compress_job(str(base))
@@ -196,14 +196,14 @@ class DaemonContract:
         daemon.close()
         assert gzip.decompress((out / "a.tar.gz").read_bytes()) == PLAIN * 1000
 
-    def test_a_job_that_is_expected_need_not_come(
+    def test_a_standby_container_that_no_job_takes_is_removed(
         self, daemon: Daemon, base: Reference, pulled: EngineImage
     ) -> None:
         daemon.prepare_container(lambda: compress_job(str(base)))
         daemon.close()
 
     @pytest.mark.parametrize("image", [None, "ship.local/gone:1"])
-    def test_what_cannot_be_got_ready_is_made_by_who_needs_it(
+    def test_a_job_without_its_standby_container_starts_another(
         self,
         daemon: Daemon,
         base: Reference,
@@ -216,7 +216,7 @@ class DaemonContract:
         daemon.close()
         assert (out / "a.tar.gz").is_file()
 
-    def test_what_is_got_ready_for_one_job_is_not_taken_for_another(
+    def test_a_standby_container_is_not_taken_by_a_job_with_other_limits(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path, out: Path
     ) -> None:
         first = tmp_path / "first"
@@ -227,7 +227,7 @@ class DaemonContract:
             daemon.run(endless(job), out=out, log=print)
         daemon.close()
 
-    def test_a_job_past_its_seconds_says_so_where_it_was_expected(
+    def test_a_job_past_its_timeout_in_a_standby_container_says_so(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path, out: Path
     ) -> None:
         first = tmp_path / "first"
@@ -255,7 +255,7 @@ class DaemonContract:
             assert daemon.remove_image(name)
         assert daemon.image(name) is None
 
-    def test_what_is_pushed_is_pulled_by_the_digest_that_was_said(
+    def test_a_pushed_image_is_pulled_by_the_reported_digest(
         self, daemon: Daemon, pulled: EngineImage, place: Repository
     ) -> None:
         reference = place.tagged("copied")

@@ -1,7 +1,7 @@
-"""What every Registry does: the real client and the one in memory pass the same tests.
+"""The contract of every Registry: the real client and the one in memory pass the same tests.
 
-A subclass gives two fixtures: ``registry``, and ``place``, a repository that nobody else
-uses on a registry that answers.
+A subclass provides two fixtures: ``registry``, and ``place``, an unused repository on a running
+registry.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def beside(place: Repository, name: str) -> Repository:
 
 
 class RegistryContract:
-    """The tests."""
+    """The tests of the contract."""
 
     def test_a_blob_comes_back_as_it_was_sent(
         self, registry: Registry, place: Repository

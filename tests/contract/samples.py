@@ -1,4 +1,4 @@
-"""Images that the contract of engines loads and pulls."""
+"""Images that the contract tests of engines load and pull."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PLAIN = b"plain\n"
 
 
 def load_over(daemon: Daemon, base: Base, folder: Path) -> tuple[Assembled, str]:
-    """Load an image of one more layer than *base*, whose own layers are left out."""
+    """Load an image of *base* plus one layer; the archive omits the layers of *base*."""
     tar = io.BytesIO()
     file = Member("marker", 0o644, len(PLAIN), lambda: io.BytesIO(PLAIN))
     diff_id = write_layer([file], tar)
@@ -60,7 +60,7 @@ def _with_layer(base: Base, layer: Layer) -> Assembled:
 
 
 def store_platforms(base: Reference, target: Reference, platform: str) -> None:
-    """Put an index of *base*, for *platform*, and of another image at *target*."""
+    """Store as *target* an index of *base*, for *platform*, and of another image."""
     registry = RegistryClient()
     copy(registry, base, target.repository.tagged("base"))
     ours = registry.manifest(base)

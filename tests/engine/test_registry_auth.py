@@ -23,7 +23,7 @@ from buildbot_ship.registry.copy import Copied, copy
 from buildbot_ship.registry.interface import Registry
 from tests.contract.registry import RegistryContract
 from tests.engine.private_registry import Authority, private_registry
-from tests.fakes.http import Asked, Said, serving
+from tests.fakes.http import Request, Response, serving
 from tests.fakes.images import small_image, store_image
 
 PASSWORD = "correct horse"
@@ -86,18 +86,20 @@ class TokenServer:
     may: dict[str, set[str]] = attrs.field(factory=dict)
     asked: list[list[str]] = attrs.field(factory=list)
 
-    def respond(self, asked: Asked) -> Said:
-        scopes = parse_qs(urlsplit(asked.path).query)["scope"]
+    def respond(self, request: Request) -> Response:
+        scopes = parse_qs(urlsplit(request.path).query)["scope"]
         self.asked.append(scopes)
         login = "Basic " + base64.b64encode(":".join(ME).encode()).decode()
-        if asked.headers.get("Authorization") != login:
-            return Said(401)
+        if request.headers.get("Authorization") != login:
+            return Response(401)
         access: list[dict[str, object]] = []
         for scope in scopes:
             kind, name, actions = scope.split(":")
             granted = sorted(set(actions.split(",")) & self.may.get(name, set()))
             access.append({"type": kind, "name": name, "actions": granted})
-        return Said(body=json.dumps({"token": self.sign(access), "expires_in": 300}).encode())
+        return Response(
+            body=json.dumps({"token": self.sign(access), "expires_in": 300}).encode()
+        )
 
     def sign(self, access: list[dict[str, object]]) -> str:
         now = int(time.time())
@@ -162,7 +164,7 @@ def test_a_token_that_allows_too_little_is_forbidden(tokens: TokenServer) -> Non
 
 def test_a_login_that_the_token_server_refuses_is_forbidden(tokens: TokenServer) -> None:
     client = RegistryClient((Credential(tokens.address, "me", "wrong"),), environment={})
-    with pytest.raises(RegistryForbidden, match="give a token"):
+    with pytest.raises(RegistryForbidden, match="issue a token"):
         client.head(Repository(tokens.address, "team/app").tagged("1"))
 
 

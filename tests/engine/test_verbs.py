@@ -219,7 +219,7 @@ FORGER = "open('/proc/1/fd/1', 'wb').write(b'x' * 5000)\n"
         pytest.param(HUNGRY, ("--memory", "200"), (25, MEMORY), id="memory"),
         pytest.param(HUNGRY_CHILD, ("--memory", "200"), (25, MEMORY), id="a child's memory"),
         pytest.param(SLEEPY, ("--seconds", "8"), (25, "8 seconds"), id="seconds"),
-        pytest.param(FORGER, (), (26, "is not a whole tar"), id="the stream of its files"),
+        pytest.param(FORGER, (), (26, "is not a complete tar"), id="the stream of its files"),
     ],
 )
 def test_a_build_that_goes_too_far_ends_and_says_where(
@@ -240,7 +240,7 @@ def test_no_socket_says_how_to_mount_it(repository: Repository) -> None:
     repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
     said = repository.ship(*WHEELS)
     assert said.status == 20
-    assert "unix:///nowhere.sock: there is no such socket" in said.result["summary"]
+    assert "unix:///nowhere.sock: the socket does not exist" in said.result["summary"]
     assert "-v /var/run/docker.sock" in said.failure["remedy"]
 
 

@@ -1,4 +1,4 @@
-"""What an engine's builder leaves: an archive of an image on a small base."""
+"""The engine's builder, faked: it saves an image of a few small layers as an archive."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def layer_of(text: bytes, name: str = "made") -> bytes:
 
 @attrs.define
 class EnginesBuilder:
-    """What the engine would make: layers on those of *below*, saved as docker does."""
+    """Saves the layers *above* on those of *below*, in the format of ``docker save``."""
 
     below: tuple[bytes, ...] = attrs.field(factory=lambda: (base_layer(),))
     above: tuple[bytes, ...] = (layer_of(b"1"), layer_of(b"2"), layer_of(b"1"))

@@ -1,7 +1,7 @@
-"""An engine in memory: the protocol of `daemon.interface`, with the classic store's manners.
+"""An engine in memory: it implements `daemon.interface.Daemon` like a classic image store.
 
-Scripts of ``inside/`` are really run, in a process instead of a container, unless
-`scripts` holds something to call instead.
+It runs the scripts of ``inside/`` in a process instead of a container.  *scripts* replaces a
+script by a function.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Builder = Callable[[Build, Path], None]
 
 @attrs.define
 class MemoryDaemon:
-    """An engine that knows its *images* by every name, and pulls from *registry*."""
+    """An engine with *images*, by every name and ID; it pulls from *registry*."""
 
     registry: Registry | None = None
     images: dict[str, EngineImage] = attrs.field(factory=dict)
@@ -48,11 +48,11 @@ class MemoryDaemon:
     loaded: list[str] = attrs.field(factory=list)
     used: list[str] = attrs.field(factory=list)
     containers: set[str] = attrs.field(factory=set)
-    # Of each image that was pulled, where its manifest for our platform lies.
+    # The manifest of our platform, by the ID of each pulled image.
     parts: dict[str, Reference] = attrs.field(factory=dict)
 
     def add(self, name: str, config: bytes, digests: tuple[str, ...] = ()) -> EngineImage:
-        """Put an image with this config under *name* and under its ID."""
+        """Add an image with this config under *name* and under its ID."""
         document = json.loads(config)
         run = document.get("config") or {}
         image_id = digest_of(config)
@@ -89,7 +89,7 @@ class MemoryDaemon:
     def push(self, reference: Reference) -> str:
         image = self.images.get(str(reference))
         if image is None:
-            raise EngineError(f"push {reference}", "it is not here")
+            raise EngineError(f"push {reference}", "no such image")
         part = self.parts.get(image.image_id)
         if self.registry is None or part is None:
             return image.image_id
@@ -110,8 +110,8 @@ class MemoryDaemon:
         self.loaded.append(loaded_as)
 
     def _has_chain(self, chain: list[str]) -> bool:
-        known = (config["rootfs"]["diff_ids"] for config in self.configs.values())
-        return any(diff_ids[: len(chain)] == chain for diff_ids in known)
+        chains = (config["rootfs"]["diff_ids"] for config in self.configs.values())
+        return any(diff_ids[: len(chain)] == chain for diff_ids in chains)
 
     def run(
         self, job: Job, *, out: Path, log: Log, prepare_next: bool = False
@@ -144,7 +144,7 @@ class MemoryDaemon:
         self.prepared.append(job)
 
     def close(self) -> None:
-        assert not self.containers, "somebody's containers are left"
+        assert not self.containers, "containers are left"
 
     def use(self, reference: str) -> None:
         self.used.append(reference)
@@ -187,7 +187,7 @@ def _run(job: Job, out: Path, log: Log) -> dict[str, Any]:
             limit = f"{job.limits.seconds} seconds"
             raise LimitExceeded(f"the container of {job.script}", limit, "seconds") from None
         except subprocess.CalledProcessError as ended:
-            why = f"inside/{job.script}.py ended with status {ended.returncode}"
+            why = f"inside/{job.script}.py exited with status {ended.returncode}"
             raise JobFailed(job.script, why) from None
     for line in ran.stdout.splitlines():
         log(line)

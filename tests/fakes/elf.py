@@ -1,4 +1,4 @@
-"""ELF files small enough to be written by hand: headers and a dynamic section, no code."""
+"""Minimal ELF files: headers and a dynamic section, no code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def elf(
     interpreter: str = "",
     machine: int = X86_64,
 ) -> bytes:
-    """Return a 64-bit file that asks for *needed*."""
+    """Return a 64-bit ELF file that needs the libraries *needed*."""
     texts = bytearray(b"\0")
     tags: list[tuple[int, int]] = []
     named: Sequence[tuple[int, str]] = [

@@ -1,4 +1,4 @@
-"""A small HTTP server whose answers a test writes, faults included."""
+"""A small HTTP server whose responses, faults included, are written by a test."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import attrs
 
 
 @attrs.frozen
-class Asked:
-    """A request that came; *path* with its query."""
+class Request:
+    """A request that the server received; *path* includes the query."""
 
     method: str
     path: str
@@ -25,8 +25,8 @@ class Asked:
 
 
 @attrs.frozen
-class Said:
-    """An answer; after *cut* bytes of the body the connection is reset."""
+class Response:
+    """A response; the connection is reset after *cut* bytes of the body."""
 
     status: int = 200
     body: bytes = b""
@@ -36,31 +36,31 @@ class Said:
 
 @attrs.define
 class Server:
-    """Answers with the next of *script*, or with what *respond* says; *asked* is the record."""
+    """Responds with *respond*, or with the next item of *script*; records *requests*."""
 
     address: str
-    script: list[Said] = attrs.field(factory=list)
-    respond: Callable[[Asked], Said] | None = None
-    asked: list[Asked] = attrs.field(factory=list)
+    script: list[Response] = attrs.field(factory=list)
+    respond: Callable[[Request], Response] | None = None
+    requests: list[Request] = attrs.field(factory=list)
 
-    def answer(self, asked: Asked) -> Said:
-        """Return the answer to one request."""
-        self.asked.append(asked)
+    def answer(self, request: Request) -> Response:
+        """Record a request; return the response to it."""
+        self.requests.append(request)
         if self.respond:
-            return self.respond(asked)
-        return self.script.pop(0) if self.script else Said(418, b"nothing was left to say")
+            return self.respond(request)
+        return self.script.pop(0) if self.script else Response(418, b"the script has ended")
 
     @property
     def lines(self) -> list[str]:
-        """Return method and path of all requests."""
-        return [f"{asked.method} {asked.path}" for asked in self.asked]
+        """Return the method and the path of each request."""
+        return [f"{request.method} {request.path}" for request in self.requests]
 
 
 def _reset(connection: socket.socket) -> None:
-    """See that the next close is a reset."""
-    # A reset drops what the client has not read yet, so let it read.
+    """Make the next close a reset."""
+    # A reset drops the bytes that the client has not read yet, so let it read.
     time.sleep(0.1)
-    # A close that lingers for no time is a reset.
+    # With a linger time of 0, close sends a reset.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -73,14 +73,16 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            said = server.answer(Asked(self.command, self.path, dict(self.headers), body))
-            self.send_response(said.status)
-            for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
+            request = Request(self.command, self.path, dict(self.headers), body)
+            response = server.answer(request)
+            self.send_response(response.status)
+            length = {"Content-Length": str(len(response.body))}
+            for name, value in {**length, **response.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(said.body[: said.cut])
-            if said.cut is not None:
+                self.wfile.write(response.body[: response.cut])
+            if response.cut is not None:
                 _reset(self.connection)
                 self.close_connection = True
 
@@ -93,14 +95,14 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing when a client leaves early."""
+        """Report no client that disconnects early."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 @contextmanager
 def serving() -> Iterator[Server]:
-    """Give a server on a port of its own."""
+    """Run a server on a free port."""
     server = Server("")
     http = _Http(("127.0.0.1", 0), _handler(server))
     server.address = f"127.0.0.1:{http.server_address[1]}"

@@ -1,4 +1,4 @@
-"""Images small enough to be written by hand, and a way to have one in a registry."""
+"""Small images, and functions that store them in a registry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOREIGN_LAYER = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 
 @attrs.frozen
 class SmallImage:
-    """A config and layers whose bytes mean nothing to a registry."""
+    """A manifest and its blobs, the config first; a registry does not look into them."""
 
     manifest: Manifest
     blobs: dict[str, bytes]
@@ -40,7 +40,7 @@ def describe(media_type: str, data: bytes) -> dict[str, object]:
 def small_image(
     name: str, *layers: bytes, oci: bool = False, foreign: bool = False
 ) -> SmallImage:
-    """Return an image whose config says *name*; *foreign* adds a layer from elsewhere."""
+    """Return an image with *name* in its config; *foreign* adds a layer at another URL."""
     config = json.dumps({"name": name}).encode()
     layer_type = OCI_LAYER if oci else DOCKER_LAYER
     listed = [describe(layer_type, layer) for layer in layers]
@@ -71,7 +71,7 @@ def layer(files: dict[str, bytes]) -> bytes:
 
 
 def real_image(layers: Sequence[bytes], environment: Sequence[str]) -> SmallImage:
-    """Return an image whose config fits its layers, and sets variables."""
+    """Return an image whose config has the diff IDs of *layers*, and variables."""
     config = {
         "config": {"Env": list(environment)},
         "rootfs": {"type": "layers", "diff_ids": [digest_of(data) for data in layers]},
@@ -101,14 +101,14 @@ def small_index(*images: SmallImage) -> Manifest:
 
 
 def store_image(registry: Registry, reference: Reference, image: SmallImage) -> None:
-    """Put *image* and all its blobs where *reference* says."""
+    """Store *image* and all its blobs as *reference*."""
     for digest, data in image.blobs.items():
         registry.upload(reference.repository, digest, data)
     registry.put(reference, image.manifest)
 
 
 def store_index(registry: Registry, reference: Reference, *images: SmallImage) -> Manifest:
-    """Put an index of *images*, and them, where *reference* says; return the index."""
+    """Store *images* and an index of them as *reference*; return the index."""
     for image in images:
         store_image(registry, reference.repository.at(image.manifest.digest), image)
     index = small_index(*images)

@@ -1,4 +1,4 @@
-"""A job runner of parts in memory."""
+"""A job runner with fakes in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_job_runner(
     stores: tuple[CacheStore, ...] = (),
     **options: Any,
 ) -> JobRunner:
-    """Return a job runner whose engine is *daemon*, with no cache unless *stores* are given."""
+    """Return a job runner with the engine *daemon*; without *stores* it has no cache."""
     return JobRunner(
         lambda: daemon,
         daemon.platform,

@@ -1,4 +1,4 @@
-"""A registry in memory, for verbs; it passes tests/contract/registry.py."""
+"""A registry in memory, for tests of verbs; it passes tests/contract/registry.py."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ from buildbot_ship.registry.interface import Manifest
 class MemoryRegistry:
     """All registries of a test.
 
-    Those in *down* cannot be reached; with *mounts* off no blob is mounted; with
-    *verifies* a blob that a test damaged is refused.  *calls*
-    tells what changed, in order; *before_put* runs before a manifest is stored, as
-    another writer would.
+    Registries in *down* are unreachable.  With *mounts* False no blob is mounted.  With
+    *verifies* a blob that a test damaged is refused.  *calls* lists the changes in order.
+    *before_put* and *after_put* run around a put of a tag, like a concurrent writer.
     """
 
     down: set[str] = attrs.field(factory=set)
@@ -39,23 +38,23 @@ class MemoryRegistry:
     tags: dict[tuple[Repository, str], str] = attrs.field(factory=dict)
 
     def manifest(self, reference: Reference) -> Manifest | None:
-        """Return what *reference* names, or None."""
+        """Return the manifest of *reference*, or None."""
         digest = self.head(reference)
         return self.manifests[reference.repository, digest] if digest else None
 
     def head(self, reference: Reference) -> str | None:
-        """Return the digest that *reference* names, or None."""
+        """Return the digest of *reference*, or None."""
         self._reach(reference.repository)
         digest = reference.digest or self.tags.get((reference.repository, reference.selector))
-        known = (reference.repository, digest) in self.manifests
-        return digest if known else None
+        exists = (reference.repository, digest) in self.manifests
+        return digest if exists else None
 
     def put(self, reference: Reference, manifest: Manifest) -> str:
-        """Store *manifest* if all that it lists is there."""
+        """Store *manifest* if the repository has everything that it lists."""
         self._reach(reference.repository)
         if reference.digest not in (None, manifest.digest):
             raise DigestMismatch(str(reference), str(reference.digest), manifest.digest)
-        self._complete(reference, manifest)
+        self._check_complete(reference, manifest)
         if self.before_put and reference.tag:
             self.before_put(reference)
         self.store(reference, manifest)
@@ -65,7 +64,7 @@ class MemoryRegistry:
         return manifest.digest
 
     def store(self, reference: Reference, manifest: Manifest) -> None:
-        """Store *manifest* as it is; a test's way to have one."""
+        """Store *manifest* without checks."""
         repository = reference.repository
         self.manifests[repository, manifest.digest] = manifest
         if reference.tag and not reference.digest:
@@ -77,7 +76,7 @@ class MemoryRegistry:
         return tuple(tag for where, tag in self.tags if where == repository)
 
     def has(self, repository: Repository, digest: str) -> bool:
-        """Tell whether *repository* holds the blob."""
+        """Return whether *repository* has the blob."""
         self._reach(repository)
         return (repository, digest) in self.blobs
 
@@ -96,7 +95,7 @@ class MemoryRegistry:
         yield data[len(data) // 2 :]
 
     def mount(self, repository: Repository, digest: str, source: Repository) -> bool:
-        """Take a blob over from *source* on the same registry."""
+        """Mount a blob of *source* on the same registry."""
         self._reach(repository)
         same = repository.registry == source.registry
         if not (self.mounts and same and (source, digest) in self.blobs):
@@ -119,13 +118,14 @@ class MemoryRegistry:
         if repository.registry in self.down:
             raise RegistryUnavailable(repository.registry, "connection refused")
 
-    def _complete(self, reference: Reference, manifest: Manifest) -> None:
+    def _check_complete(self, reference: Reference, manifest: Manifest) -> None:
         repository = reference.repository
         if is_index(manifest.media_type):
             children = list_children(manifest.data, reference)
-            lost = any((repository, c.digest) not in self.manifests for c in children)
+            missing = any((repository, c.digest) not in self.manifests for c in children)
         else:
             blobs = list_blobs(manifest.data, reference)
-            lost = any((repository, b.digest) not in self.blobs for b in blobs if not b.foreign)
-        if lost:
-            raise RegistryRefused(repository.registry, f"take {reference}", "blob unknown")
+            own = [blob.digest for blob in blobs if not blob.foreign]
+            missing = any((repository, digest) not in self.blobs for digest in own)
+        if missing:
+            raise RegistryRefused(repository.registry, f"store {reference}", "blob unknown")

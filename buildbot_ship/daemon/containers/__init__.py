@@ -1,1 +1,1 @@
-"""Throw-away containers: made, given a job, read, and gone."""
+"""Throw-away containers: start one, run a job in it, read its output, remove it."""

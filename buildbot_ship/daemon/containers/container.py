@@ -1,4 +1,4 @@
-"""One throw-away container: made, run, read, and gone, however it ends."""
+"""One throw-away container: start it, run a job in it, read its output, remove it."""
 
 from __future__ import annotations
 
@@ -17,26 +17,32 @@ from ... import inside
 from ...errors import HostileArchive, JobFailed, LimitExceeded
 from ...model.log import Log
 from ..interface import Job, JobFile
-from ..shared import disk_limit as disk
 from ..shared.archive import unpack
+from ..shared.disk_limit import bytes_written, disk_limit, file_limit
 from ..shared.signal_guard import uninterrupted
-from ..shared.timeout import deadline
+from ..shared.timeout import timeout
 from .streams import Streams
 
 MAX_RESULT = 16 * 1024**2
-"""Bytes of a result; that of 10,000 packages has a few."""
+"""Bytes of ``result.json``; the result of 10,000 packages has a few MiB."""
 MAX_OUTPUT = 64 * 1024
-"""Characters of a tool's output that an error shows: the last ones."""
+"""Characters of a tool's output in an error: its last ones."""
 MAX_WHY = 2_000
+"""Characters of a script's error message, and of its hint."""
+NOT_FOUND = 127
+"""The exit status of docker-init if the program does not exist."""
+TOO_LARGE = "File too large"
+"""The text of EFBIG, the error when a file reaches the kernel's limit."""
 
 
-def read_result(out: Path, script: str, *, whole: bool) -> dict[str, Any]:
-    """Return the result in *out*, which then is gone; *whole* says that all of *out* came.
+def read_result(out: Path, script: str, *, complete: bool) -> dict[str, Any]:
+    """Read and delete ``result.json`` in *out*; return the result without its ``ok``.
 
-    Raises JobFailed with what the script said, LimitExceeded, HostileArchive.
+    *complete* is False if the archive of *out* was truncated.  Raises JobFailed with the
+    script's message, LimitExceeded, HostileArchive.
     """
-    if not whole:
-        raise HostileArchive("the archive", "is not a whole tar")
+    if not complete:
+        raise HostileArchive("the archive", "is not a complete tar")
     path = out / "result.json"
     try:
         if path.stat().st_size > MAX_RESULT:
@@ -45,7 +51,7 @@ def read_result(out: Path, script: str, *, whole: bool) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         result = None
     if not isinstance(result, dict):
-        raise JobFailed(script, f"inside/{script}.py left no result")
+        raise JobFailed(script, f"inside/{script}.py wrote no valid result.json")
     path.unlink()
     if not result.pop("ok", False):
         hint = str(result.get("hint") or "read the step's log for the tool's own output")
@@ -54,32 +60,27 @@ def read_result(out: Path, script: str, *, whole: bool) -> dict[str, Any]:
     return result
 
 
-NOT_FOUND = 127
-"""What docker-init ends with when there is no such program."""
-TOO_LARGE = "File too large"
-"""What programs say of a file that reaches the kernel's limit (EFBIG)."""
-
-
 @attrs.define(slots=False)
 class Container:
-    """A container for one job; a context manager that leaves nothing behind.
+    """A container for one job; a context manager that removes it.
 
-    It is started before it has a job, and waits for it.  After a success it is removed
-    by *leave*, if there is one.  *volumes* are the folders that its image declares as such.
+    It starts without its job and waits for `run`.  *on_create* is called before it is created,
+    *on_removed* after it is removed.  *remove_later*, if set, removes it after a success.
+    *volumes* are the folders that its image declares as volumes.
     """
 
     client: Any
     name: str
     job: Job
     labels: Mapping[str, str]
-    before: Callable[[], None]
-    after: Callable[[], None]
+    on_create: Callable[[], None]
+    on_removed: Callable[[], None]
     volumes: tuple[str, ...] = ()
     streams: Streams | None = None
-    leave: Callable[[Container], None] | None = None
+    remove_later: Callable[[Container], None] | None = None
 
     def __enter__(self) -> Container:
-        """Start the container, unless it waits already."""
+        """Start the container, unless it is a standby container."""
         if self.streams is None:
             self.start()
         return self
@@ -91,17 +92,18 @@ class Container:
         trace: TracebackType | None,
     ) -> None:
         """Remove the container."""
-        if kind is None and self.leave is not None:
-            self.leave(self)
+        if kind is None and self.remove_later is not None:
+            self.remove_later(self)
         else:
             self.remove()
 
     def start(self) -> None:
-        """Make the container, and start it; `run` then gives it its job.
+        """Create and start the container; `run` sends its job.
 
-        A signal must not cut this off: who is to remove what the engine still makes?
+        Call this with signals held back (`uninterrupted`): the engine completes a request that
+        is interrupted, and nothing would remove that container.
         """
-        self.before()
+        self.on_create()
         try:
             self._create()
             self.streams = Streams.attach(self.client, self.name)
@@ -122,10 +124,10 @@ class Container:
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             init=True,
-            ulimits=[disk.file_limit(limits.disk)],
-            # A volume would be on the host's disk, and in nobody's measure.
+            ulimits=[file_limit(limits.disk)],
+            # A volume would be on the host's disk, where the disk limit does not count it.
             tmpfs=dict.fromkeys(self.volumes, f"exec,size={limits.disk}"),
-            # What is said is read as it comes; the files are no log.
+            # We read the streams; the engine must not store the output files as a log.
             log_config={"Type": "none", "Config": {}},
         )
         self.client.create_container(
@@ -138,98 +140,99 @@ class Container:
             environment=dict(job_environment.variables),
             user="0:0",
             working_dir="/",
-            # None at all starts in half the time of the engine's network of that name.
+            # Without any network a container starts in half the time of network_mode="none".
             network_disabled=not self.job.network,
             host_config=host,
         )
 
     def remove(self) -> None:
-        """Remove the container, if it is there."""
+        """Remove the container if it exists."""
         with uninterrupted():
             if self.streams is not None:
                 self.streams.close()
             with suppress(NotFound):
                 self.client.remove_container(self.name, v=True, force=True)
-            self.after()
+            self.on_removed()
 
     def run(
-        self, out: Path, log: Log, began: Callable[[], None] | None = None
+        self, out: Path, log: Log, on_start: Callable[[], None] | None = None
     ) -> dict[str, Any]:
-        """Send the inputs in, run the script, bring its files to *out*; return its result.
+        """Send the job, run its script, write its output files to *out*; return its result.
 
-        *began* is called once it runs.
+        *on_start* is called when the job was sent.
         """
-        assert self.streams is not None  # noqa: S101  # it was entered
+        assert self.streams is not None  # noqa: S101  # __enter__ started it
         limits = self.job.limits
         with (
-            deadline(limits.seconds, self._kill) as late,
-            disk.watched(limits.disk, self._written, self._kill) as full,
+            timeout(limits.seconds, self._kill) as expired,
+            disk_limit(limits.disk, self._bytes_written, self._kill) as disk_full,
         ):
             self.streams.send(self._inputs())
-            if began is not None:
-                began()
-            whole = self._receive(self.streams.receive(log), out)
+            if on_start is not None:
+                on_start()
+            complete = self._receive(self.streams.receive(log), out)
             status = self.client.wait(self.name)["StatusCode"]
-        if late.is_set():
+        if expired.is_set():
             raise self._exceeded(f"{limits.seconds} seconds", "seconds")
-        if full.is_set():
+        if disk_full.is_set():
             raise self._exceeded(f"{limits.disk} bytes on disk", "disk")
         try:
             self._check(status)
-            return read_result(out, self.job.script, whole=whole)
+            return read_result(out, self.job.script, complete=complete)
         except JobFailed as failed:
-            said = f"{failed.why}\n{failed.output}"
-            if TOO_LARGE in said or self._written() >= limits.disk:
+            text = f"{failed.why}\n{failed.output}"
+            if TOO_LARGE in text or self._bytes_written() >= limits.disk:
                 raise self._exceeded(f"{limits.disk} bytes on disk", "disk") from failed
             raise
 
-    def _written(self) -> int:
-        return disk.written(self.client, self.name)
+    def _bytes_written(self) -> int:
+        return bytes_written(self.client, self.name)
 
     def _inputs(self) -> Iterator[JobFile]:
-        """Yield what the job takes."""
+        """Yield the files of the job folder: arguments, command, inputs."""
         command = self.job.job_environment.command(self.job.script)
         yield JobFile("job.json", json.dumps(dict(self.job.arguments)).encode())
         yield JobFile("command.json", json.dumps(command).encode())
         yield from self.job.inputs
 
     def _receive(self, output: Iterator[bytes], out: Path) -> bool:
-        """Unpack *output*, read it to its end; tell whether it was a whole tar."""
+        """Unpack *output* and read it to its end; return whether it was a complete tar."""
         try:
             unpack(output, out, max_bytes=self.job.limits.disk)
-            whole = True
+            complete = True
         except tarfile.TarError:
-            whole = False
+            complete = False
         for _ in output:
             pass
-        return whole
+        return complete
 
     def _kill(self) -> None:
         with suppress(APIError):
             self.client.kill(self.name)
 
     def _check(self, status: int) -> None:
-        # Also after success: who lost a process may have made something else without it.
+        # Also after a success: without the killed process the output may be different.
         if self.client.inspect_container(self.name)["State"].get("OOMKilled"):
             raise self._exceeded(f"{self.job.limits.memory} bytes of memory", "memory")
         if status == NOT_FOUND:
             why = f"{self.job.image} has no {self.job.python}"
-            raise JobFailed(self.job.script, why, "take a base image that holds Python")
+            hint = "use a base image with Python 3, for example FROM python:3.12-slim"
+            raise JobFailed(self.job.script, why, hint)
         if status != 0:
             script = self.job.script
-            raise JobFailed(script, f"inside/{script}.py ended with status {status}")
+            raise JobFailed(script, f"inside/{script}.py exited with status {status}")
 
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the container of {self.job.script}", limit, option)
 
     def commit(self, reference: str, label: str, result: Mapping[str, Any]) -> None:
-        """Keep the file system as an image that carries *result* as JSON in *label*."""
+        """Commit the file system as the image *reference*, with *result* as JSON in *label*."""
         repository, _, tag = reference.rpartition(":")
         config = {"Labels": {**self.labels, label: json.dumps(dict(result))}, "Entrypoint": []}
         self.client.commit(self.name, repository=repository, tag=tag, conf=config)
 
 
 def _scripts() -> Iterator[JobFile]:
-    """Yield all scripts: which of them a job runs, and what that imports, is theirs to know."""
+    """Yield all scripts: a job's script imports others, and only it knows which."""
     for name, source in inside.scripts().items():
         yield JobFile(name, source)

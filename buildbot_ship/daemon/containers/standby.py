@@ -1,4 +1,8 @@
-"""What an engine does beside the jobs: containers made ready, and those that are done with."""
+"""A standby container for the next job, and removals in the background.
+
+Starting a container takes longer than most jobs.  A build therefore starts one while another
+job runs; the next job takes it if image, limits and environment are the same.
+"""
 
 from __future__ import annotations
 
@@ -11,67 +15,71 @@ from ..interface import Job
 from ..shared.signal_guard import uninterrupted
 from .container import Container
 
-Ready = tuple[Job, Container]
+Standby = tuple[Job, Container]
+"""The job that a standby container was started for, and the container."""
 
 
 @attrs.define
 class StandbyContainer:
-    """One container at the most waits for a job; *make* makes one for a job like another."""
+    """At most one container that is started and waits for a job.
 
-    make: Callable[[Job], Container]
+    *create* returns a container, not started, for a job.
+    """
+
+    create: Callable[[Job], Container]
     _pool: ThreadPoolExecutor = attrs.field(factory=lambda: ThreadPoolExecutor(2))
-    _waiting: Future[Ready | None] | None = None
+    _standby: Future[Standby | None] | None = None
     _removals: list[Future[None]] = attrs.field(factory=list)
 
-    def prepare(self, expected: Callable[[], Job | None]) -> None:
-        """Begin to make a container ready for a job like the *expected*, unless one waits."""
+    def prepare(self, expected_job: Callable[[], Job | None]) -> None:
+        """Start a container in a thread for the *expected_job*, unless one is on standby."""
         with uninterrupted():
-            if self._waiting is None:
-                self._waiting = self._pool.submit(self._ready, expected)
+            if self._standby is None:
+                self._standby = self._pool.submit(self._start, expected_job)
 
-    def _ready(self, expected: Callable[[], Job | None]) -> Ready | None:
+    def _start(self, expected_job: Callable[[], Job | None]) -> Standby | None:
         try:
-            if (job := expected()) is None:
+            if (job := expected_job()) is None:
                 return None
-            container = self.make(attrs.evolve(job, script="standby"))
+            container = self.create(attrs.evolve(job, script="standby"))
             container.start()
         except Exception:
-            # Who needs a container makes one, and meets the fault if it is still there.
+            # The next job starts its own container, and reports the error if it persists.
             return None
         return job, container
 
     def take(self, job: Job) -> Container | None:
-        """Return the container that waits, if *job* may run in it."""
-        if self._waiting is None:
+        """Return the standby container if *job* can run in it, else None."""
+        if self._standby is None:
             return None
-        ready = self._waiting.result()
-        if ready is not None and not _alike(ready[0], job):
+        standby = self._standby.result()
+        if standby is not None and not _can_share(standby[0], job):
             return None
-        self._waiting = None
-        return None if ready is None else attrs.evolve(ready[1], job=job)
+        self._standby = None
+        return None if standby is None else attrs.evolve(standby[1], job=job)
 
     def remove(self, container: Container) -> None:
-        """Begin to remove a container."""
+        """Remove a container in a thread."""
         with uninterrupted():
             self._removals.append(self._pool.submit(container.remove))
 
     def close(self) -> None:
-        """Remove what still waits; return when all is gone.  Raises what removing raises."""
+        """Remove the standby container; wait for all removals.  Raises errors of the SDK."""
         with uninterrupted():
-            if self._waiting is not None:
-                future, self._waiting = self._waiting, None
-                if (ready := future.result()) is not None:
-                    self.remove(ready[1])
+            if self._standby is not None:
+                future, self._standby = self._standby, None
+                if (standby := future.result()) is not None:
+                    self.remove(standby[1])
             removals, self._removals = self._removals, []
             self._pool.shutdown()
             for removal in removals:
                 removal.result()
 
 
-def _alike(one: Job, other: Job) -> bool:
-    """Tell whether containers of two jobs differ in nothing but what is put into them."""
-    return _emptied(one) == _emptied(other)
+def _can_share(one: Job, other: Job) -> bool:
+    """Return whether two jobs can use the same container: same image, limits, environment."""
+    return _without_files(one) == _without_files(other)
 
 
-def _emptied(job: Job) -> Job:
+def _without_files(job: Job) -> Job:
     return attrs.evolve(job, script="", arguments={}, inputs=())

@@ -1,4 +1,4 @@
-"""The standard streams of a container: its job goes in, its files and its words come out."""
+"""The standard streams of a container: send the job, receive its output files and log lines."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from ...model.log import Log
 from ..interface import JobFile
 from ..shared.archive import pack
 
-LINE = 1 << 16
-MAX_SAID = 16 * 1024**2
-"""Bytes that one job may say: they all go into a log of the master."""
+MAX_LINE = 1 << 16
+"""Bytes of one log line."""
+MAX_LOG = 16 * 1024**2
+"""Bytes that one job may log: all of them go into a log of the Buildbot master."""
 
 
 class _Input(io.RawIOBase):
-    """Standard input: the SDK's file object can only be read, the socket below it written."""
+    """Standard input: the SDK's file object is read-only, so write to its socket."""
 
     def __init__(self, attached: Any) -> None:
-        self._socket = _below(attached)
+        self._socket = _socket_of(attached)
 
     def write(self, data: Any) -> int:
         self._socket.sendall(data)
@@ -33,18 +34,18 @@ class _Input(io.RawIOBase):
 
 @attrs.frozen
 class Streams:
-    """The streams of a container that is about to start; *socket* is the SDK's."""
+    """The attached streams of a container; *socket* is the SDK's file object."""
 
     socket: Any
 
     @classmethod
     def attach(cls, client: Any, name: str) -> Streams:
-        """Return the streams of container *name*, which was made and not started."""
+        """Attach to the container *name*, which is created but not started."""
         wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
         return cls(client.attach_socket(name, params=wanted))
 
     def send_scripts(self, files: Iterable[JobFile]) -> None:
-        """Write a tar of *files* to standard input, its size before it."""
+        """Write a tar of *files* to standard input, after its size in 8 bytes, big-endian."""
         packed = io.BytesIO()
         pack(files, packed)
         data = packed.getvalue()
@@ -55,14 +56,14 @@ class Streams:
         self._write(lambda stream: pack(files, stream))
 
     def _write(self, write: Callable[[io.RawIOBase], Any]) -> None:
-        """Let *write* write; a container that has ended takes nothing: its status tells why."""
+        """Call *write*; ignore a container that has ended, its exit status tells why."""
         with suppress(BrokenPipeError, ConnectionResetError):
             write(_Input(self.socket))
 
     def receive(self, log: Log) -> Iterator[bytes]:
-        """Yield standard output until it ends; give the lines of standard error to *log*.
+        """Yield the chunks of standard output; pass the lines of standard error to *log*.
 
-        A line of more than 64 KiB comes in pieces.  Past 16 MiB nothing is said any more.
+        A line of more than 64 KiB is split.  Output beyond 16 MiB is not logged.
         """
         lines = _Lines(log)
         with closing(self):
@@ -74,12 +75,12 @@ class Streams:
         lines.end()
 
     def close(self) -> None:
-        """Let the streams go, and the engine, which may still be writing to them.
+        """Close the streams and their connection.
 
-        Closing the SDK's file object does not close its connection, and the engine would
-        not remove a container with an answer that nobody reads.
+        Closing the SDK's file object does not close its connection.  The engine does not
+        remove a container while it still writes output to an open connection.
         """
-        connection = _below(self.socket)
+        connection = _socket_of(self.socket)
         if connection is not None:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -88,32 +89,32 @@ class Streams:
 
 @attrs.define
 class _Lines:
-    """Standard error on its way to *log*, line by line."""
+    """Standard error, split into lines for *log*."""
 
     log: Log
     rest: bytes = b""
-    said: int = 0
+    received: int = 0
 
     def take(self, data: bytes) -> None:
-        """Say the lines that end in *data*."""
-        before, self.said = self.said, self.said + len(data)
-        if before > MAX_SAID:
+        """Log the lines that end in *data*."""
+        before, self.received = self.received, self.received + len(data)
+        if before > MAX_LOG:
             return
         *lines, self.rest = (self.rest + data).split(b"\n")
-        if len(self.rest) > LINE:
+        if len(self.rest) > MAX_LINE:
             lines, self.rest = [*lines, self.rest], b""
         for line in lines:
             self.log(line.decode("utf-8", "replace").rstrip())
-        if self.said > MAX_SAID:
+        if self.received > MAX_LOG:
             self.rest = b""
-            self.log(f"(what it says past {MAX_SAID} bytes is left out)")
+            self.log(f"(output beyond {MAX_LOG} bytes is not logged)")
 
     def end(self) -> None:
-        """Say what stands after the last end of a line."""
+        """Log the last line if it has no line end."""
         if self.rest:
             self.log(self.rest.decode("utf-8", "replace"))
 
 
-def _below(attached: Any) -> Any:
-    """Return the socket that the SDK's file object stands on; a closed one has none."""
+def _socket_of(attached: Any) -> Any:
+    """Return the socket of the SDK's file object; None if that is closed."""
     return getattr(attached, "_sock", attached)

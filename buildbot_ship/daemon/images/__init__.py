@@ -1,1 +1,1 @@
-"""Images in the engine: built, pulled, pushed, exported."""
+"""Images in the engine: build, pull, push, export."""

@@ -1,4 +1,4 @@
-"""One image built by the engine's own builder: saved, and gone with all that it left."""
+"""Build an image with the engine's builder, and remove everything that the build leaves."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ from docker.errors import APIError, NotFound
 from ...errors import JobFailed, LimitExceeded
 from ...model.log import Log
 from ..interface import Build
-from ..shared import disk_limit as disk
-from ..shared.timeout import deadline
+from ..shared.disk_limit import bytes_written, disk_limit
+from ..shared.timeout import timeout
 
 _STEP = re.compile(r"Step (\d+)/\d+ : ")
-_MADE = re.compile(r" ---> ([0-9a-f]{12})")
-_RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12})")
-_KEPT_LINES = 40
+_IMAGE = re.compile(r" ---> ([0-9a-f]{12})")
+_CONTAINER = re.compile(r" ---> Running in ([0-9a-f]{12})")
+_TAIL = 40
+"""Lines of the build's output in an error."""
 
 
 @attrs.define(slots=False)
 class Builder:
-    """A build; *note* and *forget* keep the ledger of the images that it makes.
+    """A build; *note* and *forget* record its images in the ledger.
 
-    The classic builder leaves an unlabelled image for every step, also when it fails, so
-    they are followed in its output.  What a RUN prints there is not believed: an image
-    counts only if it is new and has no name, a container only if it is of such an image.
-    *below* is the size of the newest base, *above* that of the layers that were made on it.
+    The classic builder leaves an image without labels for every step, even if the build fails.
+    This class finds these images, and the container of the current step, in the builder's
+    output.  A RUN line can print false IDs there.  So an image counts only if it is new and
+    has no name, and a container only if it runs the last image.
+    *base_size* is the size of the newest base in bytes, *layers_size* that of the layers on it.
     """
 
     client: Any
@@ -38,45 +40,46 @@ class Builder:
     labels: Mapping[str, str]
     note: Callable[[str], None]
     forget: Callable[[str], None]
-    before: set[str] = attrs.field(factory=set)
-    made: list[str] = attrs.field(factory=list)
-    last: str = ""
+    existing: set[str] = attrs.field(factory=set)
+    created: list[str] = attrs.field(factory=list)
+    last_image: str = ""
     container: str = ""
     step: int = 0
-    below: int | None = None
-    above: int = 0
-    output: deque[str] = attrs.field(factory=lambda: deque(maxlen=_KEPT_LINES))
+    base_size: int | None = None
+    layers_size: int = 0
+    output: deque[str] = attrs.field(factory=lambda: deque(maxlen=_TAIL))
 
     def run(self, log: Log) -> None:
-        """Build; raise JobFailed with the step that failed, LimitExceeded."""
-        self.before = set(self.client.images(all=True, quiet=True))
+        """Build the image.  Raises JobFailed with the step that failed, LimitExceeded."""
+        self.existing = set(self.client.images(all=True, quiet=True))
         limits = self.build.limits
         with (
             self.build.context.open("rb") as context,
-            deadline(limits.seconds, self._stop) as late,
-            disk.watched(limits.disk, self._written, self._stop) as full,
+            timeout(limits.seconds, self._kill) as expired,
+            disk_limit(limits.disk, self._bytes_written, self._kill) as disk_full,
         ):
-            for message in self._stream(context):
+            for message in self._messages(context):
                 error = message.get("error")
-                if error and late.is_set():
+                if error and expired.is_set():
                     raise self._exceeded(f"{limits.seconds} seconds", "seconds")
-                if (error and full.is_set()) or self.above > limits.disk:
+                if (error and disk_full.is_set()) or self.layers_size > limits.disk:
                     raise self._exceeded(f"{limits.disk} bytes on disk", "disk")
                 if error:
-                    raise JobFailed("build", f"{self._where()}: {error}", output=self._tail())
-                self._follow(str(message.get("stream") or ""), log)
+                    why = f"{self._place()}: {error}"
+                    raise JobFailed("build", why, output="\n".join(self.output))
+                self._read(str(message.get("stream") or ""), log)
 
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the build of {self.build.dockerfile}", limit, option)
 
-    def _written(self) -> int:
-        """Return how many bytes the build has on disk: its layers, and what runs now."""
+    def _bytes_written(self) -> int:
+        """Return the bytes that the build has on disk: its layers and its current container."""
         running = self.container
-        return self.above + (disk.written(self.client, running) if running else 0)
+        return self.layers_size + (bytes_written(self.client, running) if running else 0)
 
-    def _stream(self, context: Any) -> Iterator[dict[str, Any]]:
+    def _messages(self, context: Any) -> Iterator[dict[str, Any]]:
         limits = self.build.limits
-        stream: Iterator[dict[str, Any]] = self.client.build(
+        messages: Iterator[dict[str, Any]] = self.client.build(
             fileobj=context,
             custom_context=True,
             dockerfile=self.build.dockerfile,
@@ -89,60 +92,60 @@ class Builder:
             forcerm=True,
             decode=True,
         )
-        return stream
+        return messages
 
-    def _follow(self, text: str, log: Log) -> None:
+    def _read(self, text: str, log: Log) -> None:
+        """Log *text*, and read the step, image or container that it announces."""
         if step := _STEP.match(text):
             self.step = int(step[1])
-        elif running := _RUNNING.fullmatch(text.rstrip()):
-            self._runs(running[1])
-        elif made := _MADE.fullmatch(text.rstrip()):
-            self._makes(made[1])
+        elif container := _CONTAINER.fullmatch(text.rstrip()):
+            self._on_container(container[1])
+        elif image := _IMAGE.fullmatch(text.rstrip()):
+            self._on_image(image[1])
         for line in text.splitlines():
             if line.strip():
                 self.output.append(line)
                 log(line)
 
-    def _makes(self, short: str) -> None:
+    def _on_image(self, short_id: str) -> None:
         with suppress(NotFound):
-            found = self.client.inspect_image(short)
-            self.last, self.container = found["Id"], ""
-            if found["Id"] not in {*self.before, *self.made} and not found.get("RepoTags"):
-                self.note(found["Id"])
-                self.made.append(found["Id"])
-            self._count(found)
+            image = self.client.inspect_image(short_id)
+            image_id = image["Id"]
+            self.last_image, self.container = image_id, ""
+            if image_id not in {*self.existing, *self.created} and not image.get("RepoTags"):
+                self.note(image_id)
+                self.created.append(image_id)
+            self._measure(image)
 
-    def _count(self, image: Mapping[str, Any]) -> None:
-        """Take up how large an image is, as the engine says it."""
-        if image["Id"] in self.before or self.below is None:
-            self.below, self.above = image["Size"], 0
+    def _measure(self, image: Mapping[str, Any]) -> None:
+        """Update the sizes of the base and of the layers."""
+        if image["Id"] in self.existing or self.base_size is None:
+            self.base_size, self.layers_size = image["Size"], 0
         else:
-            self.above = max(0, image["Size"] - self.below)
+            self.layers_size = max(0, image["Size"] - self.base_size)
 
-    def _runs(self, short: str) -> None:
+    def _on_container(self, short_id: str) -> None:
         with suppress(NotFound):
-            if self.client.inspect_container(short)["Image"] == self.last:
-                self.container = short
+            if self.client.inspect_container(short_id)["Image"] == self.last_image:
+                self.container = short_id
 
-    def _where(self) -> str:
+    def _place(self) -> str:
+        """Return the place of the current step in the Dockerfile."""
         steps = self.build.steps
         return steps[self.step - 1] if 0 < self.step <= len(steps) else self.build.dockerfile
 
-    def _tail(self) -> str:
-        return "\n".join(self.output)
-
-    def _stop(self) -> None:
-        """End the container that runs: the build ends with it."""
+    def _kill(self) -> None:
+        """Kill the current container; the build then fails."""
         if self.container:
             with suppress(APIError):
                 self.client.kill(self.container)
 
     def clean(self) -> None:
-        """Remove everything that the build left, the image by its name first."""
+        """Remove the container and all images of the build, the named image first."""
         if self.container:
             with suppress(APIError):
                 self.client.remove_container(self.container, v=True, force=True)
-        for name in (self.build.name, *reversed(self.made)):
+        for name in (self.build.name, *reversed(self.created)):
             try:
                 self.client.remove_image(name)
             except NotFound:

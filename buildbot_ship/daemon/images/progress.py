@@ -1,4 +1,4 @@
-"""What the engine says while it pulls or pushes: one JSON document per line."""
+"""Read the progress stream of a pull or a push: one JSON document per line."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from ...errors import EngineError
 _DIGEST = re.compile(r"\bdigest: (sha256:[0-9a-f]{64})\b")
 
 
-def drain(stream: Iterable[dict[str, Any]], what: str) -> str | None:
-    """Read a stream to its end; return the digest of what was pushed, where it is told.
+def read_progress(stream: Iterable[dict[str, Any]], action: str) -> str | None:
+    """Read *stream* to its end; return the digest that a push reports, or None.
 
-    The HTTP status is 200 whatever happened.  Engines with the classic store tell the
-    digest as a field, those with the containerd store in the last line for people.
+    The HTTP status is 200 even for a failure, so a line with an error raises EngineError.  An
+    engine with the classic store reports the digest in a field.  One with the containerd
+    store reports it in the text of the last line.
     """
-    told = None
+    digest = None
     for line in stream:
         if "error" in line:
-            raise EngineError(what, str(line["error"]))
+            raise EngineError(action, str(line["error"]))
         field = (line.get("aux") or {}).get("Digest")
         text = _DIGEST.search(str(line.get("status") or ""))
         if isinstance(field, str):
-            told = field
+            digest = field
         elif text:
-            told = text[1]
-    return told
+            digest = text[1]
+    return digest

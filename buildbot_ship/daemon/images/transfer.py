@@ -1,4 +1,4 @@
-"""Images between the engine and registries, as the Docker SDK streams them."""
+"""Pull images into the engine, and push them from it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from ...errors import EngineError
 from ...model.reference import Reference
 from ...model.request.settings import Credential
-from .progress import drain
+from .progress import read_progress
 
 
 def pull(client: Any, reference: Reference, credentials: Iterable[Credential]) -> None:
-    """Pull an image.  Raises EngineError, and what the SDK raises."""
+    """Pull an image.  Raises EngineError and errors of the SDK."""
     stream = client.pull(
         str(reference.repository),
         tag=reference.digest or reference.tag,
@@ -20,7 +20,7 @@ def pull(client: Any, reference: Reference, credentials: Iterable[Credential]) -
         decode=True,
         auth_config=_login(reference, credentials),
     )
-    drain(stream, f"pull {reference}")
+    read_progress(stream, f"pull {reference}")
 
 
 def push(client: Any, reference: Reference, credentials: Iterable[Credential]) -> str:
@@ -32,15 +32,15 @@ def push(client: Any, reference: Reference, credentials: Iterable[Credential]) -
         decode=True,
         auth_config=_login(reference, credentials),
     )
-    digest = drain(stream, f"push {reference}")
+    digest = read_progress(stream, f"push {reference}")
     if digest is None:
         raise EngineError(f"push {reference}", "the registry reported no digest")
     return digest
 
 
 def _login(reference: Reference, credentials: Iterable[Credential]) -> dict[str, str] | None:
-    """Return the login for a registry; with None the SDK asks docker's configuration."""
-    for known in credentials:
-        if known.registry == reference.repository.registry:
-            return {"username": known.username, "password": known.password}
+    """Return the login for a registry; with None the SDK uses Docker's configuration."""
+    for credential in credentials:
+        if credential.registry == reference.repository.registry:
+            return {"username": credential.username, "password": credential.password}
     return None

@@ -1,1 +1,1 @@
-"""What containers and images both need: archives, limits, errors of the SDK."""
+"""Code that containers and images share: archives, limits, errors of the Docker SDK."""

@@ -1,8 +1,8 @@
-"""Archives into and out of containers.
+"""Tar archives into and out of containers.
 
-What a container returns is hostile until looked at: only regular files and folders with
-plain relative names are taken, within caps on bytes and count, and each is written by
-us, never by tarfile's extraction.
+An archive from a container is hostile until it is checked.  `unpack` accepts regular files and
+folders with relative paths only, limits their bytes and their number, and writes each file
+itself instead of calling tarfile's extraction.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ..interface import JobFile
 
 MAX_FILES = 100_000
 MAX_HEADER = 4 * 1024**2
-"""Bytes that may come before a file, what is read ahead included: they go into memory."""
+"""Bytes of headers before a file, read-ahead included: tarfile holds them in memory."""
 CHUNK = 1 << 18
 
 
 def pack(files: Iterable[JobFile], target: IO[bytes] | io.RawIOBase) -> None:
-    """Write *files* as a tar."""
+    """Write *files* as a tar to *target*."""
     with tarfile.open(fileobj=target, mode="w|", bufsize=CHUNK) as archive:
         for file in files:
             member = tarfile.TarInfo(file.path)
@@ -41,7 +41,7 @@ def pack(files: Iterable[JobFile], target: IO[bytes] | io.RawIOBase) -> None:
 
 
 class _Stream(io.RawIOBase):
-    """A readable file over the chunks of an HTTP answer."""
+    """The chunks of an HTTP answer as a readable file."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks, self._rest = chunks, b""
@@ -61,13 +61,13 @@ class _Stream(io.RawIOBase):
 
 
 def open_stream(chunks: Iterator[bytes]) -> io.BufferedReader:
-    """Return a readable file over the chunks of an HTTP answer."""
+    """Return the chunks of an HTTP answer as a readable file."""
     return io.BufferedReader(_Stream(chunks), 1 << 20)
 
 
 @attrs.define
-class _Headers:
-    """Chunks on their way to tarfile, counted from one file to the next."""
+class _HeaderLimit:
+    """Chunks for tarfile; limits the bytes between two files."""
 
     chunks: Iterator[bytes]
     count: int = 0
@@ -76,25 +76,28 @@ class _Headers:
         for chunk in self.chunks:
             self.count += len(chunk)
             if self.count > MAX_HEADER:
-                raise HostileArchive("the archive", "has a header without end")
+                raise HostileArchive(
+                    "the archive", f"has a header of more than {MAX_HEADER} bytes"
+                )
             yield chunk
 
 
 def unpack(chunks: Iterator[bytes], folder: Path, *, max_bytes: int) -> None:
-    """Write the files of a tar stream into *folder*, the stream's top folder left off.
+    """Write the files of a tar stream into *folder*, without the tar's top folder.
 
-    Raises HostileArchive for anything but plain files and folders inside it,
-    LimitExceeded past *max_bytes* or 100,000 files, and TarError where it is not whole.
+    Raises HostileArchive for a member that is neither a regular file nor a folder or that
+    leaves *folder*, LimitExceeded for more than *max_bytes* or 100,000 files, and TarError for
+    a truncated stream.
     """
     total = count = 0
-    headers = _Headers(chunks)
+    headers = _HeaderLimit(chunks)
     with tarfile.open(fileobj=open_stream(iter(headers)), mode="r|") as archive:
         for member in archive:
             count, total = count + 1, total + member.size
             if count > MAX_FILES:
-                raise LimitExceeded("what a container returned", f"{MAX_FILES} files")
+                raise LimitExceeded("the output of a container", f"{MAX_FILES} files")
             if total > max_bytes:
-                raise LimitExceeded("what a container returned", f"{max_bytes} bytes", "disk")
+                raise LimitExceeded("the output of a container", f"{max_bytes} bytes", "disk")
             headers.count = -member.size
             _write(archive, member, folder)
             headers.count = 0
@@ -103,7 +106,7 @@ def unpack(chunks: Iterator[bytes], folder: Path, *, max_bytes: int) -> None:
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts or "\0" in member.name:
-        raise HostileArchive(member.name, "leaves its folder")
+        raise HostileArchive(member.name, "has a path outside the output folder")
     relative = PurePosixPath(*path.parts[1:])
     target = folder / relative
     if member.isdir():
@@ -111,9 +114,9 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> N
         return
     content = archive.extractfile(member) if member.isreg() else None
     if content is None:
-        raise HostileArchive(member.name, "is no plain file")
+        raise HostileArchive(member.name, "is not a regular file")
     if target.exists():
-        raise HostileArchive(member.name, "comes twice")
+        raise HostileArchive(member.name, "appears twice")
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("xb") as file:
         shutil.copyfileobj(content, file, 1 << 20)

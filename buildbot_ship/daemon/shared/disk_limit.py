@@ -1,7 +1,7 @@
-"""The limit on bytes that a container writes to disk, which most engines do not enforce.
+"""The limit on the bytes that a container writes to disk, which most engines do not enforce.
 
-The kernel bounds each file (`file_limit`).  The sum is measured by the engine and watched from
-here: nothing inside the container can hide it or stop the watch.
+The kernel limits the size of each file (`file_limit`).  The engine measures the sum, and
+`disk_limit` checks it from outside, where the container cannot hide it or stop the check.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from typing import Any
 from docker.errors import APIError, DockerException
 from docker.types import Ulimit
 
-PAUSE = 1.0
-"""Seconds between two looks at a container; the first is after this time."""
-BUSY = 5
-"""After a look that takes long, as with very many files, the pause is so many times longer."""
+INTERVAL = 1.0
+"""Seconds before the first measurement, and at least between two of them."""
+BACKOFF = 5
+"""The pause is at least this many times as long as the last measurement took."""
 
 
 def file_limit(limit: int) -> Ulimit:
-    """Return the kernel's limit on the length of every single file, sparse or not."""
+    """Return the kernel's limit on the size of one file, sparse or not, in bytes."""
     return Ulimit(name="fsize", soft=limit, hard=limit)
 
 
-def written(client: Any, container: str) -> int:
-    """Return how many bytes a container, by name or ID, has on disk beyond its image.
+def bytes_written(client: Any, container: str) -> int:
+    """Return the bytes that a container (name or ID) has on disk in addition to its image.
 
-    The engine counts the lengths of files, so sparse ones count in full.  A container that is
-    gone has none.
+    The engine counts the sizes of files, so a sparse file counts in full.  Return 0 for a
+    container that no longer exists.
     """
     try:
         key = {"id": container} if _is_id(container) else {"name": f"^/{container}$"}
-        found = client.containers(all=True, size=True, filters=key)
+        containers = client.containers(all=True, size=True, filters=key)
     except (APIError, DockerException, OSError):
         return 0
-    return sum(int(item.get("SizeRw") or 0) for item in found)
+    return sum(int(item.get("SizeRw") or 0) for item in containers)
 
 
 def _is_id(text: str) -> bool:
@@ -45,27 +45,27 @@ def _is_id(text: str) -> bool:
 
 
 @contextmanager
-def watched(
+def disk_limit(
     limit: int, measure: Callable[[], int], stop: Callable[[], None]
 ) -> Iterator[threading.Event]:
-    """Call *stop*, in a thread, when what *measure* returns goes past *limit*.
+    """Call *stop* in a thread once *measure* returns more than *limit* bytes.
 
-    Give what is set then.
+    Give an event that is set before that call.
     """
-    over, ended = threading.Event(), threading.Event()
+    exceeded, ended = threading.Event(), threading.Event()
 
     def watch() -> None:
-        pause = PAUSE
+        pause = INTERVAL
         while not ended.wait(pause):
-            began = time.monotonic()
+            start = time.monotonic()
             if measure() > limit:
-                over.set()
+                exceeded.set()
                 stop()
                 return
-            pause = max(PAUSE, BUSY * (time.monotonic() - began))
+            pause = max(INTERVAL, BACKOFF * (time.monotonic() - start))
 
     threading.Thread(target=watch, name="disk", daemon=True).start()
     try:
-        yield over
+        yield exceeded
     finally:
         ended.set()

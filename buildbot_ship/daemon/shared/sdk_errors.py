@@ -1,4 +1,4 @@
-"""What the Docker SDK raises, as errors that a user can mend."""
+"""Errors of the Docker SDK, translated to errors with a remedy."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ...errors import EngineError, EngineForbidden, EngineUnavailable
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield *error* and every error that led to it."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -26,25 +27,30 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         waiting += [arg for arg in current.args if isinstance(arg, BaseException)]
 
 
-def _connection(address: str, error: BaseException) -> EngineUnavailable | EngineForbidden:
+def _connection_error(
+    address: str, error: BaseException
+) -> EngineUnavailable | EngineForbidden:
     for cause in _causes(error):
         if isinstance(cause, PermissionError):
             return EngineForbidden(address)
         if isinstance(cause, FileNotFoundError):
-            return EngineUnavailable(address, "there is no such socket")
+            return EngineUnavailable(address, "the socket does not exist")
         if isinstance(cause, OSError) and cause.errno in (errno.ECONNREFUSED, errno.ENOENT):
-            return EngineUnavailable(address, "nothing listens there")
+            return EngineUnavailable(address, "no process listens there")
     return EngineUnavailable(address, f"the connection broke ({type(error).__name__})")
 
 
 @contextmanager
-def translated(address: str, what: str) -> Iterator[None]:
-    """Raise our own errors for what the SDK raises while it does *what*."""
+def translated_errors(address: str, action: str) -> Iterator[None]:
+    """Raise EngineError, EngineUnavailable or EngineForbidden for the SDK's errors.
+
+    *action* completes the message "the Docker Engine could not ...".
+    """
     try:
         yield
     except APIError as error:
         why = str(error.explanation or error).strip().splitlines()
-        raise EngineError(what, why[0] if why else "no reason given") from error
+        raise EngineError(action, why[0] if why else "it gives no reason") from error
     except (
         requests.exceptions.ConnectionError,
         requests.exceptions.ChunkedEncodingError,
@@ -54,4 +60,4 @@ def translated(address: str, what: str) -> Iterator[None]:
         TimeoutError,
         DockerException,
     ) as error:
-        raise _connection(address, error) from error
+        raise _connection_error(address, error) from error

@@ -1,4 +1,4 @@
-"""What a signal must not cut off."""
+"""Delay signals until an operation on the engine is complete."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_ASKING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
-"""The signals by which a process is asked to stop, in the end by itself."""
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
+"""The signals that stop this process; SIGALRM is its own timeout."""
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Keep who asks this process to stop waiting until the block has ended.
+    """Hold back signals that stop this process until the block ends.
 
-    What the engine was asked for it makes, whether or not somebody waits for its answer:
-    what is not there yet cannot be taken away.  Other threads are not interrupted anyway.
+    The engine completes a request even if the client is gone.  An interrupted client could
+    leave a container that it does not know of.  Only the main thread receives signals, so
+    this does nothing in other threads.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    asked: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in _ASKING}
+    received: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
     handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
     for number in handlers:
-        signal.signal(number, lambda number, frame: asked.append(number))
+        signal.signal(number, lambda number, frame: received.append(number))
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        for first in asked[:1]:
+        for first in received[:1]:
             signal.raise_signal(first)

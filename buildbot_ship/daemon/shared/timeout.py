@@ -1,4 +1,4 @@
-"""A limit in seconds on what an engine does for us."""
+"""The timeout of a container or of an image build."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def deadline(seconds: float, stop: Callable[[], None]) -> Iterator[threading.Event]:
-    """Call *stop*, in a thread, after so many *seconds*; give what is set then."""
-    late = threading.Event()
+def timeout(seconds: float, stop: Callable[[], None]) -> Iterator[threading.Event]:
+    """Call *stop* in a thread after *seconds*; give an event that is set before that call."""
+    expired = threading.Event()
 
-    def end() -> None:
-        late.set()
+    def expire() -> None:
+        expired.set()
         stop()
 
-    timer = threading.Timer(seconds, end)
+    timer = threading.Timer(seconds, expire)
     timer.daemon = True
     timer.start()
     try:
-        yield late
+        yield expired
     finally:
         timer.cancel()

@@ -1,8 +1,9 @@
-"""The build backend of a package: asked what it needs, and run, side by side.
+"""Build a wheel with the package's build backend, and check its build requirements.
 
-Every hook runs in a process of its own, as PEP 517 recommends.  What a package needs is
-pinned already, so the wheel need not wait for the answer: each hook has a copy of the
-source to itself, and a wheel that was built without what it needs is thrown away.
+Format: PEP 517.  Each hook of the backend runs in a separate process, as PEP 517 recommends,
+on a separate copy of the source.  The build lock already pins the build requirements, so the
+build does not wait for the check: both run at the same time.  If a requirement is missing, the
+wheel is discarded.
 """
 
 from __future__ import annotations
@@ -15,20 +16,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from build import BuildBackendException, BuildException, ProjectBuilder
-from build_environment import is_there
+from build_environment import is_installed
 from job import Failed, call
 from packaging.requirements import InvalidRequirement
 
-TRACED = Path(__file__).with_name("file_trace.py")
-NEEDS = "{} needs {} to build, which its section of the build lock does not hold"
-HARDEN = "run HardenRequirements, review what it adds, and commit"
-DECLARE = "add it to build-system.requires in its pyproject.toml; " + HARDEN
+FILE_TRACE = Path(__file__).with_name("file_trace.py")
+NEEDS = "{} needs {} to build, but its section of the build lock does not pin it"
+HARDEN = "run HardenRequirements, review the pins that it adds, and commit"
+DECLARE = (
+    "add its package to build-system.requires in pyproject.toml, for example "
+    'requires = ["setuptools", "incremental"]; then ' + HARDEN
+)
 
 
 class Backend:
-    """The backend of the package *title*, run by *python*; *copy* makes a source by name.
+    """The build backend of the package *title*, run by *python*.
 
-    *notes* is where `traced`, if it is wanted, leaves notes, by the folder of the source.
+    *copy* creates a copy of the source in a folder of the given name.  *notes* are the paths of
+    the notes of ``file_trace.py``, by the folder of the source.
     """
 
     def __init__(
@@ -40,7 +45,7 @@ class Backend:
         *,
         traced: bool,
     ) -> None:
-        """Run nothing yet; *mark* stands before every line that it will write."""
+        """Start no process yet; *mark* is the prefix of the backend's lines in the log."""
         self.title, self.python, self.copy, self.mark = title, python, copy, mark
         self.traced = traced
         self.notes: dict[Path, Path] = {}
@@ -48,32 +53,32 @@ class Backend:
     def build(self, wheelhouse: Path) -> str:
         """Build one wheel; return the file's name.  Raises Failed."""
         with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(self._require)
+            check = pool.submit(self._check_requirements)
             try:
-                made = self._build(wheelhouse)
+                wheel = self._build(wheelhouse)
             except Failed:
-                asked.result()
+                check.result()
                 raise
-            asked.result()
-        return Path(made).name
+            check.result()
+        return Path(wheel).name
 
     def _build(self, wheelhouse: Path) -> str:
         with self._builder("source", self.mark) as builder:
             return builder.build("wheel", wheelhouse)
 
-    def _require(self) -> None:
-        """Raise Failed unless the environment holds what the package needs to build."""
-        with self._builder("asked", None) as builder:
-            needed = builder.build_system_requires | builder.get_requires_for_build("wheel")
+    def _check_requirements(self) -> None:
+        """Raise Failed unless the build environment has the package's build requirements."""
+        with self._builder("check", None) as builder:
+            required = builder.build_system_requires | builder.get_requires_for_build("wheel")
         environment = self.python.parent.parent
         try:
-            lacking = sorted(text for text in needed if not is_there(text, environment))
+            missing = sorted(text for text in required if not is_installed(text, environment))
         except InvalidRequirement as error:
-            raise failed(
-                self.title, f"it asks for what is not a requirement: {error}"
+            raise backend_failed(
+                self.title, f"it returned an invalid requirement: {error}"
             ) from None
-        if lacking:
-            raise Failed(NEEDS.format(self.title, ", ".join(lacking)), HARDEN)
+        if missing:
+            raise Failed(NEEDS.format(self.title, ", ".join(missing)), HARDEN)
 
     @contextmanager
     def _builder(self, name: str, mark: str | None) -> Iterator[ProjectBuilder]:
@@ -86,24 +91,24 @@ class Backend:
         except BuildBackendException as error:
             if isinstance(error.exception, Failed):
                 raise error.exception from None
-            raise failed(self.title, str(error).splitlines()[0]) from None
+            raise backend_failed(self.title, str(error).splitlines()[0]) from None
         except BuildException as error:
-            raise failed(self.title, str(error).splitlines()[0]) from None
+            raise backend_failed(self.title, str(error).splitlines()[0]) from None
 
 
-def failed(title: str, why: str) -> Failed:
-    """Return what is raised when a backend does not build."""
-    hint = "read the step's log; while building there is no network"
+def backend_failed(title: str, why: str) -> Failed:
+    """Return the error for a backend that failed."""
+    hint = "read the backend's output in the step's log; a build has no network access"
     return Failed(f"the build backend of {title} failed: {why}", hint)
 
 
 class Runner:
-    """Run a build backend; name the module that it lacks, if that is why it fails."""
+    """Run a hook of a build backend; on failure name the module that is missing, if any."""
 
     def __init__(self, title: str, scripts: Path, mark: str | None, notes: Path | None) -> None:
-        """Build the package *title*, *scripts* first in PATH; see `call` for *mark*.
+        """Take the package *title*, and the folder *scripts*, which goes first in PATH.
 
-        What the hook opens is noted in *notes*, if there are to be any.
+        *mark* is that of `call`.  *notes* is where ``file_trace.py`` writes, None for no trace.
         """
         self.title, self.scripts, self.mark, self.notes = title, scripts, mark, notes
 
@@ -113,12 +118,12 @@ class Runner:
         cwd: str | None = None,
         extra_environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Run *cmd*; raise Failed."""
+        """Run *cmd*.  Raises Failed."""
         try:
             folder = Path(cwd) if cwd else None
             path = {"PATH": f"{self.scripts}{os.pathsep}{os.environ['PATH']}"}
             python, *hook = cmd
-            tracing = [TRACED, self.notes] if self.notes else []
+            tracing = [FILE_TRACE, self.notes] if self.notes else []
             call(
                 [python, *tracing, *hook],
                 "",
@@ -126,13 +131,13 @@ class Runner:
                 folder=folder,
                 mark=self.mark,
             )
-        except Failed as ended:
-            lines = ended.output.split("\n")
+        except Failed as error:
+            lines = error.output.split("\n")
             last = next((line for line in reversed(lines) if line.strip()), "no reason given")
             module = re.match(r"ModuleNotFoundError: No module named '([\w.]+)'", last)
             if module is None:
-                better = failed(self.title, last.strip())
+                specific = backend_failed(self.title, last.strip())
             else:
-                better = Failed(NEEDS.format(self.title, f"the module {module[1]}"), DECLARE)
-            better.output = ended.output
-            raise better from None
+                specific = Failed(NEEDS.format(self.title, f"the module {module[1]}"), DECLARE)
+            specific.output = error.output
+            raise specific from None

@@ -1,4 +1,4 @@
-"""The virtual environment that a build runs in: what a section of the build lock pins."""
+"""The build environment: a virtual environment with the pins of a section of the build lock."""
 
 from __future__ import annotations
 
@@ -15,27 +15,34 @@ from packaging.utils import canonicalize_name
 from plain_wheel import extract, is_plain, site_packages
 
 
-def environment_of(section: Path | None, wheels: Path, folder: Path) -> Path:
-    """Make a virtual environment with what a section pins; return its interpreter."""
+def create_environment(section: Path | None, wheels: Path, folder: Path) -> Path:
+    """Create a virtual environment with the *wheels* that a section pins; return its python.
+
+    Raises Failed for a wheel whose hash the section does not pin.
+    """
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
     pinned = section.read_text(encoding="utf-8") if section is not None else ""
     for wheel in sorted(wheels.glob("*.whl")) if pinned else ():
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         if f"--hash=sha256:{digest}" not in pinned:
-            raise Failed(f"{wheel.name} has sha256:{digest}, which its section does not pin")
+            raise Failed(
+                f"{wheel.name} has sha256:{digest}, but its section of the build lock does not "
+                "pin that hash",
+                "run HardenRequirements, review the pins that it changes, and commit",
+            )
         install_wheel(wheel, folder, python)
     return python
 
 
 def install_wheel(wheel: Path, folder: Path, python: Path) -> None:
-    """Install a wheel in the virtual environment in *folder*."""
+    """Install a wheel in the virtual environment in *folder*.  Raises Failed."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             if is_plain(archive) and not _has_scripts(archive):
                 collections.deque(extract(archive, Path(site_packages(str(folder)))), 0)
                 return
-            # Imported late: few builds take a wheel with scripts.
+            # Imported late: few builds install a wheel with scripts.
             from wheel_schemes import install_environment  # noqa: PLC0415
 
             install_environment(archive, folder, python)
@@ -48,15 +55,15 @@ def _has_scripts(archive: zipfile.ZipFile) -> bool:
     return any(b"_scripts]" in archive.read(name) for name in points)
 
 
-def is_there(text: str, environment: Path) -> bool:
-    """Tell whether a virtual environment satisfies a requirement."""
+def is_installed(text: str, environment: Path) -> bool:
+    """Return whether a virtual environment satisfies the requirement *text*."""
     requirement = Requirement(text)
     if requirement.marker and not requirement.marker.evaluate():
         return True
     path = [str(folder) for folder in environment.glob("lib/python*/site-packages")]
-    wanted = canonicalize_name(requirement.name)
+    name = canonicalize_name(requirement.name)
     return any(
-        canonicalize_name(found.name) == wanted
-        and requirement.specifier.contains(found.version, prereleases=True)
-        for found in distributions(path=path)
+        canonicalize_name(installed.name) == name
+        and requirement.specifier.contains(installed.version, prereleases=True)
+        for installed in distributions(path=path)
     )

@@ -1,14 +1,16 @@
-"""Run a hook of a build backend, and note which files it looked into and which it copied.
+"""Run a hook of a build backend, and record which files it reads and which it only copies.
 
-Called as ``python traced.py NOTES SCRIPT ARGUMENT...``.  NOTES is written at the end, JSON:
-``{"read": [PATH], "copied": [PATH], "opaque": WHY}``.  *copied* are the files that were opened
-once, by one of `COPIERS`, and so was each copy: what these read goes into another file, or a
-wheel, and they look at none of it.  *read* are all others that were opened, themselves or by
-way of a copy, or written.  WHY is null, or why there may be more than that.
+Called as ``python file_trace.py NOTES SCRIPT ARGUMENT...``.  At the end it writes NOTES, JSON:
+``{"read": [PATH], "copied": [PATH], "opaque": WHY}``.
 
-It sees what Python's audit events tell (PEP 578).  Another process, or code that is not
-Python's, could open files unseen, so where there is any the notes are opaque.
-Only the standard library is used: this runs in the build's own environment.
+- *copied*: files that only one of `COPIERS` opened, and only once, and the same for each copy.
+  Copiers pass the bytes on to another file or to the wheel without reading them.
+- *read*: all other files that were opened or written, directly or through a copy.
+- *opaque*: null, or the reason why the lists may be incomplete.
+
+The record comes from Python's audit events (PEP 578).  Another process, or compiled code, can
+open files without an event, so either makes the notes opaque.
+Only the standard library is used: this runs in the build environment.
 """
 
 from __future__ import annotations
@@ -35,10 +37,10 @@ COPIERS = {
     ("/zipfile.py", "write"),
     ("/zipfile/__init__.py", "write"),
 }
-"""Functions of backends and of the standard library: how their files end, and their names."""
+"""Functions that copy files: the end of the path of their module, and their name."""
 PLACES = (os.path.dirname(os.__file__) + os.sep, os.path.join(sys.prefix, "lib") + os.sep)
-"""Where the copiers lie; a package of the same name somewhere else is none."""
-OUT_OF_SIGHT = {
+"""The folders of copiers; a module of the same name elsewhere is not a copier."""
+OPAQUE_EVENTS = {
     "ctypes.dlopen",
     "os.exec",
     "os.fork",
@@ -53,16 +55,16 @@ OUT_OF_SIGHT = {
     "sqlite3.connect",
     "subprocess.Popen",
 }
-"""Events after which files may be opened unseen, or under other names."""
-STARTERS = {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"}
+"""Events after which files may be opened without an event, or under another name."""
+OPAQUE_MODULES = {"multiprocessing.popen_spawn_posix", "multiprocessing.popen_forkserver"}
 """Modules that start processes without an event."""
 
 
 class Notes:
-    """What was opened; *origin* is what a copy was made of, by path."""
+    """The files that were opened; *origin* has the source of each copy, by path."""
 
     def __init__(self) -> None:
-        """Note nothing yet."""
+        """Start with no files."""
         self.read: set[str] = set()
         self.copied: set[str] = set()
         self.taken: set[str] = set()
@@ -72,7 +74,7 @@ class Notes:
         self.ended = False
 
     def hook(self, event: str, arguments: Sequence[Any]) -> None:
-        """Take up an audit event."""
+        """Record an audit event."""
         if self.ended:
             return
         if event == "open":
@@ -80,7 +82,7 @@ class Notes:
             self._open(path, mode, flags, sys._getframe(1))
         elif event == "os.rename":
             self._rename(*arguments)
-        elif event in OUT_OF_SIGHT:
+        elif event in OPAQUE_EVENTS:
             self.opaque = self.opaque or event
 
     def _open(self, path: Any, mode: str | None, flags: int, frame: FrameType) -> None:
@@ -88,13 +90,13 @@ class Notes:
             return
         text = os.fsdecode(path)
         if mode is None and not os.path.isabs(text):
-            # Below a folder that is open, it may be; `shutil.rmtree` opens nothing else.
+            # It may be relative to an open folder (dir_fd); `shutil.rmtree` opens folders only.
             if not _is(frame, "shutil", "rmtree"):
                 self.opaque = self.opaque or f"os.open {text}"
             return
-        self._opened(os.path.abspath(text), flags, _copies(frame))
+        self._record(os.path.abspath(text), flags, _copies(frame))
 
-    def _opened(self, path: str, flags: int, copies: bool) -> None:
+    def _record(self, path: str, flags: int, copies: bool) -> None:
         source = self.origin.get(path, path)
         writes = flags & os.O_ACCMODE != os.O_RDONLY
         if writes:
@@ -118,7 +120,7 @@ class Notes:
         self.origin[new] = self.origin.get(old, old)
 
     def write(self, path: Path) -> None:
-        """Leave the notes."""
+        """Write the notes to *path*."""
         self.ended = True
         foreign = next(filter(_is_foreign, list(sys.modules)), None)
         opaque = self.opaque or (f"import {foreign}" if foreign else None)
@@ -128,7 +130,7 @@ class Notes:
 
 
 def _copies(frame: FrameType | None) -> bool:
-    """Tell whether a file is opened by a copier."""
+    """Return whether a copier opens the file."""
     if frame is not None and _is(frame, "pathlib", "open"):
         frame = frame.f_back
     if frame is None:
@@ -140,21 +142,21 @@ def _copies(frame: FrameType | None) -> bool:
 
 
 def _is(frame: FrameType, module: str, function: str) -> bool:
-    """Tell whether a frame runs a function of the standard library that is called so."""
+    """Return whether *frame* runs *function* of the standard library's *module*."""
     code = frame.f_code
     name, file = code.co_name, code.co_filename
     return function in name and file.startswith(PLACES[0] + module)
 
 
 def _is_foreign(name: str) -> bool:
-    """Tell whether a module is compiled and not the standard library's, or starts processes."""
+    """Return whether a module is a compiled one outside the standard library, or opaque."""
     file = getattr(sys.modules[name], "__file__", None) or ""
     compiled = file.endswith(".so") and not file.startswith(f"{PLACES[0]}lib-dynload")
-    return compiled or name in STARTERS
+    return compiled or name in OPAQUE_MODULES
 
 
 def main(notes_path: str, *command: str) -> None:
-    """Run a script as its interpreter would, and leave the notes."""
+    """Run a script as its interpreter would, and write the notes."""
     notes = Notes()
     sys.argv = list(command)
     sys.path[0] = os.path.dirname(command[0])

@@ -1,4 +1,4 @@
-"""Source distributions: unpacked, where their code runs next."""
+"""Unpack source distributions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from job import Failed
 
 
 def unpack(sdist: Path, folder: Path) -> Path:
-    """Unpack an sdist; return its top folder.
+    """Unpack an sdist; return its top folder.  Raises Failed.
 
-    It is unpacked as it is: its code runs next, in the same throw-away container.
+    Its paths are not checked: its code runs next, in the same throw-away container.
     """
     try:
         shutil.unpack_archive(sdist, folder)
@@ -19,5 +19,8 @@ def unpack(sdist: Path, folder: Path) -> Path:
         raise Failed(f"{sdist.name} cannot be unpacked: {error}") from None
     tops = [path for path in folder.iterdir() if path.is_dir()]
     if len(tops) != 1:
-        raise Failed(f"{sdist.name} is no sdist: it has not one folder at its top")
+        raise Failed(
+            f"{sdist.name} is not an sdist: it does not have exactly one top folder",
+            "pin a version of the package that has a valid sdist or a wheel",
+        )
     return tops[0]

@@ -1,7 +1,7 @@
-"""Which files of a package its build carried into the wheel without looking into them.
+"""Find the files that a build copied into the wheel without reading them.
 
-A wheel of a later commit, in which nothing but such files changed, needs no build: it is
-the same wheel with other bytes in these members (`renew`).
+If a later commit changes only such files, its wheel needs no build: the wheel is repacked with
+the new bytes in these members.
 """
 
 from __future__ import annotations
@@ -18,16 +18,21 @@ from typing import Any
 from wheel_rewrite import renew
 
 ALWAYS_READ = {"pyproject.toml", "setup.cfg", "setup.py"}
-"""What `build`, which is not traced, looks into; and what a backend may come to."""
+"""Files that count as read: `build` reads them, outside the traced processes."""
 LARGEST = 16 << 20
-"""Bytes of a wheel that are taken apart in memory."""
+"""Bytes of the largest wheel that is checked: it is unpacked in memory."""
 
 
-def carried(package: Path, wheel: Path, notes: Mapping[Path, Path]) -> dict[str, Any] | None:
-    """Return ``{"members": {PATH: MEMBER}, "inputs": [PATH]}``: what became what, and the rest.
+def find_unread_files(
+    package: Path, wheel: Path, notes: Mapping[Path, Path]
+) -> dict[str, Any] | None:
+    """Return ``{"members": {PATH: MEMBER}, "inputs": [PATH]}``, or None.
 
-    *package* is the folder as it was before; *notes* are those of `traced`, by the folder
-    that each hook ran in.  What nobody opened is neither.  None where too little is known.
+    *members* has the unread files of *package* and their member of *wheel*; *inputs* has the
+    files that the build read.  A file that was never opened is in neither.  *package* is the
+    folder before the build; *notes* are the paths of the notes of ``file_trace.py``, by the
+    folder that each hook ran in.  None if notes are missing or opaque, if the wheel is too
+    large, or if repacking does not give the same bytes.
     """
     opened = _opened(notes)
     if opened is None or wheel.stat().st_size > LARGEST:
@@ -35,29 +40,30 @@ def carried(package: Path, wheel: Path, notes: Mapping[Path, Path]) -> dict[str,
     read, copied = opened
     files = {path for path in read | copied | ALWAYS_READ if (package / path).is_file()}
     members = _members(wheel)
-    found: dict[str, str] = {}
+    unread: dict[str, str] = {}
     for digest, paths in _by_digest(package, files).items():
         names = [name for name, other in members.items() if other == digest]
-        found |= _pairs(paths, names) or {}
-    found = {path: name for path, name in found.items() if path not in read | ALWAYS_READ}
-    changes = {name: (package / path).read_bytes() for path, name in found.items()}
+        unread |= _pairs(paths, names) or {}
+    unread = {path: name for path, name in unread.items() if path not in read | ALWAYS_READ}
+    changes = {name: (package / path).read_bytes() for path, name in unread.items()}
     if not _is_same(wheel, changes):
         return None
-    return {"members": found, "inputs": sorted(files - found.keys())}
+    return {"members": unread, "inputs": sorted(files - unread.keys())}
 
 
 def _opened(notes: Mapping[Path, Path]) -> tuple[set[str], set[str]] | None:
+    """Return the files that were read, and those that were only copied; None if opaque."""
     read: set[str] = set()
     copied: set[str] = set()
     for folder, path in notes.items():
         try:
-            said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        if said["opaque"]:
+        if record["opaque"]:
             return None
-        read |= _relative(said["read"], folder)
-        copied |= _relative(said["copied"], folder)
+        read |= _relative(record["read"], folder)
+        copied |= _relative(record["copied"], folder)
     return read, copied - read
 
 
@@ -76,24 +82,24 @@ def _members(wheel: Path) -> dict[str, str]:
 
 
 def _by_digest(package: Path, paths: Iterable[str]) -> dict[str, list[str]]:
-    found = defaultdict(list)
+    by_digest = defaultdict(list)
     for path in paths:
-        found[hashlib.sha256((package / path).read_bytes()).hexdigest()].append(path)
-    return found
+        by_digest[hashlib.sha256((package / path).read_bytes()).hexdigest()].append(path)
+    return by_digest
 
 
 def _pairs(paths: Sequence[str], names: Sequence[str]) -> dict[str, str] | None:
-    """Return which of *paths* became which member, all of the same bytes; None in doubt."""
+    """Return the member *name* of each path, all with the same bytes; None if ambiguous."""
     pairs = [
         (path, name) for path in paths for name in names if f"/{path}".endswith(f"/{name}")
     ]
-    found = dict(pairs)
-    whole = len(pairs) == len(found) == len(set(found.values())) == len(paths) == len(names)
-    return found if whole else None
+    members = dict(pairs)
+    counts = {len(pairs), len(members), len(set(members.values())), len(paths), len(names)}
+    return members if len(counts) == 1 else None
 
 
 def _is_same(wheel: Path, changes: Mapping[str, bytes]) -> bool:
-    """Tell whether the wheel, put together from its parts, has the bytes that it has."""
+    """Return whether repacking the wheel without a change gives the same bytes."""
     data = wheel.read_bytes()
     try:
         return renew(data, changes) == data

@@ -1,4 +1,4 @@
-"""What a wheel says of itself, as far as an image of plain trees needs to know.
+"""Read the metadata of a wheel that buildbot-ship records.
 
 Formats: https://packaging.python.org/specifications/core-metadata/ and
 https://packaging.python.org/specifications/entry-points/.
@@ -23,22 +23,22 @@ OLD_TAGS = {"manylinux1": 5, "manylinux2010": 12, "manylinux2014": 17}
 
 
 def metadata(wheel: Path) -> dict[str, Any]:
-    """Return what an image needs to know of a wheel.
+    """Return the record of a wheel.
 
-    ``{"requires": [...], "provides": [EXTRA], "scripts": {NAME: TARGET}, "glibc": MINOR}``.
-    A target is ``module:function``, or empty for a script that the wheel holds as a file.
-    *glibc* is N where it needs glibc 2.N, and 0 where it needs none.  *listing* is what
-    `installed` says of it.
+    ``{"requires": [...], "provides": [EXTRA], "scripts": {NAME: TARGET}, "glibc": MINOR,
+    "listing": {...}}``.  A target is ``module:function``, or empty for a script that is a file
+    of the wheel.  *glibc* is N for a wheel that needs glibc 2.N, and 0 for one that needs none.
+    *listing* is that of `read_listing`.
     """
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         top = next((name.partition("/")[0] for name in names if _is_metadata(name)), "")
-        found = PathDistribution(zipfile.Path(archive, f"{top}/"))
+        distribution = PathDistribution(zipfile.Path(archive, f"{top}/"))
         scripts = {name.rpartition("/")[2]: "" for name in names if ".data/scripts/" in name}
-        points = found.entry_points.select(group="console_scripts")
+        points = distribution.entry_points.select(group="console_scripts")
         return {
-            "requires": found.requires or [],
-            "provides": found.metadata.get_all("Provides-Extra") or [],
+            "requires": distribution.requires or [],
+            "provides": distribution.metadata.get_all("Provides-Extra") or [],
             "scripts": scripts | {p.name: p.value.partition("[")[0].strip() for p in points},
             "glibc": glibc(wheel.name, archive),
             "listing": read_listing(archive, wheel.name, MINOR),
@@ -50,7 +50,7 @@ def _is_metadata(name: str) -> bool:
 
 
 def glibc(file: str, archive: zipfile.ZipFile) -> int:
-    """Return what glibc a wheel needs: by its tags, or by its libraries where they are ours."""
+    """Return N of the glibc 2.N that a wheel needs: from its tags, else from its libraries."""
     platforms = {tag.platform for tag in parse_wheel_filename(file)[3]}
     minors = [int(match[1]) for name in platforms if (match := TAGS.match(name))]
     minors += [
@@ -62,4 +62,4 @@ def glibc(file: str, archive: zipfile.ZipFile) -> int:
         return 0
     libraries = (name for name in archive.namelist() if re.search(r"\.so(\.|$)", name))
     needed = (SYMBOLS.findall(archive.read(name)) for name in libraries)
-    return max((int(minor) for found in needed for minor in found), default=0)
+    return max((int(minor) for symbols in needed for minor in symbols), default=0)

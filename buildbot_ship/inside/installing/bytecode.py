@@ -1,15 +1,15 @@
-"""Compile modules to bytecode whose bytes depend on nothing but the modules.
+"""Compile modules to reproducible bytecode: it depends on the modules only.
 
-Called as ``python -sS bytecode.py [checked]``, with PYTHONHASHSEED fixed and the standard
-library only, and little of that: importing `json` or `py_compile` takes as long as all the
-rest.  Standard input is `marshal`'s: ``[[[FILE, FINAL_PATH], ...], ...]``, groups of
-files that lie here, and where they will.  Beside each file it leaves its unchecked
-hash-based ``.pyc`` (PEP 552): nobody has to look at the source when it is imported.  One that
-is *checked* counts only for the very source that it was made of.  What does not compile, as
-templates of code do, stays as it is.
+Called as ``python -sS bytecode.py [checked]`` with a fixed PYTHONHASHSEED.  Standard input is
+`marshal` data: ``[[[FILE, FINAL_PATH], ...], ...]``, groups of files and their paths in the
+image.  Beside each file it writes an unchecked hash-based ``.pyc`` (PEP 552), which Python uses
+without reading the source.  With ``checked`` the ``.pyc`` is valid only for the same source.  A
+file that does not compile, such as a template of code, gets none.
 
-How a constant is written depends on who else holds it (`marshal` counts references), and
-so on what the process did before: each group is compiled in a fork of its own.
+`marshal` writes a constant differently if other objects refer to it, so the bytes depend on
+what the process did before.  Each group is therefore compiled in a separate fork.
+It uses the standard library only, and little of that: importing `json` or `py_compile` takes as
+long as everything else.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import sys
 import warnings
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 
-AT_ONCE = min(os.cpu_count() or 1, 8)
+MAX_PROCESSES = min(os.cpu_count() or 1, 8)
 FLAGS = (0b11 if sys.argv[1:] == ["checked"] else 0b01).to_bytes(4, "little")
 
 
 def compile_group(files: list[list[str]]) -> None:
-    """Compile files one by one."""
+    """Compile ``[FILE, FINAL_PATH]`` pairs one by one."""
     for file, final in files:
         with open(file, "rb") as opened:
             source = opened.read()
@@ -40,7 +40,7 @@ def compile_group(files: list[list[str]]) -> None:
 
 
 def fork(files: list[list[str]]) -> None:
-    """Compile files in a process of their own."""
+    """Compile a group in a child process."""
     if os.fork() == 0:
         status = 1
         try:
@@ -51,18 +51,18 @@ def fork(files: list[list[str]]) -> None:
 
 
 def main(groups: list[list[list[str]]]) -> bool:
-    """Compile all groups; tell whether every process ended well."""
+    """Compile all groups; return whether every child process succeeded."""
     warnings.simplefilter("ignore")
-    running, well = 0, True
+    running, success = 0, True
     for group in groups:
-        if running == AT_ONCE:
-            well = os.wait()[1] == 0 and well
+        if running == MAX_PROCESSES:
+            success = os.wait()[1] == 0 and success
             running -= 1
         fork(group)
         running += 1
     for _ in range(running):
-        well = os.wait()[1] == 0 and well
-    return well
+        success = os.wait()[1] == 0 and success
+    return success
 
 
 if __name__ == "__main__":

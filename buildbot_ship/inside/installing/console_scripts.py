@@ -1,4 +1,4 @@
-"""The console scripts of a wheel: small programs in ``bin/``, one for each entry point.
+"""Write the console scripts of a wheel: a program in ``bin/`` for each entry point.
 
 Format: https://packaging.python.org/specifications/entry-points/.
 """
@@ -16,15 +16,14 @@ GROUPS = ("console_scripts", "gui_scripts")
 
 
 def python_of(prefix: str) -> str:
-    """Return the interpreter of the virtual environment at *prefix*."""
+    """Return the path of the interpreter of the virtual environment at *prefix*."""
     return f"{prefix}/bin/python"
 
 
 def install_scripts(info: Path, root: Path, prefix: str, left_out: Container[str] = ()) -> None:
-    """Make the scripts of the wheel whose dist-info is the folder *info*, below *root*.
+    """Write the scripts of the wheel with the dist-info folder *info* below *root*.
 
-    Those in *left_out* (``bin/NAME``) are not made.  Raises ValueError for an entry point that
-    no script can be made of.
+    Skip those in *left_out* (``bin/NAME``).  Raises ValueError for an invalid entry point.
     """
     folder = root / prefix.lstrip("/") / "bin"
     for name, data in scripts(info, python_of(prefix)):
@@ -36,10 +35,10 @@ def install_scripts(info: Path, root: Path, prefix: str, left_out: Container[str
 
 
 def scripts(info: Path, interpreter: str) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each script, in the order of their names."""
+    """Yield the name and the content of each script, sorted by name."""
     points = PathDistribution(info).entry_points
-    found = {point.name: point for group in GROUPS for point in points.select(group=group)}
-    for _, point in sorted(found.items()):
+    by_name = {point.name: point for group in GROUPS for point in points.select(group=group)}
+    for _, point in sorted(by_name.items()):
         check(point)
         yield Script(point.name, point.module, point.attr, "console").generate(
             interpreter, "posix"
@@ -47,9 +46,9 @@ def scripts(info: Path, interpreter: str) -> Iterator[tuple[str, bytes]]:
 
 
 def check(point: EntryPoint) -> None:
-    """Raise ValueError unless *point* names a function, and a file that holds its script."""
+    """Raise ValueError unless *point* names a function and its name is a valid file name."""
     match = point.pattern.match(point.value)
     if match is None or not match["attr"]:
-        raise ValueError(f"its script {point.name} names no function: {point.value}")
+        raise ValueError(f"its entry point {point.name} names no function: {point.value}")
     if "/" in point.name or point.name in ("", ".", ".."):
-        raise ValueError(f"its script {point.name!r} has no file's name")
+        raise ValueError(f"its entry point {point.name!r} is not a valid file name")

@@ -1,4 +1,4 @@
-"""Files compressed to one gzip member whose bytes depend on nothing but zlib and the content.
+"""Compress files with gzip, reproducibly: the bytes depend on the content and on zlib only.
 
 Format: RFC 1952, one member, without a name, time 0, OS 255.
 """
@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 
 CHUNK = 1024 * 1024
 LEVEL = 5
-# Magic, deflate, no flags, time 0, no extra flags, OS 255 (unknown): `gzip` and
-# `GzipFile` differ in the last one, even within one Python.
+# Magic, deflate, no flags, time 0, no extra flags, OS 255 (unknown).  Written here because
+# `gzip.compress` and `GzipFile` write different OS bytes, even in one version of Python.
 HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
@@ -33,7 +33,7 @@ def compressed(source: BinaryIO) -> Iterator[bytes]:
 
 
 def compress(source: Path, target: Path) -> dict[str, Any]:
-    """Write *source* gzipped to *target*; return the digest and size of what was written."""
+    """Write *source* gzipped to *target*; return ``{"digest", "size"}`` of *target*."""
     digest, size = hashlib.sha256(), 0
     with source.open("rb") as plain, target.open("wb") as out:
         for chunk in compressed(plain):

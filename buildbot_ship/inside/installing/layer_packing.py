@@ -1,4 +1,4 @@
-"""Trees of files to layers: modules compiled, tars written, compressed."""
+"""Pack folders into layers: compile the modules, write the tar, compress it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,33 @@ from job import Failed
 from layer import Look, Member, unseen, write_layer
 
 STAGE = Path("/ship/stage")
-"""Where jobs put trees together, one folder for each layer."""
+"""The folder in which jobs assemble layers, one subfolder for each."""
 
 
 def compile_all(groups: list[list[list[str]]], job: Path, *options: str) -> None:
-    """Leave bytecode beside the modules of every group: of two at one place, of the last."""
+    """Compile the modules of all groups; of two modules with one path, compile the last.
+
+    *groups* and *options* are those of ``bytecode.py``.  Raises Failed.
+    """
     last = {path: number for number, group in enumerate(groups) for path, _ in group}
     groups = [
         [pair for pair in group if last[pair[0]] == number]
         for number, group in enumerate(groups)
     ]
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-sS", job / "bytecode.py", *options],
         input=marshal.dumps(groups),
         check=False,
     )
-    if done.returncode != 0:
-        raise Failed("the modules cannot be compiled", "give the step more memory")
+    if process.returncode != 0:
+        raise Failed(
+            "the modules cannot be compiled",
+            "raise the option memory of the step, for example memory=8 * 1024**3",
+        )
 
 
 def opener(path: Path) -> Any:
-    """Return what opens the file at *path*."""
+    """Return a function that opens the file at *path*."""
 
     def opened() -> IO[bytes]:
         return path.open("rb")
@@ -42,11 +48,13 @@ def opener(path: Path) -> Any:
     return opened
 
 
-def pack(name: str, found: Iterable[Member], out: Path, look: Look = unseen) -> dict[str, Any]:
-    """Leave the members *found* as a layer; return what there is to know of it."""
+def pack(
+    name: str, members: Iterable[Member], out: Path, look: Look = unseen
+) -> dict[str, Any]:
+    """Write the layer ``OUT/NAME.tar.gz``; return ``{"diff_id", "digest", "size"}``."""
     tar = STAGE / f"{name}.tar"
     with tar.open("wb") as file:
-        diff_id = write_layer(found, file, look)
-    made = compress(tar, out / f"{name}.tar.gz")
+        diff_id = write_layer(members, file, look)
+    compressed = compress(tar, out / f"{name}.tar.gz")
     tar.unlink()
-    return {"diff_id": diff_id, **made}
+    return {"diff_id": diff_id, **compressed}

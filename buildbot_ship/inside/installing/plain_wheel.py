@@ -1,7 +1,7 @@
-"""Wheels whose files all lie in one folder, as most do: taken out as they are.
+"""Install plain wheels: all files go to one folder, as in most wheels.
 
-An installer does the same and more: it hashes every file for a RECORD that the wheel has
-already (PEP 427).
+This is faster than the package `installer`, which hashes every file for a RECORD that the
+wheel already has (PEP 427).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ MINOR = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def site_packages(prefix: str) -> str:
-    """Return the folder of modules below *prefix*."""
+    """Return the site-packages folder of the virtual environment at *prefix*."""
     return f"{prefix}/lib/{MINOR}/site-packages"
 
 
 def is_plain(archive: zipfile.ZipFile) -> bool:
-    """Tell whether a wheel has no ``.data`` folder, of which files go elsewhere."""
+    """Return whether a wheel has no ``.data`` folder, whose files go to other folders."""
     tops = {name.partition("/")[0] for name in archive.namelist()}
     return not any(top.endswith(".data") for top in tops)
 
@@ -28,17 +28,17 @@ def is_plain(archive: zipfile.ZipFile) -> bool:
 def extract(
     archive: zipfile.ZipFile, folder: Path, left_out: Container[str] = ()
 ) -> Iterator[str]:
-    """Write every file of a plain wheel below *folder*, but for bytecode; yield its path.
+    """Write every file of a plain wheel below *folder*, except bytecode; yield its path.
 
-    Paths in *left_out* are not written.  Raises ValueError for one that would lie elsewhere.
+    Skip paths in *left_out*.  Raises ValueError for a path outside *folder*.
     """
     for item in archive.infolist():
         parts = PurePosixPath(item.filename).parts
         if ".." in parts or parts[:1] == ("/",):
-            raise ValueError(f"{item.filename} leads out of it")
+            raise ValueError(f"{item.filename} has a path outside the install folder")
         if item.is_dir() or "__pycache__" in parts or "/".join(parts) in left_out:
             continue
         path = Path(archive.extract(item, folder))
-        # Another wheel's file may have been there, with a mode of its own.
+        # The file of another wheel may have been there, with another mode.
         path.chmod(0o755 if item.external_attr >> 16 & 0o111 else 0o644)
         yield path.relative_to(folder).as_posix()

@@ -1,4 +1,4 @@
-"""Wheels compared with the digests that the wheelhouse recorded when they were built."""
+"""Compare wheels with the digests that the wheelhouse recorded when they were built."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from job import Failed
 
 
 def digest_of(path: Path) -> str:
-    """Return ``sha256:`` and the digest of a file."""
+    """Return the digest of a file, ``sha256:...``."""
     return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def check(wheels: list[dict[str, str]], wheelhouse: Path) -> None:
-    """Raise Failed unless the wheelhouse holds these wheels, as they were built."""
+def verify(wheels: list[dict[str, str]], wheelhouse: Path) -> None:
+    """Raise Failed unless each wheel in the wheelhouse has its recorded digest."""
     for wheel in wheels:
-        got = digest_of(wheelhouse / wheel["file"])
-        if got != wheel["digest"]:
+        actual = digest_of(wheelhouse / wheel["file"])
+        if actual != wheel["digest"]:
             raise Failed(
-                f"{wheel['file']} has {got}, the wheelhouse recorded {wheel['digest']}",
-                "run BuildWheels again: something changed the work folder",
+                f"{wheel['file']} has {actual}, but BuildWheels recorded {wheel['digest']}",
+                "run BuildWheels again: another process changed the work folder",
             )

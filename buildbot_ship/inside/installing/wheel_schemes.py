@@ -1,4 +1,4 @@
-"""Wheels whose files lie in more than one folder, or that have scripts: as pip does it."""
+"""Install wheels with a ``.data`` folder or with scripts, to the same paths as pip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from plain_wheel import MINOR, site_packages
 
 
 class Source(WheelFile):
-    """A wheel as it is: its RECORD is not asked, its digest was checked."""
+    """A wheel whose RECORD is not checked: the digest of the wheel was."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         """Read an open wheel."""
@@ -35,26 +35,26 @@ class Source(WheelFile):
                     yield (item.filename, "", ""), cast(Any, stream), executable
 
 
-class SourceOfTrees(Source):
-    """A wheel whose console scripts are made by `scripts`, which reads what pip reads.
+class LayerSource(Source):
+    """A wheel for a layer, without its console scripts and its bytecode.
 
-    Bytecode in it is not taken: what is compiled here belongs to the module that counts.
+    ``console_scripts.py`` writes the scripts, and ``bytecode.py`` compiles the modules.
     """
 
     def get_contents(self) -> Iterator[WheelContentElement]:
-        """Yield every file but bytecode."""
+        """Yield every file except bytecode."""
         for element in super().get_contents():
             if BYTECODE not in element[0][0].split("/"):
                 yield element
 
     @property
     def dist_info_filenames(self) -> list[str]:
-        """Return the names in dist-info, but that of which console scripts are made."""
+        """Return the files in dist-info without ``entry_points.txt``."""
         return [name for name in super().dist_info_filenames if name != ENTRY_POINTS]
 
 
 def schemes(prefix: str, name: str) -> dict[str, str]:
-    """Return where an installer puts the files of the wheel called *name*."""
+    """Return the folder of each scheme for the wheel *name*, as pip does."""
     return {
         "purelib": site_packages(prefix),
         "platlib": site_packages(prefix),
@@ -66,16 +66,16 @@ def schemes(prefix: str, name: str) -> dict[str, str]:
 
 @dataclass
 class Destination(SchemeDictionaryDestination):
-    """A tree to install to, that remembers the modules it got.
+    """A folder to install to; *modules* records the modules that were written.
 
-    What is *left_out*, by its path below the prefix, is not written.
+    Paths in *left_out*, relative to the prefix, are not written.
     """
 
     left_out: frozenset[str] = frozenset()
     modules: dict[Path, str] = field(default_factory=dict)
 
     def write_to_fs(self, scheme: Any, path: str, stream: Any, is_executable: bool) -> Any:
-        """Write a file."""
+        """Write a file, unless it is left out."""
         if scheme == "data":
             path = in_environment(path)
         final = posixpath.join(self.scheme_dict[scheme], path)
@@ -88,14 +88,14 @@ class Destination(SchemeDictionaryDestination):
         return record
 
 
-def install_trees(
+def install_to_layer(
     archive: zipfile.ZipFile, root: Path, prefix: str, left_out: frozenset[str] = frozenset()
 ) -> list[list[str]]:
-    """Install a wheel below *root*; return its modules: where they lie, and will lie."""
-    source = SourceOfTrees(archive)
-    places = schemes(prefix, source.distribution)
+    """Install a wheel below *root*; return ``[FILE, FINAL_PATH]`` of each module."""
+    source = LayerSource(archive)
+    folders = schemes(prefix, source.distribution)
     destination = Destination(
-        places,
+        folders,
         interpreter=python_of(prefix),
         script_kind="posix",
         destdir=str(root),
@@ -103,17 +103,17 @@ def install_trees(
         left_out=left_out,
     )
     install(source, destination, {})
-    site = root / places["purelib"].lstrip("/")
+    site = root / folders["purelib"].lstrip("/")
     install_scripts(site / source.dist_info_dir, root, prefix, left_out)
     modules = sorted(destination.modules.items())
-    return [[str(path), f"{places['purelib']}/{final}"] for path, final in modules]
+    return [[str(path), f"{folders['purelib']}/{final}"] for path, final in modules]
 
 
 def install_environment(archive: zipfile.ZipFile, folder: Path, python: Path) -> None:
-    """Install a wheel, scripts and all, in the virtual environment in *folder*."""
+    """Install a wheel with its scripts in the virtual environment in *folder*."""
     source = Source(archive)
-    places = schemes(str(folder), source.distribution)
+    folders = schemes(str(folder), source.distribution)
     destination = SchemeDictionaryDestination(
-        places, str(python), "posix", overwrite_existing=True
+        folders, str(python), "posix", overwrite_existing=True
     )
     install(source, destination, {})

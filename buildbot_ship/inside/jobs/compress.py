@@ -1,10 +1,10 @@
-"""Compress layers, in the tools image: there the build of zlib is pinned, and so the bytes.
+"""Compress layers in the tools image, which pins zlib and so the compressed bytes.
 
-Called as ``python compress.py JOB_FOLDER OUT_FOLDER``, with the standard library only.
-``JOB_FOLDER/job.json`` is ``{"files": ["layer-0.tar", ...]}``, plain names of files in
-the job folder.  Each becomes ``OUT_FOLDER/NAME.gz`` (gzip, RFC 1952, one member: no name,
-time 0, OS 255), and ``OUT_FOLDER/result.json`` is ``{"ok": true, "files": {NAME:
-{"digest": "sha256:...", "size": BYTES}}}`` about the compressed files.
+Called as ``python compress.py JOB_FOLDER OUT_FOLDER``; it uses the standard library only.
+job.json: ``{"files": ["layer-0.tar", ...]}``, names of files in the job folder.
+Out folder: ``NAME.gz`` for each (gzip, RFC 1952, one member: no name, time 0, OS 255).
+result.json: ``{"ok": true, "files": {NAME: {"digest": "sha256:...", "size": BYTES}}}``, of the
+compressed files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gzip_member import compress
 
 
 def main(job: Path, out: Path) -> None:
-    """Do the job in folder *job*, leave everything in folder *out*."""
+    """Do the job in the folder *job*; write the result and the files to *out*."""
     names = json.loads((job / "job.json").read_text(encoding="utf-8"))["files"]
     out.mkdir(parents=True, exist_ok=True)
     result: dict[str, Any]
@@ -28,7 +28,7 @@ def main(job: Path, out: Path) -> None:
             "files": {name: compress(job / name, out / f"{name}.gz") for name in names},
         }
     except OSError as error:
-        hint = "give the worker and the engine more room on disk"
+        hint = "free disk space on the worker and on the engine's host"
         result = {"ok": False, "why": str(error), "hint": hint}
     (out / "result.json").write_text(json.dumps(result), encoding="utf-8")
 

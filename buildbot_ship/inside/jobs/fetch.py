@@ -1,10 +1,11 @@
-"""Fetch the files that a lock names, by hash; nothing of theirs runs.
+"""Download the files that a lock pins, by hash, without running any of their code.
 
 job.json: ``{"index": {...}, "pins": [{"name", "version", "hashes": [hex], "marker", "place"}],
-"known": [hex], "sections": {"N": [PIN]}}``.  Out folder: ``dists/FILE`` for the pins, but
-for files with a *known* hash, and ``build/N/FILE`` for section N of the build lock.
-result.json: ``{"files": [{"file", "digest"}]}`` for the pins in their order, null where a
-marker leaves one out.
+"known": [hex], "sections": {"N": [PIN]}}``; *place* is ``file:line`` for messages.
+Out folder: ``dists/FILE`` for each pin, except files whose hash is in *known*, and
+``build/N/FILE`` for section N of the build lock.
+result.json: ``{"files": [{"file", "digest"}]}`` for the pins in their order; null for a pin
+whose marker does not apply.
 """
 
 from __future__ import annotations
@@ -21,19 +22,23 @@ from packaging.markers import Marker
 def fetch(
     index: Index, pin: dict[str, Any], folder: Path, known: set[str], *, wheels_only: bool
 ) -> dict[str, str] | None:
-    """Fetch what one pin names, unless it is known.  Failures name file and line."""
+    """Download the file of one pin, unless its hash is in *known*.  Raises Failed."""
     if pin["marker"] and not Marker(pin["marker"]).evaluate():
         return None
     try:
         chosen = index.choose(pin["name"], pin["version"], pin["hashes"])
         if wheels_only and chosen.is_sdist:
             raise Failed(
-                f"{pin['name']}=={pin['version']} is needed to build, and has no wheel",
-                "constrain it to a version that has a wheel for this interpreter",
+                f"{pin['name']}=={pin['version']} is needed to build, but there is no wheel of "
+                "it for this interpreter",
+                "constrain it to a version with a wheel, in build-system.requires of "
+                'pyproject.toml, for example requires = ["numpy<2"]',
             )
         digest = str(chosen.sha256)
         if digest not in known:
-            chosen, digest = index.take(pin["name"], pin["version"], pin["hashes"], folder)
+            chosen, digest = index.choose_and_fetch(
+                pin["name"], pin["version"], pin["hashes"], folder
+            )
     except Failed as failed:
         failed.why = f"{pin['place']}: {failed.why}"
         raise
@@ -41,7 +46,7 @@ def fetch(
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
-    """Fetch everything, eight files at a time."""
+    """Download all files, eight at a time."""
     index = Index(arguments["index"], index_environment(arguments["index"], job))
     (out / "dists").mkdir()
     known = set(arguments["known"])

@@ -1,17 +1,16 @@
-"""Resolve loose requirements to strict ones, and what building needs to a build lock.
+"""Resolve a loose file to a strict file, and the build requirements to a build lock.
 
 job.json: ``{"index": {...}, "loose": PATH, "packages": [FOLDER], "keep": TEXT or null,
-"rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME], "only_binary": [NAME]}``; beside it
-the loose files under ``loose/``, the repository's own packages under ``tree/``.  With
-*rehash* no hash of the lines to keep is taken over.
+"rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME], "only_binary": [NAME]}``.  The job
+folder has the loose files under ``loose/`` and the own packages under ``tree/``.  *keep* is the
+strict file to start from; with *rehash* its hashes are fetched again.
+Out folder: ``strict.txt`` and ``build.txt``, without their headers.
+result.json: ``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
 
-Out folder: ``strict.txt`` and ``build.txt``, without their headers.  result.json:
-``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
-
-Where nothing is to be kept, the loose ones are installed and frozen; then pip-compile
-resolves the loose file, held to the frozen versions (compiling the frozen file itself
-would lose extras, markers and reasons).  Otherwise pip-compile begins from the lines to
-keep.  This is the one container that has the index and may run a build backend.
+Without *keep*, pip installs and freezes the loose requirements.  pip-compile then resolves the
+loose file with the frozen versions as constraints; compiling the frozen file itself would lose
+extras, markers and the `# via` lines.  With *keep*, pip-compile starts from those lines.
+This is the only container that has the network and runs build backends.
 """
 
 from __future__ import annotations
@@ -25,25 +24,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from distribution_formats import Formats, better, keep_admitted
+from distribution_formats import Formats, explain_missing_file, keep_admitted
 from index import HARDENING, Index
 from job import Failed, call, index_environment, main, say
-from own_requirements import description, own_requirements
+from own_requirements import own_requirements, project_file
 from sdist import unpack
-from strict_lines import frozen, pins
+from strict_lines import frozen_pins, pins
 
 BIN = Path(sys.executable).parent
 COMPILE = ["--quiet", "--no-header", "--allow-unsafe", "--generate-hashes", "--no-strip-extras"]
 COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
 COMPILE += ["--no-emit-options", "--annotation-style=split", "--resolver=backtracking"]
-# The version of an own package matters to nobody here, and git is not there to ask.
+# The version of an own package does not matter here, and there is no git to derive it from.
 NO_VERSION = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0", "PBR_VERSION": "0"}
 
 
 def freeze(
     loose: Sequence[Path], options: Sequence[str], environment: dict[str, str], scratch: Path
 ) -> Path:
-    """Install the loose requirements; return the file of what ``pip freeze --all`` says."""
+    """Install the loose requirements; return a file with the output of ``pip freeze --all``."""
     venv.create(scratch / "loose", with_pip=False, symlinks=True)
     python = scratch / "loose" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
@@ -51,12 +50,12 @@ def freeze(
     call(
         [*pip, "install", "-q", *options, *(word for file in loose for word in ("-r", file))],
         f"{loose[0].name} does not resolve",
-        hint=f"mend {loose[0].name}; pip's reason stands in the step's log",
+        hint=f"correct {loose[0].name}; pip's reason is in the step's log",
         environment=environment,
     )
-    said = call([*pip, "freeze", "--all"], "pip freeze failed", environment=environment)
+    output = call([*pip, "freeze", "--all"], "pip freeze failed", environment=environment)
     path = scratch / "frozen.txt"
-    path.write_text("".join(f"{line}\n" for line in frozen(said)), encoding="utf-8")
+    path.write_text("".join(f"{line}\n" for line in frozen_pins(output)), encoding="utf-8")
     return path
 
 
@@ -67,24 +66,24 @@ def compile_strict(
     environment: dict[str, str],
     scratch: Path,
 ) -> str:
-    """Return the strict lines: every package, version and hash, and why it is there."""
+    """Return the strict file: packages, versions, hashes, and `# via` lines."""
     folder, loose = job / "loose", arguments["loose"]
     packages = own_requirements(arguments["packages"], job, scratch)
-    target, held = scratch / "strict.txt", list[str | Path]()
+    target, options = scratch / "strict.txt", list[str | Path]()
     if arguments["keep"] is None:
         files = [folder / loose, *packages]
-        held = ["-c", freeze(files, formats.arguments, environment, scratch)]
+        options = ["-c", freeze(files, formats.arguments, environment, scratch)]
     else:
         target.write_text(arguments["keep"], encoding="utf-8")
-        held = [word for name in arguments["upgrade"] for word in ("-P", name)]
-        held += ["--no-reuse-hashes"] if arguments["rehash"] else []
+        options = [word for name in arguments["upgrade"] for word in ("-P", name)]
+        options += ["--no-reuse-hashes"] if arguments["rehash"] else []
     if formats.arguments:
-        held += ["--pip-args", shlex.join(formats.arguments)]
-    say("resolving with hashes")
+        options += ["--pip-args", shlex.join(formats.arguments)]
+    say("resolving the requirements with hashes")
     call(
-        [BIN / "pip-compile", *COMPILE, *held, "-o", target, loose, *packages],
+        [BIN / "pip-compile", *COMPILE, *options, "-o", target, loose, *packages],
         f"{loose} does not resolve with hashes",
-        hint=f"mend {loose}; the reason stands in the step's log",
+        hint=f"correct {loose}; pip-compile's reason is in the step's log",
         environment=environment,
         folder=folder,
     )
@@ -95,20 +94,23 @@ def compile_strict(
 
 
 def without_constraint(strict: str, frozen: Path) -> str:
-    """Return *strict* without pip-compile's mention of the frozen file as a reason."""
+    """Return *strict* without the frozen file in its `# via` lines."""
     strict = re.sub(rf"^    #   -c {re.escape(str(frozen))}\n", "", strict, flags=re.M)
     strict = re.sub(rf"^    # via -c {re.escape(str(frozen))}\n", "", strict, flags=re.M)
     return re.sub(r"^    # via\n    #   (?!.*\n    #   )", "    # via ", strict, flags=re.M)
 
 
 def compile_build(title: str, source: Path, environment: dict[str, str], target: Path) -> str:
-    """Return the hashed closure of what building *source* needs."""
-    file = source / description(source, title)
-    say(f"resolving what building {title.partition(' sha256:')[0]} needs")
+    """Return the pins, with hashes, of the build requirements of *source*."""
+    file = source / project_file(source, title)
+    name = title.partition(" sha256:")[0]
+    say(f"resolving the build requirements of {name}")
     only = ["--only-build-deps", "--build-deps-for", "wheel"]
     call(
         [BIN / "pip-compile", *COMPILE, *only, "--no-annotate", "-o", target, file.name],
-        f"what building {title} needs does not resolve",
+        f"the build requirements of {title} do not resolve",
+        hint="constrain them in pyproject.toml to versions that have wheels, for example "
+        'requires = ["numpy<2"]; the reason is in the step\'s log',
         environment={**environment, "PIP_ONLY_BINARY": ":all:"},
         folder=source,
     )
@@ -118,7 +120,7 @@ def compile_build(title: str, source: Path, environment: dict[str, str], target:
 def sections(
     strict: str, index: Index, arguments: dict[str, Any], job: Path, scratch: Path
 ) -> dict[str, str]:
-    """Return the build lock's sections by title: sdists first, then own packages."""
+    """Return the sections of the build lock by title: sdists first, then own packages."""
     environment = index_environment(arguments["index"], job)
     sources = {}
     for number, pin in enumerate(pins(strict)):
@@ -138,7 +140,7 @@ def sections(
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
-    """Write both files."""
+    """Write the strict file and the build lock."""
     environment = index_environment(arguments["index"], job)
     formats = Formats(arguments["no_binary"], arguments["only_binary"])
     with tempfile.TemporaryDirectory() as folder:
@@ -149,14 +151,14 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         try:
             strict = compile_strict(arguments, formats, job, environment, scratch)
         except Failed as failed:
-            raise better(failed, index, formats) from None
+            raise explain_missing_file(failed, index, formats) from None
         strict = keep_admitted(strict, index, formats, scratch)
-        found = sections(strict, index, arguments, job, scratch)
+        by_title = sections(strict, index, arguments, job, scratch)
     (out / "strict.txt").write_text(strict, encoding="utf-8")
-    lock = "\n".join(f"#: {title}\n{lines}" for title, lines in found.items())
+    lock = "\n".join(f"#: {title}\n{lines}" for title, lines in by_title.items())
     (out / "build.txt").write_text(lock, encoding="utf-8")
-    sdists = [title.split()[1] for title in found if title.startswith("sdist ")]
-    return {"sections": list(found), "sdists": sdists}
+    sdists = [title.split()[1] for title in by_title if title.startswith("sdist ")]
+    return {"sections": list(by_title), "sdists": sdists}
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Make a pex from the wheelhouse alone, with no index and no network.
+"""Build a pex (a zipapp) from the wheelhouse, without an index and without a network.
 
 job.json: ``{"name", "requirements": [...], "module", "script", "shebang",
-"wheels": [{"file", "digest"}]}``; the wheels lie in ``wheelhouse/``.  Out folder:
-``NAME``.  result.json: ``{"digest", "size", "elf"}``, the last as in ``install.py``.
+"wheels": [{"file", "digest"}]}``; the wheels are in ``wheelhouse/``.
+Out folder: ``NAME``.
+result.json: ``{"digest", "size", "elf"}``; *elf* as in ``install.py``.
 
-Every wheel is held against its digest here; that is what makes it safe to let pex take
-them as already resolved, which it does without looking at hashes.
+This script verifies the digest of every wheel.  pex does not check hashes: it gets the wheels
+as already resolved.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from typing import Any
 
 from elf import MAGIC, ElfFiles
 from job import call, main, say, seal
-from verified_wheels import check, digest_of
+from verified_wheels import digest_of, verify
 
 
 def elf_of(target: Path) -> dict[str, Any]:
-    """Return the ELF files of a pex by their paths, each with its package."""
+    """Return the ELF files of a pex by path, each with its "package"."""
     elf_files = ElfFiles()
     with zipfile.ZipFile(target) as archive:
         for item in archive.infolist():
@@ -39,7 +40,7 @@ def elf_of(target: Path) -> dict[str, Any]:
 
 
 def package_of(path: str) -> str:
-    """Return the package whose wheel a file of a pex lies in: ``NAME/.deps/WHEEL/...``."""
+    """Return the package of a file at ``NAME/.deps/WHEEL/...``, or an empty text."""
     _, deps, rest = path.partition("/.deps/")
     return " ".join(rest.split("-")[:2]) if deps else ""
 
@@ -48,7 +49,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Build the pex."""
     seal()
     wheelhouse = job / "wheelhouse"
-    check(arguments["wheels"], wheelhouse)
+    verify(arguments["wheels"], wheelhouse)
     target = out / arguments["name"]
     entry: list[str | Path] = []
     if arguments["module"]:
@@ -58,11 +59,12 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     options = ["--no-index", "--pre-resolved-dists", wheelhouse, "--output-file", target]
     options += ["--python-shebang", arguments["shebang"]]
     options += ["--no-compile", "--no-use-system-time", "--disable-cache"]
-    say(f"building {arguments['name']} of {', '.join(arguments['requirements'])}")
+    say(f"building {arguments['name']} from {', '.join(arguments['requirements'])}")
     call(
         [Path(sys.executable).parent / "pex", *arguments["requirements"], *entry, *options],
         f"pex could not make {arguments['name']}",
-        hint="name requirements that the strict file holds, and an entry point that exists",
+        hint="name requirements that the strict file pins, and an entry point that exists, for "
+        "example app.cli:main; pex's reason is in the step's log",
     )
     target.chmod(0o755)
     return {"digest": digest_of(target), "size": target.stat().st_size, "elf": elf_of(target)}

@@ -1,7 +1,11 @@
-"""Put other bytes into some members of a wheel, where such wheels are compressed.
+"""Repack a wheel with new bytes in some members, in the container whose zlib compressed it.
 
-job.json: ``{"wheel": FILE, "changes": {MEMBER: PATH}}``; FILE and every PATH lie in the job
-folder.  Out folder: FILE.  Nothing of the wheel runs.
+job.json: ``{"wheel": FILE, "changes": {MEMBER: PATH}}``; FILE and every PATH are in the job
+folder.
+Out folder: FILE.
+result.json: ``{}``.
+
+No code of the wheel runs.
 """
 
 from __future__ import annotations
@@ -14,13 +18,14 @@ from wheel_rewrite import renew
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
-    """Leave the other wheel."""
+    """Write the repacked wheel."""
     old = job / arguments["wheel"]
     changes = {name: (job / path).read_bytes() for name, path in arguments["changes"].items()}
     try:
         (out / old.name).write_bytes(renew(old.read_bytes(), changes))
     except ValueError as error:
-        raise Failed(f"{old.name} {error}", "build without caches") from None
+        hint = "build without the cache, for example with the option no_cache=True"
+        raise Failed(f"{old.name} {error}", hint) from None
     return {}
 
 

@@ -1,14 +1,15 @@
-"""Install our locked tools into the build base, and find out what the base is.
+"""Install the locked tools into the build base, and report the facts about the base.
 
-job.json: ``{"index": {"url", "extra_urls", "proxy", "ca"}, "only": [NAME]}``; beside it the
-locks as ``tools/pyX.Y.txt``.  All that is locked, or *only* what is named, goes to
-``/ship/tools``.  result.json: ``{"python": path, "version": "3.11.7",
-"abi": "cpython-311-x86_64-linux-gnu", "platform": "linux-x86_64", "libc": "glibc 2.36",
-"tools": {name: version}, "environment": {variable: text}}``; the last are those of
-environment markers (PEP 508), but for what only the machine's kernel says.
+job.json: ``{"index": {"url", "extra_urls", "proxy", "ca"}, "only": [NAME]}``.  The job folder
+has the lock files as ``tools/pyX.Y.txt``.  The tools that *only* names, or all if it is empty,
+are installed to ``/ship/tools``.
+result.json: ``{"python": path, "version": "3.11.7", "abi": "cpython-311-x86_64-linux-gnu",
+"platform": "linux-x86_64", "libc": "glibc 2.36", "tools": {name: version},
+"environment": {variable: text}}``; *environment* has the variables of environment markers
+(PEP 508), with those of the machine's kernel empty.
 
-The container's file system is kept as the tools image, so nothing but ``/ship/tools``
-stays: no cache, no CA bundle, no index URL but pip's own, which it has as ``default-index``.
+The container is committed as the tools image, so nothing but ``/ship/tools`` stays in it: no
+cache, no CA bundle, no index URL.  ``/ship/tools/default-index`` holds pip's default index.
 """
 
 from __future__ import annotations
@@ -32,44 +33,44 @@ import json, sys
 from importlib.metadata import distributions
 from packaging.markers import default_environment
 kernel = {"platform_release": "", "platform_version": ""}
-tools = {found.name: found.version for found in distributions()}
+tools = {tool.name: tool.version for tool in distributions()}
 sys.path += sys.argv[1:]
 from pip._internal.models.index import PyPI
 environment = {**default_environment(), **kernel}
 print(json.dumps([PyPI.simple_url, {"tools": tools, "environment": environment}]))
 """
-"""Says what pip asks if nothing is set, and the facts; its arguments are where pip is."""
+"""A program that prints pip's default index and the facts; its arguments locate pip."""
 
 
 def lock_for_this_python(folder: Path) -> Path:
-    """Return the lock of this interpreter's minor version."""
+    """Return the lock file for this interpreter's minor version.  Raises Failed."""
     minor = f"{sys.version_info.major}.{sys.version_info.minor}"
     lock = folder / f"py{minor}.txt"
     if not lock.exists():
-        known = ", ".join(sorted(path.stem[2:] for path in folder.glob("py*.txt")))
+        versions = ", ".join(sorted(path.stem[2:] for path in folder.glob("py*.txt")))
         raise Failed(
-            f"the build base has Python {minor}; tools are locked for {known}",
-            "take a base with one of these versions, or a newer buildbot-ship",
+            f"the build base has Python {minor}; tools are locked for {versions}",
+            "use a build base with one of these versions, or a newer buildbot-ship",
         )
     return lock
 
 
-def pick(lock: Path, names: list[str]) -> Path:
-    """Return the lock with nothing but the entries of *names*, all of them if there is none."""
+def select_entries(lock: Path, names: list[str]) -> Path:
+    """Return a lock file with the entries of *names* only, or *lock* if *names* is empty."""
     if not names:
         return lock
     entries = re.split(r"^(?=\S)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    picked = lock.with_name("picked.txt")
-    picked.write_text("".join(e for e in entries if e.partition("==")[0] in names), "utf-8")
-    return picked
+    selected = lock.with_name("selected.txt")
+    selected.write_text("".join(e for e in entries if e.partition("==")[0] in names), "utf-8")
+    return selected
 
 
 def make_environment() -> list[Path]:
-    """Make the virtual environment of the tools; return the wheel of a pip that is not in it.
+    """Create the virtual environment of the tools; return the bundled wheel of pip, if any.
 
-    The pip that comes with the interpreter for ensurepip is run out of its wheel: to
-    install it first takes longer than all that follows.  Where the wheel lies:
-    https://docs.python.org/3/using/configure.html (``--with-wheel-pkg-dir``).
+    pip runs from that wheel, which ensurepip brings: installing pip first takes longer than all
+    other steps.  Location of the wheel: https://docs.python.org/3/using/configure.html
+    (``--with-wheel-pkg-dir``).
     """
     import ensurepip  # noqa: PLC0415  # some bases lack it
 
@@ -83,32 +84,32 @@ def make_environment() -> list[Path]:
 
 
 def environment_or_failure() -> list[Path]:
-    """Make the virtual environment.  Raises Failed where the base cannot."""
+    """Create the virtual environment.  Raises Failed if the base has no venv."""
     try:
         return make_environment()
     except Exception as error:
         raise Failed(
             f"the build base cannot make a virtual environment: {error}",
-            "take a base with venv and ensurepip (on Debian: the package python3-venv)",
+            "use a build base with venv and ensurepip; on Debian, install python3-venv in it",
         ) from error
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
-    """Install the tools; return the facts."""
+    """Install the tools; return the facts about the base."""
     del out
     lock = lock_for_this_python(job / "tools")
     say(f"installing locked tools for Python {platform.python_version()}")
-    lock = pick(lock, arguments["only"])
+    lock = select_entries(lock, arguments["only"])
     python, wheels = TOOLS / "bin" / "python", environment_or_failure()
     pip = [python, *([wheels[0] / "pip"] if wheels else ["-m", "pip"])]
     call(
         [*pip, "install", "-q", "--no-cache-dir", *HASHED, "-r", lock],
         "the locked tools cannot be installed",
-        hint="see that containers reach the package index: index_url, proxy, ca_bundle",
+        hint="check the options index_url, proxy, ca_bundle: containers must reach the index",
         environment=index_environment(arguments["index"], job),
     )
-    said = call([python, "-I", "-c", FACTS, *wheels], "the tools do not run", mark=None)
-    default_index, facts = json.loads(said)
+    output = call([python, "-I", "-c", FACTS, *wheels], "the tools do not run", mark=None)
+    default_index, facts = json.loads(output)
     (TOOLS / "default-index").write_text(default_index, encoding="utf-8")
     for leftover in job.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

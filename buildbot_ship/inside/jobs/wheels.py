@@ -1,17 +1,22 @@
-"""Make the wheelhouse: wheels of the lock as they are, all others built, with no network.
+"""Fill the wheelhouse: copy the wheels of the lock, build all others, without a network.
 
 job.json: ``{"built": [{"title", "source", "section", "wheels", "archival"}], "wheels":
-[FILE]}``: each entry of ``built`` is an sdist (``dists/FILE``) or a folder of the repository
-(``tree/...``) with the section of the build lock that it may use (``sections/N.txt``,
-whose wheels lie in ``build/N``), and the file, or null, that tells it of the commit.
-Out folder: ``wheelhouse/*.whl``.  result.json: ``{"wheels": [{"file", "digest", "size",
-"built", "own", ...}], "built": [{"file", "carried"}], "zlib"}``: the wheels sorted by file,
-what was built in the order of ``built``; the rest is what `metadata` finds in the wheel, and
-*own* are those from the repository, of which `carried` tells more.  *zlib* is the version of
-what compressed them.
+[FILE]}``.  Each entry of *built* has:
 
-The build backend runs in a virtual environment that holds its section and nothing else,
-at a path that only depends on what is built: builds write it into what they make.
+- *source*: an sdist (``dists/FILE``) or a folder of the repository (``tree/...``).
+- *section*: its section of the build lock (``sections/N.txt``), whose wheels are in the folder
+  *wheels* (``build/N``).
+- *archival*: the file that describes the commit (``.git_archival.txt``), or null.
+
+Out folder: ``wheelhouse/*.whl``.
+result.json: ``{"wheels": [{"file", "digest", "size", "built", "own", ...}],
+"built": [{"file", "carried"}], "zlib"}``.  *wheels* are sorted by file and have the fields of
+`metadata` too; *own* is true for own packages.  The entries of *built* have the order of the
+job; *carried* is the result of `find_unread_files`, null for others than own packages.  *zlib*
+is the version of zlib that compressed the wheels.
+
+The build backend runs in a build environment with its section and nothing else.  The path of
+that environment depends only on the entry's title, because builds write it into wheels.
 """
 
 from __future__ import annotations
@@ -25,21 +30,21 @@ from pathlib import Path
 from typing import Any
 
 from build_backend import Backend
-from build_environment import environment_of
+from build_environment import create_environment
 from job import EPOCH, main, say, seal
 from sdist import unpack
-from unread_files import carried
+from unread_files import find_unread_files
 from wheel_metadata import metadata
 
 BUILD = Path("/ship/build")
 ARCHIVAL = ".git_archival.txt"
-"""Where ``git archive`` tells of the commit."""
-AT_ONCE = 2
-"""How many packages are built side by side; more would want more memory."""
+"""The file in which ``git archive`` describes the commit."""
+MAX_BUILDS = 2
+"""Packages to build at the same time; more builds need more memory."""
 
 
 def normalise(source: Path) -> None:
-    """Give files the modes that git knows, and one time, so that wheels do not differ."""
+    """Set modes to 0755 or 0644 and times to `EPOCH`, so that wheels are reproducible."""
     epoch = int(EPOCH)
     for path in [source, *source.rglob("*")]:
         if not path.is_symlink():
@@ -47,46 +52,46 @@ def normalise(source: Path) -> None:
             os.utime(path, (epoch, epoch))
 
 
-def make(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> dict[str, Any]:
-    """Build what one entry of ``built`` names; return the file's name, and what it carries."""
+def build(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> dict[str, Any]:
+    """Build one entry of the job; return its ``{"file", "carried"}``."""
     title = entry["title"].partition(" sha256:")[0]
     say(f"building {title}")
-    place = BUILD / hashlib.sha256(entry["title"].encode()).hexdigest()[:12]
-    made = place / "made"
-    made.mkdir(parents=True)
+    folder = BUILD / hashlib.sha256(entry["title"].encode()).hexdigest()[:12]
+    built = folder / "made"
+    built.mkdir(parents=True)
     section = job / entry["section"] if entry["section"] else None
-    python = environment_of(section, job / (entry["wheels"] or ""), place / "env")
+    python = create_environment(section, job / (entry["wheels"] or ""), folder / "env")
     mark = "  " if alone else f"  {title}: "
-    # What is told of its commit is another wheel with every commit.
+    # A package that reads its commit has a different wheel for every commit.
     traced = is_own(entry) and not entry["archival"]
 
     def copy(name: str) -> Path:
-        return source_of(entry, job, place / name)
+        return source_of(entry, job, folder / name)
 
     backend = Backend(title, python, copy, mark, traced=traced)
-    name = backend.build(made)
-    shutil.move(made / name, wheelhouse / name)
+    name = backend.build(built)
+    wheel = wheelhouse / name
+    shutil.move(built / name, wheel)
     source = job / entry["source"]
-    known = carried(source, wheelhouse / name, backend.notes) if traced else None
-    return {"file": name, "carried": known}
+    unread = find_unread_files(source, wheel, backend.notes) if traced else None
+    return {"file": name, "carried": unread}
 
 
 def is_own(entry: dict[str, Any]) -> bool:
-    """Tell whether an entry of ``built`` is of the repository."""
+    """Return whether an entry is an own package."""
     return str(entry["source"]).startswith("tree/")
 
 
 def source_of(entry: dict[str, Any], job: Path, folder: Path) -> Path:
-    """Put the source of one entry into *folder*; return where its package lies."""
+    """Copy the source of one entry into *folder*; return the folder of its package."""
     if not is_own(entry):
         source = unpack(job / entry["source"], folder)
     else:
-        # Alone: what is built beside it depends on what a cache knows.
+        # Only this package: which others are built with it depends on the cache.
         source = folder / entry["source"]
         shutil.copytree(job / entry["source"], source, symlinks=True)
         if entry["archival"]:
-            # Some look at the top of the repository, or of the submodule that the package is
-            # in, and for data files beside the package.
+            # Some backends look for it at the top of the repository or of a submodule.
             top = folder / "tree"
             for place in {source, *(p for p in source.parents if p.is_relative_to(top))}:
                 shutil.copyfile(job / entry["archival"], place / ARCHIVAL)
@@ -95,7 +100,7 @@ def source_of(entry: dict[str, Any], job: Path, folder: Path) -> Path:
 
 
 def describe(path: Path, built: dict[str, bool]) -> dict[str, Any]:
-    """Return the record of one wheel; *built* says of those built here whether they are own."""
+    """Return the record of one wheel; *built* has, by file, whether a built one is own."""
     data = path.read_bytes()
     return {
         "file": path.name,
@@ -116,11 +121,11 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         shutil.copyfile(job / "dists" / name, wheelhouse / name)
     entries = arguments["built"]
     alone = len(entries) == 1
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        made = list(pool.map(lambda e: make(e, job, wheelhouse, alone=alone), entries))
-    built = {m["file"]: is_own(entry) for m, entry in zip(made, entries, strict=True)}
+    with ThreadPoolExecutor(MAX_BUILDS) as pool:
+        results = list(pool.map(lambda e: build(e, job, wheelhouse, alone=alone), entries))
+    built = {r["file"]: is_own(entry) for r, entry in zip(results, entries, strict=True)}
     wheels = [describe(path, built) for path in sorted(wheelhouse.iterdir())]
-    return {"wheels": wheels, "built": made, "zlib": zlib.ZLIB_RUNTIME_VERSION}
+    return {"wheels": wheels, "built": results, "zlib": zlib.ZLIB_RUNTIME_VERSION}
 
 
 if __name__ == "__main__":

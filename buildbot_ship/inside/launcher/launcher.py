@@ -1,14 +1,14 @@
-"""What a layered pex is: a small program that starts an application in its virtual environment.
+"""The launcher: a layered pex, which starts an application in its virtual environment.
 
-``model/application/launcher.py`` puts the shebang in front and the entry in.  It must start
-fast and runs on the runtime base's Python alone, so it imports what it needs when it needs it.
+``model/application/launcher.py`` adds the shebang and the entry point.  The launcher must start
+fast and has the Python of the runtime base only, so it imports modules late.
 
-- The environment is at ``PREFIX``, and its ``bin/python`` is the interpreter: what an
-  application starts with ``sys.executable`` finds what the application finds.  In an image the
-  shebang names it; started by another interpreter, the launcher starts that one.
-- As process 1 it is an init: the application becomes its child, in a process group of its
-  own; signals are passed on, orphans reaped, and it ends as the application ended, with
-  128 and the number of the signal if one killed it.
+- The virtual environment is at ``PREFIX``.  The launcher runs with its ``bin/python``, so that
+  a child process started with ``sys.executable`` finds the same packages.  In an image the
+  shebang names that interpreter.  Under another interpreter the launcher restarts itself.
+- As process 1 it is an init.  The application is its child, in a new process group.  It
+  forwards signals, reaps orphans, and exits with the application's status: 128 plus the signal
+  if a signal killed the application.
 - Like a console script, it does not put the working directory on `sys.path`.
 """
 
@@ -17,43 +17,47 @@ import sys
 
 PREFIX, KIND, TARGET = "/opt/ship", "interpreter", ""
 FIRST_COLLECTION = 200_000
-ELSEWHERE = 'this runs in images of buildbot-ship; take layout="zipapp" to run anywhere'
+"""The number of new objects before the first garbage collection."""
+ELSEWHERE = (
+    'this pex runs in an image of BuildRuntimeImage; set layout="zipapp" to run it anywhere'
+)
 
 
 def main() -> None:
-    """Start the application, or the interpreter that it gets."""
+    """Start the application, or the interpreter if there is no entry point."""
     if not sys.executable.startswith(f"{PREFIX}/bin/"):
-        start_again()
+        restart()
     if os.getpid() == 1:
         supervise()
-        # A .pth file may have started threads, and a fork leaves them behind.
+        # A .pth file may have started threads, which a fork does not copy.
         if "threading" in sys.modules:
-            start_again()
+            restart()
     if KIND == "interpreter":
-        interpret()
+        run_interpreter()
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
         del sys.path[0]
-    collect_late()
+    delay_first_collection()
     run()
 
 
-def start_again() -> None:
-    """Become the environment's interpreter, with the same options and arguments."""
+def restart() -> None:
+    """Replace this process with the environment's interpreter, same options and arguments."""
     python = f"{PREFIX}/bin/python"
     if not os.path.exists(python):
-        sys.exit(f"{__file__}: {python} is not here: {ELSEWHERE}")
+        sys.exit(f"{__file__}: {python} does not exist: {ELSEWHERE}")
     os.execv(python, [python, *sys.orig_argv[1:]])  # noqa: S606
 
 
 def supervise() -> None:
-    """Return in a child, and be an init to it: end as it ends."""
+    """Fork: return in the child; in the parent be its init and exit with its status."""
     import signal  # noqa: PLC0415
     from contextlib import suppress  # noqa: PLC0415
 
     faults = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
-    mine = signal.valid_signals() - faults - {signal.SIGKILL, signal.SIGSTOP, signal.SIGABRT}
-    # Blocked before the fork, and waited for: none is lost, and none needs a handler.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, mine)
+    kept = {signal.SIGKILL, signal.SIGSTOP, signal.SIGABRT}
+    forwarded = signal.valid_signals() - faults - kept
+    # Blocked before the fork and read with sigwait: no signal is lost, none needs a handler.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, forwarded)
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
@@ -63,7 +67,7 @@ def supervise() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
     while True:
-        number = signal.sigwait(mine)
+        number = signal.sigwait(forwarded)
         if number == signal.SIGCHLD:
             reap(child)
         else:
@@ -72,7 +76,7 @@ def supervise() -> None:
 
 
 def reap(child: int) -> None:
-    """Take leave of every process that has ended; end when *child* is one of them."""
+    """Reap every process that ended; exit with the status of *child* if it ended."""
     while True:
         ended, status = os.waitpid(-1, os.WNOHANG)
         if ended == child:
@@ -82,17 +86,17 @@ def reap(child: int) -> None:
             return
 
 
-def interpret() -> None:
-    """Become the interpreter, with the arguments in `sys.argv` as its own."""
+def run_interpreter() -> None:
+    """Replace this process with the interpreter, which gets the arguments in `sys.argv`."""
     options = sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv)]
     os.execv(sys.executable, [sys.executable, *options, *sys.argv[1:]])  # noqa: S606
 
 
-def collect_late() -> None:
-    """Let the first collection of garbage wait: an application that starts makes next to none.
+def delay_first_collection() -> None:
+    """Delay the first garbage collection: an application makes little garbage while it starts.
 
-    Every 700 objects all new ones would be looked through, a tenth of a start.  After the first
-    collection, whoever asks for it, all is as Python has it.
+    By default Python collects after every 700 new objects, which is a tenth of the start time.
+    The first collection, automatic or explicit, restores Python's thresholds.
     """
     import gc  # noqa: PLC0415
 
@@ -111,7 +115,7 @@ def collect_late() -> None:
 
 
 def run() -> None:
-    """Run what KIND and TARGET say, with the arguments in `sys.argv`."""
+    """Run the entry point KIND and TARGET with the arguments in `sys.argv`."""
     if KIND == "function":
         call(TARGET)
     elif KIND == "module":
@@ -121,7 +125,7 @@ def run() -> None:
 
 
 def call(name: str) -> None:
-    """Call the function ``module:attribute``, and end with what it returns."""
+    """Call the function ``module:attribute``, and exit with its return value."""
     import importlib  # noqa: PLC0415
     from operator import attrgetter  # noqa: PLC0415
 
@@ -137,7 +141,7 @@ def run_module(name: str) -> None:
 
 
 def run_script(path: str) -> None:
-    """Run a script: a Python one here, any other in place of this process."""
+    """Run a script: a Python script in this process, any other in its place."""
     import runpy  # noqa: PLC0415
 
     with open(path, "rb") as file:

@@ -1,12 +1,12 @@
-"""What every container begins with: take a job in, run its script, give its files out.
+"""The entry point of every container: receive a job, run its script, send its output files.
 
-Called as ``python -c <this> JOB_FOLDER OUT_FOLDER``.  Standard input is two tars of what
-comes into the job folder: one of all scripts, its size in bytes before it as 8 bytes, the
-first the highest; and, when there is a job, one of what it takes, whose ``command.json`` is
-the list of arguments that run its script.
-Standard output is a tar of the out folder, if the script ended well.  What the script and
-its tools say goes to standard error.  It ends with the script's status.  An empty
-``/etc/hosts``, which is what a container without a network has, gets the loopback's name.
+Called as ``python -c SOURCE JOB_FOLDER OUT_FOLDER``.  Standard input is two tars for the job
+folder.  The first has all scripts and follows its size in bytes (8 bytes, big-endian).  The
+second follows when there is a job: its inputs, and ``command.json``, the list of arguments
+that run its script.
+Standard output is a tar of the out folder if the script succeeds.  The output of the script
+and of its tools goes to standard error.  The exit status is the script's.  A container without
+a network has an empty ``/etc/hosts``: it gets the entries for localhost.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ import tarfile
 from contextlib import suppress
 from typing import IO
 
-AHEAD = (
+PRELOADED = (
     "install",
-    "scripts",
+    "console_scripts",
     "wheels",
     "packaging.requirements",
     "packaging.utils",
     "build",
     "venv",
 )
-"""Scripts, that of layers first, and what they import: a container has time while it waits."""
+"""Modules to import while a standby container waits, those of the most frequent job first."""
 
 
 def read_exactly(stream: IO[bytes], size: int) -> bytes:
-    """Return *size* bytes of *stream*, which gives what is there.  Raises EOFError."""
+    """Read exactly *size* bytes of *stream*.  Raises EOFError."""
     data = b""
     while len(data) < size:
         if not (chunk := stream.read(size - len(data))):
@@ -44,16 +44,16 @@ def read_exactly(stream: IO[bytes], size: int) -> bytes:
     return data
 
 
-def take_scripts(stream: IO[bytes], folder: str) -> None:
-    """Unpack the scripts into *folder*, where they can be imported."""
+def receive_scripts(stream: IO[bytes], folder: str) -> None:
+    """Unpack the scripts from *stream* into *folder*, and make them importable."""
     size = int.from_bytes(read_exactly(stream, 8), "big")
     unpack(io.BytesIO(read_exactly(stream, size)), folder)
     sys.path[0] = folder
 
 
-def import_ahead(stream: IO[bytes]) -> None:
-    """Import what the script may need, as long as nothing comes on *stream*."""
-    for name in AHEAD:
+def preload(stream: IO[bytes]) -> None:
+    """Import modules that the script may need, until the job arrives on *stream*."""
+    for name in PRELOADED:
         if select.select([stream], [], [], 0)[0]:
             return
         with suppress(ImportError):
@@ -61,15 +61,15 @@ def import_ahead(stream: IO[bytes]) -> None:
 
 
 def unpack(stream: IO[bytes], folder: str) -> None:
-    """Unpack a tar that comes on *stream*."""
+    """Unpack the tar on *stream* into *folder*."""
     with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 18) as archive:
-        # It is ours; without a filter some Pythons warn, and others change modes.
+        # We made this tar.  Without a filter some Pythons warn, and others change modes.
         archive.extraction_filter = lambda member, path: member
         archive.extractall(folder)  # noqa: S202
 
 
-def take_in(stream: IO[bytes], folder: str) -> list[str]:
-    """Unpack the job that comes on *stream* into *folder*; return the script's command."""
+def receive_job(stream: IO[bytes], folder: str) -> list[str]:
+    """Unpack the job from *stream* into *folder*; return the arguments that run its script."""
     unpack(stream, folder)
     with open(f"{folder}/command.json", encoding="utf-8") as file:
         command: list[str] = json.load(file)
@@ -77,7 +77,7 @@ def take_in(stream: IO[bytes], folder: str) -> list[str]:
 
 
 def run(command: list[str]) -> None:
-    """Run a script in this process, as its interpreter would."""
+    """Run a script in this process, with standard output redirected to standard error."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
@@ -86,14 +86,14 @@ def run(command: list[str]) -> None:
     runpy.run_path(command[0], run_name="__main__")
 
 
-def give_out(folder: str, stream: IO[bytes]) -> None:
-    """Write the tar of *folder* to *stream*."""
+def send_output(folder: str, stream: IO[bytes]) -> None:
+    """Write a tar of *folder* to *stream*."""
     with tarfile.open(fileobj=stream, mode="w|", bufsize=1 << 18) as archive:
         archive.add(folder, "out")
 
 
 def name_localhost() -> None:
-    """Name the loopback: an engine does so only where it gives a network."""
+    """Add localhost to an empty ``/etc/hosts``: without a network the engine does not."""
     with suppress(OSError):
         if os.path.getsize("/etc/hosts") == 0:
             with open("/etc/hosts", "w", encoding="ascii") as file:
@@ -101,27 +101,28 @@ def name_localhost() -> None:
 
 
 def main(job: str, out: str) -> None:
-    """Do one job."""
+    """Receive a job, run its script in a child process, send its output."""
     name_localhost()
-    # Not buffered: whether there is more to come is asked of the stream itself.
+    # Unbuffered, so that select sees every byte that is not read yet.
     with open(0, "rb", buffering=0, closefd=False) as stream:
-        take_scripts(stream, job)
-        import_ahead(stream)
-        command = take_in(stream, job)
+        receive_scripts(stream, job)
+        preload(stream)
+        command = receive_job(stream, job)
     child = os.fork()
     if child == 0:
         run(command)
-        leave()
-    _, ended = os.waitpid(child, 0)
-    if ended != 0:
-        # As a shell says it.
-        sys.exit(128 + os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else os.WEXITSTATUS(ended))
-    give_out(out, sys.stdout.buffer)
-    leave()
+        exit_at_once()
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        # 128 plus the signal, as a shell does.
+        killed = os.WIFSIGNALED(status)
+        sys.exit(128 + os.WTERMSIG(status) if killed else os.WEXITSTATUS(status))
+    send_output(out, sys.stdout.buffer)
+    exit_at_once()
 
 
-def leave() -> None:
-    """End well, at once: an interpreter takes its time to forget all that it imported."""
+def exit_at_once() -> None:
+    """Exit with status 0 without the interpreter's shutdown, which takes time."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

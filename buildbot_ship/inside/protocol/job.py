@@ -1,7 +1,7 @@
-"""What every script in a container does first and last: read the job, leave a result.
+"""Read a job and write its result: what the scripts of all jobs share.
 
 ``result.json`` is ``{"ok": true, ...}``, or ``{"ok": false, "why": ..., "hint": ...,
-"output": ...}`` when the script raised `Failed`.  Standard output is for people.
+"output": ...}`` if the script raised `Failed`.  Standard output is the step's log.
 Only the standard library is used: this also runs before any tool is installed.
 """
 
@@ -17,29 +17,27 @@ from pathlib import Path
 from typing import Any
 
 EPOCH = "315532800"
-"""1980-01-01, the first moment that a zip file can hold, in seconds since 1970."""
-
-
+"""1980-01-01 in seconds since 1970: the earliest time that a zip file can store."""
 VARYING = {"HOSTNAME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TMPDIR", "TEMP", "TMP"}
 VARYING |= {"PWD", "OLDPWD", "TERM", "COLUMNS", "LINES"}
-"""Variables that say where, and for whom, a build runs."""
-
-
+"""Environment variables that depend on the machine or the user."""
 MAX_LINE = 400
-"""Characters of a tool's line that people are shown."""
+"""Characters of a line of a tool's output in the log."""
+TAIL = 40
+"""Lines of a tool's output in an error."""
 
 
 class Failed(Exception):
-    """The job cannot be done, for a reason that the user can mend."""
+    """The job failed for a reason that the user can correct."""
 
     def __init__(self, why: str, hint: str | None = None, output: str = "") -> None:
-        """Say *why*, what to do about it, and the end of a tool's *output*."""
+        """Take the reason, the remedy, and the last lines of a tool's *output*."""
         super().__init__(why)
         self.why, self.hint, self.output = why, hint, output
 
 
 def main(work: Callable[[dict[str, Any], Path, Path], dict[str, Any]]) -> None:
-    """Run ``work(arguments, job_folder, out_folder)`` and leave its result."""
+    """Call ``work(arguments, job_folder, out_folder)`` and write its result."""
     os.umask(0o022)
     job, out = Path(sys.argv[1]), Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
@@ -52,7 +50,7 @@ def main(work: Callable[[dict[str, Any], Path, Path], dict[str, Any]]) -> None:
 
 
 def say(line: str) -> None:
-    """Tell people what happens, at once."""
+    """Print a line of progress to the step's log, unbuffered."""
     print(line, flush=True)
 
 
@@ -65,9 +63,10 @@ def call(
     folder: Path | None = None,
     mark: str | None = "  ",
 ) -> str:
-    """Run *command*; return its output.  Raises Failed.
+    """Run *command*; return its output.  Raises Failed with *why* and *hint*.
 
-    Every line is shown as it comes, with *mark* before it; none where there is no mark.
+    Each line of output goes to the log at once, after the prefix *mark*.  With *mark* None no
+    line is logged.
     """
     process = subprocess.Popen(
         [str(word) for word in command],
@@ -80,18 +79,18 @@ def call(
         errors="replace",
     )
     lines = []
-    assert process.stdout is not None  # noqa: S101  # a pipe was asked for
+    assert process.stdout is not None  # noqa: S101  # stdout is a pipe
     for line in process.stdout:
         if mark is not None:
             say(mark + line.rstrip()[:MAX_LINE])
         lines.append(line)
     if process.wait() != 0:
-        raise Failed(why, hint, "".join(lines[-40:]))
+        raise Failed(why, hint, "".join(lines[-TAIL:]))
     return "".join(lines)
 
 
 def index_environment(index: Mapping[str, Any], job: Path) -> dict[str, str]:
-    """Return the environment by which pip and requests reach the index."""
+    """Return the environment variables with which pip and requests reach the index."""
     environment = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     if index.get("url"):
         environment["PIP_INDEX_URL"] = index["url"]
@@ -109,9 +108,9 @@ def index_environment(index: Mapping[str, Any], job: Path) -> dict[str, str]:
 
 
 def seal() -> None:
-    """Make the environment one that makes builds repeatable and keeps pip off the network.
+    """Change this process's environment so that builds are reproducible and pip stays offline.
 
-    What the base sets stays in it; what differs between machines and people does not.
+    Variables of the base image stay; variables that depend on the machine or user go.
     """
     for name in list(os.environ):
         if name in VARYING or name.startswith("LC_"):

@@ -1,9 +1,8 @@
-"""Run another script as it would run on another machine, on another day.
+"""Run a script with another umask, clock and process IDs, to test that it is reproducible.
 
-Called as ``python variation.py UMASK DAYS SCRIPT JOB_FOLDER OUT_FOLDER``: the umask is
-octal, the clock is DAYS ahead, and the process numbers are not those of a first run.  The
-clock is a library that is loaded before libc's, compiled here: without a C compiler it
-stays as it is.
+Called as ``python variation.py UMASK DAYS SCRIPT JOB_FOLDER OUT_FOLDER``.  UMASK is octal.
+The clock runs DAYS ahead: a library, compiled here and loaded with LD_PRELOAD, replaces the
+time functions of libc.  Without a C compiler the clock is not changed.
 """
 
 from __future__ import annotations
@@ -50,29 +49,30 @@ int sem_timedwait(sem_t *restrict semaphore, const struct timespec *restrict unt
 }
 """
 SKIPPED_PROCESSES = 50
+"""Process IDs to use up before the script starts."""
 
 
 def compiles(days: int) -> bool:
-    """Make the library; tell whether there is one now."""
+    """Compile the library; return whether that worked."""
     LIBRARY.parent.mkdir(parents=True, exist_ok=True)
     cc = ["cc", "-shared", "-fPIC", "-w", f"-DDAYS={days}", "-x", "c", "-o", str(LIBRARY), "-"]
     try:
-        made = subprocess.run([*cc, "-ldl"], input=SOURCE.encode(), capture_output=True)  # noqa: PLW1510
+        compiler = subprocess.run([*cc, "-ldl"], input=SOURCE.encode(), capture_output=True)  # noqa: PLW1510
     except OSError:
         return False
-    return made.returncode == 0
+    return compiler.returncode == 0
 
 
 def shifts(environment: dict[str, str], days: int) -> bool:
-    """Tell whether a process with this environment sees another day."""
-    ask = [sys.executable, "-I", "-c", "import time; print(int(time.time()))"]
-    told = subprocess.run(ask, env=environment, capture_output=True, text=True, check=False)
-    there = told.stdout.strip()
-    return there.isdigit() and abs(int(there) - time.time() - days * 86400) < 3600
+    """Return whether a process with *environment* has a clock that is *days* ahead."""
+    clock = [sys.executable, "-I", "-c", "import time; print(int(time.time()))"]
+    child = subprocess.run(clock, env=environment, capture_output=True, text=True, check=False)
+    shown = child.stdout.strip()
+    return shown.isdigit() and abs(int(shown) - time.time() - days * 86400) < 3600
 
 
 def main(umask: int, days: int, command: list[str]) -> None:
-    """Run *command* with this interpreter, in place of this process."""
+    """Replace this process with *command*, run by this interpreter."""
     for _ in range(SKIPPED_PROCESSES):
         child = os.fork()
         if child == 0:
@@ -84,7 +84,7 @@ def main(umask: int, days: int, command: list[str]) -> None:
         if compiles(days) and shifts(ahead, days):
             environment = ahead
         else:
-            print("the clock stays as it is: the base has no C compiler", flush=True)
+            print("the clock is not changed: the build base has no C compiler", flush=True)
     os.umask(umask)
     os.execve(sys.executable, [sys.executable, *command], environment)  # noqa: S606
 

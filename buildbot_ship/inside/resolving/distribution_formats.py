@@ -1,7 +1,7 @@
-"""Wheels or sdists: what pip is told of the options, and which hashes a pin keeps.
+"""The options no_binary and only_binary: pip's arguments, and the hashes that a pin keeps.
 
-``no_binary`` of all packages is not told to pip: it would build every build backend from
-source as well.  Versions are resolved as ever then, and each must have an sdist.
+``no_binary=:all:`` is not passed to pip, which would build every build backend from source too.
+Versions are resolved as usual, and each package must have an sdist.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from strict_lines import Pinned, pins
 ALL = ":all:"
 MISSING = re.compile(r"No matching distribution found for ([^\n]+)")
 ENTRY = re.compile(r"^[^\s#][^\n]*?(?: \\\n {4}--hash=sha256:[0-9a-f]{64})+", re.M)
-LACKING = {
+MESSAGES = {
     "no_binary": "no_binary asks for an sdist of {}, and the index has none",
     "only_binary": "only_binary asks for a wheel of {}, and the index has none that fits here",
 }
@@ -34,13 +34,13 @@ HINTS = {
 
 @dataclass(frozen=True)
 class Formats:
-    """The words of both options: normalised names, or ``:all:``."""
+    """The values of both options: normalised names, or ``:all:``."""
 
     no_binary: Sequence[str] = ()
     only_binary: Sequence[str] = ()
 
     def option(self, name: str) -> str | None:
-        """Return which option a package is subject to; a name goes before ``:all:``."""
+        """Return the option that applies to a package; a name overrides ``:all:``."""
         for word in (canonicalize_name(name), ALL):
             if word in self.only_binary:
                 return "only_binary"
@@ -49,21 +49,24 @@ class Formats:
         return None
 
     def admits(self, name: str, file: File) -> bool:
-        """Tell whether *file* of the package *name* may be taken."""
+        """Return whether the options admit *file* of the package *name*."""
         option = self.option(name)
         return option is None or file.is_sdist == (option == "no_binary")
 
     @property
     def arguments(self) -> list[str]:
-        """Return pip's; of ``:all:`` and names, the names come last, and so count."""
+        """Return pip's arguments; names come after ``:all:``, so they take precedence."""
         sources = [word for word in self.no_binary if word != ALL]
-        found = ["--only-binary", ",".join(self.only_binary)] if self.only_binary else []
-        return [*found, "--no-binary", ",".join(sources)] if sources else found
+        arguments = ["--only-binary", ",".join(self.only_binary)] if self.only_binary else []
+        return [*arguments, "--no-binary", ",".join(sources)] if sources else arguments
 
 
 def keep_admitted(strict: str, index: Index, formats: Formats, scratch: Path) -> str:
-    """Return *strict* with the hashes of admitted files only.  Raises Failed by name."""
-    lacking: dict[str, list[str]] = {}
+    """Return *strict* with the hashes of admitted files only.
+
+    Raises Failed with the packages that have no admitted file.
+    """
+    missing: dict[str, list[str]] = {}
 
     def kept(entry: re.Match[str]) -> str:
         (pin,) = pins(entry[0])
@@ -72,19 +75,19 @@ def keep_admitted(strict: str, index: Index, formats: Formats, scratch: Path) ->
             return entry[0]
         hashes = set(_hashes(pin, index, formats, scratch))
         if not hashes:
-            lacking.setdefault(option, []).append(f"{pin.name}=={pin.version}")
+            missing.setdefault(option, []).append(f"{pin.name}=={pin.version}")
         head = entry[0].partition(" \\\n")[0]
         return head + "".join(f" \\\n    --hash=sha256:{digest}" for digest in sorted(hashes))
 
     text = ENTRY.sub(kept, strict)
-    for option, names in lacking.items():
-        raise refused(option, names)
+    for option, names in missing.items():
+        raise no_admitted_file(option, names)
     return text
 
 
-def refused(option: str, names: Iterable[str]) -> Failed:
-    """Return what is raised for packages that have no file which *option* admits."""
-    return Failed(LACKING[option].format(", ".join(names)), HINTS[option])
+def no_admitted_file(option: str, names: Iterable[str]) -> Failed:
+    """Return the error for packages without a file that *option* admits."""
+    return Failed(MESSAGES[option].format(", ".join(names)), HINTS[option])
 
 
 def _hashes(pin: Pinned, index: Index, formats: Formats, scratch: Path) -> Iterable[str]:
@@ -98,8 +101,8 @@ def _hashes(pin: Pinned, index: Index, formats: Formats, scratch: Path) -> Itera
             yield digest
 
 
-def better(failed: Failed, index: Index, formats: Formats) -> Failed:
-    """Return *failed* in words that name the package, if an option is why pip found none."""
+def explain_missing_file(failed: Failed, index: Index, formats: Formats) -> Failed:
+    """Return the error that names the package if an option made pip fail, else *failed*."""
     for text in MISSING.findall(failed.output):
         try:
             wanted = Requirement(text.partition(" (from ")[0].strip())
@@ -109,7 +112,7 @@ def better(failed: Failed, index: Index, formats: Formats) -> Failed:
         fitting = [file for file in files if file.rank is not None and file.version]
         fitting = [f for f in fitting if wanted.specifier.contains(str(f.version))]
         if option and fitting and not any(formats.admits(wanted.name, f) for f in fitting):
-            named = refused(option, [str(wanted)])
-            named.output = failed.output
-            return named
+            specific = no_admitted_file(option, [str(wanted)])
+            specific.output = failed.output
+            return specific
     return failed

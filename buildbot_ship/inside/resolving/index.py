@@ -1,7 +1,7 @@
-"""Find and fetch files of a package index by their hashes, running nothing of theirs.
+"""Choose and download files of a package index by hash, without running any of their code.
 
-``pip download`` runs the setup.py of an sdist, even with ``--no-deps`` (pip#1884).
-Here a file is chosen by its hash and by the tags of this interpreter.
+``pip download`` runs the setup.py of an sdist, even with ``--no-deps`` (pip#1884).  This module
+chooses a file by its hash and by the tags of this interpreter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from index_listing import TIMEOUT, File, listing
+from index_listing import TIMEOUT, File, list_files
 from job import Failed, say
 from packaging.version import Version
 from requests.adapters import HTTPAdapter
@@ -24,33 +24,33 @@ from urllib3.util.retry import Retry
 
 @dataclass(frozen=True)
 class Remedies:
-    """What to do if a file has another hash, does not fit, or is not there."""
+    """The remedies for a file with another hash, without a fitting tag, or not in the index."""
 
-    changed: str = "find out who changed the file; if it was you, harden again"
-    unfit: str = "harden again from this build base (HardenRequirements)"
-    gone: str = "harden again, or see that containers reach the index that has it"
+    changed: str = "find out who changed the file; if it was you, run HardenRequirements again"
+    unfit: str = "run HardenRequirements again with this build base"
+    gone: str = "run HardenRequirements again, or set index_url to an index that has it"
 
 
 HARDENING = Remedies(
     "find out who changed the file; if it was you, name the package in the option upgrade",
     "constrain it to a version that has a wheel for this interpreter, or an sdist",
-    "see that containers reach the index that has it; if its files were removed, name the "
-    "package in the option upgrade",
+    "set index_url to an index that has it; if its files were removed, name the package in the "
+    "option upgrade",
 )
-"""Remedies while the pins are still being made."""
+"""The remedies while HardenRequirements runs."""
 
 
 def default_index() -> str:
-    """Return what pip asks if nothing is set: the tools image knows it."""
+    """Return pip's default index, which the tools image stores."""
     return Path(sys.prefix, "default-index").read_text(encoding="utf-8")
 
 
 class WrongHash(Failed):
-    """What an index sent is not what was locked."""
+    """The downloaded file has a hash that the lock does not pin."""
 
 
 class Index:
-    """The indexes that a job may ask, as one."""
+    """The package indexes of a job, searched as one."""
 
     def __init__(
         self,
@@ -59,9 +59,9 @@ class Index:
         remedies: Remedies | None = None,
         admits: Callable[[str, File], bool] = lambda name, file: True,
     ) -> None:
-        """Take the job's ``index`` and the environment made of it.
+        """Take the job's ``index`` and the result of `index_environment`.
 
-        Files of a project that it does not admit are never chosen.
+        *admits* returns whether a file of a project may be chosen.
         """
         self.remedies, self.admits = remedies or Remedies(), admits
         os.environ.update(environment)
@@ -70,23 +70,23 @@ class Index:
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, HTTPAdapter(max_retries=retry, pool_maxsize=16))
         self.urls = [index.get("url") or default_index(), *index.get("extra_urls", ())]
-        self.known: dict[str, list[File]] = {}
+        self.listings: dict[str, list[File]] = {}
 
     def files(self, name: str) -> list[File]:
-        """Return all files that the indexes offer for a project.  Raises Failed."""
-        if name not in self.known:
+        """Return all files of a project in all indexes.  Raises Failed."""
+        if name not in self.listings:
             try:
-                self.known[name] = [
-                    file for url in self.urls for file in listing(self.session, url, name)
+                self.listings[name] = [
+                    file for url in self.urls for file in list_files(self.session, url, name)
                 ]
             except (requests.RequestException, ValueError, KeyError) as error:
-                raise unreachable(error) from None
-        return self.known[name]
+                raise index_unreachable(error) from None
+        return self.listings[name]
 
     def choose(self, name: str, version: str, hashes: Iterable[str]) -> File:
-        """Return the file that pip would take: the best wheel, else the sdist.
+        """Return the file that pip would choose: the best wheel, else the sdist.
 
-        Raises Failed when no file with one of *hashes* (sha256) fits this interpreter.
+        Raises Failed if no file with one of *hashes* (sha256) fits this interpreter.
         """
         chosen = self._ranked(name, version, set(hashes))[0]
         if chosen.yanked:
@@ -103,12 +103,13 @@ class Index:
             raise self._nothing(f"{name}=={version}", wanted, of_version, listed)
         return [file for _, _, file in sorted(ranked, key=lambda entry: entry[:2])]
 
-    def take(
+    def choose_and_fetch(
         self, name: str, version: str, hashes: Iterable[str], folder: Path
     ) -> tuple[File, str]:
-        """Download what `choose` chooses; return it with its sha256.
+        """Download the file of `choose`; return it with its sha256.
 
-        Where the index tells no hash, the next best file is taken if that has the right one.
+        If the index states no hashes, try the files from best to worst until one has a pinned
+        hash.  Raises Failed.
         """
         wanted = set(hashes)
         ranked = self._ranked(name, version, wanted)
@@ -121,7 +122,7 @@ class Index:
         return ranked[-1], self.fetch(ranked[-1], wanted, folder)
 
     def fetch(self, file: File, hashes: Iterable[str], folder: Path) -> str:
-        """Download *file* into *folder*, checked against *hashes*; return its sha256."""
+        """Download *file* into *folder*; return its sha256.  Raises WrongHash, Failed."""
         path, digest = folder / file.name, hashlib.sha256()
         try:
             with self.session.get(file.url, stream=True, timeout=TIMEOUT) as answer:
@@ -131,7 +132,7 @@ class Index:
                         digest.update(chunk)
                         target.write(chunk)
         except requests.RequestException as error:
-            raise unreachable(error) from None
+            raise index_unreachable(error) from None
         got, wanted = digest.hexdigest(), set(hashes)
         if got not in wanted:
             path.unlink()
@@ -163,12 +164,12 @@ def _some(hashes: set[str]) -> str:
     return first + (f" or {more} other{'s' if more > 1 else ''}" if more else "")
 
 
-def unreachable(error: Exception) -> Failed:
-    """Return what to tell people, without the index's URL: it may hold a password."""
+def index_unreachable(error: Exception) -> Failed:
+    """Return the error for an unreachable index, without its URL: it may hold a password."""
     cause = type(getattr(error, "reason", None) or error).__name__
     response = getattr(error, "response", None)
     status = f"HTTP status {response.status_code}" if response is not None else cause
     return Failed(
         f"the package index cannot be reached ({status})",
-        "see that containers reach it: index_url, proxy, ca_bundle",
+        "check the options index_url, proxy and ca_bundle: containers must reach the index",
     )

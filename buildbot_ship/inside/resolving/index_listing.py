@@ -1,8 +1,7 @@
-"""What a package index offers for a project, in either form of the simple API.
+"""List the files of a project in a package index, over the simple API.
 
-https://packaging.python.org/specifications/simple-repository-api/: JSON where the index
-has it (version 1), else HTML.  Runs in the tools image: the locked tools hold requests
-and packaging.
+Format: https://packaging.python.org/specifications/simple-repository-api/, JSON (version 1) if
+the index supports it, else HTML.  It runs in the tools image, which has requests and packaging.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ from packaging.version import Version
 JSON = "application/vnd.pypi.simple.v1+json"
 ACCEPT = f"{JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 TIMEOUT = (20, 60)
-"""Seconds to wait for a connection, and for the next bytes."""
+"""Seconds of the connect timeout and of the read timeout."""
 RANKS = {tag: rank for rank, tag in enumerate(sys_tags())}
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of a project; *sha256* is hexadecimal, None where the index does not say."""
+    """One file of a project; *sha256* is hexadecimal, None if the index states none."""
 
     name: str
     url: str
@@ -42,12 +41,12 @@ class File:
 
     @property
     def is_sdist(self) -> bool:
-        """Tell whether this is a source distribution."""
+        """Return whether this is a source distribution."""
         return self.name.endswith((".tar.gz", ".zip"))
 
     @property
     def version(self) -> Version | None:
-        """Return the version that the name states, or None."""
+        """Return the version in the file name, or None if the name is invalid."""
         try:
             if self.name.endswith(".whl"):
                 return parse_wheel_filename(self.name)[1]
@@ -57,7 +56,7 @@ class File:
 
     @property
     def rank(self) -> int | None:
-        """Return how well it fits this interpreter: 0 best, sdists last, None not at all."""
+        """Return the rank for this interpreter: 0 is best, sdists last, None does not fit."""
         if self.is_sdist:
             return len(RANKS)
         if not self.name.endswith(".whl") or self.version is None:
@@ -66,10 +65,10 @@ class File:
         return min((RANKS[tag] for tag in tags if tag in RANKS), default=None)
 
 
-def listing(session: requests.Session, index: str, project: str) -> list[File]:
-    """Return the files of *project*, none when the index does not know it.
+def list_files(session: requests.Session, index: str, project: str) -> list[File]:
+    """Return the files of *project*, none if the index has no such project.
 
-    Raises requests.RequestException when the index does not answer well.
+    Raises requests.RequestException, and ValueError or KeyError for an invalid answer.
     """
     url = f"{index.rstrip('/')}/{canonicalize_name(project)}/"
     answer = session.get(url, headers={"Accept": ACCEPT}, timeout=TIMEOUT)
@@ -91,7 +90,7 @@ def _from_json(data: dict[str, Any], base: str) -> Iterator[File]:
 
 
 class _Page(HTMLParser):
-    """The anchors of a page, and what its <base> says."""
+    """The <a> elements of a page, and the URL of its <base>."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,12 +98,12 @@ class _Page(HTMLParser):
         self.anchors: list[dict[str, str | None]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take up <a> and <base>."""
-        found = dict(attrs)
-        if tag == "a" and found.get("href"):
-            self.anchors.append(found)
+        """Record <a> and <base>."""
+        attributes = dict(attrs)
+        if tag == "a" and attributes.get("href"):
+            self.anchors.append(attributes)
         elif tag == "base":
-            self.base = found.get("href")
+            self.base = attributes.get("href")
 
 
 def _from_html(page: _Page, url: str) -> Iterator[File]:

@@ -1,7 +1,7 @@
-"""Ask the repository's own packages what they need to run.
+"""Read the runtime requirements of the repository's own packages.
 
-The build backend of each package answers, in an isolated environment.  A requirement on
-another own package is not resolved, but the extras that it names are followed.
+The build backend of each package returns its metadata, in an isolated environment.  A
+requirement on another own package is not resolved, but its extras are followed.
 """
 
 from __future__ import annotations
@@ -20,58 +20,62 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 
 def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[Path, str]:
-    """Write what each own package needs to run to a file; return its name by file."""
-    asked = {folder: ask(folder, job / "tree" / folder) for folder in folders}
-    needs = {folder: requirements(folder, metadata) for folder, metadata in asked.items()}
-    names = {canonicalize_name(metadata["Name"]): folder for folder, metadata in asked.items()}
+    """Write the requirements of each own package to a file; return the package by file.
+
+    The package is ``NAME (FILE)``, for the `# via` lines.  Raises Failed.
+    """
+    metadata = {folder: read_metadata(folder, job / "tree" / folder) for folder in folders}
+    needs = {folder: requirements(folder, message) for folder, message in metadata.items()}
+    names = {canonicalize_name(m["Name"]): folder for folder, m in metadata.items()}
     files = {}
     for number, (folder, lines) in enumerate(third_party(names, needs).items()):
         path = scratch / f"package-{number}.txt"
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        file = description(job / "tree" / folder, f"package {folder}")
+        file = project_file(job / "tree" / folder, f"package {folder}")
         where = os.path.normpath(f"{folder}/{file}")
-        files[path] = f"{asked[folder]['Name']} ({where})"
+        files[path] = f"{metadata[folder]['Name']} ({where})"
     return files
 
 
-def ask(folder: str, source: Path) -> Message | Any:
-    """Return the metadata of the package in *folder*, which lies at *source*."""
-    description(source, f"package {folder}")
-    say(f"asking package {folder} what it needs")
+def read_metadata(folder: str, source: Path) -> Message | Any:
+    """Return the metadata of the package in *folder*, copied to *source*.  Raises Failed."""
+    project_file(source, f"package {folder}")
+    say(f"reading the requirements of package {folder}")
     try:
         return project_wheel_metadata(source, isolated=True)
     except BuildBackendException as error:
-        raise silent(folder, error.exception) from None
+        raise no_metadata(folder, error.exception) from None
     except BuildException as error:
-        raise silent(folder, error) from None
+        raise no_metadata(folder, error) from None
 
 
 def requirements(folder: str, metadata: Message | Any) -> list[Requirement]:
-    """Return what a package says it requires, extras included.  Raises Failed."""
-    found = []
+    """Return the requirements of a package, those of its extras included.  Raises Failed."""
+    needs = []
     for text in metadata.get_all("Requires-Dist") or ():
         try:
             need = Requirement(text)
         except InvalidRequirement:
             raise Failed(
                 f"package {folder} requires {text!r}, which is not a requirement",
-                "correct it in the package: name, version, extras or marker, as in name>=1",
+                "correct it in the package's metadata, for example name[extra]>=1",
             ) from None
         if need.url:
             raise Failed(
                 f"package {folder} requires {need.name} by URL",
-                "require a version of it that a package index has",
+                f"require a version from a package index, for example {need.name}>=1",
             )
-        found.append(need)
-    return found
+        needs.append(need)
+    return needs
 
 
 def third_party(
     names: Mapping[NormalizedName, str], needs: Mapping[str, Sequence[Requirement]]
 ) -> dict[str, list[str]]:
-    """Return the lines to resolve for each folder; *names* are the own packages' folders.
+    """Return the third-party requirements of each own package, by folder.
 
-    An extra of an own package counts only if another own package asks for it.
+    *names* are the folders of the own packages by name, *needs* their requirements by folder.
+    The requirements of an extra count only if another own package requires that extra.
     """
     lines: dict[str, list[str]] = {folder: [] for folder in needs}
     todo: list[tuple[NormalizedName, str]] = [(name, "") for name in names]
@@ -92,9 +96,9 @@ def third_party(
 
 
 def is_needed(need: Requirement, extra: str) -> bool:
-    """Tell whether the package itself, or its *extra*, needs it.
+    """Return whether the package needs it: for *extra*, or without any if that is empty.
 
-    What the package itself needs keeps its marker: the resolver evaluates that.
+    A requirement without an extra keeps its marker: the resolver evaluates it.
     """
     marker = need.marker
     if marker is None or "extra" not in str(marker):
@@ -103,22 +107,22 @@ def is_needed(need: Requirement, extra: str) -> bool:
     return by_itself if not extra else marker.evaluate({"extra": extra}) and not by_itself
 
 
-def silent(folder: str, error: object) -> Failed:
-    """Return what is raised when a package does not say what it needs."""
+def no_metadata(folder: str, error: object) -> Failed:
+    """Return the error for a package whose build backend returns no metadata."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return Failed(
-        f"package {folder} does not say what it needs: {lines[-1]}",
-        "build it by hand to see why; the backend's reason stands in the step's log",
+        f"the build backend of package {folder} returned no metadata: {lines[-1]}",
+        "run python -m build in its folder; the backend's reason is in the step's log too",
     )
 
 
-def description(source: Path, title: str) -> str:
-    """Return the name of the file by which a package describes itself.  Raises Failed."""
+def project_file(source: Path, title: str) -> str:
+    """Return ``pyproject.toml``, ``setup.py`` or ``setup.cfg`` of a package.  Raises Failed."""
     names = ("pyproject.toml", "setup.py", "setup.cfg")
     name = next((name for name in names if (source / name).exists()), None)
     if name is None:
         raise Failed(
             f"{title} has neither pyproject.toml nor setup.py",
-            "name the folder of a Python package in the option packages",
+            'name the folder of a Python package in the option packages: packages=["."]',
         )
     return name

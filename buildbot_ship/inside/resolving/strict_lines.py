@@ -1,4 +1,4 @@
-"""Strict lines as pip-compile writes them: what each pins, and the files it admits."""
+"""Read the lines of a strict file, as pip-compile writes them: versions and hashes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 @dataclass(frozen=True)
 class Pinned:
-    """One entry: *version* as it is written, *hashes* are sha256 in hexadecimal."""
+    """One pin: *version* as written in the file, *hashes* are sha256 in hexadecimal."""
 
     name: str
     version: str
@@ -32,7 +32,7 @@ def exact_version(requirement: Requirement) -> str | None:
 
 
 def pins(strict: str) -> Iterator[Pinned]:
-    """Yield the entries of a strict file.  Raises Failed for what no index has."""
+    """Yield the pins of a strict file.  Raises Failed for a URL or an invalid version."""
     for line in strict.replace("\\\n", " ").splitlines():
         if not line.strip() or line.lstrip().startswith("#"):
             continue
@@ -41,7 +41,7 @@ def pins(strict: str) -> Iterator[Pinned]:
         if version is None:
             raise Failed(
                 f"{requirement.name} is required by URL: a package index has no hash of it",
-                "replace what requires it; `# via` in the step's log names that",
+                "replace the package that requires it; the step's log names it after `# via`",
                 strict,
             )
         try:
@@ -49,13 +49,13 @@ def pins(strict: str) -> Iterator[Pinned]:
         except ValueError:
             raise Failed(
                 f"{requirement.name} is pinned to {version}, which is not a version",
-                "ask for a version that the package index has",
+                "require a version as PEP 440 defines it, for example 1.0",
             ) from None
         yield Pinned(requirement.name, version, tuple(FILE_HASH.findall(line)))
 
 
-def frozen(freeze: str) -> list[str]:
-    """Return the lines of ``pip freeze`` that pin a version of an index."""
+def frozen_pins(freeze: str) -> list[str]:
+    """Return the lines of ``pip freeze`` that pin a version, without URLs."""
     return [line for line in freeze.splitlines() if _is_pin(line)]
 
 

@@ -1,1 +1,1 @@
-"""HTTP to registries: authentication, retries, uploads, downloads."""
+"""HTTP requests to registries: authentication, retries, timeouts, uploads, downloads."""

@@ -1,4 +1,4 @@
-"""Where a registry's API is, for the name that references give it."""
+"""The URL of a registry's API, derived from the registry name in a reference."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ...model.reference import DEFAULT_REGISTRY
 
-# Docker's own hub: the name in references is not the host of its API.
+# Docker Hub: its name in references is not the host of its API.
 _API_HOSTS = {
     DEFAULT_REGISTRY: "registry-1.docker.io",
     "index.docker.io": "registry-1.docker.io",
@@ -15,7 +15,7 @@ _API_HOSTS = {
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether *host* (a name or an address, a port allowed) is this machine."""
+    """Return whether *host* (a name or an address, with or without a port) is this machine."""
     name = urlsplit(f"//{host}").hostname or ""
     if name == "localhost":
         return True
@@ -26,9 +26,9 @@ def is_loopback(host: str) -> bool:
 
 
 def api_url(registry: str) -> str:
-    """Return the URL that paths of the API are appended to, without ``/`` at its end.
+    """Return the base URL of the API, without a trailing slash.
 
-    It is https, except on loopback, where docker too takes plain http.
+    It uses https, except on loopback: there it uses plain http, as Docker does.
     """
     host = _API_HOSTS.get(registry, registry)
     return f"{'http' if is_loopback(host) else 'https'}://{host}"

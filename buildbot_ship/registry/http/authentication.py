@@ -1,4 +1,4 @@
-"""Authentication at registries: none, basic, or a bearer token for a scope.
+"""Authentication at registries: none, basic, or a bearer token.
 
 Formats: RFC 9110 (section 11.6.1) and
 https://distribution.github.io/distribution/spec/auth/token/.
@@ -19,7 +19,7 @@ from ...errors import RegistryForbidden, RegistryRefused
 from ...model.reference import Repository
 from .address import is_loopback
 from .credentials import Keychain, Login
-from .retry import Fault
+from .retry import RetryableFault
 
 _SCHEME = re.compile(r"(?:^|,)\s*(basic|bearer)(?:\s+|$)", re.IGNORECASE)
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
@@ -27,7 +27,10 @@ _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 @attrs.frozen
 class Challenge:
-    """What a registry wants: ``basic``, or ``bearer`` with a token from *realm* (a URL)."""
+    """The scheme that a registry requires: ``basic``, or ``bearer`` with a token from *realm*.
+
+    *realm* is the URL of the token server.
+    """
 
     scheme: str
     realm: str = ""
@@ -35,40 +38,44 @@ class Challenge:
 
 
 def read_challenge(header: str) -> Challenge | None:
-    """Return the challenge in *header*, a bearer one first; None when we know none of it."""
+    """Return the challenge in a WWW-Authenticate *header*, or None if no scheme is supported.
+
+    Bearer takes precedence over basic.
+    """
     parts = _SCHEME.split(header)[1:]
-    found = {
+    challenges = {
         scheme.lower(): {name.lower(): quoted or plain for name, quoted, plain in pairs}
         for scheme, pairs in zip(parts[::2], map(_PARAMETER.findall, parts[1::2]), strict=True)
     }
-    bearer = found.get("bearer")
+    bearer = challenges.get("bearer")
     if bearer and bearer.get("realm"):
         return Challenge("bearer", bearer["realm"], bearer.get("service", ""))
-    return Challenge("basic") if "basic" in found else None
+    return Challenge("basic") if "basic" in challenges else None
 
 
-_SHORTEST = 60
-"""Seconds that a token lives when its server does not say."""
+ISSUE_TOKEN = "issue a token"  # noqa: S105  # it completes "registry X refused to ..."
+_DEFAULT_LIFETIME = 60
+"""Seconds that a token is valid if its server does not state it."""
 
 
 def pull_scope(repository: Repository) -> str:
-    """Return the token scope for reading."""
+    """Return the token scope for a pull."""
     return f"repository:{repository.path}:pull"
 
 
 def push_scope(repository: Repository) -> str:
-    """Return the token scope for writing."""
+    """Return the token scope for a push."""
     return f"repository:{repository.path}:pull,push"
 
 
 def cancel_scope(repository: Repository) -> str:
-    """Return the token scope for ending an upload that was begun."""
+    """Return the token scope for cancelling an upload."""
     return f"repository:{repository.path}:delete"
 
 
 @attrs.frozen
 class TokenAnswer:
-    """What a token server said."""
+    """The answer of a token server."""
 
     status: int
     body: bytes = attrs.field(repr=False)
@@ -76,7 +83,7 @@ class TokenAnswer:
 
 @attrs.frozen
 class TokenQuery:
-    """A request to a token server: GET with *fields* as query, or POST with a form."""
+    """A request to a token server; *post* sends *fields* as a form, not as a query."""
 
     registry: str
     realm: str
@@ -88,7 +95,7 @@ class TokenQuery:
 @attrs.frozen
 class _Token:
     header: str = attrs.field(repr=False)
-    until: float
+    expires: float
 
 
 def _basic(login: Login) -> str:
@@ -100,7 +107,8 @@ def _basic(login: Login) -> str:
 class Authenticator:
     """The logins and tokens of one client.
 
-    *fetch* asks a token server and raises Fault; *clock* gives seconds that never jump.
+    *fetch* sends a query to a token server and may raise RetryableFault.  *clock* returns
+    monotonic seconds.
     """
 
     keychain: Keychain
@@ -113,9 +121,9 @@ class Authenticator:
     )
 
     def header(self, registry: str, scopes: tuple[str, ...]) -> str | None:
-        """Return the Authorization header that *registry* wants, as far as it is known.
+        """Return the Authorization header for *registry*, or None before its first challenge.
 
-        Raises Fault, RegistryForbidden, RegistryRefused.
+        Raises RetryableFault, RegistryForbidden, RegistryRefused.
         """
         challenge = self._challenges.get(registry)
         if challenge is None:
@@ -124,17 +132,17 @@ class Authenticator:
             login = self._login(registry)
             return _basic(login) if login else None
         token = self._tokens.get((registry, scopes))
-        if token is None or token.until <= self.clock():
-            token = self._new_token(registry, challenge, scopes)
+        if token is None or token.expires <= self.clock():
+            token = self._request_token(registry, challenge, scopes)
             self._tokens[registry, scopes] = token
         return token.header
 
-    def accept(self, registry: str, scopes: tuple[str, ...], wanted: str) -> bool:
-        """Take in the WWW-Authenticate header *wanted* of a 401 answer.
+    def accept(self, registry: str, scopes: tuple[str, ...], www_authenticate: str) -> bool:
+        """Remember the challenge in the WWW-Authenticate header of a 401 answer.
 
-        Return False when there is nothing that another attempt could offer.
+        Return False if there is no login for it, so that a second request cannot help.
         """
-        challenge = read_challenge(wanted)
+        challenge = read_challenge(www_authenticate)
         if challenge is None or (challenge.scheme == "basic" and not self._login(registry)):
             return False
         self._challenges[registry] = challenge
@@ -146,26 +154,26 @@ class Authenticator:
             self._logins[registry] = self.keychain.find(registry)
         return self._logins[registry]
 
-    def _new_token(
+    def _request_token(
         self, registry: str, challenge: Challenge, scopes: tuple[str, ...]
     ) -> _Token:
-        asked = self.clock()
+        requested = self.clock()
         _check_realm(registry, challenge.realm)
         answer = self.fetch(_query(registry, challenge, scopes, self._login(registry)))
         if answer.status in (400, 401, 403):
-            raise RegistryForbidden(registry, "give a token")
+            raise RegistryForbidden(registry, ISSUE_TOKEN)
         if answer.status != 200:
-            raise Fault(f"its token server answered {answer.status}")
-        return _read_token(registry, answer.body, asked)
+            raise RetryableFault(f"its token server answered with HTTP status {answer.status}")
+        return _read_token(registry, answer.body, requested)
 
 
 def _check_realm(registry: str, realm: str) -> None:
-    """Raise RegistryRefused where a password would travel in clear."""
+    """Raise RegistryRefused if a password would travel unencrypted."""
     parts = urlsplit(realm)
     if parts.scheme != "https" and not is_loopback(parts.netloc):
         raise RegistryRefused(
             registry,
-            "name a safe token server",
+            "name a secure token server",
             f"{parts.scheme}://{parts.hostname} is not https",
         )
 
@@ -188,13 +196,13 @@ def _query(
     return TokenQuery(registry, challenge.realm, fields, authorization, post=False)
 
 
-def _read_token(registry: str, body: bytes, asked: float) -> _Token:
+def _read_token(registry: str, body: bytes, requested: float) -> _Token:
     try:
-        said: Any = json.loads(body)
-        token = said.get("token") or said["access_token"]
-        lives = float(said.get("expires_in") or _SHORTEST)
+        answer: Any = json.loads(body)
+        token = answer.get("token") or answer["access_token"]
+        lifetime = float(answer.get("expires_in") or _DEFAULT_LIFETIME)
     except (ValueError, KeyError, TypeError, AttributeError):
-        why = "its token server's answer is no token"
-        raise RegistryRefused(registry, "give a token", why) from None
+        why = "the answer of its token server has no token"
+        raise RegistryRefused(registry, ISSUE_TOKEN, why) from None
     # A tenth less: the token travels, and clocks differ.
-    return _Token(f"Bearer {token}", asked + lives * 0.9)
+    return _Token(f"Bearer {token}", requested + lifetime * 0.9)

@@ -1,4 +1,4 @@
-"""How to log in: the credentials given, then the worker's Docker configuration.
+"""Registry logins: from the credentials option, else from the worker's Docker configuration.
 
 Formats: https://docs.docker.com/reference/cli/docker/login/ (``config.json``) and
 https://github.com/docker/docker-credential-helpers (``docker-credential-*`` programs).
@@ -23,7 +23,8 @@ from ...model.request.settings import Credential
 _HUB_KEY = "https://index.docker.io/v1/"
 _HUB = (DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io")
 _HELPER = re.compile(r"[A-Za-z0-9_.-]+")
-_SECONDS = 30
+_HELPER_TIMEOUT = 30
+"""Seconds that a credential helper may take."""
 
 
 @attrs.frozen
@@ -36,17 +37,16 @@ class Login:
 
 
 def _host(key: str) -> str:
-    """Return the registry that a key means: host and port, or URLs of older dockers."""
+    """Return the registry of a key: ``host:port``, or a URL, as older Docker versions write."""
     host = re.sub(r"^https?://", "", key).partition("/")[0].lower()
     return DEFAULT_REGISTRY if host in _HUB else host
 
 
 @attrs.frozen
 class Keychain:
-    """Logins for registries; nothing is read before a registry asks for one.
+    """The logins for registries; Docker's ``config.json`` is read only when one is needed.
 
-    *environment* is the process's: DOCKER_CONFIG or HOME there say where docker keeps its
-    ``config.json``.
+    *environment* is that of the process: its DOCKER_CONFIG or HOME locates ``config.json``.
     """
 
     credentials: tuple[Credential, ...]
@@ -65,9 +65,9 @@ class Keychain:
         config = self._read_config()
         helpers = {_host(k): v for k, v in _mapping(config, "credHelpers").items()}
         helper = helpers.get(host) or config.get("credsStore")
-        found = self._ask_helper(str(helper), host) if helper else None
+        login = self._run_helper(str(helper), host) if helper else None
         entries = {_host(k): v for k, v in _mapping(config, "auths").items()}
-        return found or _read_entry(entries.get(host))
+        return login or _read_entry(entries.get(host))
 
     def _read_config(self) -> dict[str, Any]:
         home = Path(self.environment.get("HOME") or "/nonexistent")
@@ -77,14 +77,14 @@ class Keychain:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError):
-            self.log(f"{path} cannot be read; no login is taken from it")
+            self.log(f"cannot read {path}: ignoring the registry logins in it")
             return {}
         return config if isinstance(config, dict) else {}
 
-    def _ask_helper(self, helper: str, host: str) -> Login | None:
-        """Return what a credential program knows; its errors may quote secrets."""
+    def _run_helper(self, helper: str, host: str) -> Login | None:
+        """Return the login of a credential helper; its error output may contain secrets."""
         if not _HELPER.fullmatch(helper):
-            self.log("a credential program of docker's configuration has no proper name")
+            self.log("ignoring a credential helper in Docker's config.json: invalid name")
             return None
         program = f"docker-credential-{helper}"
         try:
@@ -93,12 +93,12 @@ class Keychain:
                 input=(_HUB_KEY if host == DEFAULT_REGISTRY else host).encode(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                timeout=_SECONDS,
+                timeout=_HELPER_TIMEOUT,
                 check=False,
                 env=dict(self.environment),
             )
         except (OSError, subprocess.TimeoutExpired):
-            self.log(f"{program} cannot be run; no login is taken from it")
+            self.log(f"cannot run {program}: ignoring the registry logins in it")
             return None
         return _read_helper(done.stdout) if done.returncode == 0 else None
 
@@ -110,15 +110,15 @@ def _mapping(config: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _read_helper(output: bytes) -> Login | None:
     try:
-        said = json.loads(output)
-        username, secret = str(said["Username"]), str(said["Secret"])
+        answer = json.loads(output)
+        username, secret = str(answer["Username"]), str(answer["Secret"])
     except (ValueError, KeyError, TypeError):
         return None
     return Login(username, secret, identity=username == "<token>") if secret else None
 
 
 def _read_entry(entry: Any) -> Login | None:
-    """Return the login of one entry of ``auths``; ``auth`` there is base64 of user:password."""
+    """Return the login in an entry of ``auths``; its ``auth`` is base64 of user:password."""
     if not isinstance(entry, dict):
         return None
     if entry.get("identitytoken"):

@@ -1,4 +1,4 @@
-"""A blob on its way from a registry."""
+"""Download a blob, and resume after a fault."""
 
 from __future__ import annotations
 
@@ -8,51 +8,51 @@ from collections.abc import Iterator
 from ...errors import DigestMismatch, ImageNotFound
 from ...model.reference import Repository
 from .authentication import pull_scope
-from .response import refused
-from .retry import Fault
-from .transport import Call, Transport
+from .retry import RetryableFault
+from .transport import Call, Transport, refusal
 
 
 def stream_blob(transport: Transport, repository: Repository, digest: str) -> Iterator[bytes]:
-    """Yield a blob in chunks, the last one after its digest was verified.
+    """Yield a blob in chunks; verify its digest before the last chunk.
 
-    After a fault it goes on where it was.  Raises ImageNotFound, DigestMismatch.
+    A retry resumes where the fault interrupted the download.  Raises ImageNotFound,
+    DigestMismatch.
     """
-    checksum, done, held = hashlib.sha256(), 0, b""
-    attempts = transport.attempts(repository.registry)
+    checksum, received, held_back = hashlib.sha256(), 0, b""
+    retries = transport.retries(repository.registry)
     while True:
         try:
-            for chunk in _chunks_from(done, transport, repository, digest):
+            for chunk in _chunks_from(received, transport, repository, digest):
                 checksum.update(chunk)
-                done += len(chunk)
-                if held:
-                    yield held
-                held = chunk
+                received += len(chunk)
+                if held_back:
+                    yield held_back
+                held_back = chunk
             break
-        except Fault as fault:
+        except RetryableFault as fault:
             last = fault
-        attempts.after(last)
-    got = f"sha256:{checksum.hexdigest()}"
-    if got != digest:
-        raise DigestMismatch(f"a blob of {repository}", digest, got)
-    yield held
+        retries.pause_after(last)
+    actual = f"sha256:{checksum.hexdigest()}"
+    if actual != digest:
+        raise DigestMismatch(f"a blob of {repository}", digest, actual)
+    yield held_back
 
 
 def _chunks_from(
     start: int, transport: Transport, repository: Repository, digest: str
 ) -> Iterator[bytes]:
-    """Yield the blob's bytes from *start* on; a registry may ignore ranges."""
-    what = f"give {digest[:19]} of {repository.path}"
+    """Yield the bytes of the blob from offset *start*, even if the registry ignores Range."""
+    action = f"serve {digest[:19]} of {repository.path}"
     url = f"/v2/{repository.path}/blobs/{digest}"
     ranged = {"Range": f"bytes={start}-"} if start else {}
-    call = Call(repository.registry, "GET", url, what, (pull_scope(repository),), ranged)
+    call = Call(repository.registry, "GET", url, action, (pull_scope(repository),), ranged)
     with transport.open(call) as (answer, chunks):
         if answer.status == 404:
             raise ImageNotFound(str(repository.at(digest)))
         if answer.status == 416 and start:
             return
         if answer.status not in (200, 206):
-            raise refused(answer, repository.registry, what)
+            raise refusal(answer, call)
         yield from chunks if answer.status == 206 else _skip(chunks, start)
 
 

@@ -1,4 +1,4 @@
-"""What a registry's answer means.
+"""The answers of registries: which are errors, and which errors to retry.
 
 Format of errors: https://github.com/opencontainers/distribution-spec (error codes).
 """
@@ -12,18 +12,19 @@ from collections.abc import Mapping
 import attrs
 
 from ...errors import RegistryForbidden, RegistryRefused
-from .retry import Fault, asked_wait
+from .retry import RetryableFault, read_retry_after
 
 DIGEST = "Docker-Content-Digest"
-"""The header that says which bytes are meant."""
-_LONGEST = 300
-# distribution's file driver says only the number of ENOSPC (28) or EDQUOT (122).
+"""The header with the digest of a manifest or a blob."""
+_MAX_MESSAGE = 300
+"""Characters of a registry's message in our errors."""
+# The file driver of Distribution reports only the number of ENOSPC (28) or EDQUOT (122).
 _DISK_FULL = re.compile(r'no space left|quota exceeded|"err":\s*(?:28|122)\b', re.IGNORECASE)
 
 
 @attrs.frozen
 class Answer:
-    """A status, headers (names in any case), and the body as far as it was read."""
+    """A status, headers (names in any case), and the part of the body that was read."""
 
     status: int
     headers: Mapping[str, str]
@@ -31,34 +32,33 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """Return the registry's own words in one printable line, or the status."""
-        text = "; ".join(_messages(self.body)) or f"it answered {self.status}"
-        return "".join(c if c.isprintable() else " " for c in text)[:_LONGEST]
+        """Return the registry's own message in one printable line, or the status."""
+        text = "; ".join(_messages(self.body)) or answered(self.status)
+        return "".join(c if c.isprintable() else " " for c in text)[:_MAX_MESSAGE]
 
 
-def check(answer: Answer, registry: str, what: str) -> None:
-    """Raise what an *answer* to a request means, whatever the request was.
+def answered(status: int) -> str:
+    """Return the words for an HTTP status in a message."""
+    return f"it answered with HTTP status {status}"
 
-    Raises Fault where another attempt may help, RegistryForbidden on 401 and 403, and
-    RegistryRefused where the disk is full; any other answer is for the caller.
+
+def check(answer: Answer, registry: str, action: str) -> None:
+    """Raise the error that *answer* means for every request; the caller judges other answers.
+
+    Raises RetryableFault for 408, 429 and 5xx, RegistryForbidden for 401 and 403, and
+    RegistryRefused if the registry's disk is full.
     """
     if answer.status in (401, 403):
-        raise RegistryForbidden(registry, what)
+        raise RegistryForbidden(registry, action)
     if answer.status in (408, 429):
-        raise Fault(f"it answered {answer.status}", asked_wait(answer.headers))
+        raise RetryableFault(answered(answer.status), read_retry_after(answer.headers))
     if answer.status < 500:
         return
     if answer.status == 507 or _DISK_FULL.search(answer.body.decode("utf-8", "replace")):
-        raise RegistryRefused(
-            registry, what, "its disk is full", "free space on the registry's disk"
-        )
-    said = f": {answer.message}" if _messages(answer.body) else ""
-    raise Fault(f"it answered {answer.status}{said}", asked_wait(answer.headers))
-
-
-def refused(answer: Answer, registry: str, what: str) -> RegistryRefused:
-    """Return the error for an *answer* that a request does not take."""
-    return RegistryRefused(registry, what, answer.message)
+        hint = "free space on the registry's disk, for example run its garbage collection"
+        raise RegistryRefused(registry, action, "its disk is full", hint)
+    message = f": {answer.message}" if _messages(answer.body) else ""
+    raise RetryableFault(answered(answer.status) + message, read_retry_after(answer.headers))
 
 
 def _messages(body: bytes) -> list[str]:

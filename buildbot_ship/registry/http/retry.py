@@ -1,18 +1,19 @@
-"""Faults that may be gone at the next attempt, and how often it is made.
+"""Retries with exponential backoff: which faults to retry, how often, and with which timeouts.
 
-A `Fault` never leaves this room: the work is tried again with exponential backoff, and
-then it becomes RegistryUnavailable.
+One operation on a registry gets up to `RetryPolicy.attempts` attempts.  An attempt that may
+succeed later raises `RetryableFault`; `Retries` then waits and starts the next attempt.  After
+the last attempt it raises RegistryUnavailable.  A `RetryableFault` never leaves this package.
+
+Format of Retry-After: RFC 9110 (section 10.2.3).
 """
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import attrs
-import requests
 from attrs import validators
 
 from ...errors import RegistryUnavailable
@@ -20,103 +21,90 @@ from ...model.log import Log
 
 T = TypeVar("T")
 Sleep = Callable[[float], None]
+"""Sleep for a number of seconds."""
 
 
-class Fault(Exception):
-    """Something that may be gone next time; *wait* is how many seconds the registry asks."""
+class RetryableFault(Exception):
+    """A fault to retry; *retry_after* is the pause in seconds that the registry asks for."""
 
-    def __init__(self, why: str, wait: float | None = None) -> None:
-        """Take one line for people, free of URLs: those may hold secrets."""
+    def __init__(self, why: str, retry_after: float | None = None) -> None:
+        """Take the reason, one line without URLs: a URL may contain a password."""
         super().__init__(why)
         self.why = why
-        self.wait = wait
+        self.retry_after = retry_after
 
 
 @attrs.frozen
 class RetryPolicy:
-    """How long to go on: numbers of attempts, seconds.
+    """The number of attempts at one operation, the pauses between them, and the timeouts.
 
-    The pauses double from *first* up to *longest*; a registry that asks for a pause gets
-    at most *asked*.  *connect* and *read* bound one connection and one wait for bytes.
+    All pauses and timeouts are in seconds.  The pause doubles after each attempt, from
+    *first_pause* up to *longest_pause*.  A registry that sends Retry-After gets the pause that
+    it names, up to *longest_retry_after*.  *connect_timeout* limits one connection;
+    *read_timeout* limits one wait for bytes.
     """
 
     attempts: int = attrs.field(default=6, validator=validators.ge(1))
-    first: float = 0.5
-    longest: float = 8.0
-    asked: float = 60.0
-    connect: float = 10.0
-    read: float = 60.0
+    first_pause: float = 0.5
+    longest_pause: float = 8.0
+    longest_retry_after: float = 60.0
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
 
-    def pause(self, attempt: int, asked: float | None) -> float:
+    @property
+    def timeouts(self) -> tuple[float, float]:
+        """Return the connect timeout and the read timeout, as requests takes them."""
+        return self.connect_timeout, self.read_timeout
+
+    def pause(self, attempt: int, retry_after: float | None) -> float:
         """Return the seconds to wait after *attempt*, counted from 1."""
-        if asked is not None:
-            return max(0.0, min(asked, self.asked))
-        return float(min(self.first * 2 ** (attempt - 1), self.longest))
+        if retry_after is not None:
+            return max(0.0, min(retry_after, self.longest_retry_after))
+        return float(min(self.first_pause * 2 ** (attempt - 1), self.longest_pause))
 
 
 @attrs.define
 class Retries:
-    """The attempts at one piece of work."""
+    """The attempts at one operation; *failed* counts the attempts that ended in a fault."""
 
     registry: str
     policy: RetryPolicy
     sleep: Sleep
     log: Log
-    made: int = 0
+    failed: int = 0
 
-    def after(self, fault: Fault) -> None:
-        """Wait after *fault*; raise RegistryUnavailable when it was the last attempt."""
-        self.made += 1
-        if self.made >= self.policy.attempts:
-            raise RegistryUnavailable(self.registry, f"{fault.why} ({self.made} attempts)")
-        pause = self.policy.pause(self.made, fault.wait)
-        self.log(f"registry {self.registry}: {fault.why}; trying again in {pause:g} s")
-        self.sleep(pause)
+    def run(self, attempt: Callable[[int], T]) -> T:
+        """Call *attempt* until it raises no RetryableFault; return what it returns.
 
-    def until(self, work: Callable[[int], T]) -> T:
-        """Call *work* with the number of faults so far until it gives no Fault."""
+        It gets the number of failed attempts.  Raises RegistryUnavailable after the last one.
+        """
         while True:
             try:
-                return work(self.made)
-            except Fault as fault:
+                return attempt(self.failed)
+            except RetryableFault as fault:
                 last = fault
-            self.after(last)
+            self.pause_after(last)
+
+    def pause_after(self, fault: RetryableFault) -> None:
+        """Log *fault* and wait; raise RegistryUnavailable if no attempt is left."""
+        self.failed += 1
+        if self.failed >= self.policy.attempts:
+            raise RegistryUnavailable(self.registry, f"{fault.why} ({self.failed} attempts)")
+        pause = self.policy.pause(self.failed, fault.retry_after)
+        self.log(f"registry {self.registry}: {fault.why}; retry in {pause:g} s")
+        self.sleep(pause)
 
 
-def asked_wait(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a response's Retry-After asks for, or None.
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that the header Retry-After asks for, or None.
 
-    A date there is compared with the response's own Date, not with our clock.
+    A date there is compared with the response's own Date header, not with our clock.
     """
-    asked = headers.get("Retry-After", "").strip()
-    if asked.isdigit():
-        return float(asked)
+    text = headers.get("Retry-After", "").strip()
+    if text.isdigit():
+        return float(text)
     try:
-        until = parsedate_to_datetime(asked)
+        until = parsedate_to_datetime(text)
         return (until - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
     except (TypeError, ValueError):
         return None
-
-
-def explain(error: BaseException) -> str:
-    """Return why a connection failed, in one line without its URL."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if type(cause).__name__ in ("NameResolutionError", "gaierror"):
-            return "its name does not resolve"
-        # requests' own errors are OSErrors too, without a number.
-        if isinstance(cause, OSError) and cause.errno in errno.errorcode and cause.strerror:
-            return cause.strerror.lower()
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, requests.ConnectTimeout):
-        return "no connection in time"
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy does not let us through"
-    return "the connection broke"
-
-
-def is_untrusted(error: BaseException) -> bool:
-    """Tell whether *error* comes from a certificate that nothing here vouches for."""
-    return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE" in str(error)

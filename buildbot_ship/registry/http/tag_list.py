@@ -1,6 +1,6 @@
-"""The tags of a repository, page by page.
+"""List the tags of a repository, page by page.
 
-https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags
+Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from urllib.parse import urljoin, urlsplit
 from ...errors import LimitExceeded, RegistryRefused
 from ...model.reference import Repository
 from .authentication import pull_scope
-from .response import Answer, refused
-from .transport import Call, Transport
+from .response import Answer
+from .transport import Call, Transport, refusal
 
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*rel="?next"?')
 _PAGE = 1000
@@ -22,26 +22,26 @@ _LIMIT = 4 * 1024**2
 
 
 def list_tags(transport: Transport, repository: Repository) -> tuple[str, ...]:
-    """Return every tag of *repository*, none when the registry does not know it.
+    """Return every tag of *repository*, none if the registry has no such repository.
 
-    Raises LimitExceeded from a million tags on.
+    Raises LimitExceeded for more than a million tags.
     """
     path = f"/v2/{repository.path}/tags/list"
     url: str | None = f"{path}?n={_PAGE}"
-    what = f"list the tags of {repository.path}"
-    found: list[str] = []
+    action = f"list the tags of {repository.path}"
+    tags: list[str] = []
     for _ in range(_PAGES):
         scopes = (pull_scope(repository),)
-        call = Call(repository.registry, "GET", str(url), what, scopes, limit=_LIMIT)
-        answer = transport.ask(call)
+        call = Call(repository.registry, "GET", str(url), action, scopes, limit=_LIMIT)
+        answer = transport.send(call)
         if answer.status == 404:
-            return tuple(found)
+            return tuple(tags)
         if answer.status != 200:
-            raise refused(answer, repository.registry, what)
-        found += _tags(answer, call)
-        url = _next(answer, path)
+            raise refusal(answer, call)
+        tags += _tags(answer, call)
+        url = _next_url(answer, path)
         if url is None:
-            return tuple(found)
+            return tuple(tags)
     raise LimitExceeded(f"the list of tags of {repository}", f"{_PAGE * _PAGES} tags")
 
 
@@ -49,11 +49,12 @@ def _tags(answer: Answer, call: Call) -> list[str]:
     try:
         return [str(tag) for tag in json.loads(answer.body)["tags"] or ()]
     except (ValueError, KeyError, TypeError):
-        raise RegistryRefused(call.registry, call.what, "its answer is no list") from None
+        why = "its answer is not a list of tags"
+        raise RegistryRefused(call.registry, call.action, why) from None
 
 
-def _next(answer: Answer, path: str) -> str | None:
-    """Return where the next page is: on this registry, whatever host the link names."""
+def _next_url(answer: Answer, path: str) -> str | None:
+    """Return the path and query of the next page; the host in the link is ignored."""
     match = _NEXT.search(answer.headers.get("Link", ""))
     if match is None:
         return None

@@ -1,7 +1,6 @@
-"""A blob on its way to a registry.
+"""Upload a blob: a POST returns an upload URL, then one PUT sends all bytes.
 
-Source: https://github.com/opencontainers/distribution-spec (pushing a blob
-monolithically): POST for a place, then one PUT of all bytes.
+Source: https://github.com/opencontainers/distribution-spec (pushing a blob monolithically).
 """
 
 from __future__ import annotations
@@ -17,23 +16,23 @@ from ...errors import DigestMismatch
 from ...model.reference import Repository
 from .address import api_url
 from .authentication import push_scope
-from .response import DIGEST, Answer, refused
-from .retry import Fault
-from .transport import CHUNK, Call, Transport
+from .response import DIGEST, Answer
+from .retry import RetryableFault
+from .transport import CHUNK, Call, Transport, refusal
 
 
-class Outgoing:
-    """The bytes of a blob, read anew for each attempt; it knows what it has read.
+class BlobContent:
+    """The bytes of a blob, read from the start in each attempt, and their digest.
 
     It is an iterable with a length, so that requests sends a Content-Length.
     """
 
     def __init__(self, content: bytes | Path) -> None:
-        """Take the bytes or where they are; nothing is kept in memory."""
+        """Take the bytes, or a file that is read in chunks."""
         self._content = content
         self._size = len(content) if isinstance(content, bytes) else content.stat().st_size
         self.digest: str | None = None
-        """The digest of all bytes, once they were read to the end."""
+        """The digest of the bytes read so far; None before the first."""
 
     def __len__(self) -> int:
         """Return the size in bytes."""
@@ -60,57 +59,60 @@ class Outgoing:
 
 @attrs.frozen
 class Upload:
-    """One blob to one repository; it starts over after a fault."""
+    """The upload of one blob to one repository; a retry starts from the first byte."""
 
     transport: Transport
     repository: Repository
     digest: str
 
     @property
-    def what(self) -> str:
-        """Return what a registry would refuse."""
-        return f"take {self.digest[:19]} into {self.repository.path}"
+    def action(self) -> str:
+        """Return the action for messages, see `Call`."""
+        return f"store {self.digest[:19]} in {self.repository.path}"
 
     def send(self, content: bytes | Path) -> int:
         """Send *content*; return its size in bytes.  Raises DigestMismatch."""
-        outgoing = Outgoing(content)
-        attempts = self.transport.attempts(self.repository.registry)
-        attempts.until(lambda faults: self._attempt(outgoing, again=faults > 0))
-        return len(outgoing)
+        blob = BlobContent(content)
+        retries = self.transport.retries(self.repository.registry)
+        retries.run(lambda failed: self._attempt(blob, is_retry=failed > 0))
+        return len(blob)
 
-    def _attempt(self, outgoing: Outgoing, *, again: bool) -> None:
-        # The answer to the last attempt may be all that got lost.
-        if again and self._arrived():
+    def _attempt(self, blob: BlobContent, *, is_retry: bool) -> None:
+        # The last attempt may have stored the blob, and only its answer was lost.
+        if is_retry and self._is_stored():
             return
-        place = self._reserve()
+        upload = self._begin()
         query = urlencode({"digest": self.digest})
-        url = f"{place}{'&' if '?' in place else '?'}{query}"
+        url = f"{upload}{'&' if '?' in upload else '?'}{query}"
         headers = {"Content-Type": "application/octet-stream"}
-        body = outgoing if len(outgoing) else b""
-        answer = self.transport.once(self._call("PUT", url, headers, body))
-        self._verify(answer, outgoing)
+        body = blob if len(blob) else b""
+        call = self._call("PUT", url, headers, body)
+        self._verify(self.transport.send_once(call), call, blob)
 
-    def _verify(self, answer: Answer, outgoing: Outgoing) -> None:
-        sent = outgoing.digest or self.digest
+    def _verify(self, answer: Answer, call: Call, blob: BlobContent) -> None:
+        sent = blob.digest or self.digest
         if sent != self.digest:
             raise DigestMismatch(f"a blob for {self.repository}", self.digest, sent)
         if answer.status == 404:
-            raise Fault("it forgot an upload")
+            raise RetryableFault("it lost the upload")
         if answer.status not in (201, 204):
-            raise refused(answer, self.repository.registry, self.what)
-        got = answer.headers.get(DIGEST, self.digest)
-        if got != self.digest:
-            raise DigestMismatch(f"what {self.repository} took", self.digest, got)
+            raise refusal(answer, call)
+        stored = answer.headers.get(DIGEST, self.digest)
+        if stored != self.digest:
+            subject = f"the blob that the registry stored in {self.repository}"
+            raise DigestMismatch(subject, self.digest, stored)
 
-    def _arrived(self) -> bool:
+    def _is_stored(self) -> bool:
         url = f"/v2/{self.repository.path}/blobs/{self.digest}"
-        return self.transport.once(self._call("HEAD", url)).status == 200
+        return self.transport.send_once(self._call("HEAD", url)).status == 200
 
-    def _reserve(self) -> str:
+    def _begin(self) -> str:
+        """Begin an upload; return its URL."""
         url = f"/v2/{self.repository.path}/blobs/uploads/"
-        answer = self.transport.once(self._call("POST", url))
+        call = self._call("POST", url)
+        answer = self.transport.send_once(call)
         if answer.status != 202 or not answer.headers.get("Location"):
-            raise refused(answer, self.repository.registry, self.what)
+            raise refusal(answer, call)
         return upload_url(self.repository, answer)
 
     def _call(
@@ -118,18 +120,18 @@ class Upload:
         method: str,
         url: str,
         headers: dict[str, str] | None = None,
-        body: bytes | Outgoing | None = None,
+        body: bytes | BlobContent | None = None,
     ) -> Call:
         scopes = (push_scope(self.repository),)
         registry = self.repository.registry
-        return Call(registry, method, url, self.what, scopes, headers or {}, body)
+        return Call(registry, method, url, self.action, scopes, headers or {}, body)
 
 
 def upload_url(repository: Repository, answer: Answer) -> str:
-    """Return the whole URL of the upload that *answer* began."""
+    """Return the absolute URL of the upload that *answer* began."""
     base = urlsplit(f"{api_url(repository.registry)}/v2/")
-    there = urlsplit(urljoin(base.geturl(), answer.headers["Location"]))
-    # Behind a proxy that ends TLS, registries name themselves with http.
-    if there.hostname == base.hostname:
-        there = there._replace(scheme=base.scheme, netloc=base.netloc)
-    return urlunsplit(there)
+    url = urlsplit(urljoin(base.geturl(), answer.headers["Location"]))
+    # A registry behind a proxy that ends TLS returns http URLs of itself.
+    if url.hostname == base.hostname:
+        url = url._replace(scheme=base.scheme, netloc=base.netloc)
+    return urlunsplit(url)

@@ -12,7 +12,7 @@ from ...model.request import PushRequest
 from ...model.result import SUCCESS, Result
 from ...registry.copy import Copied, copy_blob
 from ...registry.interface import Manifest
-from ...registry.publication import find_held, publish
+from ...registry.publication import find_published, publish
 from ..shared.job_runner import JobRunner
 from ..shared.layers import bring_layer, entry_of
 from .publication import keep_publication
@@ -30,7 +30,7 @@ def push(request: PushRequest, *, commit: str, runner: JobRunner) -> Result:
     record = runner.work.find(Image, commit, request.image)
     manifest = _read_manifest(record, runner.work.image(request.image))
     plan = PushPlan.of(request, record, manifest.data)
-    held = find_held(registry, plan.reference, manifest)
+    held = find_published(registry, plan.reference, manifest)
     if held is not None:
         log(f"{plan.reference} holds this image already")
         return _ended(request, _result(record, plan, held, None), runner)

@@ -24,12 +24,12 @@ from buildbot_ship.model.request import (
     WheelsRequest,
 )
 from buildbot_ship.model.result import SUCCESS, Result
-from tests.fakes.http import Said, Server, serving
+from tests.fakes.http import Response, Server, serving
 from tests.unit.cli.test_imports import LINE
 
 CALL = ["build", "--image", "app", "--to", "registry/team"]
 DIGEST = digest_of(b"manifest")
-HELD = Said(headers={"Docker-Content-Digest": DIGEST})
+HELD = Response(headers={"Docker-Content-Digest": DIGEST})
 
 
 @attrs.define
@@ -71,7 +71,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 def test_a_repeated_call_checks_each_tag_once(place: Place) -> None:
     assert repeated_summary(CALL) == "build: app: published already"
     assert place.server.lines == [f"HEAD /v2/team/app/manifests/{place.commit}"]
-    assert "manifest" in place.server.asked[0].headers["Accept"]
+    assert "manifest" in place.server.requests[0].headers["Accept"]
 
 
 def test_it_ends_well_and_imports_nothing_else_of_ours(place: Place) -> None:
@@ -94,14 +94,14 @@ def test_it_says_which_files_are_not_committed(place: Place) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        Said(404),
-        Said(401, headers={"Docker-Content-Digest": DIGEST}),
-        Said(headers={"Docker-Content-Digest": digest_of(b"another")}),
-        Said(),
-        Said(cut=0, body=b"x"),
+        Response(404),
+        Response(401, headers={"Docker-Content-Digest": DIGEST}),
+        Response(headers={"Docker-Content-Digest": digest_of(b"another")}),
+        Response(),
+        Response(cut=0, body=b"x"),
     ],
 )
-def test_any_other_answer_goes_the_long_way(place: Place, said: Said) -> None:
+def test_any_other_answer_goes_the_long_way(place: Place, said: Response) -> None:
     place.server.respond = lambda asked: said
     assert repeated_summary(CALL) is None
 
@@ -147,7 +147,7 @@ def test_other_arguments_are_another_call(place: Place) -> None:
 def test_another_commit_is_not_known(place: Place) -> None:
     git(place.folder, "commit", "--quiet", "--allow-empty", "--message", "two")
     assert repeated_summary(CALL) is None
-    assert place.server.asked == []
+    assert place.server.requests == []
 
 
 def test_another_folder_is_not_known(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

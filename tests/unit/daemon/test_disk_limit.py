@@ -1,4 +1,4 @@
-"""The watch over what is written to disk."""
+"""The limit on the bytes that a container writes to disk."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from buildbot_ship.daemon.shared import disk_limit as disk
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk, "PAUSE", 0.01)
+    monkeypatch.setattr(disk, "INTERVAL", 0.01)
 
 
 def test_who_goes_past_the_limit_is_stopped_once() -> None:
     sizes = iter([1, 10, 11, 12])
     stopped = threading.Event()
-    with disk.watched(10, lambda: next(sizes), stopped.set) as over:
+    with disk.disk_limit(10, lambda: next(sizes), stopped.set) as over:
         assert stopped.wait(10)
         assert over.is_set()
     assert next(sizes) == 12
@@ -30,14 +30,14 @@ def test_who_stays_within_is_not() -> None:
         looked.release()
         return 10
 
-    with disk.watched(10, measure, lambda: pytest.fail("it was stopped")) as over:
+    with disk.disk_limit(10, measure, lambda: pytest.fail("it was stopped")) as over:
         assert all(looked.acquire(timeout=10) for _ in range(3))
     assert not over.is_set()
 
 
 def test_nobody_looks_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk, "PAUSE", 60)
-    with disk.watched(10, lambda: pytest.fail("somebody looked"), lambda: None):
+    monkeypatch.setattr(disk, "INTERVAL", 60)
+    with disk.disk_limit(10, lambda: pytest.fail("somebody looked"), lambda: None):
         pass
     for thread in threading.enumerate():
         if thread.name == "disk":

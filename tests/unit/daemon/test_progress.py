@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from buildbot_ship.daemon.images.progress import drain
+from buildbot_ship.daemon.images.progress import read_progress
 from buildbot_ship.errors import EngineError
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -14,18 +14,18 @@ SAID = {"status": f"1: digest: {DIGEST} size: 445"}
 def test_the_classic_store_tells_the_digest_as_a_field() -> None:
     told = {"progressDetail": {}, "aux": {"Digest": DIGEST}}
     lines: list[dict[str, Any]] = [{"status": "Pushed"}, SAID, told]
-    assert drain(lines, "push") == DIGEST
+    assert read_progress(lines, "push") == DIGEST
 
 
 def test_the_containerd_store_tells_the_digest_in_a_line() -> None:
     note = {"aux": {"manifestPushedInsteadOfIndex": True}}
-    assert drain([{"status": "Pushing"}, SAID, note], "push") == DIGEST
+    assert read_progress([{"status": "Pushing"}, SAID, note], "push") == DIGEST
 
 
 def test_a_stream_without_a_digest_tells_none() -> None:
-    assert drain([{"status": f"Status: Downloaded, Digest: {DIGEST}"}], "pull") is None
+    assert read_progress([{"status": f"Status: Downloaded, Digest: {DIGEST}"}], "pull") is None
 
 
 def test_an_error_in_the_stream_is_raised() -> None:
     with pytest.raises(EngineError, match="denied"):
-        drain([SAID, {"error": "denied", "errorDetail": {}}], "push")
+        read_progress([SAID, {"error": "denied", "errorDetail": {}}], "push")

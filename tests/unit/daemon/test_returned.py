@@ -17,7 +17,7 @@ def left(folder: Path, data: bytes) -> Path:
 
 def test_a_result_is_read_and_gone(tmp_path: Path) -> None:
     out = left(tmp_path, b'{"ok": true, "wheels": []}')
-    assert read_result(out, "wheels", whole=True) == {"wheels": []}
+    assert read_result(out, "wheels", complete=True) == {"wheels": []}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -27,18 +27,18 @@ def test_a_result_is_read_and_gone(tmp_path: Path) -> None:
     ids=["empty", "half", "list", "null", "text", "utf-16", "nested"],
 )
 def test_what_is_no_result_is_a_failed_job(tmp_path: Path, data: bytes) -> None:
-    with pytest.raises(JobFailed, match=r"inside/wheels\.py left no result"):
-        read_result(left(tmp_path, data), "wheels", whole=True)
+    with pytest.raises(JobFailed, match=r"inside/wheels\.py wrote no valid result"):
+        read_result(left(tmp_path, data), "wheels", complete=True)
 
 
 def test_no_result_at_all_is_a_failed_job(tmp_path: Path) -> None:
-    with pytest.raises(JobFailed, match="left no result"):
-        read_result(tmp_path, "wheels", whole=True)
+    with pytest.raises(JobFailed, match="wrote no valid result"):
+        read_result(tmp_path, "wheels", complete=True)
 
 
 def test_half_of_what_came_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(HostileArchive, match="not a whole tar"):
-        read_result(left(tmp_path, b'{"ok": true}'), "wheels", whole=False)
+    with pytest.raises(HostileArchive, match="not a complete tar"):
+        read_result(left(tmp_path, b'{"ok": true}'), "wheels", complete=False)
 
 
 def test_a_result_without_end_is_not_read(tmp_path: Path) -> None:
@@ -46,14 +46,14 @@ def test_a_result_without_end_is_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(MAX_RESULT + 1)
     with pytest.raises(LimitExceeded, match="the result of inside/wheels"):
-        read_result(tmp_path, "wheels", whole=True)
+        read_result(tmp_path, "wheels", complete=True)
 
 
 def test_a_reason_without_end_is_cut(tmp_path: Path) -> None:
     data = b'{"ok": false, "why": "%s", "output": "%sz"}' % (b"x" * 9999, b"y" * 99999)
     out = left(tmp_path, data)
     with pytest.raises(JobFailed) as caught:
-        read_result(out, "wheels", whole=True)
+        read_result(out, "wheels", complete=True)
     assert caught.value.why == "x" * MAX_WHY
     assert caught.value.output.endswith("yz")
     assert len(caught.value.output) < 99999

@@ -1,4 +1,4 @@
-"""Containers beside the jobs, where making one ready fails; the rest is the contract's."""
+"""Standby containers that cannot be started; the contract tests the rest."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def noted() -> list[str]:
 
 
 @pytest.fixture
-def aside(noted: list[str]) -> StandbyContainer:
+def standby(noted: list[str]) -> StandbyContainer:
     def make(job: Job) -> Container:
         name = job.script
         return Container(
@@ -42,18 +42,18 @@ def aside(noted: list[str]) -> StandbyContainer:
     return StandbyContainer(make)
 
 
-def test_one_that_could_not_be_made_ready_is_made_by_who_needs_it(
-    aside: StandbyContainer, noted: list[str]
+def test_a_job_gets_no_standby_container_that_did_not_start(
+    standby: StandbyContainer, noted: list[str]
 ) -> None:
-    aside.prepare(lambda: JOB)
-    assert aside.take(JOB) is None
-    aside.close()
+    standby.prepare(lambda: JOB)
+    assert standby.take(JOB) is None
+    standby.close()
     assert noted == []
 
 
-def test_one_that_could_not_be_made_ready_and_nobody_needs_fails_nothing(
-    aside: StandbyContainer, noted: list[str]
+def test_a_standby_container_that_did_not_start_fails_no_build(
+    standby: StandbyContainer, noted: list[str]
 ) -> None:
-    aside.prepare(lambda: JOB)
-    aside.close()
+    standby.prepare(lambda: JOB)
+    standby.close()
     assert noted == []

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from buildbot_ship.daemon.containers.streams import LINE, MAX_SAID, Streams
+from buildbot_ship.daemon.containers.streams import MAX_LINE, MAX_LOG, Streams
 from buildbot_ship.daemon.interface import JobFile
 
 OUT, ERR = 1, 2
@@ -41,7 +41,7 @@ def test_output_and_lines_come_apart(ends: tuple[Streams, socket.socket]) -> Non
 
 def test_a_line_without_end_is_not_held(ends: tuple[Streams, socket.socket]) -> None:
     streams, engine = ends
-    piece = b"x" * (LINE // 2 + 1)
+    piece = b"x" * (MAX_LINE // 2 + 1)
     lines: list[str] = []
     for _ in range(2):
         engine.sendall(frame(ERR, piece))
@@ -57,7 +57,7 @@ def test_a_flood_of_lines_ends_at_the_cap_and_files_still_come(
     said = frame(ERR, (b"x" * 1023 + b"\n") * 1024)
 
     def flood() -> None:
-        for _ in range(3 * MAX_SAID // (1 << 20)):
+        for _ in range(3 * MAX_LOG // (1 << 20)):
             engine.sendall(said)
         engine.sendall(frame(OUT, b"files"))
         engine.close()
@@ -67,8 +67,8 @@ def test_a_flood_of_lines_ends_at_the_cap_and_files_still_come(
     lines: list[str] = []
     assert b"".join(streams.receive(lines.append)) == b"files"
     thread.join()
-    assert lines[-1] == f"(what it says past {MAX_SAID} bytes is left out)"
-    assert MAX_SAID <= sum(len(line) + 1 for line in lines[:-1]) < MAX_SAID + (2 << 20)
+    assert lines[-1] == f"(output beyond {MAX_LOG} bytes is not logged)"
+    assert MAX_LOG <= sum(len(line) + 1 for line in lines[:-1]) < MAX_LOG + (2 << 20)
 
 
 def test_what_is_sent_is_a_tar(ends: tuple[Streams, socket.socket]) -> None:

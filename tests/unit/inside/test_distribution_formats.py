@@ -24,7 +24,7 @@ BEFORE = """\
 import json, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from distribution_formats import Formats, better, keep_admitted
+from distribution_formats import Formats, explain_missing_file, keep_admitted
 from index import Index
 from job import Failed
 asked = json.loads(sys.argv[3])
@@ -35,9 +35,10 @@ try:
     if "strict" in asked:
         answer = keep_admitted(asked["strict"], index, formats, folder)
     elif "output" in asked:
-        answer = better(Failed("as it was", output=asked["output"]), index, formats).why
+        failed = Failed("as it was", output=asked["output"])
+        answer = explain_missing_file(failed, index, formats).why
     else:
-        file, digest = index.take("a.b", "1.0", asked["hashes"], folder)
+        file, digest = index.choose_and_fetch("a.b", "1.0", asked["hashes"], folder)
         answer = [index.choose("a.b", "1.0", asked["hashes"]).name, file.name, digest]
 except Failed as failed:
     answer = [failed.why, failed.hint]
@@ -146,7 +147,7 @@ def test_what_pip_does_not_find_names_the_option_only_where_that_is_why(
 def test_what_is_pinned_by_its_sdist_is_never_a_wheel(url: str, tmp_path: Path) -> None:
     pinned = [sha256(SDIST)]
     assert ask(f"{url}/told", tmp_path, hashes=pinned) == [SDIST, SDIST, pinned[0]]
-    # This index tells no hashes: the wheel looks better until its bytes are seen.
+    # This index tells no hashes: the wheel looks explain_missing_file until its bytes are seen.
     assert ask(f"{url}/silent", tmp_path, hashes=pinned) == [WHEEL, SDIST, pinned[0]]
     why, _ = ask(f"{url}/silent", tmp_path, hashes=["f" * 64])
     assert why.startswith(f"{SDIST} has sha256:{pinned[0]}, the lock says sha256:ffff")

@@ -144,9 +144,9 @@ def test_console_scripts_start_the_interpreter_of_the_environment(
 @pytest.mark.parametrize(
     ("point", "why"),
     [
-        ("app = app.cli", "its script app names no function: app.cli"),
-        ("../app = app:main", "its script '../app' has no file's name"),
-        ("app = no function", "its script app names no function: no function"),
+        ("app = app.cli", "its entry point app names no function: app.cli"),
+        ("../app = app:main", "its entry point '../app' is not a valid file name"),
+        ("app = no function", "its entry point app names no function: no function"),
     ],
 )
 def test_an_entry_point_that_no_script_can_be_made_of_is_refused(
@@ -193,7 +193,7 @@ def test_a_wheel_that_is_not_what_was_recorded_is_refused(job: Job) -> None:
     wheel = job.wheel("app", {"app.py": ""})
     said = job.run(layer=[{**wheel, "digest": "sha256:other"}])
     assert said["ok"] is False
-    assert "the wheelhouse recorded sha256:other" in said["why"]
+    assert "but BuildWheels recorded sha256:other" in said["why"]
 
 
 @pytest.mark.parametrize("path", ["../../../../../../etc/evil", "/etc/evil"])

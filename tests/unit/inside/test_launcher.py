@@ -249,7 +249,7 @@ def test_without_its_trees_it_says_where_it_runs(tree: Tree) -> None:
     done = tree.run([os.path.realpath(sys.executable), str(path)])
     assert command == [tree.python, str(tree.prefix / path.name)]
     assert done.returncode == 1
-    assert f"{tree.python} is not here: this runs in images" in done.stderr
+    assert f"{tree.python} does not exist: this pex runs in an image" in done.stderr
     assert 'layout="zipapp"' in done.stderr
 
 

@@ -19,10 +19,10 @@ RUN = """\
 import json, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from unread_files import carried
+from unread_files import find_unread_files
 folder = Path(sys.argv[2])
 notes = {folder / "build": folder / "notes.json"}
-print(json.dumps(carried(folder / "package", folder / "app.whl", notes)))
+print(json.dumps(find_unread_files(folder / "package", folder / "app.whl", notes)))
 """
 METADATA = {"app-1.dist-info/METADATA": b"Name: app\n"}
 

@@ -13,12 +13,12 @@ from buildbot_ship.errors import RegistryForbidden, RegistryRefused
 from buildbot_ship.model.reference import Repository, digest_of
 from buildbot_ship.model.request.settings import Credential
 from buildbot_ship.registry.http.authentication import Challenge, read_challenge
-from tests.fakes.http import Asked, Said
+from tests.fakes.http import Request, Response
 from tests.unit.registry.conftest import Setting, write_config
 
 SECRET = "pa:ss wörd"
 DIGEST = digest_of(b"x")
-FOUND = Said(headers={"Docker-Content-Digest": DIGEST})
+FOUND = Response(headers={"Docker-Content-Digest": DIGEST})
 
 
 def basic(username: str, password: str = SECRET) -> str:
@@ -34,16 +34,18 @@ class TokenRegistry:
         self.expired: set[str] = set()
         setting.server.respond = self.respond
 
-    def respond(self, asked: Asked) -> Said:
-        if asked.path.startswith("/token"):
-            query = parse_qs(urlsplit(asked.path).query or asked.body.decode())
+    def respond(self, request: Request) -> Response:
+        if request.path.startswith("/token"):
+            query = parse_qs(urlsplit(request.path).query or request.body.decode())
             token = "|".join(query["scope"])
-            return Said(body=json.dumps({"token": token, "expires_in": self.lives}).encode())
-        token = asked.headers.get("Authorization", "")
+            return Response(
+                body=json.dumps({"token": token, "expires_in": self.lives}).encode()
+            )
+        token = request.headers.get("Authorization", "")
         if token.startswith("Bearer repository:") and token not in self.expired:
-            return FOUND if asked.method == "HEAD" else Said(201)
+            return FOUND if request.method == "HEAD" else Response(201)
         wanted = f'Bearer realm="{self.realm}",service="here",scope="repository:x:pull"'
-        return Said(401, headers={"WWW-Authenticate": wanted})
+        return Response(401, headers={"WWW-Authenticate": wanted})
 
 
 @pytest.mark.parametrize(
@@ -68,29 +70,29 @@ def test_challenges_are_read(header: str, challenge: Challenge | None) -> None:
 
 def test_basic_logins_are_given_only_when_asked_for(setting: Setting) -> None:
     wanted = {"WWW-Authenticate": 'Basic realm="r"'}
-    setting.server.script = [FOUND, Said(401, headers=wanted), FOUND, FOUND]
+    setting.server.script = [FOUND, Response(401, headers=wanted), FOUND, FOUND]
     client = setting.client(Credential(setting.server.address, "me", SECRET))
     for _ in range(3):
         assert client.head(setting.place.tagged("1")) == DIGEST
-    sent = [asked.headers.get("Authorization") for asked in setting.server.asked]
+    sent = [request.headers.get("Authorization") for request in setting.server.requests]
     assert sent == [None, None, basic("me"), basic("me")]
 
 
 def test_a_wrong_basic_login_is_given_once(setting: Setting) -> None:
     wanted = {"WWW-Authenticate": 'Basic realm="r"'}
-    setting.server.respond = lambda _: Said(401, b"no: " + SECRET.encode(), headers=wanted)
+    setting.server.respond = lambda _: Response(401, b"no: " + SECRET.encode(), headers=wanted)
     client = setting.client(Credential(setting.server.address, "me", SECRET))
     with pytest.raises(RegistryForbidden) as caught:
         client.head(setting.place.tagged("1"))
-    assert len(setting.server.asked) == 2
+    assert len(setting.server.requests) == 2
     assert SECRET not in f"{caught.value!r}{caught.value}{client!r}{setting.lines}"
 
 
 def test_no_login_is_asked_for_where_there_is_none(setting: Setting) -> None:
-    setting.server.respond = lambda _: Said(401, headers={"WWW-Authenticate": "Basic"})
+    setting.server.respond = lambda _: Response(401, headers={"WWW-Authenticate": "Basic"})
     with pytest.raises(RegistryForbidden, match="not authorised"):
         setting.client().head(setting.place.tagged("1"))
-    assert len(setting.server.asked) == 1
+    assert len(setting.server.requests) == 1
 
 
 def test_a_token_is_fetched_once_for_each_scope(setting: Setting) -> None:
@@ -100,7 +102,7 @@ def test_a_token_is_fetched_once_for_each_scope(setting: Setting) -> None:
         assert client.head(setting.place.tagged("1")) == DIGEST
     base = Repository(setting.place.registry, "team/base")
     assert client.mount(setting.place, DIGEST, base)
-    tokens = [a for a in setting.server.asked if a.path.startswith("/token")]
+    tokens = [a for a in setting.server.requests if a.path.startswith("/token")]
     assert [parse_qs(urlsplit(a.path).query) for a in tokens] == [
         {"service": ["here"], "scope": ["repository:team/app:pull"]},
         {
@@ -109,14 +111,14 @@ def test_a_token_is_fetched_once_for_each_scope(setting: Setting) -> None:
         },
     ]
     assert {a.headers["Authorization"] for a in tokens} == {basic("me")}
-    others = [a for a in setting.server.asked if not a.path.startswith("/token")]
+    others = [a for a in setting.server.requests if not a.path.startswith("/token")]
     assert all(SECRET not in str(a) and basic("me") not in str(a) for a in others)
 
 
 def test_tokens_are_had_without_a_login(setting: Setting) -> None:
     TokenRegistry(setting)
     assert setting.client().head(setting.place.tagged("1")) == DIGEST
-    assert "Authorization" not in setting.server.asked[1].headers
+    assert "Authorization" not in setting.server.requests[1].headers
 
 
 def test_a_token_is_renewed_when_it_expires(setting: Setting) -> None:
@@ -124,7 +126,7 @@ def test_a_token_is_renewed_when_it_expires(setting: Setting) -> None:
     client = setting.client()
     for setting.seconds in (0, 80, 95):
         client.head(setting.place.tagged("1"))
-    assert sum(a.path.startswith("/token") for a in setting.server.asked) == 2
+    assert sum(a.path.startswith("/token") for a in setting.server.requests) == 2
 
 
 def test_a_token_that_is_no_longer_taken_is_renewed_once(setting: Setting) -> None:
@@ -134,7 +136,7 @@ def test_a_token_that_is_no_longer_taken_is_renewed_once(setting: Setting) -> No
     registry.expired.add("Bearer repository:team/app:pull")
     with pytest.raises(RegistryForbidden):
         client.head(setting.place.tagged("1"))
-    assert sum(a.path.startswith("/token") for a in setting.server.asked) == 2
+    assert sum(a.path.startswith("/token") for a in setting.server.requests) == 2
     assert setting.pauses == []
 
 
@@ -144,37 +146,37 @@ def test_an_identity_token_is_sent_in_a_form(setting: Setting, tmp_path: Path) -
     write_config(tmp_path, auths={setting.server.address: entry})
     client = setting.client(DOCKER_CONFIG=str(tmp_path))
     assert client.head(setting.place.tagged("1")) == DIGEST
-    asked = setting.server.asked[1]
-    assert (asked.method, asked.path) == ("POST", "/token")
-    assert parse_qs(asked.body.decode())["refresh_token"] == ["t0ken"]
+    request = setting.server.requests[1]
+    assert (request.method, request.path) == ("POST", "/token")
+    assert parse_qs(request.body.decode())["refresh_token"] == ["t0ken"]
 
 
 def test_a_token_server_that_says_no_is_forbidden(setting: Setting) -> None:
     wanted = f'Bearer realm="http://{setting.server.address}/token"'
-    setting.server.script = [Said(401, headers={"WWW-Authenticate": wanted}), Said(403)]
-    with pytest.raises(RegistryForbidden, match="give a token"):
+    setting.server.script = [Response(401, headers={"WWW-Authenticate": wanted}), Response(403)]
+    with pytest.raises(RegistryForbidden, match="issue a token"):
         setting.client().head(setting.place.tagged("1"))
 
 
 def test_a_token_server_that_is_ill_is_waited_for(setting: Setting) -> None:
     challenge = {"WWW-Authenticate": f'Bearer realm="http://{setting.server.address}/token"'}
-    token = Said(body=b'{"access_token": "t"}')
-    setting.server.script = [Said(401, headers=challenge), Said(503), token, FOUND]
+    token = Response(body=b'{"access_token": "t"}')
+    setting.server.script = [Response(401, headers=challenge), Response(503), token, FOUND]
     assert setting.client().head(setting.place.tagged("1")) == DIGEST
     assert setting.pauses == [0.5]
-    assert setting.server.asked[-1].headers["Authorization"] == "Bearer t"
+    assert setting.server.requests[-1].headers["Authorization"] == "Bearer t"
 
 
 def test_a_token_server_that_talks_nonsense_is_refused(setting: Setting) -> None:
     challenge = {"WWW-Authenticate": f'Bearer realm="http://{setting.server.address}/token"'}
-    setting.server.script = [Said(401, headers=challenge), Said(body=b"[]")]
+    setting.server.script = [Response(401, headers=challenge), Response(body=b"[]")]
     with pytest.raises(RegistryRefused, match="no token"):
         setting.client().head(setting.place.tagged("1"))
 
 
 def test_a_password_never_goes_to_a_token_server_in_clear(setting: Setting) -> None:
     challenge = {"WWW-Authenticate": 'Bearer realm="http://auth.example.com/token"'}
-    setting.server.script = [Said(401, headers=challenge)]
+    setting.server.script = [Response(401, headers=challenge)]
     with pytest.raises(RegistryRefused, match="not https"):
         setting.client(Credential(setting.server.address, "me", SECRET)).head(
             setting.place.tagged("1")
@@ -184,11 +186,11 @@ def test_a_password_never_goes_to_a_token_server_in_clear(setting: Setting) -> N
 def test_an_upload_to_another_host_gets_no_login(setting: Setting) -> None:
     wanted = {"WWW-Authenticate": "Basic"}
     port = setting.server.address.partition(":")[2]
-    elsewhere = Said(202, headers={"Location": f"http://localhost:{port}/up"})
-    setting.server.script = [Said(401, headers=wanted), elsewhere, Said(201)]
+    elsewhere = Response(202, headers={"Location": f"http://localhost:{port}/up"})
+    setting.server.script = [Response(401, headers=wanted), elsewhere, Response(201)]
     client = setting.client(Credential(setting.server.address, "me", SECRET))
     client.upload(setting.place, DIGEST, b"x")
-    sent = [asked.headers.get("Authorization") for asked in setting.server.asked]
+    sent = [request.headers.get("Authorization") for request in setting.server.requests]
     assert sent == [None, basic("me"), None]
 
 
@@ -201,7 +203,7 @@ def test_a_netrc_file_is_not_read(
     monkeypatch.setenv("NETRC", str(path))
     setting.server.script = [FOUND]
     setting.client().head(setting.place.tagged("1"))
-    assert "Authorization" not in setting.server.asked[0].headers
+    assert "Authorization" not in setting.server.requests[0].headers
 
 
 def test_a_proxy_is_not_meant_for_this_machine(

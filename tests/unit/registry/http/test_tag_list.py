@@ -5,18 +5,18 @@ import json
 import pytest
 
 from buildbot_ship.errors import RegistryRefused
-from tests.fakes.http import Asked, Said
+from tests.fakes.http import Request, Response
 from tests.unit.registry.conftest import Setting
 
 
-def page(*tags: str, link: str = "") -> Said:
+def page(*tags: str, link: str = "") -> Response:
     body = json.dumps({"name": "team/app", "tags": list(tags)}).encode()
-    return Said(body=body, headers={"Link": link} if link else {})
+    return Response(body=body, headers={"Link": link} if link else {})
 
 
 def test_tags_come_page_by_page(setting: Setting) -> None:
-    def respond(asked: Asked) -> Said:
-        if "last=b" in asked.path:
+    def respond(request: Request) -> Response:
+        if "last=b" in request.path:
             return page("c")
         # Behind a proxy, a registry may not know its own name.
         return page(
@@ -25,16 +25,16 @@ def test_tags_come_page_by_page(setting: Setting) -> None:
 
     setting.server.respond = respond
     assert setting.client().list_tags(setting.place) == ("a", "b", "c")
-    assert len(setting.server.asked) == 2
+    assert len(setting.server.requests) == 2
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"tags": 7}'])
 def test_what_is_no_list_is_refused(setting: Setting, body: bytes) -> None:
-    setting.server.script = [Said(body=body)]
+    setting.server.script = [Response(body=body)]
     with pytest.raises(RegistryRefused, match="list the tags of team/app: its answer is no"):
         setting.client().list_tags(setting.place)
 
 
 def test_a_repository_whose_tags_are_all_gone_has_none(setting: Setting) -> None:
-    setting.server.script = [Said(body=b'{"name": "team/app", "tags": null}')]
+    setting.server.script = [Response(body=b'{"name": "team/app", "tags": null}')]
     assert setting.client().list_tags(setting.place) == ()

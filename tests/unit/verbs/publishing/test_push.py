@@ -149,7 +149,7 @@ def test_another_writer_of_the_same_image_is_no_failure(world: World) -> None:
 def test_a_tag_that_vanishes_is_a_failure(world: World) -> None:
     world.build()
     world.registry.after_put = lambda _: world.registry.tags.clear()
-    with pytest.raises(RegistryRefused, match="it is gone again"):
+    with pytest.raises(RegistryRefused, match="the tag disappeared"):
         world.push()
 
 
