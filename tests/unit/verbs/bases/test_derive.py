@@ -412,7 +412,7 @@ def test_links_are_not_told_from_their_names(world: World) -> None:
 
 def test_a_base_that_its_registry_lacks_is_named_with_its_line(world: World) -> None:
     world.tree.texts[FILE] = "# why\nFROM hub.test/python:gone\n"
-    with pytest.raises(BaseNotFound, match=rf"python:gone cannot be had: .*\({FILE}:2\)"):
+    with pytest.raises(BaseNotFound, match=rf"python:gone is not available: .*\({FILE}:2\)"):
         world.run()
 
 
