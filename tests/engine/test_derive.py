@@ -173,7 +173,7 @@ def test_a_line_that_fails_is_named_and_nothing_is_published(house: House) -> No
         (
             "FROM {up}\nCOPY --from={up} /a /b\n",
             13,
-            r"nowhere.docker:2: COPY: --from=\S+ is no stage",
+            r"nowhere.docker:2: COPY: --from=\S+ is not a stage",
         ),
         ("FROM {up}\nCOPY nothing /\n", 24, "nowhere.docker:2: COPY: COPY failed: "),
     ],
