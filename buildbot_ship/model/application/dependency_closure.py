@@ -81,7 +81,7 @@ def _match(requirement: Requirement, wheel: Wheel | None, by: str) -> Wheel:
     if wheel is None:
         raise RequirementMissing(str(requirement), by, "is not in the wheelhouse")
     if not requirement.specifier.contains(wheel.version, prereleases=True):
-        why = f"is there in version {wheel.version} only"
+        why = f"is in the wheelhouse in version {wheel.version} only"
         raise RequirementMissing(str(requirement), by, why)
     return wheel
 
@@ -93,7 +93,7 @@ def _required(
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
-            raise RequirementMissing(text, wheel.name, "is no requirement") from None
+            raise RequirementMissing(text, wheel.name, "is not a requirement") from None
         marker = requirement.marker
         if marker is None or marker.evaluate({**environment, "extra": extra}):
             requirement.marker = None

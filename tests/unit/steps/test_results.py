@@ -104,9 +104,7 @@ class TestBadResults(StepCase):
 
     async def test_no_result(self) -> None:
         said = await self.said(None, rc=1)
-        assert said.startswith(
-            "buildbot-ship gc left no readable result: there is none"
-        )
+        assert said.startswith("buildbot-ship gc left no readable result: there is none")
         assert "the exit status is 1" in said
 
     async def test_no_json(self) -> None:

@@ -304,7 +304,7 @@ def test_a_pex_that_was_changed_since_is_refused(world: World) -> None:
 
 def test_a_pex_whose_file_is_gone_has_to_be_made_again(world: World) -> None:
     world.work.pex("twist.pex").unlink()
-    with pytest.raises(OutputMissing, match=r"pex twist\.pex was not made") as caught:
+    with pytest.raises(OutputMissing, match=r"pex twist\.pex was not built") as caught:
         world.run()
     assert "BuildPex" in caught.value.remedy
 
@@ -523,7 +523,7 @@ def test_two_pexes_share_what_they_have_in_common(world: World) -> None:
 def test_a_layer_that_changed_since_is_not_shipped(world: World) -> None:
     (tree,) = world.make_layered("twist.pex", b"tree")
     world.work.layer(tree).write_bytes(b"other")
-    with pytest.raises(OutputMissing, match="the layer of tree was not made"):
+    with pytest.raises(OutputMissing, match="the layer of tree was not built"):
         world.run()
     assert (
         "the layer of tree in the work folder is not what was made: taken anew" in world.lines
