@@ -248,7 +248,7 @@ def test_a_changed_file_is_a_reason(world: World, path: str) -> None:
     world.tree.texts[path] = f"{world.tree.texts.get(path, '')}# other\n"
     world.tomorrow()
     result = world.run()
-    assert result.summary.endswith(f"derived under {NEXT}, since what it is made of changed")
+    assert result.summary.endswith(f"derived under {NEXT}, since its inputs changed")
     assert world.tags == [TAG, NEXT]
     assert result.texts["bases.txt"].startswith(f"{OWN}:{TAG}\n  -> {OWN}:{NEXT}\n")
 
