@@ -93,7 +93,7 @@ class Context:
         raise Fault(f"{path} is a link that leads back to itself: correct it")
 
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
-        """Yield the entries below *folder* (``""``: all) by path, each folder before its content."""
+        """Yield the entries below *folder* (``""``: all) by path, folders first."""
         top = f"{folder}/" if folder else ""
         for path, node in self.inside.nodes.items():
             if path.startswith(top):
