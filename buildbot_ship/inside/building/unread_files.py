@@ -1,7 +1,7 @@
 """Which files of a package its build carried into the wheel without looking into them.
 
 A wheel of a later commit, in which nothing but such files changed, needs no build: it is
-the same wheel with other bytes in these members (`renew`).
+the same wheel with other bytes in these members (`repack_wheel`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wheel_rewrite import renew
+from wheel_rewrite import repack_wheel
 
 ALWAYS_READ = {"pyproject.toml", "setup.cfg", "setup.py"}
 """What `build`, which is not traced, looks into; and what a backend may come to."""
@@ -96,6 +96,6 @@ def _is_same(wheel: Path, changes: Mapping[str, bytes]) -> bool:
     """Tell whether the wheel, put together from its parts, has the bytes that it has."""
     data = wheel.read_bytes()
     try:
-        return renew(data, changes) == data
+        return repack_wheel(data, changes) == data
     except ValueError:
         return False

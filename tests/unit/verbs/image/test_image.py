@@ -574,7 +574,9 @@ def test_the_environment_is_on_the_path_of_an_image_with_a_layered_pex(world: Wo
 def test_a_copy_over_the_environment_is_refused(world: World, place: str) -> None:
     world.make_layered("twist.pex", b"tree")
     world.write(f"COPY twist.pex /\nCOPY a {place}", a=TreeFile(b"A"))
-    with pytest.raises(InvalidFile, match=rf"app.docker:3: COPY: {place} is where the pex"):
+    with pytest.raises(
+        InvalidFile, match=rf"app.docker:3: COPY: {place} is reserved for the pex"
+    ):
         world.run()
 
 
