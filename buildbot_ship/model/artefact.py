@@ -126,7 +126,7 @@ class Binaries:
 
 @attrs.frozen
 class Layer:
-    """One layer that a step built: *diff_id* of the tar, *digest* and *size* of the gzipped tar.
+    """One layer that we built: *diff_id* of the tar, *digest* and *size* of the gzipped tar.
 
     *title* describes the content, empty for the layer of COPY.  *key* is the cache key, empty
     if the layer is not cached.  *of_pex* is true for a layer of a pex.  *binaries* is None if

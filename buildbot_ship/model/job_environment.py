@@ -11,7 +11,7 @@ import attrs
 class JobEnvironment:
     """The environment of a job; the default is that of every build.
 
-    ``inside/protocol/variation.py`` sets *umask*, and a clock that is *days* ahead.  It sets the
+    ``inside/protocol/variation.py`` sets *umask*, and a clock that is *days* ahead, but the
     clock only if the image has a C compiler.
     """
 
