@@ -1,8 +1,8 @@
-"""What can go wrong in a way that a user can mend.
+"""All errors that a user can fix, each with a message, a remedy and an exit status.
 
-Every class says what happened (``template``), which thing it happened to (its
-fields), and what to do (``advice``).  ``status`` is the exit status of the command
-line, one per kind.  A ``transient`` error may be gone when the work is tried again.
+``template`` is the message, filled in from the fields of the error.  ``advice`` is the
+remedy.  ``status`` is the exit status of the command line; every class has another one.
+A ``transient`` error may disappear on a retry.
 """
 
 from .artefact import (

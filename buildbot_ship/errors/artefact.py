@@ -1,4 +1,4 @@
-"""What one verb leaves for the next, and what comes out at the end."""
+"""Errors about artefacts: missing outputs, unreproducible builds, wheels that do not fit."""
 
 from __future__ import annotations
 
@@ -9,74 +9,77 @@ from .base import ShipError
 
 @attrs.define(slots=False)
 class OutputMissing(ShipError):
-    """An earlier verb's output that this one needs."""
+    """A verb needs the output of an earlier verb, and the work folder lacks it."""
 
     what: str
     verb: str
-    template = "{what} was not made for this commit in this work folder"
-    advice = "run {verb} before it, for the same commit and with the same work folder"
+    template = "{what} was not built for this commit in this work folder"
+    advice = "run {verb} first, for the same commit and with the same work folder"
     status = 40
 
 
 @attrs.define(slots=False)
 class ResultUnusable(ShipError):
-    """A verb's command ended on the worker without a result that the master can read."""
+    """The command on the worker ended without a result that the master can read."""
 
     verb: str
     why: str
     hint: str = (
-        "the step's log has what it wrote; see that the worker's Python has "
-        "buildbot-ship in the master's version"
+        "read the step's log for the command's output; install the master's version of "
+        "buildbot-ship in the worker's Python"
     )
-    template = "buildbot-ship {verb} left no result that can be read: {why}"
+    template = "buildbot-ship {verb} left no readable result: {why}"
     advice = "{hint}"
     status = 41
 
 
 @attrs.define(slots=False)
 class NotReproducible(ShipError):
-    """A commit whose second build gave other bytes: the first difference, then all."""
+    """The second build of a commit produced other bytes than the first.
+
+    The message names the first difference; *differences* lists them all.
+    """
 
     artefact: str
     member: str
     what: str
     differences: str = ""
-    template = "{artefact} is not the same bytes again: {member} {what}"
+    template = "{artefact} is not reproducible: {member} {what}"
     advice = (
-        "make what writes {member} repeatable: no time, no random or process number, no "
-        "host name, no order by chance"
+        "make {member} deterministic: no timestamps, random numbers, process IDs, host "
+        "names or unsorted output"
     )
     status = 42
 
     @property
     def details(self) -> str:
-        """Return every artefact that differs, and what diffoscope says."""
+        """Return every artefact that differs, with the output of diffoscope."""
         return self.differences
 
 
 @attrs.define(slots=False)
 class RequirementMissing(ShipError):
-    """A requirement that no wheel of the wheelhouse meets; *by* is what requires it."""
+    """No wheel in the wheelhouse meets a requirement of the package *by*."""
 
     requirement: str
     by: str
     why: str
-    template = "{requirement}, which {by} requires, {why}"
+    template = "{requirement}, required by {by}, {why}"
     advice = (
-        "name it in the loose file, run HardenRequirements, review and commit; "
-        "a package of your own belongs in the option packages"
+        "add it to the loose file, run HardenRequirements, review and commit; "
+        "for one of your own packages, add its folder to the option packages"
     )
     status = 43
 
 
 @attrs.define(slots=False)
 class PackagesConflict(ShipError):
-    """Packages of a pex that ship the same file; *files* has a line for each."""
+    """Packages of a pex install the same path; *files* has one line for each path."""
 
     pex: str
     files: tuple[str, ...]
     hint: str = (
-        "leave one of the packages out, rename the file if it is yours, or set the option "
+        "remove one of the packages, rename the file if it is yours, or set the option "
         "conflicts to report"
     )
     template = "packages of {pex} ship the same file"
@@ -84,12 +87,12 @@ class PackagesConflict(ShipError):
     status = 44
 
     def __str__(self) -> str:
-        """Return the first file, and how many follow."""
+        """Return the first path and the number of the others."""
         more = len(self.files) - 1
         rest = f" (and {more} more)" if more else ""
         return f"{super().__str__()}: {self.files[0]}{rest}"
 
     @property
     def details(self) -> str:
-        """Return every file on a line of its own."""
+        """Return every path, one a line."""
         return "\n".join(self.files)

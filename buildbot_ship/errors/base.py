@@ -1,4 +1,4 @@
-"""What every error has: what happened, to what, and the remedy."""
+"""The base class of all errors, and problems in the lines of a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 import attrs
 
 MAX_TEXT = 1000
-"""Characters of a problem: it may repeat a word of the file, and that may have no end."""
+"""Maximum length of a problem's text, which may quote the file, in characters."""
 
 
 def _shortened(text: str) -> str:
@@ -17,26 +17,26 @@ def _shortened(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return *text* with the bytes of names that are not UTF-8 as ``\\udcff``."""
+    """Return *text* with undecodable bytes of file names written as ``\\udcff``."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @attrs.frozen
 class Problem:
-    """One fault of a file: ``file:line: text``, with lines counted from 1."""
+    """One fault in a file: ``file:line: text``; line numbers start at 1."""
 
     file: str
     line: int
     text: str = attrs.field(converter=_shortened)
 
     def __str__(self) -> str:
-        """Return the problem as compilers write it."""
+        """Return the problem in the format of compilers."""
         return printable(f"{self.file}:{self.line}: {self.text}")
 
 
 @attrs.define(slots=False)
 class ShipError(Exception):
-    """Something a user can mend: what, which, and the remedy."""
+    """An error that a user can fix: a message and a remedy."""
 
     template: ClassVar[str] = ""
     advice: ClassVar[str] = ""
@@ -44,15 +44,15 @@ class ShipError(Exception):
     transient: ClassVar[bool] = False
 
     def __str__(self) -> str:
-        """Return what happened, and to what, in one line."""
+        """Return the message in one line."""
         return printable(self.template.format(**attrs.asdict(self, recurse=False)))
 
     @property
     def remedy(self) -> str:
-        """Return what to do about it, in one line."""
+        """Return the remedy in one line."""
         return printable(self.advice.format(**attrs.asdict(self, recurse=False)))
 
     @property
     def details(self) -> str:
-        """Return what does not fit a summary line: all problems, a tool's output."""
+        """Return what is too long for the message: all problems, or the output of a tool."""
         return ""

@@ -1,4 +1,4 @@
-"""The Docker Engine, and what runs in it."""
+"""Errors of the Docker Engine, its containers, and base images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EngineUnavailable(ShipError):
 
 @attrs.define(slots=False)
 class EngineForbidden(ShipError):
-    """The socket is there but this user may not use it."""
+    """The socket exists, but this user may not use it."""
 
     address: str
     template = "no permission to use the Docker socket at {address}"
@@ -34,29 +34,29 @@ class EngineForbidden(ShipError):
 
 @attrs.define(slots=False)
 class EngineError(ShipError):
-    """The engine refused or failed an operation."""
+    """The engine refused an operation, or failed at it."""
 
     what: str
     why: str
     template = "the Docker Engine could not {what}: {why}"
-    advice = "read the step's log; the engine's own log has the rest"
+    advice = "read the step's log, then the engine's log, for example journalctl -u docker"
     status = 22
 
 
 @attrs.define(slots=False)
 class BaseNotFound(ShipError):
-    """A base image that neither engine nor registry has."""
+    """Neither the engine nor the registry has the base image."""
 
     reference: str
     why: str
-    template = "base image {reference} cannot be had: {why}"
-    advice = "check the FROM line against the tags that RetagBase made"
+    template = "base image {reference} is not available: {why}"
+    advice = "correct the FROM line: name a tag that RetagBase or DeriveBase pushed"
     status = 23
 
 
 @attrs.define(slots=False)
 class JobFailed(ShipError):
-    """A script in a throw-away container ended badly, and says why."""
+    """A script in a throw-away container failed and reported *why*."""
 
     job: str
     why: str
@@ -68,43 +68,43 @@ class JobFailed(ShipError):
 
     @property
     def details(self) -> str:
-        """Return the last of the tool's output."""
+        """Return the end of the tool's output."""
         return self.output
 
 
 @attrs.define(slots=False)
 class LimitExceeded(ShipError):
-    """Something went past a limit; *option* is what raises it, if anything does."""
+    """Something exceeded a limit; *option* names the option that raises it, if there is one."""
 
     what: str
     limit: str
     option: str | None = None
-    template = "{what} went past the limit of {limit}"
+    template = "{what} exceeded the limit of {limit}"
     advice = "find out why it needs so much, or raise the option {option}"
     status = 25
 
     @property
     def remedy(self) -> str:
-        """Return what to do about it, in one line."""
+        """Return the remedy in one line."""
         if self.option is None:
-            return "this limit is fixed: find out why so much is there"
+            return "no option raises this limit: find out why there is so much, and remove it"
         return super().remedy
 
 
 @attrs.define(slots=False)
 class HostileArchive(ShipError):
-    """A container returned an archive with a member that nothing asked for."""
+    """A container returned an archive with a member that is unsafe to unpack."""
 
     member: str
     why: str
-    template = "refused what a container returned: {member!r} {why}"
-    advice = "find out which package or build script made it; nothing was written"
+    template = "refused the archive that a container returned: {member!r} {why}"
+    advice = "find the package or build script that wrote it; nothing was unpacked"
     status = 26
 
 
 @attrs.define(slots=False)
 class LibraryMissing(ShipError):
-    """Shared libraries that an image's files need, and nothing provides: a line for each."""
+    """An image lacks shared libraries that its files need; *lines* has one line for each."""
 
     image: str
     libraries: str
@@ -112,28 +112,28 @@ class LibraryMissing(ShipError):
     lines: tuple[str, ...] = ()
     template = "image {image} lacks shared libraries on {reference}: {libraries}"
     advice = (
-        "derive a runtime base with the packages that have these libraries (DeriveBase); the "
-        "log details has what needs them; with the option missing_libraries=report this is a "
-        "warning"
+        "derive a runtime base that installs these libraries (DeriveBase); the log details "
+        "lists the files that need them; to get a warning instead, set "
+        "missing_libraries=report"
     )
     status = 28
 
     @property
     def details(self) -> str:
-        """Return what needs which library."""
+        """Return each library with the file that needs it."""
         return "\n".join(self.lines)
 
 
 @attrs.define(slots=False)
 class BaseUnfit(ShipError):
-    """A runtime base that cannot run what was built."""
+    """The runtime base cannot run a pex that was built on the build base."""
 
     pex: str
     reference: str
     why: str
     template = "{pex} does not run on {reference}: {why}"
     advice = (
-        "take a runtime base with the Python and C library of the build base, "
-        "or build on a base that has those of this one"
+        "use a build base and a runtime base with the same Python version and C library; "
+        "change the FROM line of one of them"
     )
     status = 27

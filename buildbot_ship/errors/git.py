@@ -1,4 +1,4 @@
-"""Git servers, and the branches on them."""
+"""Errors of git servers and their branches."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from .base import ShipError
 
 @attrs.define(slots=False)
 class GitUnavailable(ShipError):
-    """A git server that cannot be reached."""
+    """The git server cannot be reached."""
 
     server: str
     why: str
     template = "the git server {server} cannot be reached: {why}"
-    advice = "see that it runs and that this worker reaches it under this name"
+    advice = "check that it runs, and that this worker can reach it under this name"
     status = 50
     transient = True
 
 
 @attrs.define(slots=False)
 class GitForbidden(ShipError):
-    """A git server that does not let us in."""
+    """The git server rejects the credentials, or wants some."""
 
     server: str
     what: str
     hint: str = (
-        "give credentials for it (a user and a password, or a private key for ssh), and "
-        "known_hosts for a server that this worker does not know"
+        "give the step credentials for it (user and password, or a private key for ssh), "
+        "and known_hosts if the worker lacks the server's host key"
     )
     template = "the git server {server} refused to {what}: not authorised"
     advice = "{hint}"
@@ -36,7 +36,7 @@ class GitForbidden(ShipError):
 
 @attrs.define(slots=False)
 class BranchMissing(ShipError):
-    """A branch that should be on the git server."""
+    """The git server lacks a branch that should be there."""
 
     branch: str
     server: str
@@ -47,26 +47,26 @@ class BranchMissing(ShipError):
 
 @attrs.define(slots=False)
 class BranchMoved(ShipError):
-    """A branch with a proposal that names something else by now."""
+    """Somebody moved the branch of a proposal to another commit."""
 
     branch: str
     holder: str
-    template = "the branch {branch} was moved: {holder} does not hold what it proposed"
+    template = "the branch {branch} was moved: commit {holder} does not contain the proposal"
     advice = (
-        "nothing is ever forced: rename or delete that branch, and run again with the option "
-        "again (--again, or the force parameter again): a branch that is gone is not proposed "
-        "by itself"
+        "rename or delete that branch, then run again with the option again (--again, or the "
+        "force parameter again); nothing is ever force-pushed, and a deleted branch is only "
+        "proposed again with this option"
     )
     status = 53
 
 
 @attrs.define(slots=False)
 class PushRefused(ShipError):
-    """A git server that does not take a branch, in its own words."""
+    """The git server rejects a branch; *why* is the server's message."""
 
     branch: str
     why: str
-    hint: str = "ask who runs the git server which rule or hook of it refuses such a branch"
+    hint: str = "ask the administrator of the git server which rule or hook rejects this branch"
     template = "the git server refused the branch {branch}: {why}"
     advice = "{hint}"
     status = 54

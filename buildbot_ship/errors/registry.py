@@ -1,4 +1,4 @@
-"""Registries, and what they hold."""
+"""Errors of registries, their images, tags and digests."""
 
 from __future__ import annotations
 
@@ -9,32 +9,30 @@ from .base import ShipError
 
 @attrs.define(slots=False)
 class RegistryUnavailable(ShipError):
-    """A registry that cannot be reached, or stays broken over the retries."""
+    """The registry cannot be reached, or still fails after the retries."""
 
     registry: str
     why: str
     template = "registry {registry} cannot be reached: {why}"
-    advice = "see that it runs and that this worker reaches it under this name"
+    advice = "check that it runs, and that this worker can reach it under this name"
     status = 30
     transient = True
 
 
 @attrs.define(slots=False)
 class RegistryForbidden(ShipError):
-    """A registry that answers 401 or 403."""
+    """The registry answered 401 or 403."""
 
     registry: str
     what: str
     template = "registry {registry} refused to {what}: not authorised"
-    advice = (
-        "give credentials for it: the step's credentials option, or docker login on the worker"
-    )
+    advice = "set the option credentials of the step, or run docker login on the worker"
     status = 31
 
 
 @attrs.define(slots=False)
 class RegistryRefused(ShipError):
-    """A registry that refuses a request for a reason of its own."""
+    """The registry rejected a request for another reason."""
 
     registry: str
     what: str
@@ -47,7 +45,7 @@ class RegistryRefused(ShipError):
 
 @attrs.define(slots=False)
 class ImageNotFound(ShipError):
-    """A reference that its registry does not know."""
+    """The registry has no such tag or digest."""
 
     reference: str
     hint: str = "check the name and the tag, or push it first"
@@ -58,19 +56,19 @@ class ImageNotFound(ShipError):
 
 @attrs.define(slots=False)
 class DigestMismatch(ShipError):
-    """Bytes that are not what their digest says."""
+    """The content does not match its digest."""
 
     what: str
     expected: str
     got: str
-    template = "{what} should have digest {expected}, has {got}"
+    template = "{what} has digest {got}, expected {expected}"
     advice = "find out who changed it; nothing was published"
     status = 34
 
 
 @attrs.define(slots=False)
 class TagTaken(ShipError):
-    """A published tag that would have to move."""
+    """The tag already names another image; a published tag never moves."""
 
     reference: str
     holder: str
@@ -82,10 +80,10 @@ class TagTaken(ShipError):
 
 @attrs.define(slots=False)
 class InvalidManifest(ShipError):
-    """A manifest that no registry should hold."""
+    """The manifest or config of an image is malformed."""
 
     reference: str
     why: str
-    template = "{reference} is not an image that can be read: {why}"
-    advice = "look at it with another client; it may be an artefact of another kind"
+    template = "{reference} is not a readable image: {why}"
+    advice = "inspect it, for example with docker manifest inspect; it may not be an image"
     status = 36

@@ -1,4 +1,4 @@
-"""What people give: options, files of the repository, the repository itself."""
+"""Errors in the input: options, files of the repository, and the repository itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .base import Problem, ShipError
 
 @attrs.define(slots=False)
 class InvalidReference(ShipError):
-    """An image reference, repository, tag or digest that does not parse."""
+    """An image reference, repository, tag or digest is malformed."""
 
     text: str
     why: str
@@ -20,7 +20,7 @@ class InvalidReference(ShipError):
 
 @attrs.define(slots=False)
 class InvalidRequest(ShipError):
-    """An option or a request that no verb can act on."""
+    """An option or a request is invalid."""
 
     what: str
     why: str
@@ -31,39 +31,39 @@ class InvalidRequest(ShipError):
 
 @attrs.define(slots=False)
 class SchemaMismatch(ShipError):
-    """Master and worker speak different versions of the request."""
+    """Master and worker use different versions of the request schema."""
 
     theirs: int
     ours: int
     older: str
-    template = "the master speaks request schema {theirs}, this worker {ours}"
+    template = "the master uses request schema {theirs}, this worker uses {ours}"
     advice = "upgrade buildbot-ship on the {older}"
     status = 12
 
 
 @attrs.define(slots=False)
 class InvalidFile(ShipError):
-    """A file of the repository with faults, all of them at once."""
+    """A file of the repository has faults; *problems* has all of them."""
 
     problems: tuple[Problem, ...]
-    hint: str = "mend the lines named, and commit"
+    hint: str = "correct these lines, and commit"
     advice = "{hint}"
     status = 13
 
     def __str__(self) -> str:
-        """Return the first problem, and how many follow."""
+        """Return the first problem and the number of the others."""
         more = len(self.problems) - 1
         return f"{self.problems[0]}" + (f" (and {more} more)" if more else "")
 
     @property
     def details(self) -> str:
-        """Return every problem on a line of its own."""
+        """Return every problem, one a line."""
         return "\n".join(map(str, self.problems))
 
 
 @attrs.define(slots=False)
 class FileMissing(ShipError):
-    """A file that the repository should hold."""
+    """The repository lacks a file."""
 
     path: str
     where: str
@@ -75,41 +75,41 @@ class FileMissing(ShipError):
 
 @attrs.define(slots=False)
 class SubmoduleMissing(ShipError):
-    """A submodule whose commit is not on this worker."""
+    """This worker lacks the commit of a submodule."""
 
     path: str
     commit: str
     why: str
     template = "the submodule {path} is at commit {commit}: {why}"
     advice = (
-        "run git submodule update --init --recursive in the checkout; in Buildbot give the "
-        'checkout the option submodules=True (of a factory: git={{"submodules": True}})'
+        "run git submodule update --init --recursive in the checkout; in Buildbot, set "
+        'submodules=True on the Git step (for a factory: git={{"submodules": True}})'
     )
     status = 16
 
 
 @attrs.define(slots=False)
 class LfsMissing(ShipError):
-    """A file whose content Git LFS keeps, and which is not on this worker."""
+    """This worker lacks the content of a file that Git LFS keeps."""
 
     path: str
     oid: str
     why: str
     template = "the content of {path} is in Git LFS (sha256:{oid}): {why}"
     advice = (
-        "run git lfs pull in the checkout; for Buildbot install git-lfs on the worker and run "
-        "git lfs install as its user, so that a checkout fetches the content"
+        "run git lfs pull in the checkout; in Buildbot, install git-lfs on the worker and run "
+        "git lfs install as the worker's user"
     )
     status = 17
 
 
 @attrs.define(slots=False)
 class RepositoryError(ShipError):
-    """Git cannot give what was asked for."""
+    """Git failed, or the repository lacks a commit, tag or folder."""
 
     what: str
     why: str
-    hint: str = "run this in a git checkout that holds the commit"
+    hint: str = "run this in a git checkout that contains the commit"
     template = "{what}: {why}"
     advice = "{hint}"
     status = 15

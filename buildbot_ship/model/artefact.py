@@ -1,7 +1,7 @@
-"""What one verb leaves in the work folder for the next, as values.
+"""Records of artefacts (wheel, wheelhouse, layer, pex, image) in the work folder.
 
-Every record names the commit it was made from, so that a verb never takes what an
-earlier build left behind.
+One verb writes them for the next.  Every record names its commit, so that a verb never uses the
+output of an earlier build.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .reference import digest_of
 
 @attrs.frozen
 class Listing:
-    """What a wheel installs, in short: where its paths begin, and a digest of all of them.
+    """A summary of the paths that a wheel installs: their *tops*, and a *digest* of all.
 
     ``model/application/installed_files.py`` has the rules.
     """
@@ -26,11 +26,11 @@ class Listing:
 
 @attrs.frozen
 class Wheel:
-    """One wheel as it lies in the wheelhouse; *digest* is of its bytes as built.
+    """One wheel of the wheelhouse; *digest* is that of the file.
 
-    *own* are the repository's.  *requires*, *provides* (the names of its extras), *scripts*
-    (``module:function`` by name, empty for one that the wheel holds as a file), *glibc* (N
-    where it needs 2.N, else 0) and *listing* come from ``inside/building/wheel_metadata.py``.
+    *own* is true for own packages.  ``inside/building/wheel_metadata.py`` reads the other
+    fields: *requires*, *provides* (the extras), *scripts* (``module:function`` by name, empty
+    for a script file), *glibc* (N for glibc 2.N, or 0) and *listing*.
     """
 
     file: str
@@ -46,17 +46,17 @@ class Wheel:
 
     @property
     def title(self) -> str:
-        """Return what people call it."""
+        """Return name and version, for messages."""
         return f"{self.name} {self.version}"
 
     @property
     def rank(self) -> tuple[bool, str]:
-        """Return what decides whose file lies in an image: the highest rank wins."""
+        """Return the rank in a file conflict: the highest rank wins, so own packages do."""
         return self.own, self.name
 
     @property
     def name(self) -> str:
-        """Return the name of the distribution, normalised."""
+        """Return the normalised name of the distribution."""
         return str(self._parts()[0])
 
     @property
@@ -66,11 +66,11 @@ class Wheel:
 
     @property
     def pure(self) -> bool:
-        """Tell whether it fits every platform."""
+        """Return whether the wheel is for any platform."""
         return {tag.platform for tag in self._parts()[3]} == {"any"}
 
     def _parts(self) -> tuple[Any, ...]:
-        # Imported late: every verb reads records, and only some ask what is in a name.
+        # Imported late: every verb reads records, but only some parse file names.
         from packaging.utils import parse_wheel_filename  # noqa: PLC0415
 
         return parse_wheel_filename(self.file)
@@ -78,11 +78,10 @@ class Wheel:
 
 @attrs.frozen
 class Wheelhouse:
-    """All wheels of a commit; *base* is what they were made on, *base_key* is its key.
+    """All wheels of a commit; *base* is the build base, *base_key* the build environment key.
 
-    *tools* is the image they were made in, empty where nothing had to be made.  A wheel
-    that was known need not lie in the work folder.  *extras* are those that the strict file
-    pins, by the name of the package.
+    *tools* is the tools image of the build, empty if nothing was built.  A cached wheel need
+    not be in the work folder.  *extras* are those of the strict file, by package name.
     """
 
     commit: str
@@ -95,11 +94,12 @@ class Wheelhouse:
 
 @attrs.frozen
 class Dependents:
-    """ELF files that ask the dynamic loader for the same: *file* is the first of *count*.
+    """ELF files that need the same libraries; *file* is the first of *count* files.
 
-    They are of *package* (``numpy 2.4.6``), if of any, and ask for the libraries *needed*, in
-    the *folders* of their run paths first.  A *program* is started: nothing that it needs can
-    be there already.  What they load looks into the same folders if these are *inherited*.
+    *package* is the package of the files (``numpy 2.4.6``), if any.  *needed* are the
+    libraries, and *folders* are the run paths, which the loader searches first.  A *program*
+    starts a process, so none of its libraries is loaded already.  If the folders are
+    *inherited*, the loaded libraries use them too.
     """
 
     file: str
@@ -114,10 +114,10 @@ class Dependents:
 
 @attrs.frozen
 class Binaries:
-    """The ELF files of a layer or a pex, as far as shared libraries go.
+    """The shared libraries of a layer or a pex.
 
-    *dependents* ask for libraries that are not among these files.  *libraries* are the names
-    that each folder has.
+    *dependents* need libraries that are not among these files.  *libraries* are the library
+    names in each folder.
     """
 
     dependents: tuple[Dependents, ...] = ()
@@ -126,11 +126,11 @@ class Binaries:
 
 @attrs.frozen
 class Layer:
-    """One layer of ours: *diff_id* of the tar, *digest* and *size* of the gzipped tar.
+    """One layer that we built: *diff_id* of the tar, *digest* and *size* of the gzipped tar.
 
-    *title* says what is in it, where that is not what a Dockerfile copies; *key* is what
-    caches know it by, empty where it is none of their business; *of_pex* tells whether a
-    pex has it, whatever the image.  *binaries* is None where nobody looked.
+    *title* describes the content, empty for the layer of COPY.  *key* is the cache key, empty
+    if the layer is not cached.  *of_pex* is true for a layer of a pex.  *binaries* is None if
+    the layer was not inspected.
     """
 
     diff_id: str
@@ -143,16 +143,16 @@ class Layer:
 
     @property
     def verb(self) -> str:
-        """Return the step that makes it."""
+        """Return the step that builds the layer."""
         return "BuildPex" if self.of_pex else "BuildRuntimeImage"
 
 
 @attrs.frozen
 class Needs:
-    """What a runtime base must have.
+    """The requirements of a pex on its runtime base.
 
-    Python *minor* (``3.11``); and where something is compiled, its *abi*
-    (``cpython-311-x86_64-linux-gnu``), and N for glibc 2.N, or 0.
+    Python *minor* (``3.11``), and for compiled wheels the *abi*
+    (``cpython-311-x86_64-linux-gnu``) and *glibc*: N for glibc 2.N, or 0.
     """
 
     minor: str
@@ -162,9 +162,9 @@ class Needs:
 
 @attrs.frozen
 class Pex:
-    """One pex: a file, and with the layered layout the layers of the trees that it runs.
+    """One pex: a file, and with the layered layout the *layers* with its packages.
 
-    *size* is the file's, and *binaries* are in it.
+    *size* and *binaries* are those of the file.
     """
 
     commit: str
@@ -177,7 +177,7 @@ class Pex:
 
     @property
     def whole(self) -> str:
-        """Return a digest of all of it: the file's, where there is nothing else."""
+        """Return a digest of file and layers; without layers, the digest of the file."""
         if not self.layers:
             return self.digest
         parts = [self.digest, *(layer.diff_id for layer in self.layers)]
@@ -186,11 +186,11 @@ class Pex:
 
 @attrs.frozen
 class Image:
-    """An assembled image: what `PushTagged` sends, and the name the engine has it under.
+    """An assembled image, which `PushTagged` pushes.
 
-    *base* is a reference with the digest of the base's manifest; *size* is the sum of
-    the compressed layers in bytes, the base's included.  *loaded_as* is the name that the
-    engine has it under, empty where it has not.
+    *base* is a reference with the digest of the base's manifest.  *size* is that of all
+    compressed layers in bytes, base layers included.  *loaded_as* is the name in the engine,
+    empty if it is not loaded.
     """
 
     commit: str

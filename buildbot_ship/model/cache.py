@@ -1,4 +1,4 @@
-"""What a cache holds under a key: a record, and the blobs that it speaks of."""
+"""Cache entries: a record, and the blobs that it refers to."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import attrs
 from .reference import Repository
 
 Source = Mapping[str, Path] | Repository
-"""Where the bytes of blobs are: files by digest, or a repository that holds them."""
+"""The source of blobs: files by digest, or a repository in a registry."""
 
 
 @attrs.frozen
 class Blob:
-    """Bytes that a record speaks of: *size* in bytes, *digest* with its algorithm."""
+    """A blob of a record: *size* in bytes, *digest* with its algorithm."""
 
     name: str
     digest: str
@@ -25,7 +25,7 @@ class Blob:
 
 @attrs.frozen
 class Entry:
-    """What was made under one key; *record* is a JSON object."""
+    """The entry of one cache key; *record* is a JSON object."""
 
     record: Mapping[str, Any]
     blobs: tuple[Blob, ...] = ()

@@ -1,7 +1,7 @@
-"""Keys: what an artefact is made of, as one digest.
+"""Compute cache keys: one digest of all inputs of an artefact.
 
-A key names every input of a job, so two jobs with the same key make the same bytes.  The
-keys chain: an input that was made itself stands in a key by its digest, or by its own key.
+A cache key includes every input of a job, so two jobs with the same key produce the same bytes.
+Keys form a chain: an input that was built is represented by its digest or its own key.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import json
 from typing import Any
 
 SCHEMA = 1
-"""Goes up when an entry of the cache means something else than before."""
+"""The version of cache entries; increase it when their meaning changes."""
 
 
 def key(kind: str, **inputs: Any) -> str:
-    """Return the key of a *kind* of artefact: fit for a tag, ``KIND-`` and 64 digits.
+    """Return the cache key of a *kind* of artefact: ``KIND-`` and 64 digits, valid as a tag.
 
-    *inputs* are JSON values; lists keep their order, objects do not.
+    *inputs* are JSON values; the order of lists matters, that of objects does not.
     """
     document = {"kind": kind, "schema": SCHEMA, "inputs": inputs}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))

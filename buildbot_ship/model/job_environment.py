@@ -1,4 +1,4 @@
-"""What is around a job and must not be in what it makes: folders, environment, clock."""
+"""The environment of a job, which must not affect its output: folders, variables, clock."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import attrs
 
 @attrs.frozen
 class JobEnvironment:
-    """What a job finds around it; the default is what every build has.
+    """The environment of a job; the default is that of every build.
 
-    *umask*, and a clock that is *days* ahead, are set by ``inside/protocol/variation.py``; the
-    clock only where the image has a C compiler.
+    ``inside/protocol/variation.py`` sets *umask*, and a clock that is *days* ahead, but the
+    clock only if the image has a C compiler.
     """
 
     folder: str = "/ship/job"
@@ -22,14 +22,14 @@ class JobEnvironment:
     days: int = 0
 
     def command(self, script: str) -> list[str]:
-        """Return the arguments of the interpreter that run ``inside/<script>.py``."""
+        """Return the interpreter's arguments that run ``inside/<script>.py``."""
         run = [f"{self.folder}/{script}.py", self.folder, self.out]
         if self.umask is None:
             return run
         return [f"{self.folder}/variation.py", f"{self.umask:o}", str(self.days), *run]
 
     def online(self) -> JobEnvironment:
-        """Return this environment for a job with a network: certificates need the real time."""
+        """Return this environment with the real time, which certificates need."""
         return attrs.evolve(self, days=0)
 
 
@@ -51,4 +51,4 @@ VARIED = JobEnvironment(
     umask=0o077,
     days=401,
 )
-"""What `VerifyReproducible` builds under: nothing of this is as usual."""
+"""The environment of `VerifyReproducible`, in which everything differs from the default."""

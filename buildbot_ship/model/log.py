@@ -1,8 +1,8 @@
-"""How code that is no verb tells people what it does."""
+"""The log interface for code outside the verbs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Log = Callable[[str], None]
-"""Takes one line for people."""
+"""Write one line to the log."""

@@ -1,4 +1,4 @@
-"""Image references, as docker and the distribution API write them.
+"""Parse image references, in the notation of docker and the distribution API.
 
 Grammar: https://github.com/distribution/reference (``reference.go``).  A *reference*
 is a whole address; a *repository* is a reference without tag or digest; a *tag* is
@@ -32,7 +32,7 @@ def digest_of(data: bytes) -> str:
 
 
 def digest_of_stream(stream: IO[bytes]) -> str:
-    """Return the digest of what is left in *stream*; little of it is held at a time."""
+    """Return the digest of the rest of *stream*, which is read in chunks."""
     digest = hashlib.sha256()
     while chunk := stream.read(_CHUNK):
         digest.update(chunk)
@@ -40,14 +40,14 @@ def digest_of_stream(stream: IO[bytes]) -> str:
 
 
 def check_tag(tag: str) -> str:
-    """Return *tag*; raise InvalidReference when it is none."""
+    """Return *tag*; raise InvalidReference if it is not a tag."""
     if not _TAG.fullmatch(tag):
-        raise InvalidReference(tag, "a tag has 1 to 128 of A-Z a-z 0-9 _ . -")
+        raise InvalidReference(tag, "a tag has 1 to 128 characters of A-Z a-z 0-9 _ . -")
     return tag
 
 
 def check_digest(digest: str) -> str:
-    """Return *digest*; raise InvalidReference when it is none."""
+    """Return *digest*; raise InvalidReference if it is not a digest."""
     if not _DIGEST.fullmatch(digest):
         raise InvalidReference(digest, "a digest is sha256: and 64 hexadecimal digits")
     return digest
@@ -55,29 +55,29 @@ def check_digest(digest: str) -> str:
 
 @attrs.frozen(order=True)
 class Repository:
-    """A place in a registry: ``registry.example.com:5000/team/app``."""
+    """A repository in a registry: ``registry.example.com:5000/team/app``."""
 
     registry: str
     path: str
 
     @classmethod
     def parse(cls, text: str) -> Repository:
-        """Return the repository that *text* names; raise InvalidReference."""
+        """Parse a repository.  Raises InvalidReference."""
         reference = Reference.parse(text)
         if reference.tag or reference.digest:
             raise InvalidReference(text, "a repository has neither tag nor digest")
         return reference.repository
 
     def tagged(self, tag: str) -> Reference:
-        """Return the reference to *tag* in this repository; raise InvalidReference."""
+        """Return the reference to *tag* in this repository.  Raises InvalidReference."""
         return Reference(self, tag=check_tag(tag))
 
     def at(self, digest: str) -> Reference:
-        """Return the reference to *digest* in this repository; raise InvalidReference."""
+        """Return the reference to *digest* in this repository.  Raises InvalidReference."""
         return Reference(self, digest=check_digest(digest))
 
     def __str__(self) -> str:
-        """Return the repository in full, its registry named."""
+        """Return the full name, with the registry."""
         return f"{self.registry}/{self.path}"
 
 
@@ -91,11 +91,11 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """Return the reference that *text* names, as docker reads it.
+        """Parse a reference by docker's rules.  Raises InvalidReference.
 
-        A first part without dot, colon or ``localhost`` is no registry; then it is
-        ``docker.io``, and a single name there lies under ``library/``.  A missing tag
-        stays missing: ``latest`` is never meant.  Raises InvalidReference.
+        A first part without dot or colon, other than ``localhost``, is not a registry: the
+        registry is then ``docker.io``, and a single name is below ``library/``.  A missing tag
+        stays missing: ``latest`` is not assumed.
         """
         rest, at, digest = text.partition("@")
         if at:
@@ -114,15 +114,15 @@ class Reference:
             raise InvalidReference(text, f"{registry!r} is not a registry's host and port")
         if len(path) > 255 or not all(_COMPONENT.fullmatch(part) for part in path.split("/")):
             raise InvalidReference(
-                text, "the name takes lower-case letters and digits, parted by / . _ -"
+                text, "the name has lower-case letters and digits, separated by / . _ -"
             )
         return cls(Repository(registry, path), tag or None, digest or None)
 
     @property
     def selector(self) -> str:
-        """Return what the distribution API calls ``<reference>``: the digest, else the tag.
+        """Return the ``<reference>`` of the distribution API: the digest, else the tag.
 
-        Raises InvalidReference where it has neither.
+        Raises InvalidReference if it has neither.
         """
         selector = self.digest or self.tag
         if selector is None:
@@ -130,7 +130,7 @@ class Reference:
         return selector
 
     def __str__(self) -> str:
-        """Return the reference in full, its registry named."""
+        """Return the full reference, with the registry."""
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.repository}{tag}{digest}"

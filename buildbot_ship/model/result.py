@@ -1,7 +1,7 @@
-"""What a verb says when it has ended, on its way to the build page: JSON.
+"""The result of a verb, which the worker sends to the master as JSON.
 
-The master decides nothing: it shows the summary, sets the properties, and adds the
-texts as logs and build data.
+The master makes no decisions: it shows the summary, sets the properties, and adds the texts as
+logs and build data.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import attrs
 SCHEMA = 2
 SUCCESS, FAILURE, RETRY = "success", "failure", "retry"
 BUG = 70
-"""The exit status of a verb that met a bug of ours (sysexits.h: EX_SOFTWARE)."""
+"""The exit status after a bug in buildbot-ship (sysexits.h: EX_SOFTWARE)."""
 MAX_BYTES = 16 * 1024**2
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
-    """Return a number of things for people: ``1 wheel``, ``2 wheels``, ``2 pexes``."""
+    """Return a number with a noun: ``1 wheel``, ``2 wheels``, ``2 pexes``."""
     return f"{number} {thing if number == 1 else things or f'{thing}s'}"
 
 
 @attrs.frozen
 class Failure:
-    """An error for people: the class of error, what happened, the remedy, the rest."""
+    """An error: its class, message, remedy and details."""
 
     kind: str
     message: str
@@ -34,12 +34,11 @@ class Failure:
 
 @attrs.frozen
 class Result:
-    """The end of a verb.
+    """The result of a verb.
 
-    *status* is ``success``, ``failure`` or ``retry``.  *properties* become build
-    properties.  *texts* are whole texts by file name (the strict file, a diff);
-    they become logs and build data.  *warnings* are one line each: the verb succeeded, and
-    somebody should look at them.
+    *status* is ``success``, ``failure`` or ``retry``.  *properties* become build properties.
+    *texts* are whole texts by file name (the strict file, a diff), which become logs and build
+    data.  *warnings* have one line each, and do not make the verb fail.
     """
 
     verb: str

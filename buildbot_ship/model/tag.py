@@ -1,4 +1,4 @@
-"""Tags that we make: a base's is a moment, an image's is a commit."""
+"""The tags of owned bases (a timestamp) and of images (a commit hash)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}")
 
 
 def timestamp_tag(moment: datetime) -> str:
-    """Return the tag of an aware *moment*: UTC to the microsecond, so it sorts by time.
+    """Return the tag for an aware *moment*: UTC with microseconds, so tags sort by time.
 
-    Raises ValueError for one without a time zone.
+    Raises ValueError without a time zone.
 
     >>> timestamp_tag(datetime(2026, 11, 23, 4, 50, 49, 169150, tzinfo=timezone.utc))
     '2026-11-23T04-50-49-169150'
@@ -26,7 +26,7 @@ def timestamp_tag(moment: datetime) -> str:
 
 
 def is_timestamp_tag(tag: str) -> bool:
-    """Tell whether *tag* is one that `timestamp_tag` makes."""
+    """Return whether *tag* has the form of `timestamp_tag`."""
     return bool(_TIMESTAMP.fullmatch(tag))
 
 
@@ -36,5 +36,5 @@ def commit_tag(commit: str) -> str:
     Raises InvalidReference.
     """
     if not _COMMIT.fullmatch(commit):
-        raise InvalidReference(commit, "an image is named by the full hash of its commit")
+        raise InvalidReference(commit, "the tag of an image is the full hash of its commit")
     return commit

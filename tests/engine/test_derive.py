@@ -125,10 +125,10 @@ def test_it_is_built_again_when_there_is_a_reason_and_only_then(
     assert owned(again.result) == first
     assert "Step 1" not in again.output
     house.write("conf/a.txt", "B\n")
-    assert house.said() == f"{FILE}: derived under TAG, since what it is made of changed"
+    assert house.said() == f"{FILE}: derived under TAG, since its inputs changed"
     text = (house.repository.folder / FILE).read_text()
     house.write(FILE, f"{text}ENV CHANGED=1\n")
-    assert house.said() == f"{FILE}: derived under TAG, since what it is made of changed"
+    assert house.said() == f"{FILE}: derived under TAG, since its inputs changed"
     full = make_layers(lab_run.cache)["full"]
     name = house.upstream.reference.partition("/")[2].rpartition(":")[0]
     publish(full, upstream_registry.address, name, "3.11-slim", mark="moved")
@@ -173,7 +173,7 @@ def test_a_line_that_fails_is_named_and_nothing_is_published(house: House) -> No
         (
             "FROM {up}\nCOPY --from={up} /a /b\n",
             13,
-            r"nowhere.docker:2: COPY: --from=\S+ is no stage",
+            r"nowhere.docker:2: COPY: --from=\S+ is not a stage",
         ),
         ("FROM {up}\nCOPY nothing /\n", 24, "nowhere.docker:2: COPY: COPY failed: "),
     ],

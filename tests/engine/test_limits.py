@@ -25,7 +25,7 @@ from .yard import Yard
 MIB = 1024**2
 LIMIT = 64
 WHEELS = ("wheels", "--package", ".", "--disk", str(LIMIT))
-PAST = "went past the limit of 67108864 bytes on disk"
+PAST = "exceeded the limit of 67108864 bytes on disk"
 WRITE = """
 import os, sys, time
 def write(where):

@@ -75,7 +75,9 @@ def test_a_loose_file_is_refused_by_line_before_anything_runs(repository: Reposi
     repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
     said = repository.ship("harden")
     assert said.status == 13
-    assert said.result["summary"].startswith("requirements.loose.txt:2: -r takes a file of")
+    assert said.result["summary"].startswith(
+        "requirements.loose.txt:2: -r accepts only a file in"
+    )
     assert "root:" not in said.output
 
 

@@ -160,8 +160,10 @@ def test_a_branch_that_was_moved_is_left_alone(house: House) -> None:
     assert build["results"] == 2
     said = house.said(build, "propose")
     house.run.say(said)
-    assert said.startswith(f"the branch {branch} was moved: {before[BRANCH][:12]} does not")
-    assert "nothing is ever forced" in said
+    assert said.startswith(
+        f"the branch {branch} was moved: commit {before[BRANCH][:12]} does not"
+    )
+    assert "nothing is ever force-pushed" in said
     assert house.branches() == before
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wheel_rewrite import renew
+from wheel_rewrite import repack_wheel
 
 ALWAYS_READ = {"pyproject.toml", "setup.cfg", "setup.py"}
 """Files that count as read: `build` reads them, outside the traced processes."""
@@ -102,6 +102,6 @@ def _is_same(wheel: Path, changes: Mapping[str, bytes]) -> bool:
     """Return whether repacking the wheel without a change gives the same bytes."""
     data = wheel.read_bytes()
     try:
-        return renew(data, changes) == data
+        return repack_wheel(data, changes) == data
     except ValueError:
         return False

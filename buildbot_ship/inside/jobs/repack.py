@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from job import Failed, main
-from wheel_rewrite import renew
+from wheel_rewrite import repack_wheel
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     old = job / arguments["wheel"]
     changes = {name: (job / path).read_bytes() for name, path in arguments["changes"].items()}
     try:
-        (out / old.name).write_bytes(renew(old.read_bytes(), changes))
+        (out / old.name).write_bytes(repack_wheel(old.read_bytes(), changes))
     except ValueError as error:
         hint = "build without the cache, for example with the option no_cache=True"
         raise Failed(f"{old.name} {error}", hint) from None

@@ -1,1 +1,1 @@
-"""From pins to an application: which wheels are made, and how they lie in layers."""
+"""From pins to an application: wheels, dependency closure, file conflicts and layers."""

@@ -1,4 +1,4 @@
-"""The wheels that some requirements need, out of those that there are."""
+"""Compute the dependency closure of requirements over the wheels of a wheelhouse."""
 
 from __future__ import annotations
 
@@ -17,33 +17,34 @@ def close(
     environment: Mapping[str, str],
     by: str,
 ) -> tuple[Wheel, ...]:
-    """Return the wheels that *requirements* and what they require name, by name.
+    """Return the dependency closure of *requirements*: their wheels, sorted by name.
 
-    Every package comes with the extras that the strict file pins.  *environment* are the
-    variables of markers, as the base's interpreter has them, and *by* is who asks.  Raises
-    RequirementMissing where no wheel, or one of another version, is there.
+    Every package has the extras that the strict file pins.  *environment* has the marker
+    variables of the base's interpreter.  *by* names the requiring pex in messages.  Raises
+    RequirementMissing if the wheelhouse has no wheel, or one of another version.
     """
-    known = {wheel.name: wheel for wheel in house.wheels}
+    by_name = {wheel.name: wheel for wheel in house.wheels}
     found: dict[str, Wheel] = {}
     done: set[tuple[str, str]] = set()
     todo = [(Requirement(text), by) for text in requirements]
     while todo:
-        requirement, asks = todo.pop()
-        wheel = _match(requirement, known.get(canonicalize_name(requirement.name)), asks)
+        requirement, required_by = todo.pop()
+        candidate = by_name.get(canonicalize_name(requirement.name))
+        wheel = _match(requirement, candidate, required_by)
         found[wheel.name] = wheel
         extras = map(canonicalize_name, requirement.extras)
         for extra in {"", *extras, *house.extras.get(wheel.name, ())}:
             if (wheel.name, extra) not in done:
                 done.add((wheel.name, extra))
-                asks = f"{wheel.name}[{extra}]" if extra else wheel.name
-                todo += [(more, asks) for more in _required(wheel, extra, environment)]
+                name = f"{wheel.name}[{extra}]" if extra else wheel.name
+                todo += [(more, name) for more in _required(wheel, extra, environment)]
     return tuple(found[name] for name in sorted(found))
 
 
 def with_extras(
     requirements: Sequence[str], house: Wheelhouse, environment: Mapping[str, str], by: str
 ) -> tuple[str, ...]:
-    """Return *requirements* and, as more of them, the extras that `close` takes as well."""
+    """Return *requirements*, plus the pinned extras of their closure as requirements."""
     if not house.extras:
         return tuple(requirements)
     names = (wheel.name for wheel in close(requirements, house, environment, by))
@@ -57,17 +58,17 @@ def with_extras(
 def order_on_path(
     requirements: Iterable[str], wheels: Iterable[Wheel], environment: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return the names of *wheels*, which `close` found, as a zipapp has them on `sys.path`.
+    """Return the names of the *wheels* from `close` in the order of a zipapp's `sys.path`.
 
-    pex takes the requirements in the order of their names, and each before what it requires.
+    pex adds the requirements in the order of their names, each before its own requirements.
     """
-    known = {wheel.name: wheel for wheel in wheels}
+    by_name = {wheel.name: wheel for wheel in wheels}
     found: dict[str, None] = {}
     done: set[tuple[str, frozenset[str]]] = set()
     todo = [Requirement(text) for text in sorted(requirements, reverse=True)]
     while todo:
         requirement = todo.pop()
-        wheel = known[canonicalize_name(requirement.name)]
+        wheel = by_name[canonicalize_name(requirement.name)]
         extras = frozenset(map(canonicalize_name, requirement.extras))
         if (wheel.name, extras) not in done:
             done.add((wheel.name, extras))
@@ -81,7 +82,7 @@ def _match(requirement: Requirement, wheel: Wheel | None, by: str) -> Wheel:
     if wheel is None:
         raise RequirementMissing(str(requirement), by, "is not in the wheelhouse")
     if not requirement.specifier.contains(wheel.version, prereleases=True):
-        why = f"is there in version {wheel.version} only"
+        why = f"is in the wheelhouse in version {wheel.version} only"
         raise RequirementMissing(str(requirement), by, why)
     return wheel
 
@@ -93,7 +94,7 @@ def _required(
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
-            raise RequirementMissing(text, wheel.name, "is no requirement") from None
+            raise RequirementMissing(text, wheel.name, "is not a requirement") from None
         marker = requirement.marker
         if marker is None or marker.evaluate({**environment, "extra": extra}):
             requirement.marker = None

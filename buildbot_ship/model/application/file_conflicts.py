@@ -1,6 +1,6 @@
-"""Paths that several packages of a pex ship: which of them count, and which package wins.
+"""Find paths that several packages of a pex install, and decide which package wins.
 
-The rule is docs/decisions/0013-where-packages-ship-the-same-file.md.
+The rule is in docs/decisions/0013-where-packages-ship-the-same-file.md.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from ..artefact import Listing
 from .installed_files import environment_files, environment_folders, site_packages
 
 ENVIRONMENT = "the environment"
-"""Stands for the files of the virtual environment itself among the names of packages."""
+"""The package name for the files of the virtual environment itself."""
 SHOWN = 20
-"""Lines that are shown as warnings."""
+"""Maximum number of lines that are shown as warnings."""
 IMPORTED = (".py", ".so")
-"""What counts in a zipapp, where every package keeps its files: the modules."""
+"""Endings of modules; in a zipapp only these conflict, for packages keep their own folders."""
 
 Digests = Mapping[str, Mapping[str, str]]
-"""What stands for the contents of a path, by the names of the packages that ship it."""
+"""Digests of the contents of each path, by the packages that install it."""
 
 
 @attrs.frozen
 class Shared:
-    """The *files* that several packages ship: their names by path.
+    """The *files* that several packages install: package names by path.
 
     *clashes* are the paths that are a file in one package and a folder in another.
     """
@@ -38,7 +38,7 @@ class Shared:
 
 @attrs.frozen
 class Conflict:
-    """A *path* that packages ship with other content than the *winner* does."""
+    """A *path* that the *losers* install with other content than the *winner*."""
 
     path: str
     winner: str
@@ -46,9 +46,9 @@ class Conflict:
 
 
 def shared_tops(listings: Mapping[str, Listing], minor: str) -> frozenset[str]:
-    """Return the tops that several of the *listings*, by package, have; only they matter.
+    """Return the tops that several *listings* (by package) share; only these can conflict.
 
-    With the environment among them, its files and folders count as one more package.
+    The files and folders of the environment count as one more package.
     """
     counted: dict[str, int] = defaultdict(int)
     for listing in listings.values():
@@ -59,7 +59,7 @@ def shared_tops(listings: Mapping[str, Listing], minor: str) -> frozenset[str]:
 
 
 def share(paths: Mapping[str, Iterable[str]], minor: str) -> Shared:
-    """Return what packages share; *paths* has those of each, by name."""
+    """Return the shared files and clashes of packages; *paths* are by package name."""
     owners: dict[str, set[str]] = defaultdict(set)
     folders: dict[str, set[str]] = defaultdict(set)
     own = [*environment_files(minor), f"{site_packages(minor)}/."]
@@ -75,7 +75,7 @@ def share(paths: Mapping[str, Iterable[str]], minor: str) -> Shared:
 
 
 def imported(shared: Shared, minor: str) -> dict[str, tuple[str, ...]]:
-    """Return the modules among what is shared, as a zipapp has them: without an environment."""
+    """Return the shared modules of a zipapp, which has no environment."""
     return {
         path: names
         for path, names in shared.files.items()
@@ -86,9 +86,9 @@ def imported(shared: Shared, minor: str) -> dict[str, tuple[str, ...]]:
 
 
 def decide(digests: Digests, ranks: Mapping[str, Any]) -> tuple[Conflict, ...]:
-    """Return the conflicts: of the packages of a path the one of the highest *rank* wins.
+    """Return the conflicts: for each path, the package with the highest rank wins.
 
-    What has the winner's content loses nothing.
+    A package with the same content as the winner does not lose.
     """
     found = []
     for path, contents in sorted(digests.items()):
@@ -100,7 +100,7 @@ def decide(digests: Digests, ranks: Mapping[str, Any]) -> tuple[Conflict, ...]:
 
 
 def left_out(conflicts: Iterable[Conflict]) -> dict[str, tuple[str, ...]]:
-    """Return the paths that lose, by package."""
+    """Return the losing paths by package."""
     found: dict[str, list[str]] = defaultdict(list)
     for conflict in conflicts:
         for name in conflict.losers:
@@ -111,7 +111,7 @@ def left_out(conflicts: Iterable[Conflict]) -> dict[str, tuple[str, ...]]:
 def describe(
     conflicts: Iterable[Conflict], titles: Mapping[str, str], minor: str
 ) -> tuple[str, ...]:
-    """Return one line for each conflict; *titles* are names with versions."""
+    """Return a message for each conflict; *titles* are names with versions."""
 
     def title(name: str) -> str:
         return titles.get(name, name)
@@ -124,7 +124,7 @@ def describe(
 
 
 def describe_clashes(shared: Shared, titles: Mapping[str, str], minor: str) -> tuple[str, ...]:
-    """Return one line for each path that is a file and a folder."""
+    """Return a message for each path that is both a file and a folder."""
     return tuple(
         f"{shown(path, minor)}: a file in one and a folder in another of "
         f"{' and '.join(titles.get(name, name) for name in names)}"
@@ -133,13 +133,13 @@ def describe_clashes(shared: Shared, titles: Mapping[str, str], minor: str) -> t
 
 
 def shown(path: str, minor: str) -> str:
-    """Return a path below the prefix in short."""
+    """Return a path below the prefix in short form."""
     site = site_packages(minor)
     return f"site-packages{path.removeprefix(site)}" if path.startswith(site) else path
 
 
 def bounded(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the first lines, and how many there are more."""
+    """Return the first lines, and the number of the others."""
     more = len(lines) - SHOWN
     rest = (f"{more} more files that packages ship with different content",) if more > 0 else ()
     return (*lines[:SHOWN], *rest)

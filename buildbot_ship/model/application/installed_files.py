@@ -1,4 +1,4 @@
-"""What a wheel installs: paths below the prefix of a virtual environment.
+"""List the files that a wheel installs, below the prefix of a virtual environment.
 
 Formats: https://packaging.python.org/specifications/binary-distribution-format/ and
 https://packaging.python.org/specifications/entry-points/.
@@ -23,7 +23,7 @@ _CHUNK = 1 << 20
 
 
 def site_packages(minor: str) -> str:
-    """Return the folder of modules of Python *minor* (``3.11``)."""
+    """Return the site-packages folder of Python *minor* (``3.11``)."""
     return f"lib/python{minor}/site-packages"
 
 
@@ -33,14 +33,14 @@ def environment_files(minor: str) -> tuple[str, ...]:
 
 
 def environment_folders(minor: str) -> tuple[str, ...]:
-    """Return the folders that every environment has, the deepest last."""
+    """Return the folders of every environment, the deepest last."""
     return ("bin", "lib", f"lib/python{minor}", site_packages(minor))
 
 
 def top_of(path: str, minor: str) -> str:
-    """Return the first part of *path* that not every environment has.
+    """Return the topmost folder or file of *path* that is not in every environment.
 
-    Two wheels that share no such part share no path.
+    Two wheels without a common top have no common path.
     """
     parts = path.split("/")
     folders = environment_folders(minor)
@@ -52,10 +52,10 @@ def top_of(path: str, minor: str) -> str:
 
 
 def read_listing(archive: ZipFile, file: str, minor: str) -> dict[str, Any]:
-    """Return the record of what the wheel called *file* installs.
+    """Return the listing of the wheel *file*: ``{"tops": [...], "digest": ...}``.
 
-    ``{"tops": [...], "digest": ...}``: where its files begin, and a digest of all paths.
-    Its own dist-info is left out: no other wheel has it.
+    These are the tops of its paths, and a digest of all paths.  The dist-info of the wheel is
+    left out, because no other wheel has it.
     """
     paths = sorted(installed(archive, file, minor))
     digest = hashlib.sha256("\n".join(paths).encode()).hexdigest()
@@ -63,7 +63,7 @@ def read_listing(archive: ZipFile, file: str, minor: str) -> dict[str, Any]:
 
 
 def installed(archive: ZipFile, file: str, minor: str) -> dict[str, str]:
-    """Return what a wheel installs: by path its member, or what its console script calls."""
+    """Return the installed paths, each with its member, or the target of its console script."""
     names = [name for name in archive.namelist() if not name.endswith("/")]
     info = next((name.partition("/")[0] for name in names if _is_metadata(name)), "")
     found = {}
@@ -75,9 +75,9 @@ def installed(archive: ZipFile, file: str, minor: str) -> dict[str, str]:
 
 
 def digest_of_installed(archive: ZipFile, source: str) -> str:
-    """Return what stands for the content of one value of `installed`.
+    """Return a digest of the content for one value of `installed`.
 
-    RECORD is not asked: nothing holds a wheel to what it says.
+    The hashes in RECORD are not used, because they may be wrong.
     """
     if source.startswith(_SCRIPT):
         return source
@@ -89,7 +89,7 @@ def digest_of_installed(archive: ZipFile, source: str) -> str:
 
 
 def in_environment(path: str) -> str:
-    """Return where a data file lies in an environment, whose ``lib64`` is ``lib``."""
+    """Return the path of a data file in an environment, where ``lib64`` is ``lib``."""
     return f"lib/{path.removeprefix('lib64/')}" if path.startswith("lib64/") else path
 
 
@@ -98,7 +98,7 @@ def _is_metadata(name: str) -> bool:
 
 
 def _path(member: str, distribution: str, minor: str) -> str:
-    """Return where a member of a wheel is installed; nothing where no installer puts it."""
+    """Return the installed path of a member; empty if installers skip it."""
     top, _, rest = member.partition("/")
     scheme, _, below = rest.partition("/")
     site = site_packages(minor)
@@ -116,7 +116,7 @@ def _path(member: str, distribution: str, minor: str) -> str:
 
 
 def _join(folder: str, path: str) -> str:
-    """Return *path* below *folder*; nothing where it leads out of it."""
+    """Return *path* below *folder*; empty if it leads out of the folder."""
     plain = posixpath.normpath(path)
     if plain.startswith(("/", "../")) or plain in (".", ".."):
         return ""
@@ -124,7 +124,7 @@ def _join(folder: str, path: str) -> str:
 
 
 def _scripts(archive: ZipFile, info: str) -> Iterable[tuple[str, str]]:
-    """Yield path and source of every console script that is made of an entry point."""
+    """Yield path and source of every console script from an entry point."""
     name = f"{info}/entry_points.txt"
     if name not in archive.NameToInfo:
         return

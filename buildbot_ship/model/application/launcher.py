@@ -1,4 +1,4 @@
-"""The file that a layered pex is: ``inside/launcher/launcher.py`` with what it runs."""
+"""Write the launcher of a layered pex: ``inside/launcher/launcher.py`` with an entry point."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _SETTINGS = re.compile(r"^PREFIX, KIND, TARGET = .*$", re.M)
 
 @attrs.frozen
 class Entry:
-    """What runs: a *kind* that ``inside/launcher/launcher.py`` knows, and its *target*."""
+    """An entry point: a *kind* of ``inside/launcher/launcher.py``, and its *target*."""
 
     kind: str = "interpreter"
     target: str = ""
 
 
 def find_entry(request: PexRequest, wheels: Iterable[Wheel]) -> Entry:
-    """Return what *request* runs; raise InvalidRequest for a script that no wheel has."""
+    """Return the entry point of *request*; raise InvalidRequest for an unknown script."""
     if request.module:
         return Entry("function" if ":" in request.module else "module", request.module)
     if not request.script:
@@ -46,13 +46,13 @@ def write_launcher(source: str, minor: str, entry: Entry) -> bytes:
     settings = f"PREFIX, KIND, TARGET = {(PREFIX, entry.kind, entry.target)!r}"
     text, count = _SETTINGS.subn(lambda _: settings, source)
     if count != 1:
-        raise ValueError("the launcher has no place for its settings")
+        raise ValueError("the launcher has no line for its settings")
     return f"#!/usr/bin/env python{minor}\n{text}".encode()
 
 
 def start_in_environment(launcher: bytes) -> bytes:
-    """Return *launcher* for an image: the environment's interpreter starts it.
+    """Return *launcher* for an image, where the environment's interpreter starts it.
 
-    Nothing is looked for at its start, and Python starts once.
+    The start needs no search on the PATH, and only one start of Python.
     """
     return f"#!{PREFIX}/bin/python\n".encode() + launcher.partition(b"\n")[2]

@@ -1,4 +1,4 @@
-"""How the wheels of a layered pex are spread over layers: what changes seldom lies below."""
+"""Distribute the wheels of a layered pex over layers: those that change rarely go lowest."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ..artefact import Wheel
 from ..cache_key import key
 
 PREFIX = "/opt/ship"
-"""Where the trees lie, in every image: a layer is the same whatever pex it belongs to."""
+"""The prefix in every image, so that several pexes can share a layer."""
 ALONE = 256 * 1024
-"""Bytes from which on a wheel has a layer of its own, where the budget allows it."""
+"""Minimum size in bytes of a wheel with its own layer, within the budget."""
 BUDGET = 6
-"""Layers of third parties that a pex has at most."""
+"""Maximum number of layers for third-party wheels in a pex."""
 
 _NAMED = 3
 
 
 @attrs.frozen
 class Planned:
-    """A layer to make of *wheels*, and the key of all that it depends on.
+    """A layer of *wheels*, with its cache *key*.
 
-    *left_out* are the paths that a package does not get, by its name.
+    *left_out* are the paths to skip, by package name.
     """
 
     key: str
@@ -39,10 +39,10 @@ def plan(
 ) -> tuple[Planned, ...]:
     """Return the layers of *wheels*, the lowest first.
 
-    The largest wheels of others come first, each alone; then all small ones together, and
-    own ones last.  *base_key* is the key of all but the wheels that decides about bytes: the
-    base, the scripts and their tools.  What is *left_out* of a package, by its name, is part of
-    the key of its layer, and of no other.
+    The largest third-party wheels come first, each in its own layer.  Then one layer has all
+    small ones, and the last layer has the own packages.  *base_key* is the build environment
+    key: base image, scripts and tools.  The *left_out* paths of a package are part of the cache
+    key of its layer only.
     """
     wheels = list(wheels)
     others = sorted((w for w in wheels if not w.own), key=lambda w: (-w.size, w.file))
@@ -59,10 +59,10 @@ def _planned(
 ) -> Planned:
     ordered = tuple(sorted(group, key=lambda wheel: wheel.file))
     inputs = [[wheel.file, wheel.digest] for wheel in ordered]
-    lost = {wheel.name: left_out[wheel.name] for wheel in ordered if wheel.name in left_out}
-    more_inputs = {"left_out": lost} if lost else {}
+    skipped = {wheel.name: left_out[wheel.name] for wheel in ordered if wheel.name in left_out}
+    more_inputs = {"left_out": skipped} if skipped else {}
     name = key("layer", base_key=base_key, prefix=PREFIX, wheels=inputs, **more_inputs)
     title = ", ".join(wheel.title for wheel in ordered[:_NAMED])
     more = len(ordered) - _NAMED
     title = f"{title} and {more} more" if more > 0 else title
-    return Planned(name, title, ordered, lost)
+    return Planned(name, title, ordered, skipped)

@@ -1,4 +1,4 @@
-"""What a build made of an own package's files, and which changes need no other build."""
+"""Decide whether a wheel of an own package can be repacked instead of built again."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import attrs
 from ..artefact import Wheel
 
 
-def seen_by_build(path: str) -> bool:
-    """Tell whether a build gets the file at *path*, from the top of the repository.
+def is_build_input(path: str) -> bool:
+    """Return whether a build gets the file at *path*, relative to the top of the repository.
 
-    The Dockerfiles are kept from it, so that a new base changes no wheel.
+    Dockerfiles are excluded, so that a new base image does not change a wheel.
     """
     return "/" in path or not path.endswith(".docker")
 
 
 @attrs.frozen
-class Seen:
-    """One file as a build gets it; *identity* is the name of its *size* bytes."""
+class SourceFile:
+    """A file that a build gets; *identity* names its content of *size* bytes."""
 
     path: str
     identity: str
@@ -30,27 +30,28 @@ class Seen:
 
 @attrs.frozen
 class Survey:
-    """The files of a package: a digest of their paths and modes, and some of them by path."""
+    """The state of a package: a digest of all paths and modes, and some *files* by path."""
 
     shape: str
-    files: dict[str, Seen]
+    files: dict[str, SourceFile]
 
 
 @attrs.frozen
 class Member:
-    """What a file became in a wheel; *identity* is that of its bytes."""
+    """The member of a wheel that has the content of a file, and the *identity* of the file."""
 
     name: str
     identity: str
 
 
 @attrs.frozen
-class Carried:
-    """A *wheel* that was built, and of what.
+class RepackRecord:
+    """A built *wheel*, and how the build used each file of the package.
 
-    The build got files of this *shape*.  *members* are those that nobody looked into, by path,
-    as `Member`; *inputs* are git's names of those that it did look into.  All others, nobody
-    opened.  *zlib* is the version of what compressed the wheel.
+    *shape* is the digest of all paths and modes.  *members* are the files that were copied into
+    the wheel without being read by the build.  *inputs* are the files that the build read, with
+    their identities.  The build opened no other file.  *zlib* is the version that compressed
+    the wheel.
     """
 
     wheel: Wheel
@@ -61,13 +62,13 @@ class Carried:
 
     @property
     def paths(self) -> Container[str]:
-        """Return the paths whose content counts."""
+        """Return the paths whose content matters."""
         return self.inputs.keys() | self.members.keys()
 
-    def changed(self, now: Survey) -> tuple[Seen, ...] | None:
-        """Return what holds other bytes *now*; None where a build must see.
+    def changed(self, now: Survey) -> tuple[SourceFile, ...] | None:
+        """Return the files to replace in the wheel; None if a new build is necessary.
 
-        That is so for a path more or less, for another mode, and for a file that was read.
+        It is necessary after a change of paths or modes, or of a file that the build read.
         """
         files = now.files
         if now.shape != self.shape:
@@ -78,8 +79,8 @@ class Carried:
         return tuple(files[p] for p, member in members if files[p].identity != member.identity)
 
 
-def survey(files: Iterable[Seen], wanted: Container[str]) -> Survey:
-    """Return the survey of *files*, in their order, with those whose paths are *wanted*."""
+def survey(files: Iterable[SourceFile], wanted: Container[str]) -> Survey:
+    """Return the survey of *files*, in this order; keep those whose paths are *wanted*."""
     digest = hashlib.sha256()
     found = {}
     for file in files:

@@ -1,4 +1,4 @@
-"""What making a wheelhouse takes: which files are fetched, and which are built with what."""
+"""Plan a wheelhouse: the files to fetch, and the wheels to build with their dependencies."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ..requirements.reader import HARDEN, Pin
 
 @attrs.frozen
 class WheelsPlan:
-    """The pins to fetch, the sections of the build lock they may need, own packages."""
+    """The pins to fetch, and the sections of the build lock for sdists and own packages."""
 
     request: WheelsRequest
     pins: tuple[Pin, ...]
     sections: tuple[Section, ...]
 
     def fetch_arguments(self, missing: Missing) -> dict[str, Any]:
-        """Return the arguments of ``inside/jobs/fetch.py``, but for its index."""
+        """Return the arguments of ``inside/jobs/fetch.py``, without the index."""
         strict, lock = self.request.strict, self.request.build_lock
         pins = self.pins if missing.pins else ()
         return {
@@ -38,13 +38,13 @@ class WheelsPlan:
         }
 
     def key(self, base_key: str) -> str:
-        """Return the key of the wheels that the pins come to on *base_key*."""
+        """Return the cache key of the wheels of all pins, with the build environment key."""
         sdists = [[s.sdist_hash, section_text(s)] for s in self.sections if s.sdist_hash]
         pins = [_pin(pin) for pin in self.pins]
         return key("wheelhouse", base_key=base_key, pins=pins, sdists=sdists)
 
     def wheel_keys(self, base_key: str, trees: Mapping[str, str]) -> tuple[str, ...]:
-        """Return the key of the wheel of each section; *trees* identifies own packages."""
+        """Return the cache key of each section's wheel; *trees* identifies own packages."""
         return tuple(
             key(
                 "wheel",
@@ -56,25 +56,25 @@ class WheelsPlan:
             for section in self.sections
         )
 
-    def carried_key(self, number: int, base_key: str) -> str:
-        """Return the key of what the build of an own package carried into its wheel.
+    def repack_key(self, number: int, base_key: str) -> str:
+        """Return the cache key of the repack record of an own package.
 
-        All that may be built beside it is a part of it, not only its own section.
+        It includes all sections that may be built together with it.
         """
         sections = [[s.sdist_hash, s.source, section_text(s)] for s in self.sections]
         source = self.sections[number].source
         return key("carried", base_key=base_key, folder=source, sections=sections)
 
     def own(self, number: int) -> bool:
-        """Tell whether a section is that of an own package."""
+        """Return whether a section is that of an own package."""
         return self.sections[number].sdist_hash is None
 
 
 @attrs.frozen
 class Missing:
-    """What no cache has: the *sections* to build, by number, and what the *pins* come to.
+    """The cache misses: the *sections* to build, by number, and whether *pins* must be fetched.
 
-    *known* are the sha256 (hexadecimal) of files that need not be fetched all the same.
+    *known* are the sha256 digests (hexadecimal) of files that are cached nevertheless.
     """
 
     sections: tuple[int, ...]
@@ -83,12 +83,12 @@ class Missing:
 
 
 def index_wheel_key(digest: str) -> str:
-    """Return the key of a wheel of the index with this sha256 (hexadecimal)."""
+    """Return the cache key of a wheel from the index with this sha256 (hexadecimal)."""
     return key("index-wheel", digest=digest, record="listing")
 
 
 def pin_of(wheel: Wheel) -> dict[str, Any]:
-    """Return what has ``inside/jobs/fetch.py`` fetch this wheel again, by its hash."""
+    """Return the argument of ``inside/jobs/fetch.py`` that fetches this wheel by its hash."""
     name, version, _, _ = parse_wheel_filename(wheel.file)
     pin = Pin(name, str(version), (wheel.digest.partition(":")[2],), 1)
     return _placed(pin, wheel.file)
@@ -96,14 +96,14 @@ def pin_of(wheel: Wheel) -> dict[str, Any]:
 
 @attrs.frozen
 class Fetched:
-    """A file that was fetched for a pin; *digest* is its sha256 in hexadecimal."""
+    """A file that was fetched for a pin; *digest* is its sha256 (hexadecimal)."""
 
     file: str
     digest: str
 
 
 def decide(request: WheelsRequest, pins: tuple[Pin, ...], lock: BuildLock) -> WheelsPlan:
-    """Return the plan.  Raises InvalidFile when an own package has no section."""
+    """Return the plan.  Raises InvalidFile if an own package has no section."""
     hashes = {digest for pin in pins for digest in pin.hashes}
     problems = [
         Problem(request.build_lock, 1, f"there is no section for the package in {folder}")
@@ -124,9 +124,9 @@ def decide(request: WheelsRequest, pins: tuple[Pin, ...], lock: BuildLock) -> Wh
 
 @attrs.frozen
 class Chosen:
-    """What is to be done: *wheels* to describe, and the sections to build, in order.
+    """The work to do: *wheels* to read, and the sections to build, in order.
 
-    *of_pins* is what each pin comes to: the number of a section, or a Fetched wheel.
+    *of_pins* has for each pin the number of a section, or a Fetched wheel.
     """
 
     wheels: tuple[str, ...]
@@ -136,9 +136,9 @@ class Chosen:
 
 
 def choose(plan: WheelsPlan, missing: Missing, fetched: tuple[Fetched | None, ...]) -> Chosen:
-    """Return what is to be done, once it is known what the pins come to.
+    """Return the work to do after all pins are *fetched*.
 
-    Raises InvalidFile for every sdist that the build lock has no section for.
+    Raises InvalidFile for every sdist without a section in the build lock.
     """
     problems: list[Problem] = []
     of_pins: list[int | Fetched] = []
@@ -182,7 +182,7 @@ def build_arguments(plan: WheelsPlan, chosen: Chosen) -> dict[str, Any]:
 
 
 def pinned_extras(pins: Iterable[Pin]) -> dict[str, tuple[str, ...]]:
-    """Return the extras that *pins* name, by the name of the package."""
+    """Return the extras of *pins*, by package name."""
     return {
         pin.key: tuple(sorted(map(canonicalize_name, pin.extras))) for pin in pins if pin.extras
     }
@@ -191,7 +191,7 @@ def pinned_extras(pins: Iterable[Pin]) -> dict[str, tuple[str, ...]]:
 def unknown_extras(
     pins: Iterable[Pin], wheels: Iterable[Wheel], strict: str
 ) -> tuple[str, ...]:
-    """Return a warning for each extra in the *strict* file that its package does not have."""
+    """Return a warning for each extra in the *strict* file that the package lacks."""
     provided = {wheel.name: set(map(canonicalize_name, wheel.provides)) for wheel in wheels}
     return tuple(
         f"{strict}:{pin.line}: {pin.name} {pin.version} has no extra {extra}"
@@ -222,7 +222,7 @@ def _placed(pin: Pin, file: str) -> dict[str, Any]:
 
 
 def section_text(section: Section) -> str:
-    """Return a section as pip reads it, hashes and all."""
+    """Return a section in pip's format, with hashes."""
     lines = []
     for pin in section.pins:
         extras = f"[{','.join(pin.extras)}]" if pin.extras else ""

@@ -1,4 +1,4 @@
-"""A wheel with other bytes in some of its members, and nothing else of it touched.
+"""Repack a wheel: replace the content of some members, and update RECORD.
 
 Formats: https://packaging.python.org/specifications/binary-distribution-format/ and
 https://packaging.python.org/specifications/recording-installed-packages/ (RECORD).
@@ -16,12 +16,12 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 
 
-def renew(wheel: bytes, changes: Mapping[str, bytes]) -> bytes:
-    """Return *wheel* with the bytes of *changes*, by member, and a RECORD that says so.
+def repack_wheel(wheel: bytes, changes: Mapping[str, bytes]) -> bytes:
+    """Return *wheel* with the new content of *changes*, by member, and an updated RECORD.
 
-    Its members are compressed anew, as most backends do it: who wants the very bytes that
-    a backend would have made sees first whether no change at all gives those of *wheel*.
-    Raises ValueError for what is no wheel, or has no member and no RECORD of that name.
+    All members are compressed again, as most backends do it.  To get the bytes that the backend
+    would write, first check that repacking without changes returns *wheel*.  Raises ValueError
+    if it is not a wheel, or lacks a member or its RECORD entry.
     """
     out = io.BytesIO()
     try:
@@ -33,7 +33,7 @@ def renew(wheel: bytes, changes: Mapping[str, bytes]) -> bytes:
             for item in old.infolist():
                 new.writestr(copy.copy(item), contents.pop(item.filename))
     except (zipfile.BadZipFile, StopIteration, KeyError, NotImplementedError) as error:
-        raise ValueError(f"cannot be renewed: {error}") from None
+        raise ValueError(f"cannot be repacked: {error}") from None
     if contents:
         raise ValueError(f"has no {', '.join(sorted(contents))}")
     return out.getvalue()
@@ -44,7 +44,7 @@ def _is_record(name: str) -> bool:
 
 
 def _recorded(record: str, changes: Mapping[str, bytes]) -> str:
-    """Return the text of a RECORD with the hashes and the sizes of *changes*."""
+    """Return the RECORD with the hashes and sizes of *changes*."""
     lines = record.splitlines(keepends=True)
     places = {line.rsplit(",", 2)[0]: number for number, line in enumerate(lines)}
     for name, data in changes.items():

@@ -1,1 +1,1 @@
-"""What one verb decides from facts: nothing is done here."""
+"""Pure decisions of verbs: plans for retag, derive, push, proposals and garbage collection."""

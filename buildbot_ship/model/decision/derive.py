@@ -1,4 +1,4 @@
-"""Whether a derived base has to be built: decided from its labels and what it is made of."""
+"""Decide whether a derived base must be rebuilt, from its labels and its cache key."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..image.labels import BASE_DIGEST
 from ..reference import Reference, digest_of
 
 INPUTS, CONTENT = "org.buildbot-ship.derived", "org.buildbot-ship.content"
-"""Labels of a derived base: the key of what it was made of, a digest of what RUN made."""
+"""Labels of a derived base: the cache key of its inputs, and the digest of its files."""
 
 
 @attrs.frozen
 class Owned:
-    """A derived base that is published, as its config describes it."""
+    """A published derived base, as its config describes it."""
 
     reference: Reference
     labels: Mapping[str, str]
@@ -26,20 +26,20 @@ class Owned:
 
     @classmethod
     def of(cls, reference: Reference, base: Base) -> Owned:
-        """Return what *reference* names."""
+        """Return the base that *reference* names."""
         return cls(reference, base.run.get("Labels") or {}, str(base.config.get("created")))
 
     def is_older_than(self, days: float, now: datetime) -> bool:
-        """Tell whether it was made more than *days* before *now*; if in doubt, it was."""
+        """Return whether it was built more than *days* before *now*, or at an unknown time."""
         try:
-            made = datetime.fromisoformat(self.created.replace("Z", "+00:00"))
-            return now - made > timedelta(days=days)
+            built = datetime.fromisoformat(self.created.replace("Z", "+00:00"))
+            return now - built > timedelta(days=days)
         except (ValueError, TypeError, OverflowError):
             return True
 
 
 def derived_key(data: bytes, bases: Iterable[Base], files: Iterable[list[object]]) -> str:
-    """Return the key of a Dockerfile's bytes, the digests of its bases, and what it copies."""
+    """Return the cache key of a Dockerfile, the digests of its bases, and its copied files."""
     digests = [str(base.reference.digest) for base in bases]
     return key("derived", dockerfile=digest_of(data), bases=digests, files=list(files))
 
@@ -47,23 +47,22 @@ def derived_key(data: bytes, bases: Iterable[Base], files: Iterable[list[object]
 def reason(
     owned: Owned | None, inputs: str, base: Base, *, days: float, now: datetime, again: bool
 ) -> str | None:
-    """Return why it is built, for a summary; None where the one that is *owned* will do."""
+    """Return the reason for a build; None if the published base *owned* is up to date."""
     if owned is None or INPUTS not in owned.labels:
         return "it is new"
     if owned.labels.get(BASE_DIGEST) != base.reference.digest:
         return f"{attrs.evolve(base.reference, digest=None)} is another image"
     if owned.labels[INPUTS] != inputs:
-        return "what it is made of changed"
+        return "its inputs changed"
     if again:
-        return "it was asked for"
+        return "a rebuild was requested"
     return f"it is older than {days:g} days" if owned.is_older_than(days, now) else None
 
 
-def will_do(owned: Owned, before: Owned | None, inputs: str, content: str) -> bool:
-    """Tell whether what is *owned* now is as good as what was built.
+def can_reuse(owned: Owned, before: Owned | None, inputs: str, content: str) -> bool:
+    """Return whether the published base *owned* can replace the new build.
 
-    It is made of the same and has the same content, or somebody made it of the same since
-    *before* was looked at.
+    It can if it has the same inputs, and the same content or a newer build than *before*.
     """
     if owned.labels.get(INPUTS) != inputs:
         return False

@@ -1,4 +1,4 @@
-"""Which of the things that we put into the engine nobody needs any more."""
+"""Garbage collection: decide which temporary containers and images are leftovers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOUR, DAY = 3600.0, 86400.0
 
 @attrs.frozen
 class Entry:
-    """One line of the ledger; *made* is in seconds since 1970."""
+    """One line of the ledger; *made* is the creation time in seconds since 1970."""
 
     kind: str
     name: str
@@ -24,7 +24,7 @@ class Entry:
     made: float
 
 
-def dead(
+def find_leftovers(
     entries: Iterable[Entry],
     request: GarbageRequest,
     *,
@@ -33,12 +33,15 @@ def dead(
     now: float,
     alive: Callable[[Entry], bool],
 ) -> tuple[Entry, ...]:
-    """Return what can go.
+    """Return the entries that can be removed:
 
-    A container whose process is dead.  An image of another build in this work folder
-    (one build at a time has it), of this build when it finishes, or of any build when it
-    is too old.  A tools image that was not used for too long.  A thing from the future
-    is as young as one made now: clocks jump.
+    - containers whose process is dead,
+    - images of other builds in this work folder, because one build at a time uses it,
+    - images of this build when it finishes,
+    - images of any build that are too old,
+    - tools images that were not used for too long.
+
+    A creation time in the future counts as now, because clocks may jump.
     """
 
     def is_dead(entry: Entry) -> bool:

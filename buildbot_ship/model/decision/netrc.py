@@ -1,7 +1,7 @@
-"""How containers log in to a package index: a netrc file, which pip and requests read.
+"""Write a netrc file, with which pip and requests log in to a package index.
 
-https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html.  It is a
-file in a throw-away container: no password is in a URL, an argument, or the environment.
+Format: https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html.  The
+file is in a throw-away container only: no URL, argument or variable has a password.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from urllib.parse import urlsplit
 from ...errors import InvalidRequest
 from ..request.settings import Credential, Index
 
-# Python's readers of netrc disagree on quotes and backslashes from version to version.
+# Python versions parse quotes and backslashes in a netrc differently.
 _WORD = re.compile(r"[^\s\"'\\#][^\s\\]*")
 
 
 def netrc(index: Index, credentials: Iterable[Credential]) -> str:
-    """Return the netrc for the hosts of *index*, empty when none needs a login.
+    """Return the netrc for the hosts of *index*, empty if no host has credentials.
 
-    Raises InvalidRequest for what a netrc cannot hold.
+    Raises InvalidRequest for a user or password that a netrc cannot contain.
     """
-    known = {credential.registry: credential for credential in credentials}
+    by_host = {credential.registry: credential for credential in credentials}
     return "".join(
-        _line(host, known[netloc]) for netloc, host in _hosts(index) if netloc in known
+        _line(host, by_host[netloc]) for netloc, host in _hosts(index) if netloc in by_host
     )
 
 
@@ -36,6 +36,6 @@ def _hosts(index: Index) -> Iterator[tuple[str, str]]:
 
 def _line(host: str, credential: Credential) -> str:
     if not (_WORD.fullmatch(credential.username) and _WORD.fullmatch(credential.password)):
-        why = f"for the index {host}: no blank, quote or backslash may be in user or password"
+        why = f"for the index {host}: user and password must have no blank, quote or backslash"
         raise InvalidRequest("credentials", why)
     return f"machine {host} login {credential.username} password {credential.password}\n"

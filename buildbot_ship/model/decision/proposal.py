@@ -1,7 +1,7 @@
-"""The names of proposals, and what their commits say: decided from what is on the server.
+"""Name the branches of proposals, and write their commit messages.
 
-A branch is ``ship/bases-3-1a2b3c4d5e``: prefix, topic, a number that grows, and a digest of
-the change, by which the same proposal is known again.
+A branch is ``ship/bases-3-1a2b3c4d5e``: prefix, topic, an increasing number, and a digest of
+the change.  The digest identifies a proposal that was pushed before.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DIGITS = 10
 
 @attrs.frozen
 class Proposal:
-    """A branch that proposes: *number* is its place among those of its topic."""
+    """The branch of a proposal; *number* counts the proposals of its topic."""
 
     branch: str
     number: int
@@ -25,13 +25,13 @@ class Proposal:
 
 
 def change_digest(target: str, blobs: Mapping[str, str]) -> str:
-    """Return the digest of a change: git's object names by path, and the branch it is for."""
+    """Return the digest of a change: the target branch, and git's object IDs by path."""
     lines = [f"{path}\0{name}" for path, name in sorted(blobs.items())]
     return hashlib.sha256("\n".join([target, *lines]).encode()).hexdigest()[:_DIGITS]
 
 
 def proposals(names: Iterable[str], prefix: str, topic: str) -> tuple[Proposal, ...]:
-    """Return those of a topic among the *names* of branches, the newest last."""
+    """Return the proposals of a topic among branch *names*, the newest last."""
     pattern = re.compile(
         rf"{re.escape(prefix + topic)}-([1-9][0-9]{{0,8}})-([0-9a-f]{{{_DIGITS}}})"
     )
@@ -43,13 +43,13 @@ def proposals(names: Iterable[str], prefix: str, topic: str) -> tuple[Proposal, 
 def next_proposal(
     earlier: tuple[Proposal, ...], prefix: str, topic: str, change: str
 ) -> Proposal:
-    """Return the one that follows *earlier* ones."""
+    """Return the proposal after the *earlier* ones."""
     number = earlier[-1].number + 1 if earlier else 1
     return Proposal(f"{prefix}{topic}-{number}-{change}", number, change)
 
 
 def commit_message(subject: str, notes: Iterable[str], earlier: tuple[Proposal, ...]) -> str:
-    """Return the message: what changed and why, and the proposal that this one supersedes."""
+    """Return the commit message: subject, notes, and the proposal that it supersedes."""
     parts = [subject, *dict.fromkeys(note.strip("\n") for note in notes)]
     if earlier:
         parts.append(f"Supersedes: {earlier[-1].branch}")

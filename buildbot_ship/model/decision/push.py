@@ -1,4 +1,4 @@
-"""Which part of an image is sent how: decided from its record and its manifest alone."""
+"""Plan the push of an image: mount or copy the base layers, upload the other blobs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..tag import commit_tag
 
 @attrs.frozen
 class OwnBlob:
-    """A blob of ours: a *layer*, or the config."""
+    """A blob that is uploaded: a *layer*, or the config."""
 
     digest: str
     layer: Layer | None = None
@@ -21,9 +21,9 @@ class OwnBlob:
 
 @attrs.frozen
 class PushPlan:
-    """Where an image goes, and how its parts get there.
+    """The destination of an image, and its blobs.
 
-    *base_blobs* are taken over from *base*; *own_blobs* are uploaded, layers first.
+    *base_blobs* are taken from the repository *base*; *own_blobs* are uploaded, layers first.
     """
 
     reference: Reference
@@ -33,7 +33,7 @@ class PushPlan:
 
     @classmethod
     def of(cls, request: PushRequest, record: Image, manifest: bytes) -> PushPlan:
-        """Return the plan for the image of *record*; raise InvalidManifest."""
+        """Return the plan for the image of *record*.  Raises InvalidManifest."""
         tag = commit_tag(record.commit)
         reference = Repository.parse(request.repository).tagged(tag)
         own = {layer.digest: OwnBlob(layer.digest, layer) for layer in record.layers}

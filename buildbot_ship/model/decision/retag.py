@@ -1,4 +1,4 @@
-"""Which base is copied where: decided from a request and a moment alone."""
+"""Plan the copies of upstream base images to own repositories under one timestamp tag."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..tag import timestamp_tag
 
 @attrs.frozen
 class RetagPlan:
-    """One *tag* for all: each of *copies* is a source and the destination it gets."""
+    """The timestamp *tag* of all copies, and each copy as source and destination."""
 
     tag: str
     copies: tuple[tuple[Reference, Reference], ...]
 
     @classmethod
     def of(cls, request: RetagRequest, moment: datetime) -> RetagPlan:
-        """Return the plan of *request* at an aware *moment*, in the request's order."""
+        """Return the plan of *request* at the aware *moment*, in the order of the request."""
         tag = timestamp_tag(moment)
         copies = tuple(
             (Reference.parse(copy.source), Repository.parse(copy.destination).tagged(tag))

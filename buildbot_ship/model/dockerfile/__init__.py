@@ -1,1 +1,1 @@
-"""The Dockerfile as people write it: its words, its instructions, its pins."""
+"""Read Dockerfiles: lines, words, variables, instructions, and pinned base images."""

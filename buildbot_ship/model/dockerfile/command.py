@@ -1,4 +1,4 @@
-"""The instructions of a Dockerfile that say what runs: ENTRYPOINT, CMD, HEALTHCHECK."""
+"""The instructions that set what a container runs: ENTRYPOINT, CMD, HEALTHCHECK."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ C = TypeVar("C", bound="Command")
 
 @attrs.frozen
 class Command:
-    """A line to run, of ENTRYPOINT or CMD: *words*, or one word when it is *for_shell*."""
+    """A command of ENTRYPOINT or CMD: *words*, or one shell line if *for_shell*."""
 
     line: int
     words: tuple[str, ...]
@@ -39,46 +39,48 @@ class Command:
 
     @classmethod
     def read(cls: type[C], line: int, text: str, scope: Scope) -> C:
-        """Return the command in *text*: a JSON array, else a line for the shell.
+        """Parse *text*: a JSON array, or a line for the shell.  Raises Fault.
 
-        Neither form is ever expanded: ``$`` is the program's or the shell's.  Raises Fault.
+        Variables are not expanded here: the program or the shell gets the ``$``.
         """
         del scope
         _, text = flags(text)
         if not text:
-            raise Fault('it runs nothing: write a JSON array, as in ["/twist.pex", "web"]')
+            raise Fault('the command is empty: write a JSON array, as in ["/twist.pex", "web"]')
         words = array(text)
         return cls(line, (text,), for_shell=True) if words is None else cls(line, words)
 
 
 class Entrypoint(Command):
-    """``ENTRYPOINT``: what the container runs."""
+    """``ENTRYPOINT``: the program that the container runs."""
 
 
 class Cmd(Command):
-    """``CMD``: the arguments that `docker run` replaces."""
+    """``CMD``: the default arguments, which `docker run` can replace."""
 
 
 @attrs.frozen
 class Healthcheck:
-    """``HEALTHCHECK NONE``, ``HEALTHCHECK [flags] CMD ...``: *check* as the config has it."""
+    """``HEALTHCHECK NONE`` or ``HEALTHCHECK [flags] CMD ...``; *check* is as in the config."""
 
     line: int
     check: dict[str, Any]
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Healthcheck:
-        """Return the check in *text*; like CMD it is never expanded.  Raises Fault."""
+        """Parse *text* without expanding variables, as for CMD.  Raises Fault."""
         del scope
         options, text = flags(text, (*_TIMES, "retries"))
         kind, *rest = text.split(None, 1)[:2] or [""]
         if kind.upper() == "NONE" and not rest and not options:
             return cls(line, {"Test": ["NONE"]})
         if kind.upper() != "CMD" or not rest:
-            raise Fault("write HEALTHCHECK CMD command, or HEALTHCHECK NONE and nothing else")
+            raise Fault(
+                "write HEALTHCHECK CMD command, or HEALTHCHECK NONE without anything else"
+            )
         words = array(rest[0])
         if words == ():
-            raise Fault("it runs nothing: name a command after CMD")
+            raise Fault("the command is empty: write one after CMD")
         test = ["CMD-SHELL", rest[0]] if words is None else ["CMD", *words]
         times = {
             _TIMES[name]: _duration(value) for name, value in options.items() if name in _TIMES

@@ -1,4 +1,4 @@
-"""What a Dockerfile takes from elsewhere, as its COPY and ADD lines say."""
+"""Find the files of the build context that COPY and ADD name."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from .lines import Line, read_lines
 
 _STAGE = re.compile(r"\bAS\s+(\S+)\s*$", re.I)
 _OTHER = re.compile(r"--from=(\S+)")
-_UNTOLD = re.compile(r"""[$\["'\\]""")
-"""What makes a line mean more than its words say."""
+_UNRESOLVED = re.compile(r"""[$\["'\\]""")
+"""Variables, arrays, quotes or escapes: the sources cannot be read from the words."""
 
 
-def taken(data: bytes, file: str) -> tuple[str, ...] | None:
-    """Return the sources that *file* names in its context; None: it may be anything.
+def copied_sources(data: bytes, file: str) -> tuple[str, ...] | None:
+    """Return the paths that *file* copies from its context; None if they may be anything.
 
-    Raises InvalidFile for a copy out of an image that no FROM line names: that image would
-    be another one tomorrow.
+    Raises InvalidFile if ``--from`` names an image instead of a stage: such a base is not
+    pinned.
     """
     lines, _ = read_lines(data, file)
-    problems = tuple(_strangers(lines, file))
+    problems = tuple(_copies_from_images(lines, file))
     if problems:
         raise InvalidFile(problems)
     copies = [line for line in lines if line.word in ("COPY", "ADD")]
-    own = [line.rest for line in copies if not _OTHER.search(line.rest)]
-    if any(map(_UNTOLD.search, own)):
+    local = [line.rest for line in copies if not _OTHER.search(line.rest)]
+    if any(map(_UNRESOLVED.search, local)):
         return None
-    return tuple(source for rest in own for source in _sources(rest))
+    return tuple(source for rest in local for source in _sources(rest))
 
 
 def _sources(rest: str) -> Iterator[str]:
@@ -39,13 +39,13 @@ def _sources(rest: str) -> Iterator[str]:
             yield posixpath.normpath(word.lstrip("/") or ".")
 
 
-def _strangers(lines: list[Line], file: str) -> Iterator[Problem]:
-    """Yield the copies out of images that are no stages."""
+def _copies_from_images(lines: list[Line], file: str) -> Iterator[Problem]:
+    """Yield a problem for each ``COPY --from`` that names no stage."""
     froms = [line for line in lines if line.word == "FROM"]
     stages = {match[1].lower() for line in froms if (match := _STAGE.search(line.rest))}
     stages |= {str(number) for number in range(len(froms))}
     for line in lines:
         match = _OTHER.search(line.rest) if line.word == "COPY" else None
         if match is not None and match[1].lower() not in stages:
-            text = f"COPY: --from={match[1]} is no stage: begin with FROM {match[1]} AS a name"
+            text = f"COPY: --from={match[1]} is not a stage: add FROM {match[1]} AS name"
             yield Problem(file, line.number, text)

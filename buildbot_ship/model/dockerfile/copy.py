@@ -1,4 +1,4 @@
-"""COPY: what it takes from where, and whom it belongs to then."""
+"""The COPY instruction: sources, destination, owner and mode."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _FLAGS = ("from", "chown", "chmod")
 
 @attrs.frozen
 class Copy:
-    """``COPY source... destination``; sources are paths or patterns from the context's top.
+    """``COPY source... destination``; sources are paths or patterns in the build context.
 
-    ``.`` is all of it.  A *destination* with a ``/`` at its end is a folder, and relative
-    to the work folder unless it begins with one.  *owner* is ``user:group`` as written,
-    *mode* wins over the files' own.  *stage* is what ``--from`` names.
+    ``.`` is the whole context.  A *destination* that ends with ``/`` is a folder; one that does
+    not begin with ``/`` is relative to WORKDIR.  *owner* is ``user:group`` as written.  *mode*
+    overrides the modes of the files.  *stage* is the value of ``--from``.
     """
 
     line: int
@@ -30,23 +30,23 @@ class Copy:
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Copy:
-        """Return what *text* copies; raise Fault."""
+        """Parse *text*.  Raises Fault."""
         options, text = flags(text, _FLAGS)
         words = scope.words(text)
         if len(words) < 2 or not all(words):
-            raise Fault("COPY takes sources and a destination: write COPY file /")
+            raise Fault("COPY needs sources and a destination: write COPY file /")
         *sources, destination = words
         if len(sources) > 1 and not is_folder(destination):
-            raise Fault(f"{destination} takes several files: end it with / to make it a folder")
+            raise Fault(f"{destination} gets several files: end it with / to make it a folder")
         owner = scope.expand(options.get("chown", ""))
         stage = options.get("from", "")
-        taken = sources if stage else map(_source, sources)
+        paths = sources if stage else map(_source, sources)
         mode = _mode(scope.expand(options["chmod"])) if "chmod" in options else None
-        return cls(line, tuple(taken), destination, _owner(owner), mode, stage)
+        return cls(line, tuple(paths), destination, _owner(owner), mode, stage)
 
 
 def is_folder(path: str) -> bool:
-    """Tell whether a COPY's destination can only be a folder, by how it is written."""
+    """Return whether the destination of a COPY is written as a folder."""
     return path.endswith("/") or path.rpartition("/")[2] in (".", "..")
 
 
@@ -64,7 +64,7 @@ def _mode(text: str) -> int:
 
 def _source(text: str) -> str:
     if text.startswith("<<"):
-        raise Fault(f"{text} begins a here-document: commit a file and copy that")
+        raise Fault(f"{text} begins a here-document: commit a file and copy it instead")
     parts: list[str] = []
     for part in text.split("/"):
         if part == "..":

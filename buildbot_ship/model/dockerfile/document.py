@@ -1,7 +1,7 @@
-"""A Dockerfile as a value: what we assemble by ourselves, or what the engine has to build.
+"""Parse a Dockerfile, and decide whether buildbot-ship or the engine builds it.
 
-Format: https://docs.docker.com/reference/dockerfile/.  Where docker guesses, this
-reader refuses, and it names every fault of the file at once.
+Format: https://docs.docker.com/reference/dockerfile/.  This parser rejects lines that docker
+interprets by guessing.  It reports every fault of the file at once.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .variables import MAX_TOTAL, Scope
 from .words import Fault
 
 ENGINE_ONLY = ("RUN", "ADD", "SHELL", "ONBUILD", "MAINTAINER")
-"""The instructions that hand a file to the engine; so do stages, and COPY from them."""
+"""Instructions that only the engine can build; so are several stages, and COPY --from."""
 
 
 @attrs.frozen
 class Foreign:
-    """An instruction that only the engine can follow; *rest* is what stands behind it."""
+    """An instruction that only the engine can build; *rest* is the text after its name."""
 
     line: int
     word: str
@@ -34,10 +34,10 @@ class Foreign:
 
 @attrs.frozen
 class Dockerfile:
-    """The base of the last stage, and the instructions in order; *file* is for messages.
+    """The base image of the last stage, and the instructions in order.
 
-    With *foreign* instructions the engine builds it; *others* are the bases of its other
-    stages.  *steps* names every instruction, as ``file:line: RUN``.
+    If there are *foreign* instructions, the engine builds the file.  *others* are the base
+    images of the other stages.  *steps* names every instruction, as ``file:line: RUN``.
     """
 
     file: str
@@ -50,7 +50,7 @@ class Dockerfile:
 
     @property
     def copied(self) -> set[str]:
-        """Return every source that it names."""
+        """Return the sources of COPY, and every word that the engine may read."""
         found = {word for item in self.foreign for word in item.rest.split()}
         for item in self.instructions:
             found |= set(item.sources) if isinstance(item, Copy) else set()
@@ -60,14 +60,14 @@ class Dockerfile:
 def read(
     data: bytes | str, file: str, environment: Iterable[tuple[str, str]] | None = None
 ) -> Dockerfile:
-    """Return the Dockerfile in *data*; raise InvalidFile with every problem of *file*.
+    """Parse a Dockerfile.  Raises InvalidFile with every problem of *file*.
 
-    Variables may be the base's: until its *environment* is known, they are empty, and
-    faults of instructions that have one are not told.
+    The base image may set variables.  Without its *environment* these variables are empty, and
+    faults of instructions that use one are not reported.
     """
     lines, escape = read_lines(data, file)
-    known = None if environment is None else dict(environment)
-    reading = _Reading(file, escape, known)
+    base = None if environment is None else dict(environment)
+    reading = _Parser(file, escape, base)
     for line in lines:
         reading.take(line)
     reading.problems += _without_from(lines, file)
@@ -75,26 +75,26 @@ def read(
 
 
 def base_of(data: bytes | str, file: str) -> Reference:
-    """Return what FROM names, as `read_base` has it; raise InvalidFile."""
+    """Return the base image of a Dockerfile with one stage.  Raises InvalidFile."""
     return read_base(data, file).base
 
 
 def read_base(data: bytes | str, file: str) -> Dockerfile:
-    """Return what FROM names, and where, and look at nothing else; raise InvalidFile.
+    """Parse only ARG and FROM, as for ``build.docker``.  Raises InvalidFile.
 
-    For ``build.docker``: whatever else it holds is not ours to judge.
+    The other instructions of the build base do not matter here.
     """
     lines, escape = read_lines(data, file)
     froms = [line for line in lines if line.word == "FROM"]
     problems = _without_from(lines, file)
-    reading = _Reading(file, escape)
+    reading = _Parser(file, escape)
     for line in lines:
         if line.word == "ARG" and not reading.froms:
             reading.take(line)
         elif line.word == "FROM" and reading.froms:
             text = (
-                f"there is a FROM before it, in line {froms[0].number}: one file makes "
-                "one image of one stage; what an earlier stage made is a pex or a wheel here"
+                f"there is already a FROM on line {froms[0].number}: use one stage; instead "
+                "of an earlier stage, build pexes and wheels with BuildPex and BuildWheels"
             )
             problems.append(Problem(file, line.number, text))
         elif line.word == "FROM":
@@ -104,8 +104,8 @@ def read_base(data: bytes | str, file: str) -> Dockerfile:
 
 
 @attrs.define
-class _Reading:
-    """What is known while the instructions are read one by one."""
+class _Parser:
+    """Parse instructions one by one, and collect their values and problems."""
 
     file: str
     escape: str
@@ -121,7 +121,7 @@ class _Reading:
     room: int = MAX_TOTAL
 
     def take(self, line: Line) -> None:
-        """Read one instruction, and remember what it means for those after it."""
+        """Parse one instruction, and update the variables for the next ones."""
         scope = self._scope(line)
         try:
             item = self._read(line, scope)
@@ -140,7 +140,7 @@ class _Reading:
             self._remember(item)
 
     def finish(self, steps: tuple[str, ...] = ()) -> Dockerfile:
-        """Return the whole; raise InvalidFile with every problem."""
+        """Return the parsed file.  Raises InvalidFile with every problem."""
         last, references = self._bases()
         self.problems += self._without_buildkit()
         if self.problems or last is None:
@@ -192,7 +192,7 @@ class _Reading:
                 into[name] = value
 
     def _bases(self) -> tuple[From | None, dict[int, Reference]]:
-        """Return the FROM of the last stage's base, and what the lines of FROM name."""
+        """Return the FROM line of the last stage's base, and the base of each FROM line."""
         stages: dict[str, From] = {}
         references: dict[int, Reference] = {}
         root = None
@@ -208,16 +208,16 @@ class _Reading:
             if item.stage:
                 stages[item.stage] = root
         if root and root.name == "scratch" and root is not self.froms[-1]:
-            text = "FROM: the last stage has no base: begin it with one that RetagBase made"
+            text = (
+                "FROM: the last stage has no base: begin it with a base that RetagBase pushed"
+            )
             self.problems.append(Problem(self.file, root.line, text))
         return root, references
 
     def _without_buildkit(self) -> list[Problem]:
-        """Refuse what the engine's builder lacks in a file that it has to build."""
-        why = f"line {self.foreign[0].line} leaves it to the engine" if self.foreign else ""
-        text = (
-            f"COPY: --chmod is not for files that the engine builds, and {why}: set it in git"
-        )
+        """Reject ``COPY --chmod`` if the engine builds: its builder has no such flag."""
+        why = f"because of line {self.foreign[0].line}" if self.foreign else ""
+        text = f"COPY: --chmod does not work if the engine builds, {why}: set the mode in git"
         return [
             Problem(self.file, item.line, text)
             for item in self.found
@@ -227,8 +227,8 @@ class _Reading:
 
 def _without_from(lines: list[Line], file: str) -> list[Problem]:
     if not lines:
-        return [Problem(file, 1, "it is empty: write FROM base:tag, COPY and ENTRYPOINT")]
+        return [Problem(file, 1, "the file is empty: write FROM base:tag, COPY and ENTRYPOINT")]
     if not any(line.word == "FROM" for line in lines):
-        text = "there is no FROM: begin with FROM base:tag, a tag that RetagBase made"
+        text = "there is no FROM: begin with FROM base:tag, a tag that RetagBase pushed"
         return [Problem(file, lines[0].number, text)]
     return []

@@ -1,7 +1,7 @@
-"""The instructions of a Dockerfile that we assemble by ourselves, one value each.
+"""The instructions of a Dockerfile that buildbot-ship builds without the engine.
 
-Every value knows its *line*, counted from 1.  ``read(line, text, scope)`` of each
-takes the rest of the instruction and what its variables mean, and raises `word.Fault`.
+Every instruction has its *line* number, from 1.  ``read(line, text, scope)`` parses the text
+after the name of the instruction, with the variables of *scope*.  It raises `words.Fault`.
 """
 
 from __future__ import annotations
@@ -42,37 +42,37 @@ class From:
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> From:
-        """Return what *text* names."""
+        """Parse *text*.  Raises Fault."""
         _, text = flags(text)
         words = [scope.expand(word) for word in text.split()]
         if not words or not words[0]:
-            raise Fault("FROM takes one reference: write FROM registry/path:tag")
+            raise Fault("FROM needs one reference: write FROM registry/path:tag")
         if not (len(words) == 1 or (len(words) == 3 and words[1].lower() == "as")):
-            raise Fault("FROM takes one reference: write FROM registry/path:tag")
+            raise Fault("FROM needs one reference: write FROM registry/path:tag")
         return cls(line, words[0], words[2].lower() if len(words) == 3 else "")
 
     @property
     def reference(self) -> Reference:
-        """Return the base that it names, by tag or digest; raise Fault."""
+        """Return the reference of the base image, with tag or digest.  Raises Fault."""
         try:
             reference = Reference.parse(self.name)
         except InvalidReference as error:
             raise Fault(f"{error}: {error.remedy}") from None
         if reference.tag is None and reference.digest is None:
-            raise Fault(f"{self.name} has no tag: name one that RetagBase made; latest moves")
+            raise Fault(f"{self.name} has no tag: use one that RetagBase pushed; latest moves")
         return reference
 
 
 @attrs.frozen
 class Arg:
-    """``ARG name=default ...``; a name without default takes that from before FROM."""
+    """``ARG name=default ...``; without a default, the value is that of an ARG before FROM."""
 
     line: int
     values: tuple[tuple[str, str | None], ...]
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Arg:
-        """Return the arguments that *text* declares."""
+        """Parse *text*.  Raises Fault."""
         _, text = flags(text)
         found: list[tuple[str, str | None]] = []
         for word in split_words(text, scope.escape):
@@ -81,7 +81,7 @@ class Arg:
                 raise Fault(f"{word} has no name: write ARG name=default")
             found.append((name, scope.expand(value) if equals else None))
         if not found:
-            raise Fault("it declares nothing: write ARG name=default")
+            raise Fault("nothing is declared: write ARG name=default")
         return cls(line, tuple(found))
 
 
@@ -90,19 +90,19 @@ T = TypeVar("T", bound="Values")
 
 @attrs.frozen
 class Values:
-    """What an instruction sets, by name and in order."""
+    """The names and values that an instruction sets, in order."""
 
     line: int
     values: tuple[tuple[str, str], ...]
 
     @classmethod
     def read(cls: type[T], line: int, text: str, scope: Scope) -> T:
-        """Return what *text* sets."""
+        """Parse *text*.  Raises Fault."""
         return cls(line, _expanded(text, scope))
 
 
 class Env(Values):
-    """``ENV name=value...``, or ``ENV name the rest``."""
+    """``ENV name=value...``, or ``ENV name value with spaces``."""
 
 
 class Label(Values):
@@ -118,10 +118,10 @@ class User:
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> User:
-        """Return the user that *text* names."""
+        """Parse *text*.  Raises Fault."""
         name = scope.expand(flags(text)[1])
         if not name or any(map(str.isspace, name)):
-            raise Fault("USER takes one user: write USER name, or USER uid:gid")
+            raise Fault("USER needs one user: write USER name, or USER uid:gid")
         return cls(line, name)
 
 
@@ -134,16 +134,16 @@ class Workdir:
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Workdir:
-        """Return the folder that *text* names."""
+        """Parse *text*.  Raises Fault."""
         path = scope.expand(flags(text)[1])
         if not path:
-            raise Fault("WORKDIR takes a folder: write WORKDIR /path")
+            raise Fault("WORKDIR needs a folder: write WORKDIR /path")
         return cls(line, path)
 
     def after(self, current: str) -> str:
-        """Return the work folder that follows *current*, as docker writes it.
+        """Return the working directory after *current*, in docker's notation.
 
-        An absolute path stays as it was written, a ``/`` at its end included.
+        An absolute path is unchanged, including a ``/`` at its end.
         """
         if self.path.startswith("/"):
             return self.path
@@ -152,17 +152,17 @@ class Workdir:
 
 @attrs.frozen
 class Expose:
-    """``EXPOSE port...``; *ports* as the config has them: ``8080/tcp``."""
+    """``EXPOSE port...``; *ports* have the form of the image config: ``8080/tcp``."""
 
     line: int
     ports: tuple[str, ...]
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Expose:
-        """Return the ports that *text* names; a range gives each, a variable may hold more."""
+        """Parse *text*, ranges included; a variable may hold several ports.  Raises Fault."""
         words = [port for word in flags(text)[1].split() for port in scope.expand(word).split()]
         if not words:
-            raise Fault("EXPOSE takes ports: write EXPOSE 8080")
+            raise Fault("EXPOSE needs ports: write EXPOSE 8080")
         return cls(line, tuple(port for word in words for port in _ports(word, scope)))
 
 
@@ -175,10 +175,10 @@ class Volume:
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Volume:
-        """Return the folders that *text* names."""
+        """Parse *text*.  Raises Fault."""
         paths = tuple(word.strip() for word in scope.words(flags(text)[1]))
         if not all(paths) or not paths:
-            raise Fault("VOLUME takes folders: write VOLUME /path")
+            raise Fault("VOLUME needs folders: write VOLUME /path")
         return cls(line, paths)
 
 
@@ -191,7 +191,7 @@ class Stopsignal:
 
     @classmethod
     def read(cls, line: int, text: str, scope: Scope) -> Stopsignal:
-        """Return the signal that *text* names, as it was written."""
+        """Parse *text*; the signal stays as written.  Raises Fault."""
         signal = scope.expand(flags(text)[1])
         if not _SIGNAL.fullmatch(signal):
             raise Fault(f"{signal or 'nothing'} is not a signal: write SIGTERM, or its number")

@@ -1,4 +1,4 @@
-"""The lines of a Dockerfile: encoding, parser directives, comments, continuation."""
+"""Split a Dockerfile into instructions: encoding, directives, comments, continuations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 from ...errors import InvalidFile, Problem
 
 MAX_BYTES = 1 << 20
-"""Bytes that a Dockerfile may have; real ones have a few thousand."""
+"""Maximum size of a Dockerfile in bytes; real ones have a few thousand."""
 MAX_INSTRUCTIONS = 2_000
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -19,7 +19,7 @@ _WORD = re.compile(r"(\S+)\s*(.*)", re.S)
 
 @attrs.frozen
 class Line:
-    """One instruction with its continuation lines joined: *word* is its name, upper-case."""
+    """One instruction with its continuation lines joined; *word* is its name in upper case."""
 
     number: int
     word: str
@@ -27,11 +27,11 @@ class Line:
 
 
 def read_lines(data: bytes | str, file: str) -> tuple[list[Line], str]:
-    """Return the instructions of *file*, and its escape character; raise InvalidFile."""
+    """Return the instructions of *file* and its escape character.  Raises InvalidFile."""
     text, escape = _open(data, file)
     lines = list(_lines(text, escape))
     if len(lines) > MAX_INSTRUCTIONS:
-        found = f"this is more than {MAX_INSTRUCTIONS} instructions: shorten the file"
+        found = f"the file has more than {MAX_INSTRUCTIONS} instructions: shorten it"
         raise InvalidFile((Problem(file, lines[MAX_INSTRUCTIONS].number, found),))
     return lines, escape
 
@@ -43,7 +43,7 @@ def _open(data: bytes | str, file: str) -> tuple[str, str]:
     problems = [fault] if fault else []
     for number, line in enumerate(lines, 1):
         if _CONTROL.search(line.rstrip("\r")):
-            problems.append((number, "it holds a control character: remove it"))
+            problems.append((number, "the line has a control character: remove it"))
     escape, escape_line = _escape(lines)
     if escape not in ("\\", "`"):
         problems.append((escape_line, f"escape={escape} is not one of \\ and `: remove it"))
@@ -56,7 +56,7 @@ def _check_size(data: bytes | str, file: str) -> None:
     if len(data) > MAX_BYTES:
         head = data[:MAX_BYTES]
         number = 1 + (head.count(b"\n") if isinstance(head, bytes) else head.count("\n"))
-        text = f"the file goes past {MAX_BYTES} bytes here: shorten it, or name another file"
+        text = f"the file exceeds {MAX_BYTES} bytes here: shorten it, or name another file"
         raise InvalidFile((Problem(file, number, text),))
 
 
@@ -67,11 +67,11 @@ def _decoded(data: bytes | str) -> tuple[str, tuple[int, str] | None]:
         return data.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
-        return "", (number, "it is not UTF-8: save the file in that encoding")
+        return "", (number, "the file is not UTF-8: save it as UTF-8")
 
 
 def _escape(lines: list[str]) -> tuple[str, int]:
-    """Return the escape character, and the line of the directive that sets it."""
+    """Return the escape character and the line number of its directive (0: none)."""
     for number, line in enumerate(lines, 1):
         match = _DIRECTIVE.fullmatch(line.strip())
         if match is None:
@@ -82,7 +82,7 @@ def _escape(lines: list[str]) -> tuple[str, int]:
 
 
 def _lines(text: str, escape: str) -> Iterator[Line]:
-    # A backslash at the end goes on, two of them are one for the program.
+    # One escape character at the end continues the line; two are a literal one.
     goes_on = re.compile(rf"(^|[^{re.escape(escape)}]){re.escape(escape)}[ \t]*$")
     joined, start = "", 0
     for number, line in enumerate(text.split("\n"), 1):

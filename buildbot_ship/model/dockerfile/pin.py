@@ -1,4 +1,4 @@
-"""The pins in a Dockerfile: where FROM names an own base, to the byte."""
+"""Find the owned base images in a Dockerfile, and replace their tags in place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ARG = re.compile(rb"^[ \t]*ARG[ \t]+\w+=[\"']?([^\s\"']+)", re.I | re.M)
 
 @attrs.frozen
 class Pin:
-    """One own base as a Dockerfile names it: *start* and *end* are offsets in bytes."""
+    """A reference to an owned base in a Dockerfile; *start* and *end* are byte offsets."""
 
     reference: Reference
     start: int
@@ -27,9 +27,9 @@ class Pin:
 
 
 def find_pins(data: bytes, file: str) -> tuple[Pin, ...]:
-    """Return the own bases that the FROM lines of *file* name, or ARG lines for them.
+    """Return the owned bases in the FROM lines of *file*, or in the ARG lines that set them.
 
-    Raises InvalidFile, also for a FROM line that names one and cannot be changed in place.
+    Raises InvalidFile, also for a FROM line that cannot be changed in place.
     """
     parsed = read(data, file)
     return _find(data, parsed, {base for base in (parsed.base, *parsed.others) if is_own(base)})
@@ -37,20 +37,19 @@ def find_pins(data: bytes, file: str) -> tuple[Pin, ...]:
 
 def _find(data: bytes, parsed: Dockerfile, bases: Set[Reference]) -> tuple[Pin, ...]:
     pins = tuple(pin for pin in _candidates(data) if pin.reference in bases)
-    lost = bases - {pin.reference for pin in pins}
-    if lost:
-        text = "FROM: write the whole base in one word, here or as the default of one ARG"
+    if bases - {pin.reference for pin in pins}:
+        text = "FROM: write the base as one word, here or as the default of one ARG"
         raise InvalidFile((Problem(parsed.file, parsed.base_line, text),))
     return pins
 
 
 def is_own(base: Reference) -> bool:
-    """Tell whether a base is an own one: its tag is a moment."""
+    """Return whether *base* is an owned base: its tag is a timestamp."""
     return base.tag is not None and is_timestamp_tag(base.tag)
 
 
 def move_pins(data: bytes, file: str, moves: Mapping[Reference, Reference]) -> bytes:
-    """Return the Dockerfile with other bases in its pins, and every other byte as it was."""
+    """Replace bases by *moves*, and keep every other byte of the Dockerfile."""
     pins = sorted(find_pins(data, file), key=lambda pin: pin.start, reverse=True)
     for pin in pins:
         if pin.reference in moves:
@@ -63,7 +62,7 @@ def move_pins(data: bytes, file: str, moves: Mapping[Reference, Reference]) -> b
 def fix_bases(
     data: bytes, dockerfile: Dockerfile, fixed: Mapping[Reference, Reference]
 ) -> bytes:
-    """Return the Dockerfile on the *fixed* bases, for the engine: their tags may move.
+    """Replace tags by digests for the engine's build, because tags may move.
 
     Raises InvalidFile for a FROM line that cannot be changed in place.
     """
@@ -74,7 +73,7 @@ def fix_bases(
 
 
 def _like(written: str, old: Reference, new: Reference) -> str:
-    """Return *new* as *old* was written: the registry may have been left out."""
+    """Return *new* in the notation of *old*, which may omit the registry."""
     digest = f"@{new.digest}" if old.digest and new.digest else ""
     return f"{written.partition('@')[0].removesuffix(f':{old.tag}')}:{new.tag}{digest}"
 

@@ -1,7 +1,7 @@
-"""What variables mean at one instruction of a Dockerfile, and words with them put in.
+"""Expand the variables of ARG and ENV in the instructions of a Dockerfile.
 
 Rules: https://docs.docker.com/reference/dockerfile/#environment-replacement and the classic
-builder, which tests/engine/test_image_expansion.py compares with.
+builder; tests/engine/test_image_expansion.py compares the results with it.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import attrs
 from .words import Fault, array, shortened
 
 MAX_DEPTH = 32
-"""How deep ``${X:-...}`` may be nested."""
+"""Maximum depth of nested ``${X:-...}``."""
 MAX_LENGTH = 128 * 1024
-"""Characters that a word may have: no program can be given a longer one (man 2 execve)."""
+"""Maximum length of a word in characters, as for an argument of a program (man 2 execve)."""
 MAX_TOTAL = 16 * 1024 * 1024
-"""Characters that all variables and ranges of ports of one file may become."""
+"""Maximum total length of all expanded variables and port ranges of one file."""
 _NAME = re.compile(r"\d+|[@*#?$!-]|[^\W\d]\w*")
 
 
 @attrs.define
 class Scope:
-    """The *values* of variables, and the file's *escape* character.
+    """The *values* of variables, and the *escape* character of the file.
 
-    Where they are not *complete*, since the base's are not known yet, *guessed* tells
-    whether one was asked for that only the base may have.  *room* is how many characters
-    may still be put in.
+    The values are not *complete* before the base image is read.  Then *guessed* is set once a
+    variable is used that the base image may set.  *room* is the number of characters that
+    may still be inserted.
     """
 
     escape: str = "\\"
@@ -38,24 +38,24 @@ class Scope:
     room: int = MAX_TOTAL
 
     def get(self, name: str) -> str:
-        """Return a variable's value: nothing when it is not set."""
+        """Return the value of a variable, empty if it is not set."""
         if name not in self.values and not self.complete:
             self.guessed = True
         return self.values.get(name, "")
 
     def take(self, length: int) -> None:
-        """Take so many characters of the room; raise Fault where there is none left."""
+        """Subtract *length* characters from the room.  Raises Fault if it is used up."""
         self.room -= length
         if self.room < 0:
-            text = f"its variables and ranges become longer than {MAX_TOTAL} characters in all"
-            raise Fault(f"{text}: write less")
+            text = f"variables and port ranges of the file exceed {MAX_TOTAL} characters"
+            raise Fault(f"{text} in all: shorten them")
 
     def expand(self, text: str) -> str:
-        """Return *text* without quotes and escapes, variables put in; raise Fault."""
+        """Return *text* with variables expanded, quotes and escapes removed.  Raises Fault."""
         return _Reader(text, self).until("")
 
     def words(self, text: str) -> list[str]:
-        """Return the words of *text*, of a JSON array or a line, expanded; raise Fault."""
+        """Return the expanded words of *text*, a JSON array or a plain line.  Raises Fault."""
         given = array(text)
         return [self.expand(word) for word in (text.split() if given is None else given)]
 
@@ -73,7 +73,7 @@ class _Reader:
         return shortened(self.text)
 
     def until(self, stop: str) -> str:
-        """Read up to *stop*, or to the end when it is empty."""
+        """Expand the text up to *stop*, or to the end if *stop* is empty."""
         out = ""
         while char := self._next():
             if char == stop:
@@ -117,7 +117,9 @@ class _Reader:
         self.length += len(value)
         self.scope.take(len(value))
         if self.length > MAX_LENGTH:
-            raise Fault(f"{self.shown} becomes longer than {MAX_LENGTH} characters")
+            raise Fault(
+                f"{self.shown} expands to more than {MAX_LENGTH} characters: shorten it"
+            )
         return value
 
     def _value(self) -> str:
@@ -134,7 +136,7 @@ class _Reader:
             raise Fault(f"{self.shown}: write {forms}")
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise Fault(f"{self.shown} nests ${{ deeper than {MAX_DEPTH}: write less")
+            raise Fault(f"{self.shown} nests ${{ more than {MAX_DEPTH} deep: simplify it")
         other, value = self.until("}"), self.scope.get(name)
         self.depth -= 1
         return (other if value else value) if how == "+" else (value or other)

@@ -1,7 +1,7 @@
-"""Words of a Dockerfile line: where they end, and the two forms that lists come in.
+"""Split a line of a Dockerfile into words, flags, name=value pairs and JSON arrays.
 
-Rules: https://docs.docker.com/reference/dockerfile/ and the classic builder, which
-tests/engine/test_image.py compares with.
+Rules: https://docs.docker.com/reference/dockerfile/ and the classic builder;
+tests/engine/test_image.py compares the results with it.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 
 _SHOWN = 80
-"""Characters of a line that a message repeats."""
+"""Maximum number of characters of a line that a message quotes."""
 
 
 class Fault(ValueError):
-    """What is wrong with one instruction, with its remedy; the caller knows the line."""
+    """A fault of one instruction, with its remedy; the caller adds the line number."""
 
 
 def shortened(text: str) -> str:
-    """Return the beginning of *text*, for a message in one line."""
+    """Return the beginning of *text* for a message."""
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def split_words(text: str, escape: str) -> list[str]:
-    """Return the words of *text* with their quotes; white space in quotes is no end."""
+    """Split *text* at white space outside quotes; the words keep their quotes."""
     words, word, quote, index = [], "", "", 0
     while index < len(text):
         char = text[index]
@@ -44,13 +44,13 @@ def split_words(text: str, escape: str) -> list[str]:
 
 
 def pairs(text: str, escape: str) -> tuple[tuple[str, str], ...]:
-    """Return what ENV and LABEL set, as written: ``name=value ...``, or ``name the rest``.
+    """Return the unexpanded pairs of ENV or LABEL: ``name=value ...``, or ``name value``.
 
     Raises Fault for a name without a value.
     """
     words = split_words(text, escape)
     if not words:
-        raise Fault("it sets nothing: write name=value")
+        raise Fault("nothing is set: write name=value")
     if "=" not in words[0]:
         name, *rest = text.split(None, 1)
         if not rest:
@@ -66,27 +66,27 @@ def _pair(word: str) -> tuple[str, str]:
     return name, value
 
 
-def flags(text: str, known: tuple[str, ...] = ()) -> tuple[dict[str, str], str]:
-    """Return the flags in front of an instruction, and what follows them; raise Fault."""
+def flags(text: str, accepted: tuple[str, ...] = ()) -> tuple[dict[str, str], str]:
+    """Return the flags of an instruction, and the text after them.  Raises Fault."""
     found: dict[str, str] = {}
     while text.startswith("--"):
         word, *rest = text.split(None, 1)
         text = rest[0] if rest else ""
         name, equals, value = word.removeprefix("--").partition("=")
-        if name not in known:
-            accepted = ", ".join(f"--{flag}" for flag in known) or "none is"
-            raise Fault(f"--{name} is not supported: remove it; accepted: {accepted}")
+        if name not in accepted:
+            names = ", ".join(f"--{flag}" for flag in accepted) or "none"
+            raise Fault(f"--{name} is not supported: remove it; accepted: {names}")
         if not equals or not value or name in found:
-            raise Fault(f"--{name} wants one value: write --{name}=value, once")
+            raise Fault(f"--{name} needs one value: write --{name}=value, once")
         found[name] = value
     return found, text
 
 
 def array(text: str) -> tuple[str, ...] | None:
-    """Return the JSON array of strings that *text* is, or None when it is a plain line.
+    """Parse *text* as a JSON array of strings; return None if it is a plain line.
 
-    What was meant as an array and is none (single quotes, a comma at the end) raises
-    Fault: docker would hand it to a shell without a word.
+    Raises Fault for a malformed array (single quotes, a comma at the end), which docker would
+    silently give to a shell.
     """
     if not text.startswith("["):
         return None

@@ -1,1 +1,1 @@
-"""Files and paths: what COPY takes, where it goes, what a base holds."""
+"""Files and paths: the build context, path patterns, and the placement of copied files."""

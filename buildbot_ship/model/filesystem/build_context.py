@@ -1,6 +1,6 @@
-"""What COPY can take: the files and links of a commit, less what .dockerignore leaves out.
+"""The build context of COPY: files and links of a commit, without those in .dockerignore.
 
-Folders are those that something lies in, also where .dockerignore left only them.
+A folder is in the context if a file is in it, even if .dockerignore excludes all its files.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def link(target: str) -> Node:
 
 @attrs.frozen
 class Context:
-    """What is there by path; the top is ``.``.
+    """The build context by path; its top is ``.``.
 
-    *pexes* are files at the top for those who name them: no folder and no pattern has them.
+    *pexes* are files at the top that COPY must name: folders and patterns do not include them.
     """
 
     inside: Filesystem
@@ -36,7 +36,7 @@ class Context:
 
     @classmethod
     def of(cls, nodes: Iterable[tuple[str, Node]], ignored: Ignored = NOTHING) -> Context:
-        """Return the context of files and links, less what is *ignored*."""
+        """Return the context of files and links, without those that are *ignored*."""
         found: dict[str, Node] = {}
         for path, node in nodes:
             kept = path not in ignored
@@ -47,9 +47,9 @@ class Context:
         return cls(Filesystem(dict(sorted(found.items(), key=lambda item: item[0].split("/")))))
 
     def find(self, source: str) -> list[str]:
-        """Return what a source of COPY names, links followed; raise Fault.
+        """Return the paths that a source of COPY names, with links followed.  Raises Fault.
 
-        A pattern may name several, in the order of their names.
+        A pattern can name several paths, sorted by name.
         """
         if source in self.pexes:
             return [source]
@@ -63,11 +63,11 @@ class Context:
         return [path for path in self.inside.nodes if pattern.fullmatch(path)]
 
     def get(self, source: str) -> Node | None:
-        """Return what a source of COPY is that is no pattern, links not followed."""
+        """Return the entry of a source that is not a pattern, without following links."""
         return EXECUTABLE if source in self.pexes else self.inside.get(source)
 
     def resolve(self, path: str) -> str:
-        """Return *path* with its links followed; raise Fault where they leave or loop."""
+        """Return *path* with links followed; raise Fault if they leave the commit or loop."""
         seen = path
         for over in [*parents(path), path]:
             node = self.inside.get(over)
@@ -77,22 +77,23 @@ class Context:
         try:
             return self.inside.resolve(path)
         except ValueError:
-            raise Fault(f"{seen} is a link that leads back to itself: mend it") from None
+            raise Fault(f"{seen} is a link that leads back to itself: correct it") from None
 
     def check(self, path: str) -> None:
-        """Raise Fault when the link at *path* leads out of the commit, or in a circle."""
+        """Raise Fault if the link at *path* leads out of the commit, or to itself."""
         for _ in range(len(self.inside.nodes) + 1):
             node = self.inside.get(path)
             if node is None or not node.is_link:
                 return
             there = posixpath.normpath(posixpath.join(posixpath.dirname(path), node.target))
             if node.target.startswith("/") or there.startswith(".."):
-                raise Fault(f"{path} is a link to {node.target}, out of the commit: remove it")
+                text = f"{path} is a link to {node.target}, outside the commit: remove it"
+                raise Fault(text)
             path = "" if there == "." else there
-        raise Fault(f"{path} is a link that leads back to itself: mend it")
+        raise Fault(f"{path} is a link that leads back to itself: correct it")
 
     def below(self, folder: str) -> Iterator[tuple[str, Node]]:
-        """Yield what is in *folder* (``""``: all) by path, a folder before what is in it."""
+        """Yield the entries below *folder* (``""``: all) by path, folders first."""
         top = f"{folder}/" if folder else ""
         for path, node in self.inside.nodes.items():
             if path.startswith(top):
@@ -100,7 +101,7 @@ class Context:
 
 
 def missing(copies: Iterable[Copy], context: Context) -> list[tuple[int, str]]:
-    """Return what *copies* name and nothing is, with their lines; raise nothing."""
+    """Return line and source of every COPY whose source is not in the context."""
     found = []
     for item in copies:
         for source in item.sources:

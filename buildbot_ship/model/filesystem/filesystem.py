@@ -1,7 +1,7 @@
-"""What a base image holds, as far as placing files in it needs to know.
+"""Read the files of a base image: paths, modes, owners and links from its layers.
 
-A file put at ``/lib/x`` where ``/lib`` is a link, or into ``/tmp`` without its mode,
-would break the base: so its layers are read, headers only but for who is who.
+Without them, a file at ``/lib/x`` could replace the link ``/lib``, or ``/tmp`` could lose its
+mode.  The content of files is skipped, except users, groups and the loader's configuration.
 Format of layers and of whiteouts: https://github.com/opencontainers/image-spec/blob/main/layer.md.
 """
 
@@ -22,9 +22,9 @@ from ..image.gzip_stream import Unpacked
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _MAX_LINKS = 255
 PASSWD, GROUP = "etc/passwd", "etc/group"
-"""The files whose content is kept: they say who a user is."""
+"""The files with users and groups, whose content is kept."""
 LOADER = re.compile(r"etc/(ld\.so\.conf(\.d/[^/]+\.conf)?|ld-musl-[^/]+\.path)")
-"""The dynamic loader's configuration, whose content is kept as well."""
+"""The configuration of the dynamic loader, whose content is kept."""
 _LIBC = re.compile(r"(.*/)?libc(-2\.\d+)?\.so(\.6)?")
 _GLIBC = re.compile(rb"GLIBC_2\.(\d+)[.\0]")
 _MAX_CONTENT = 16 << 20
@@ -32,9 +32,9 @@ _MAX_CONTENT = 16 << 20
 
 @attrs.frozen
 class Node:
-    """One entry: *mode* with the bits of its type (`stat`), its owner, a link's *target*.
+    """One entry: *mode* with type bits (`stat`), owner, and the *target* of a link.
 
-    *content* is that of a few files only; of a glibc it is N, when it is version 2.N.
+    Only a few files have *content*.  The content of a glibc is N, for version 2.N.
     """
 
     mode: int
@@ -45,12 +45,12 @@ class Node:
 
     @property
     def is_folder(self) -> bool:
-        """Tell whether it is a folder."""
+        """Return whether the entry is a folder."""
         return stat.S_ISDIR(self.mode)
 
     @property
     def is_link(self) -> bool:
-        """Tell whether it is a symbolic link."""
+        """Return whether the entry is a symbolic link."""
         return stat.S_ISLNK(self.mode)
 
 
@@ -59,18 +59,18 @@ FOLDER, FILE = Node(stat.S_IFDIR | 0o755), Node(stat.S_IFREG | 0o644)
 
 @attrs.frozen
 class Filesystem:
-    """Entries by path, without ``/`` in front; the top itself is ``""``, and a folder."""
+    """Entries by path, without a leading ``/``; the top is ``""``, and a folder."""
 
     nodes: dict[str, Node] = attrs.field(factory=dict)
 
     def get(self, path: str) -> Node | None:
-        """Return what is at *path*, links not followed."""
+        """Return the entry at *path*, without following links."""
         return self.nodes.get(path) if path else FOLDER
 
     def resolve(self, path: str) -> str:
-        """Return *path* with all links followed, the last one too; it need not exist.
+        """Return *path* with all links followed; it need not exist.
 
-        Links never lead out of the image.  Raises ValueError when they go in a circle.
+        Links never leave the image.  Raises ValueError if they form a cycle.
         """
         todo = [part for part in path.split("/") if part][::-1]
         done: list[str] = []
@@ -86,15 +86,15 @@ class Filesystem:
                 continue
             links += 1
             if links > _MAX_LINKS:
-                raise ValueError(f"the links of /{path} go in a circle")
+                raise ValueError(f"the links of /{path} form a cycle")
             done = [] if node.target.startswith("/") else done
             todo += [part for part in node.target.split("/") if part][::-1]
         return "/".join(done)
 
     def with_layer(self, chunks: Iterable[bytes]) -> Filesystem:
-        """Return what is there after a layer: a tar, plain or gzipped, in *chunks*.
+        """Return the files after applying a layer: a tar, plain or gzipped, in *chunks*.
 
-        All chunks are taken.  Raises ValueError for what is no such layer.
+        All chunks are read.  Raises ValueError for a malformed layer.
         """
         upper: dict[str, Node] = {}
         gone: set[str] = set()
@@ -113,7 +113,7 @@ class Filesystem:
 
 
 def parents(path: str) -> list[str]:
-    """Return the folders over *path*, the topmost first, without the top itself.
+    """Return the folders above *path*, the topmost first, without the top itself.
 
     >>> parents("usr/lib/x")
     ['usr', 'usr/lib']
@@ -136,7 +136,7 @@ def _entries(chunks: Iterable[bytes]) -> Iterator[tuple[str, Node]]:
                     yield path, _with_content(_node(member), path, member, archive)
         stream.drain()
     except (tarfile.TarError, zlib.error) as error:
-        raise ValueError(f"a layer of it cannot be read ({error})") from None
+        raise ValueError(f"one of its layers cannot be read ({error})") from None
 
 
 def _node(member: tarfile.TarInfo) -> Node:

@@ -1,4 +1,4 @@
-"""Who ``--chown`` means, by the base's /etc/passwd and /etc/group, as docker reads them."""
+"""Resolve ``--chown`` with /etc/passwd and /etc/group of the base image, as docker does."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .filesystem import GROUP, PASSWD, Filesystem
 
 
 def is_numeric(owner: str) -> bool:
-    """Tell whether *owner* needs no look into the base."""
+    """Return whether *owner* has numbers only, so that the base image need not be read."""
     return re.fullmatch(r"\d*(:\d+)?", owner, re.A) is not None
 
 
 def find_owner(owner: str, inside: Filesystem) -> tuple[int, int]:
-    """Return the user's and the group's number of ``user:group``; raise Fault.
+    """Return the user ID and the group ID of ``user:group``.  Raises Fault.
 
-    A user alone is also the group's name or number.
+    Without a group, the group has the same name or number as the user.
     """
     if not owner:
         return 0, 0

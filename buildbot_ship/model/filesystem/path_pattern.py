@@ -1,7 +1,7 @@
-"""Patterns of paths: those of COPY (Go's ``filepath.Match``) and those of .dockerignore.
+"""Translate the path patterns of COPY and .dockerignore into regular expressions.
 
-Rules: https://pkg.go.dev/path/filepath#Match, and
-https://docs.docker.com/build/concepts/context/#syntax.
+Rules: https://pkg.go.dev/path/filepath#Match (COPY), and
+https://docs.docker.com/build/concepts/context/#syntax (.dockerignore).
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ MAX_BYTES = 1 << 20
 MAX_PATTERNS = 2_000
 MAX_LOOSE = 3
 MAX_PATTERN = 4096
-"""Characters of a pattern: Linux knows no longer path."""
+"""Maximum length of a pattern in characters, like PATH_MAX of Linux."""
 
 
 def is_pattern(path: str) -> bool:
-    """Tell whether a source of COPY is a pattern; ``\\*`` is a plain star."""
+    """Return whether a source of COPY is a pattern; ``\\*`` is a literal star."""
     return re.search(r"[*?\[]", re.sub(r"\\.", "", path)) is not None
 
 
 def copy_pattern(pattern: str) -> re.Pattern[str]:
-    """Return what matches the whole paths that *pattern* means; raise ValueError."""
+    """Return an expression for whole paths that match *pattern*.  Raises ValueError."""
     return re.compile(_translated(pattern, doubled=False), re.S)
 
 
 @attrs.frozen
 class Ignored:
-    """What .dockerignore leaves out; of the lines that match a path, the last one counts."""
+    """The rules of a .dockerignore; the last line that matches a path decides."""
 
     lines: tuple[tuple[re.Pattern[str], bool], ...] = ()
 
     @classmethod
     def read(cls, data: bytes) -> Ignored:
-        """Return what a .dockerignore says; raise InvalidFile with every problem."""
+        """Parse a .dockerignore.  Raises InvalidFile with every problem."""
         lines: list[tuple[re.Pattern[str], bool]] = []
         problems: list[Problem] = []
         if len(data) > MAX_BYTES:
             number = data.count(b"\n", 0, MAX_BYTES) + 1
-            text = f"the file goes past {MAX_BYTES} bytes here: shorten it"
+            text = f"the file exceeds {MAX_BYTES} bytes here: shorten it"
             raise InvalidFile((Problem(IGNORE_FILE, number, text),))
         text = data.decode("utf-8-sig", "surrogateescape")
         for number, line in enumerate(text.splitlines(), 1):
             if line.startswith("#") or not line.strip():
                 continue
             if len(lines) + len(problems) == MAX_PATTERNS:
-                said = f"this is more than {MAX_PATTERNS} patterns: shorten the file"
-                raise InvalidFile((Problem(IGNORE_FILE, number, said),))
+                text = f"the file has more than {MAX_PATTERNS} patterns: shorten it"
+                raise InvalidFile((Problem(IGNORE_FILE, number, text),))
             pattern, wanted = line.strip().removeprefix("!"), line.strip().startswith("!")
             try:
                 lines.append((_ignore_pattern(pattern.strip()), not wanted))
@@ -65,7 +65,7 @@ class Ignored:
         return cls(tuple(lines))
 
     def __contains__(self, path: str) -> bool:
-        """Tell whether *path* is left out, by itself or with a folder that it is in."""
+        """Return whether *path*, or a folder above it, is ignored."""
         ends = [index for index, char in enumerate(path) if char == "/"]
         paths = [path, *(path[:end] for end in ends)]
         out = False
@@ -80,7 +80,7 @@ NOTHING = Ignored()
 
 def _ignore_pattern(pattern: str) -> re.Pattern[str]:
     if not pattern:
-        raise ValueError("an exclamation mark alone says nothing: write !path, or remove it")
+        raise ValueError("there is no path after !: write !path, or remove it")
     clean = posixpath.normpath(pattern)
     if len(clean) > 1:
         clean = clean.lstrip("/")
@@ -88,13 +88,13 @@ def _ignore_pattern(pattern: str) -> re.Pattern[str]:
 
 
 def _translated(pattern: str, *, doubled: bool) -> str:
-    """Return *pattern* as a regular expression; ``**`` means any folders where *doubled*.
+    """Return *pattern* as a regular expression; if *doubled*, ``**`` matches any folders.
 
-    What stands between two wildcards matches at the first place that fits and is not tried at
-    another: that finds the same paths, and no pattern takes time that grows exponentially.
+    The text between two wildcards matches at the first possible place only.  This finds the
+    same paths, and avoids backtracking with exponential time.
     """
     if len(pattern) > MAX_PATTERN:
-        raise ValueError(f"it is longer than {MAX_PATTERN} characters: no path is")
+        raise ValueError(f"it is longer than {MAX_PATTERN} characters: shorten it")
     runs: list[list[str]] = [[""]]
     between: list[str] = []
     for kind, text in _tokens(pattern, doubled=doubled):
@@ -108,21 +108,23 @@ def _translated(pattern: str, *, doubled: bool) -> str:
     groups = count()
     out, loose = _stars(runs[0], groups, ends=not runs[0][-1].endswith("/")), 0
     for number, (wild, run) in enumerate(zip(between, runs[1:], strict=True), 1):
-        # Beside other characters, ** has more than one way to match after any of them.
+        # ** next to other characters can match in several ways after each of them.
         fixed = run[-1].endswith("/") and number < len(between)
         loose += not fixed
         rest = _stars(run, groups, ends=not fixed)
         lazy = wild.replace("*", "*?").replace(")?", ")??")
         out += _once(f"{lazy}{rest}", groups) if fixed else f"{wild}{rest}"
     if loose > MAX_LOOSE:
-        raise ValueError(f"more than {MAX_LOOSE} times ** is not a whole folder: write */**/*")
+        raise ValueError(
+            f"more than {MAX_LOOSE} times ** is only a part of a folder: write */**/*"
+        )
     return out
 
 
 def _stars(parts: list[str], groups: Iterator[int], *, ends: bool) -> str:
-    """Return *parts* of a path with any characters but ``/`` between them.
+    """Join *parts* of a path with any characters but ``/`` between them.
 
-    The last may be at any place where the pattern *ends*, else at the first that fits.
+    If the pattern *ends* here, the last part may match at any place, else at the first.
     """
     out = parts[0]
     for number, part in enumerate(parts[1:], 2):
@@ -134,7 +136,7 @@ def _stars(parts: list[str], groups: Iterator[int], *, ends: bool) -> str:
 
 
 def _once(expression: str, groups: Iterator[int]) -> str:
-    """Return an expression that keeps its first match (Python 3.11 has ``(?>...)``)."""
+    """Return an atomic group, which Python 3.10 lacks (3.11: ``(?>...)``)."""
     name = f"g{next(groups)}"
     return f"(?=(?P<{name}>{expression}))(?P={name})"
 
@@ -159,7 +161,7 @@ def _tokens(pattern: str, *, doubled: bool) -> Iterator[tuple[str, str]]:
             yield ("star", "") if char == "*" else ("one", "[^/]")
         elif char == "\\":
             if at == len(pattern):
-                raise ValueError("it ends with a backslash: remove it")
+                raise ValueError("it ends with a backslash: remove the backslash")
             yield "one", re.escape(pattern[at])
             at += 1
         else:
@@ -167,14 +169,14 @@ def _tokens(pattern: str, *, doubled: bool) -> Iterator[tuple[str, str]]:
 
 
 def _group(pattern: str, start: int) -> tuple[str, int]:
-    """Return ``[...]`` at *start* as a regular expression, and where it ends."""
+    """Return ``[...]`` at *start* as a regular expression, and its end."""
     match = re.compile(r"\[(\^?)((?:\\.|[^\]\\])+)\]", re.S).match(pattern, start)
     if match is None:
-        raise ValueError("a [ has no ] or nothing in it: write [abc], or \\[ for itself")
+        raise ValueError("a [ has no ] or nothing in it: write [abc], or \\[ for a literal [")
     out = ""
     for low, high in re.findall(r"(\\.|[^-])(?:-(\\.|[^-]))?", match[2], re.S):
         first, last = low[-1], (high or low)[-1]
         if first > last:
-            raise ValueError(f"{low}-{high} runs backwards: turn it round")
+            raise ValueError(f"{low}-{high} is a reversed range: swap its ends")
         out += f"{re.escape(first)}-{re.escape(last)}"
     return f"[{match[1]}{out}]", match.end()

@@ -1,8 +1,8 @@
-"""Where the files of a Dockerfile go in its base: docker's rules for COPY and WORKDIR.
+"""Place the files of COPY and WORKDIR in the image, by the rules of docker's classic builder.
 
-Taken from the classic builder, which tests/engine/test_image_copy.py compares with: links
-of the base are followed, folders that are missing are made (0755), and those that exist
-keep their mode and owner, but for those that lie in a folder that is copied over them.
+Links of the base image are followed.  Missing folders are created (0755).  Existing folders
+keep mode and owner, unless a copied folder replaces them.  tests/engine/test_image_copy.py
+compares the results with the classic builder.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from .owner import find_owner, is_numeric
 
 @attrs.frozen
 class Placed:
-    """A file or link of the context: the *source*, for the Dockerfile's *line*.
+    """A placed file or link: its *source* in the context, and the *line* of the Dockerfile.
 
-    *mode* wins over the file's own; a link has a *target*.  A *pex* is not in the commit.
+    *mode* overrides the mode of the file; a link has a *target*.  A *pex* is not in the commit.
     """
 
     source: str
@@ -40,9 +40,9 @@ class Placed:
 
 @attrs.frozen
 class Layout:
-    """The content of the new layer by path, without ``/`` in front.
+    """The content of the new layer by path, without a leading ``/``.
 
-    *folders* are those that were made and those that are over something new.
+    *folders* are the created folders, and the parents of everything new.
     """
 
     files: dict[str, Placed]
@@ -50,10 +50,10 @@ class Layout:
 
 
 def needs_base(dockerfile: Dockerfile, context: Context) -> bool:
-    """Tell whether `place` has to know what the base holds.
+    """Return whether `place` needs the files of the base image.
 
-    Not for files with a dot in their name at the top (``COPY twist.pex /``): no base has
-    a folder or a link of such a name there.
+    It does not for files with a dot in their name at the top (``COPY twist.pex /``), because
+    no base image has a folder or link with such a name there.
     """
     for item in dockerfile.instructions:
         if isinstance(item, Workdir):
@@ -78,12 +78,12 @@ def _plain(item: Copy, context: Context) -> bool:
 def place(
     dockerfile: Dockerfile, context: Context, base: Filesystem, work_folder: str
 ) -> Layout:
-    """Return where everything goes; *work_folder* is the base's WorkingDir.
+    """Return the layout of the new layer; *work_folder* is the base's WorkingDir.
 
-    Raises InvalidFile for a file that would have to be a folder, and the reverse, for
-    links that leave the context, and for an owner whom the base does not know.
+    Raises InvalidFile for a file in the place of a folder and the reverse, for links that leave
+    the context, and for an owner that the base image lacks.
     """
-    placing = _Placing(context, Filesystem(dict(base.nodes)), work_folder)
+    placing = _Placement(context, Filesystem(dict(base.nodes)), work_folder)
     problems = []
     for item in dockerfile.instructions:
         try:
@@ -99,8 +99,8 @@ def place(
 
 
 @attrs.define
-class _Placing:
-    """The image while its instructions are followed one by one."""
+class _Placement:
+    """The state of the image while the instructions are applied one by one."""
 
     context: Context
     now: Filesystem
@@ -120,7 +120,7 @@ class _Placing:
         path = self._resolve(posixpath.join("/", self.work_folder, item.destination))
         found = [name for source in item.sources for name in self.context.find(source)]
         if len(found) > 1 and not is_folder(item.destination):
-            raise Fault(f"COPY: {item.destination} takes {len(found)} things: end it with /")
+            raise Fault(f"COPY: {item.destination} gets {len(found)} items: end it with /")
         uid, gid = find_owner(item.owner, self.now)
         pexes = self.context.pexes.intersection(item.sources)
         for source in found:
@@ -139,10 +139,10 @@ class _Placing:
     def _copy_file(self, path: str, name: str, placed: Placed, item: Copy) -> None:
         inside = is_folder(item.destination) or self._is_folder(path)
         if inside and self.now.get(path) is not None and not self._is_folder(path):
-            raise Fault(f"COPY: /{path} is a file: name a folder, or leave the / out")
+            raise Fault(f"COPY: /{path} is a file: name a folder, or remove the /")
         target = posixpath.join(path, name) if inside else path
-        # Docker gives the folders that a file needs to the file's owner, those that a
-        # folder needs to root.
+        # Docker creates the parents of a file with the owner of the file, those of a folder
+        # with root.
         made = attrs.evolve(FOLDER, uid=placed.uid, gid=placed.gid)
         self._touch_parents(target, made)
         self._put(target, placed)
@@ -169,7 +169,7 @@ class _Placing:
         there = self.now.get(path)
         if there is not None and not there.is_folder:
             what = "a link" if there.is_link else "a file"
-            raise Fault(f"COPY: /{path} is {what}, {source} is a folder: copy what is in it")
+            raise Fault(f"COPY: /{path} is {what}, {source} is a folder: copy its content")
         self._make_folder(path, folder)
 
     def _put(self, path: str, placed: Placed) -> None:
@@ -177,7 +177,7 @@ class _Placing:
             raise Fault(f"COPY: /{path} is a folder, {placed.source} is a file: rename it")
         node = Node(stat.S_IFLNK | 0o777, target=placed.target) if placed.target else FILE
         self.now.nodes[path] = node
-        # Taken out first: the file that comes last is the one that stays.
+        # Remove it first, so that the order is that of the last copies.
         self.files.pop(path, None)
         self.files[path] = placed
 

@@ -1,1 +1,1 @@
-"""Images as bytes: bases, layers, what COPY takes, configs and manifests."""
+"""Images as bytes: base images, layers, configs, manifests, labels and archives."""

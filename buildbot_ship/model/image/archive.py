@@ -1,10 +1,10 @@
-"""The thin archive that `docker load` takes: our layers, the base's left out.
+"""Write a thin archive for `docker load`: only the new layers, without the base layers.
 
-One tar that is two formats: an OCI layout
-(https://github.com/opencontainers/image-spec/blob/main/image-layout.md), which engines
-with the containerd store read, and docker's ``manifest.json``, which the classic ones
-read.  The base must be in the engine.  Its layers are named and absent; a stub in their
-place would be taken for the layer and spoil the engine's store.
+The tar has two formats: an OCI layout
+(https://github.com/opencontainers/image-spec/blob/main/image-layout.md) for engines with the
+containerd store, and docker's ``manifest.json`` for classic engines.  The base image must be in
+the engine.  The archive names the base layers but does not contain them: an engine would store
+an empty substitute as the layer, and its store would be damaged.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def write_archive(
     name: str,
     out: IO[bytes],
 ) -> None:
-    """Write the archive of *image* to *out*; once loaded it is called *name* (with a tag).
+    """Write the archive of *image* to *out*; *name* (with a tag) is its name in the engine.
 
-    *layers* are ours, each with what opens its gzipped tar.
+    *layers* are the new layers, each with a function that opens its gzipped tar.
     """
     blobs = {_blob(layer.digest): (layer.size, opener) for layer, opener in layers}
     ours = [_blob(layer.digest) for layer, _ in layers]

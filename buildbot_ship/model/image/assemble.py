@@ -1,8 +1,8 @@
-"""An image as bytes: a base, a Dockerfile and layers to a config and a manifest.
+"""Assemble an image: write the config and the manifest for a base, a Dockerfile and layers.
 
 Formats: https://github.com/opencontainers/image-spec (config.md, manifest.md) and
-https://distribution.github.io/distribution/spec/manifest-v2-2/.  What the instructions
-do to the config is the classic builder's way; tests/engine/test_image.py compares.
+https://distribution.github.io/distribution/spec/manifest-v2-2/.  The
+instructions change the config as in the classic builder; tests/engine/test_image.py compares.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KEPT = ("architecture", "variant", "os", "os.version", "os.features")
 
 @attrs.frozen
 class Assembled:
-    """An image's two documents, and their digests; *size* is of all layers, compressed."""
+    """The config and the manifest of an image; *size* is that of all compressed layers."""
 
     config: bytes = attrs.field(repr=False)
     manifest: bytes = attrs.field(repr=False)
@@ -49,9 +49,9 @@ class Assembled:
 
 @attrs.frozen
 class Labels:
-    """What is labelled besides the Dockerfile's own.
+    """The labels from outside the Dockerfile.
 
-    The later ones win: the base's, *defaults*, the Dockerfile's, *facts*.
+    Later ones override earlier ones: base image, *defaults*, Dockerfile, *facts*.
     """
 
     defaults: Mapping[str, str]
@@ -59,12 +59,12 @@ class Labels:
 
 
 def canonical(value: Any) -> bytes:
-    """Return *value* as JSON with one spelling: keys sorted, no spaces, ASCII."""
+    """Return *value* as canonical JSON: keys sorted, no spaces, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def written_time(moment: datetime) -> str:
-    """Return an aware *moment* as RFC 3339 in UTC, in whole seconds; raise ValueError."""
+    """Return an aware *moment* in RFC 3339, UTC, whole seconds.  Raises ValueError if naive."""
     if moment.tzinfo is None:
         raise ValueError("an image needs an aware datetime")
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -78,9 +78,9 @@ def assemble(
     created: datetime,
     labels: Labels,
 ) -> Assembled:
-    """Return the image of *layers* on *base*; the manifest is of the base's kind.
+    """Return the image of *layers* on *base*; the manifest has the media type of the base's.
 
-    Raises InvalidFile for a base with ONBUILD triggers, which docker would run.
+    Raises InvalidFile for a base with ONBUILD triggers, which only docker runs.
     """
     config = run_config(base, dockerfile, labels.defaults, labels.facts)
     history = _history(dockerfile, layers, created)
@@ -95,7 +95,7 @@ def document(
     *,
     created: datetime,
 ) -> Assembled:
-    """Return the image that runs as *run* says; *history* is of what is over the base."""
+    """Return the image with the run config *run*; *history* is that of the new layers."""
     whole = {
         **{key: base.config[key] for key in _KEPT if key in base.config},
         "created": written_time(created),
@@ -132,7 +132,7 @@ def _descriptor(layer: Layer, base: Base) -> dict[str, Any]:
 
 
 def _history_of(base: Base) -> list[dict[str, Any]]:
-    """Return the base's history, or one that fits its layers where it has none that does."""
+    """Return the history of the base, or a substitute if it does not match its layers."""
     history: list[dict[str, Any]] = list(base.config.get("history") or [])
     if sum(not entry.get("empty_layer") for entry in history) == len(base.diff_ids):
         return history
@@ -151,7 +151,7 @@ def _history(
 
 
 def titled(layer: Layer) -> dict[str, str]:
-    """Return what the history says of a layer that is not what the Dockerfile copies."""
+    """Return the history of a layer with a title; empty for the layer of COPY."""
     part = "pex" if layer.of_pex else "image"
     return {"created_by": f"buildbot-ship {part}: {layer.title}"} if layer.title else {}
 

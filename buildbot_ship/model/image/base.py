@@ -1,4 +1,4 @@
-"""The base of an image, as its registry has it: manifest and config, read strictly."""
+"""A base image: parse its manifest and its config from the registry, and check them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .manifest import DOCKER_MANIFEST, OCI_MANIFEST, read_document
 class Base:
     """A base image for one platform.
 
-    *reference* has the tag that FROM names, if any, and the digest of *manifest*, which
-    is never an index.
+    *reference* has the tag of the FROM line, if any, and the digest of *manifest*, which is
+    never an index.
     """
 
     reference: Reference
@@ -27,39 +27,39 @@ class Base:
 
     @property
     def layers(self) -> list[dict[str, Any]]:
-        """Return the descriptors of the compressed layers, the lowest first."""
+        """Return the descriptors of the compressed base layers, the lowest first."""
         layers: list[dict[str, Any]] = self.manifest["layers"]
         return layers
 
     @property
     def diff_ids(self) -> list[str]:
-        """Return the digests of the layers' tars, the lowest first."""
+        """Return the diff IDs (digests of the uncompressed tars), the lowest first."""
         diff_ids: list[str] = self.config["rootfs"]["diff_ids"]
         return diff_ids
 
     @property
     def pinned(self) -> Reference:
-        """Return the reference by digest alone."""
+        """Return the reference with the digest, without the tag."""
         return attrs.evolve(self.reference, tag=None)
 
     @property
     def run(self) -> dict[str, Any]:
-        """Return what containers run with, as the config has it; empty where it says none."""
+        """Return the run config of containers; empty if the config has none."""
         return self.config.get("config") or {}
 
     @property
     def environment(self) -> list[tuple[str, str]]:
-        """Return the variables that containers start with."""
+        """Return the environment variables of containers."""
         return read_variables(self.run)
 
     @property
     def work_folder(self) -> str:
-        """Return the folder that containers start in."""
+        """Return the working directory of containers."""
         return self.run.get("WorkingDir") or "/"
 
 
 def read_variables(run: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the variables in what containers *run* with."""
+    """Return the environment variables in the run config *run*."""
     entries: list[str] = run.get("Env") or []
     return [(name, value) for name, _, value in (item.partition("=") for item in entries)]
 
@@ -67,13 +67,14 @@ def read_variables(run: Mapping[str, Any]) -> list[tuple[str, str]]:
 def choose(index: bytes, platform: str, reference: Reference) -> str:
     """Return the digest of the manifest for *platform* in *index*.
 
-    *platform* is ``linux/amd64``, or ``linux/arm/v7`` where the variant matters.
-    Raises BaseNotFound with the platforms that there are.
+    *platform* is ``linux/amd64``, or ``linux/arm/v7`` with a variant.  Raises BaseNotFound with
+    the available platforms.
     """
     found: list[str] = []
     for item in read_document(index, reference).get("manifests") or []:
-        of = item.get("platform") or {}
-        names = [str(of.get("os")), str(of.get("architecture")), str(of.get("variant") or "")]
+        has = item.get("platform") or {}
+        names = [str(has.get("os")), str(has.get("architecture"))]
+        names.append(str(has.get("variant") or ""))
         if platform.split("/") in (names, names[:2]):
             return _digest(item, reference)
         found.append("/".join(filter(None, names)))
@@ -82,14 +83,16 @@ def choose(index: bytes, platform: str, reference: Reference) -> str:
 
 
 def config_digest(media_type: str, manifest: bytes, reference: Reference) -> str:
-    """Return the digest of the config that *manifest* names; raise InvalidManifest."""
+    """Return the digest of the config in *manifest*.  Raises InvalidManifest."""
     if media_type not in (DOCKER_MANIFEST, OCI_MANIFEST):
-        raise InvalidManifest(str(reference), f"a manifest of unknown kind: {media_type}")
+        raise InvalidManifest(
+            str(reference), f"its manifest has the unknown media type {media_type}"
+        )
     return _digest(read_document(manifest, reference).get("config") or {}, reference)
 
 
 def read_base(reference: Reference, media_type: str, manifest: bytes, config: bytes) -> Base:
-    """Return the base with these documents; raise InvalidManifest when they do not fit."""
+    """Return the base with these documents.  Raises InvalidManifest if they do not match."""
     base = Base(
         attrs.evolve(reference, digest=digest_of(manifest)),
         media_type,
@@ -101,7 +104,7 @@ def read_base(reference: Reference, media_type: str, manifest: bytes, config: by
     diff_ids = (base.config.get("rootfs") or {}).get("diff_ids")
     fits = isinstance(layers, list) and isinstance(diff_ids, list)
     if not (config_media_type and fits and len(base.layers) == len(base.diff_ids)):
-        raise InvalidManifest(str(reference), "its config and its manifest do not fit together")
+        raise InvalidManifest(str(reference), "its config does not match its manifest")
     for layer in base.layers:
         _digest(layer, reference)
     return base
@@ -111,4 +114,6 @@ def _digest(descriptor: dict[str, Any], reference: Reference) -> str:
     try:
         return check_digest(str(descriptor.get("digest")))
     except InvalidReference:
-        raise InvalidManifest(str(reference), "it names a part without digest") from None
+        raise InvalidManifest(
+            str(reference), "its manifest has an entry without a digest"
+        ) from None

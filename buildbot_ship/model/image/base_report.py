@@ -1,7 +1,6 @@
-"""What is in a base image, and what changed from one to the next.
+"""Report the changes between two base images: Python, size and distribution packages.
 
-The dpkg database: https://manpages.debian.org/bookworm/dpkg-dev/deb822.5.en.html, as
-``/var/lib/dpkg/status`` has it.
+Format of ``/var/lib/dpkg/status``: https://manpages.debian.org/bookworm/dpkg-dev/deb822.5.en.html.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ _FIELD = re.compile(r"^(Package|Version|Status|Architecture): (.*)$", re.M)
 
 @attrs.frozen
 class Contents:
-    """One platform of a base: *size* is the bytes of its compressed layers.
+    """One platform of a base image; *size* is that of its compressed layers, in bytes.
 
-    *packages* are versions by name, those of the distribution; None where there is no list.
+    *packages* maps the packages of the distribution to versions; None if there is no list.
     """
 
     reference: str
@@ -32,7 +31,7 @@ class Contents:
 
 
 def contents_of(base: Base, digest: str, status: bytes | None) -> Contents:
-    """Return what *base* holds; *digest* is its tag's, *status* the dpkg database."""
+    """Return the contents of *base*; *status* is the dpkg database."""
     packages = None if status is None else installed(status)
     environment = dict(base.environment)
     python = environment.get("PYTHON_VERSION") or (packages or {}).get("python3")
@@ -42,7 +41,7 @@ def contents_of(base: Base, digest: str, status: bytes | None) -> Contents:
 
 
 def installed(status: bytes) -> dict[str, str]:
-    """Return the versions of the installed packages of a dpkg database, by name."""
+    """Return the installed packages of a dpkg database: versions by name."""
     found = {}
     for paragraph in status.decode("utf-8", "replace").split("\n\n"):
         fields = dict(_FIELD.findall(paragraph))
@@ -52,7 +51,7 @@ def installed(status: bytes) -> dict[str, str]:
 
 
 def compare_bases(old: Contents, new: Contents) -> str:
-    """Return what changed, for people: a line for Python, size and each package."""
+    """Return the report, with a line for Python, the size, and each changed package."""
     return "\n".join(_lines(old, new)) + "\n"
 
 
@@ -64,7 +63,7 @@ def _lines(old: Contents, new: Contents) -> Iterator[str]:
     yield f"  Python: {new.python or 'unknown'}" + ("" if same else f", was {old.python}")
     yield f"  size: {new.size / 1e6:.1f} MB, was {old.size / 1e6:.1f} MB"
     if old.packages is None or new.packages is None:
-        yield "  packages: not known, there is no dpkg database"
+        yield "  packages: unknown, there is no dpkg database"
         return
     changes = list(_packages(old.packages, new.packages))
     yield f"  packages: {len(changes)} of {len(new.packages)} changed"

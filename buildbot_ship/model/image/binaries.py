@@ -1,4 +1,4 @@
-"""The ELF files of a layer, put together: what they need of others, and what they provide."""
+"""Summarise the ELF files of a layer: libraries that they need, and libraries they provide."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def summarize(
     packages: Mapping[str, str] | None = None,
     links: Iterable[str] = (),
 ) -> Binaries:
-    """Return what the ELF *files* by path come to; *packages* are those of some of them.
+    """Return the summary of ELF *files* by path; *packages* maps paths to package names.
 
-    A library is known by the name of its file, by that of its *links*, and by its soname.
+    A library has several names: its file name, the names of its *links*, and its soname.
     """
     names: dict[str, set[str]] = {}
     for path in [*files, *(link for link in links if ".so" in posixpath.basename(link))]:
@@ -42,22 +42,24 @@ def summarize(
     return Binaries(tuple(found.values()), libraries)
 
 
-def read_binaries(said: Mapping[str, Any]) -> Binaries:
-    """Return what the scripts in containers say of the ELF files of a layer or a pex, by path.
+def read_binaries(report: Mapping[str, Any]) -> Binaries:
+    """Return the summary for a *report* from a container, with ELF files by path.
 
-    It is what `Elf` has, and the package.
+    For each file the report has the fields of `Elf`, and the package.
     """
-    packages = {path: of["package"] for path, of in said.items()}
+    packages = {path: entry["package"] for path, entry in report.items()}
     names = [field.name for field in fields(Elf)]
-    files = {path: Elf(**{name: of[name] for name in names}) for path, of in said.items()}
+    files = {
+        path: Elf(**{name: entry[name] for name in names}) for path, entry in report.items()
+    }
     return summarize(files, packages)
 
 
 def _dependents(path: str, elf: Elf, there: frozenset[str], package: str) -> Dependents:
-    """Return what one file needs; what is *there* counts as loaded, but for a program.
+    """Return the libraries that one file needs; for a library, those *there* count as loaded.
 
-    Extension modules rely on that: the loader takes a library that the process has under
-    its soname, wherever it came from.
+    Extension modules rely on this: the loader reuses a library that the process has loaded
+    with the same soname, from any folder.
     """
     program = bool(elf.interpreter)
     needed = tuple(name for name in elf.needed if program or name not in there)
@@ -71,7 +73,7 @@ def _dependents(path: str, elf: Elf, there: frozenset[str], package: str) -> Dep
 
 
 def _folders(origin: str, run_path: str) -> Iterator[str]:
-    """Yield the folders of a run path: absolute ones, without ``/`` in front (ld.so(8))."""
+    """Yield the absolute folders of a run path, without a leading ``/`` (ld.so(8))."""
     for entry in run_path.split(":"):
         for lib in _LIB if "$LIB" in entry or "${LIB}" in entry else ("",):
             folder = entry

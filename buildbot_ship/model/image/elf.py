@@ -1,8 +1,8 @@
-"""ELF files: which shared libraries each asks the dynamic loader for, and where.
+"""Read ELF files: the shared libraries that each needs, and its run path.
 
 Format: https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html, chapter 5 (program
-headers, dynamic section).  It is read by pyelftools, which is imported late: most layers
-have no such file.
+headers, dynamic section).  pyelftools parses it, and is imported late because most layers have
+no ELF file.
 
 ``inside/installing/elf.py`` is a link to this file.
 """
@@ -14,16 +14,16 @@ from typing import IO, Any
 
 MAGIC = b"\x7fELF"
 LONGEST = 4096
-"""Characters of a name or path, as Linux has it (PATH_MAX), and libraries that one names."""
+"""Maximum length of a name or path (PATH_MAX of Linux), and of a list of libraries."""
 _TEXTS = {"DT_SONAME": "soname", "DT_RPATH": "rpath", "DT_RUNPATH": "runpath"}
 
 
 @dataclass(frozen=True)
 class Elf:
-    """What one file says: its *machine* is ``EM_X86_64/64``, with the bits of its class.
+    """The dynamic section of one file; *machine* is ``EM_X86_64/64``, with the class in bits.
 
-    *interpreter* is the path of the loader that starts a program (PT_INTERP), empty for what
-    is only loaded.  *rpath* counts where there is no *runpath*, and for what is loaded by it.
+    *interpreter* is the path of the loader (PT_INTERP), empty for a library.  *rpath* applies
+    if there is no *runpath*, and also to libraries that the file loads.
     """
 
     machine: str
@@ -36,12 +36,12 @@ class Elf:
 
 @dataclass
 class ElfFiles:
-    """The ELF files among those that were looked at, by path."""
+    """The ELF files among the inspected files, by path."""
 
     found: dict[str, Elf] = field(default_factory=dict)
 
     def look(self, path: str, content: IO[bytes]) -> None:
-        """Look at the *content* of a file, and leave it at its start."""
+        """Inspect the *content* of a file, and reset it to its start."""
         if content.read(len(MAGIC)) == MAGIC:
             elf = read(content)
             if elf is not None:
@@ -50,32 +50,32 @@ class ElfFiles:
 
 
 def read(content: IO[bytes]) -> Elf | None:
-    """Return what an ELF file says; None for one that no loader could read either."""
+    """Parse an ELF file; return None if it is damaged."""
     from elftools.elf.elffile import ELFFile  # noqa: PLC0415
 
     try:
         file: Any = ELFFile(content)
-        said: dict[str, Any] = {"machine": f"{file['e_machine']}/{file.elfclass}"}
+        fields: dict[str, Any] = {"machine": f"{file['e_machine']}/{file.elfclass}"}
         for segment in file.iter_segments():
             if segment["p_type"] == "PT_INTERP":
-                said["interpreter"] = segment.get_interp_name()
+                fields["interpreter"] = segment.get_interp_name()
             elif segment["p_type"] == "PT_DYNAMIC":
-                said |= _dynamic(segment)
+                fields |= _dynamic(segment)
     except Exception:
-        # A damaged file ends in errors of many kinds there.
+        # pyelftools raises errors of many kinds for a damaged file.
         return None
-    texts = (*said.get("needed", ()), *said.values())
-    return None if any(len(text) > LONGEST for text in texts) else Elf(**said)
+    texts = (*fields.get("needed", ()), *fields.values())
+    return None if any(len(text) > LONGEST for text in texts) else Elf(**fields)
 
 
 def _dynamic(segment: Any) -> dict[str, Any]:
-    """Return what a dynamic segment says."""
-    said: dict[str, Any] = {}
+    """Return the fields of a dynamic segment."""
+    fields: dict[str, Any] = {}
     needed = []
     for tag in segment.iter_tags():
         name = str(tag.entry.d_tag)
         if name == "DT_NEEDED":
             needed.append(tag.needed)
         elif name in _TEXTS:
-            said[_TEXTS[name]] = getattr(tag, _TEXTS[name])
-    return {**said, "needed": tuple(needed)}
+            fields[_TEXTS[name]] = getattr(tag, _TEXTS[name])
+    return {**fields, "needed": tuple(needed)}

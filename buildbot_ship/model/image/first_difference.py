@@ -1,4 +1,4 @@
-"""The first difference between two artefacts that should have the same bytes."""
+"""Find the first difference between two builds of an artefact."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ABSENT = object()
 
 @attrs.frozen
 class Entry:
-    """One member of an archive, with all that its archive says of it."""
+    """One member of an archive, with its metadata."""
 
     path: str
     mode: str
@@ -27,9 +27,9 @@ class Entry:
 
 @attrs.frozen
 class Difference:
-    """Where two artefacts differ first (*member*), and how (*what*).
+    """The first *member* that differs, and *what* differs.
 
-    *content* says that it is the bytes of a file that both hold.
+    *content* is true if both builds have this file, with different bytes.
     """
 
     member: str
@@ -38,7 +38,7 @@ class Difference:
 
 
 def compare_entries(first: Sequence[Entry], second: Sequence[Entry]) -> Difference | None:
-    """Return the first difference of two archives; None when the members are the same."""
+    """Return the first difference of two archives, or None if all members are equal."""
     paths, others = [entry.path for entry in first], [entry.path for entry in second]
     found = compare_names(paths, others) or _compare_order(paths, others)
     if found is not None:
@@ -50,9 +50,9 @@ def compare_entries(first: Sequence[Entry], second: Sequence[Entry]) -> Differen
 def compare_names(first: Sequence[str], second: Sequence[str]) -> Difference | None:
     """Return the first name that only one build has."""
     for here, there, which in ((first, second, "first"), (second, first, "second")):
-        known = set(there)
+        names = set(there)
         for name in here:
-            if name not in known:
+            if name not in names:
                 return Difference(name, f"is only in the {which} build")
     return None
 
@@ -60,13 +60,13 @@ def compare_names(first: Sequence[str], second: Sequence[str]) -> Difference | N
 def _compare_order(first: Sequence[str], second: Sequence[str]) -> Difference | None:
     for one, other in zip_longest(first, second, fillvalue="nothing"):
         if one != other:
-            return Difference(one, f"stands where {other} stands in the second build")
+            return Difference(one, f"has the position of {other} in the second build")
     return None
 
 
 def _compare(first: Entry, second: Entry) -> Difference | None:
     if first.digest != second.digest:
-        return Difference(first.path, "has other content", content=True)
+        return Difference(first.path, "has different content", content=True)
     for name in ("mode", "owner", "time", "link", "size"):
         one, other = getattr(first, name), getattr(second, name)
         if one != other:
@@ -75,18 +75,18 @@ def _compare(first: Entry, second: Entry) -> Difference | None:
 
 
 def compare_bytes(first: bytes, second: bytes) -> str:
-    """Return how two contents that are not the same differ: by line, or by byte."""
+    """Describe the first difference of two contents: by line, or by byte."""
     one, other = _lines(first), _lines(second)
     if one is None or other is None:
         same = next(
             (n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
             min(len(first), len(second)),
         )
-        return f"differs from byte {same} on ({len(first)} bytes, then {len(second)})"
+        return f"differs from byte {same} ({len(first)} bytes, then {len(second)})"
     for number, (a, b) in enumerate(zip_longest(one, other, fillvalue=_ABSENT), 1):
         if a != b:
             return f"line {number} is {_shown(a)}, then {_shown(b)}"
-    return "has other line ends"
+    return "has different line endings"
 
 
 def _lines(data: bytes) -> list[str] | None:
@@ -99,13 +99,13 @@ def _lines(data: bytes) -> list[str] | None:
 
 def _shown(value: object) -> str:
     if value is _ABSENT:
-        return "not there"
+        return "missing"
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def compare_json(first: Any, second: Any, path: str = "") -> Difference | None:
-    """Return the first key, in order of the alphabet, whose values differ."""
+    """Return the first key, in alphabetical order, whose values differ."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         for key in sorted({*first, *second}):
             values = first.get(key, _ABSENT), second.get(key, _ABSENT)

@@ -1,4 +1,4 @@
-"""Layers that are gzipped, unpacked bit by bit: they may hold a thousand times as much."""
+"""Decompress gzipped layers as a stream, because they may expand a thousandfold."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from itertools import chain
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _PART = 1 << 16
 _WINDOW = 31
-"""What zlib takes for a gzip header, and the largest window."""
+"""The wbits of zlib for a gzip header and the largest window."""
 
 
 def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield what *chunks* of gzip hold, of one or several members, at most 64 KiB each.
+    """Decompress *chunks* of gzip with one or several members; yield at most 64 KiB each.
 
-    Raises zlib.error for bytes that are no gzip; an end that is missing is not noticed.
+    Raises zlib.error for other data.  A truncated end is not detected.
     """
     inflater = zlib.decompressobj(_WINDOW)
     for chunk in chunks:
@@ -35,27 +35,27 @@ def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if len(head) >= len(_ZSTD):
             break
     if head.startswith(_ZSTD):
-        raise ValueError("a layer of it is compressed with zstd: only gzip is read")
+        raise ValueError("one of its layers is compressed with zstd: only gzip is supported")
     whole = chain([head], source)
     return inflate(whole) if head.startswith(_GZIP) else whole
 
 
 class Unpacked:
-    """The tar of a layer as a stream to read, whether its chunks are gzipped or not."""
+    """The tar of a layer as a readable stream, from gzipped or plain chunks."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
-        """Look at the first chunks; raise ValueError for a layer that is packed otherwise."""
+        """Read the first chunks.  Raises ValueError for another compression."""
         self._parts = _unpacked(chunks)
 
     def read(self, size: int) -> bytes:
-        """Return some bytes, none at the end; *size* of them are not promised.
+        """Return some bytes, possibly more or fewer than *size*; none at the end.
 
-        Raises zlib.error, and what the giver of the chunks raises.
+        Raises zlib.error, and the errors of the source of the chunks.
         """
         del size
         return next(filter(None, self._parts), b"")
 
     def drain(self) -> None:
-        """Take what is left, so that its giver can verify the whole."""
+        """Read the rest, so that the source can verify the digest."""
         for _ in self._parts:
             pass

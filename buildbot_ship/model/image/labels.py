@@ -1,8 +1,8 @@
-"""Labels of the OCI standard that an image of ours carries.
+"""The OCI labels of an image: revision, creation time, base image and source.
 
-Keys: https://github.com/opencontainers/image-spec/blob/main/annotations.md.  Revision,
-time and base are facts: they win over what a base, the options or a Dockerfile say, and
-to write one by hand is an error, since it would be wrong at the next commit.
+Keys: https://github.com/opencontainers/image-spec/blob/main/annotations.md.  Revision, time and
+base are facts: they override the labels of the base image.  Setting one in the options or in a
+Dockerfile is an error, because it would be wrong at the next commit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FACTS = (REVISION, CREATED, BASE_NAME, BASE_DIGEST)
 
 
 def facts(base: Base, commit: str, created: datetime) -> dict[str, str]:
-    """Return what is so: revision, time, name and digest of the base."""
+    """Return the facts: revision, time, name and digest of the base image."""
     return {
         REVISION: commit,
         CREATED: written_time(created),
@@ -34,10 +34,9 @@ def facts(base: Base, commit: str, created: datetime) -> dict[str, str]:
 
 
 def defaults(source: str | None, labels: Mapping[str, str]) -> dict[str, str]:
-    """Return what the options say, for a Dockerfile to overrule.
+    """Return the labels from the options, which a Dockerfile can override.
 
-    Options are a house's habit, the Dockerfile is the application's own word.  Raises
-    InvalidRequest for a fact.
+    Raises InvalidRequest for a fact.
     """
     for name in _facts_in(labels):
         raise InvalidRequest("labels", f"{name} is set by this step: remove it")
@@ -45,7 +44,7 @@ def defaults(source: str | None, labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def check(dockerfile: Dockerfile) -> None:
-    """Raise InvalidFile when *dockerfile* sets a fact by hand."""
+    """Raise InvalidFile if *dockerfile* sets a fact."""
     problems = [
         Problem(dockerfile.file, item.line, f"LABEL: {name} is set by the step: remove it")
         for item in dockerfile.instructions

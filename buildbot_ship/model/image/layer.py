@@ -1,9 +1,8 @@
-"""Layers as tar archives whose bytes depend on nothing but what is in them.
+"""Write layers as reproducible tar archives: the bytes depend only on the content.
 
-Members are sorted, every time is `EPOCH`, no names of users are kept.  The format is
-POSIX pax: a plain ustar header wherever a member fits one, which is the form that every
-engine reads, and a pax header for longer or non-ASCII paths and for big files; GNU tar's
-own extensions, the other way to write those, are nobody's standard.
+Members are sorted, every time is `EPOCH`, and user names are left out.  The format is POSIX
+pax: a ustar header where it is sufficient, because every engine reads it, and a pax header for
+long or non-ASCII paths and for big files.  GNU tar's extensions are not standardised.
 
 Only the standard library is used: ``inside/installing/layer.py`` is a link to this file.
 """
@@ -18,15 +17,15 @@ from itertools import pairwise
 from typing import IO, cast
 
 EPOCH = 315532800
-"""The time of every member: 1980-01-01, in seconds since 1970; wheels have the same."""
+"""The time of every member, as in wheels: 1980-01-01, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member: *path* without ``/`` in front, *mode* without type bits, *size* in bytes.
+    """One member: *path* without a leading ``/``, *mode* without type bits, *size* in bytes.
 
-    *opener* gives a file's content, *size* bytes of it, which *identity* stands for in keys;
-    a folder has none, and a link has a *target*.
+    *opener* opens the content of a file, *size* bytes; *identity* represents it in cache keys.
+    A folder has no opener, and a link has a *target*.
     """
 
     path: str
@@ -43,30 +42,30 @@ Look = Callable[[str, IO[bytes]], None]
 
 
 def unseen(path: str, content: IO[bytes]) -> None:
-    """Do not look at a file."""
+    """Do not inspect a file."""
 
 
 def file_mode(executable: bool) -> int:
-    """Return the mode that a file gets: 0755 or 0644, whatever its checkout had."""
+    """Return the mode of a file in a layer: 0755 or 0644, whatever its mode in the checkout."""
     return 0o755 if executable else 0o644
 
 
 def write_layer(members: Iterable[Member], out: IO[bytes], look: Look = unseen) -> str:
-    """Write a layer's tar to *out*, and return its diff ID: the digest of the tar.
+    """Write the tar of a layer to *out*, and return its diff ID: the digest of the tar.
 
-    *look* is called with the path and the content of every file, which it leaves at its
-    start.  A folder comes before what is in it.  Raises ValueError for two members of one path
-    and for a file that does not hold *size* bytes.
+    *look* is called with the path and the content of every file; it must reset the content to
+    its start.  A folder comes before its content.  Raises ValueError for two members with one
+    path, and for a file that does not have *size* bytes.
     """
     ordered = sorted(members, key=lambda member: member.path.split("/"))
     for before, after in pairwise(ordered):
         if before.path == after.path:
-            raise ValueError(f"two members are called {after.path}")
+            raise ValueError(f"two members have the path {after.path}")
     return write_tar(ordered, out, look)
 
 
 def write_tar(members: Iterable[Member], out: IO[bytes], look: Look = unseen) -> str:
-    """Write *members* as they come; return the digest of the tar.  Raises ValueError."""
+    """Write *members* in this order; return the digest of the tar.  Raises ValueError."""
     hashing = _Hashing(out)
     with tarfile.open(
         fileobj=cast(IO[bytes], hashing),
@@ -96,17 +95,17 @@ def _add(archive: tarfile.TarFile, member: Member, look: Look) -> None:
         except OSError as error:
             raise ValueError(f"{member.path}: {error}") from None
         if content.read(1):
-            raise ValueError(f"{member.path} holds more than {member.size} bytes")
+            raise ValueError(f"{member.path} has more than {member.size} bytes")
 
 
 @dataclass
 class _Hashing:
-    """A file to write to that knows the digest of what went through."""
+    """An output file that computes the digest of everything written."""
 
     out: IO[bytes]
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def write(self, data: bytes) -> int:
-        """Pass *data* on."""
+        """Write *data*, and update the digest."""
         self.digest.update(data)
         return self.out.write(data)

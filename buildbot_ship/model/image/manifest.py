@@ -1,4 +1,4 @@
-"""What a manifest or an index lists.
+"""Parse manifests and indexes, and list their blobs and child manifests.
 
 Formats: https://github.com/opencontainers/image-spec (descriptor.md, manifest.md,
 image-index.md) and https://distribution.github.io/distribution/spec/manifest-v2-2/.
@@ -19,7 +19,7 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 KINDS = (DOCKER_MANIFEST, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX)
-"""The media types of manifests that we know."""
+"""The supported media types of manifests."""
 
 _FOREIGN = (
     "application/vnd.docker.image.rootfs.foreign.",
@@ -29,7 +29,7 @@ _FOREIGN = (
 
 @attrs.frozen
 class Descriptor:
-    """One thing that a manifest lists: *size* in bytes; *urls* when it may lie elsewhere."""
+    """One entry of a manifest: *size* in bytes; *urls* if the blob is stored elsewhere."""
 
     media_type: str
     digest: str
@@ -38,30 +38,30 @@ class Descriptor:
 
     @property
     def foreign(self) -> bool:
-        """Tell whether no registry holds this blob: it is fetched from its URLs."""
+        """Return whether this is a foreign layer: fetched from its URLs, not a registry."""
         return bool(self.urls) and self.media_type.startswith(_FOREIGN)
 
 
 def is_index(media_type: str) -> bool:
-    """Tell whether this is the kind of manifest that lists one per platform."""
+    """Return whether this is the media type of an index, with one manifest per platform."""
     return media_type in (DOCKER_LIST, OCI_INDEX)
 
 
 def list_blobs(manifest: bytes, reference: Reference) -> tuple[Descriptor, ...]:
-    """Return the config and then the layers of an image; raise InvalidManifest."""
+    """Return the config and the layers of an image, in this order.  Raises InvalidManifest."""
     document = read_document(manifest, reference)
     listed = [document.get("config"), *_list(document, "layers", reference)]
     return tuple(_descriptor(item, reference) for item in listed)
 
 
 def list_children(index: bytes, reference: Reference) -> tuple[Descriptor, ...]:
-    """Return the manifests that an index lists; raise InvalidManifest."""
+    """Return the manifests of an index.  Raises InvalidManifest."""
     listed = _list(read_document(index, reference), "manifests", reference)
     return tuple(_descriptor(item, reference) for item in listed)
 
 
 def read_document(data: bytes, reference: Reference, what: str = "manifest") -> dict[str, Any]:
-    """Return the JSON object that *data* holds; raise InvalidManifest."""
+    """Parse *data* as a JSON object.  Raises InvalidManifest."""
     try:
         document = json.loads(data)
     except ValueError:
@@ -87,4 +87,4 @@ def _descriptor(item: Any, reference: Reference) -> Descriptor:
             tuple(map(str, item.get("urls") or ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError, InvalidReference):
-        raise InvalidManifest(str(reference), "its manifest lists a part badly") from None
+        raise InvalidManifest(str(reference), "its manifest has a malformed entry") from None

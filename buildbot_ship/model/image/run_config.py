@@ -1,6 +1,6 @@
-"""What the instructions do to the config that containers start with.
+"""Apply the instructions of a Dockerfile to the config that containers start with.
 
-It is the classic builder's way; tests/engine/test_image.py compares.
+The rules are those of the classic builder; tests/engine/test_image.py compares the results.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ _DEFAULT_SHELL = ("/bin/sh", "-c")
 def run_config(
     base: Base, dockerfile: Dockerfile, defaults: Mapping[str, str], facts: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the base's config after all instructions.
+    """Return the config of the base after all instructions.
 
-    Of labels the later ones win: the base's, *defaults*, the Dockerfile's, *facts*.
-    Raises InvalidFile for a base with ONBUILD triggers, which docker would run.
+    Later labels override earlier ones: base image, *defaults*, Dockerfile, *facts*.
+    Raises InvalidFile for a base with ONBUILD triggers, which only docker runs.
     """
     config: dict[str, Any] = copy.deepcopy(base.run)
     if config.get("OnBuild"):
-        text = f"{dockerfile.base} has ONBUILD triggers, which need docker build: take another"
+        text = (
+            f"{dockerfile.base} has ONBUILD triggers, which only docker runs: use another base"
+        )
         raise InvalidFile((Problem(dockerfile.file, dockerfile.base_line, text),))
     labels = {**(config.get("Labels") or {}), **defaults}
     for item in dockerfile.instructions:
@@ -72,14 +74,14 @@ def _add(config: dict[str, Any], key: str, names: tuple[str, ...]) -> None:
 
 
 def _environment(before: list[str], item: Env) -> list[str]:
-    """Return the variables with *item*'s: one that was there keeps its place."""
+    """Return the variables with those of *item*; an existing one keeps its position."""
     variables = dict(entry.partition("=")[::2] for entry in before)
     variables.update(item.values)
     return [f"{name}={value}" for name, value in variables.items()]
 
 
 def _set_commands(config: dict[str, Any], dockerfile: Dockerfile) -> None:
-    """Set what runs; an ENTRYPOINT without a CMD of its own file ends the base's CMD."""
+    """Set ENTRYPOINT and CMD; an ENTRYPOINT alone removes the CMD of the base image."""
     shell = config.get("Shell") or _DEFAULT_SHELL
     given: dict[type, list[str]] = {
         type(item): [*shell, *item.words] if item.for_shell else list(item.words)

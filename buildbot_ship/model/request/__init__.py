@@ -1,7 +1,7 @@
-"""What a user configured, on its way to a verb: frozen, JSON, with a schema number.
+"""Requests: the options of a verb as frozen values, sent as JSON with a schema number.
 
-A step renders its options into a Request and sends it in an Envelope on the standard
-input of ``buildbot-ship VERB``; the command line makes the same from its arguments.
+A step renders its options into a Request and writes it, in an Envelope, to the standard input
+of ``buildbot-ship VERB``.  The command line builds the same Envelope from its arguments.
 Paths in a request are relative to the top of the repository, with ``/``.
 """
 

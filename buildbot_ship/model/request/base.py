@@ -1,4 +1,4 @@
-"""What every request has."""
+"""The base class of all requests."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ import attrs
 
 @attrs.frozen
 class Request:
-    """The part that every verb's request has."""
+    """The request of one *verb*."""
 
     verb: ClassVar[str]

@@ -1,6 +1,6 @@
-"""Validators of request fields: values come from people, and go into commands.
+"""Validate the fields of requests, because users write them and commands use them.
 
-Each raises InvalidRequest (or InvalidReference) that names the field and the remedy.
+Each validator raises InvalidRequest (or InvalidReference) with the field and the remedy.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _match(pattern: re.Pattern[str], value: object, what: str, expected: str) ->
 
 
 def path(_: object, attribute: Any, value: str) -> None:
-    """Accept a relative path that stays in the repository."""
+    """Accept a relative path inside the repository."""
     parts = value.split("/") if isinstance(value, str) else []
     bad = not parts or value.startswith(("/", "-")) or ".." in parts or "" in parts
     if bad or "\\" in value or not value.isprintable():
@@ -41,24 +41,26 @@ def path(_: object, attribute: Any, value: str) -> None:
 
 
 def paths(_: object, attribute: Any, value: tuple[str, ...]) -> None:
-    """Accept relative paths; ``.`` is the repository's top."""
+    """Accept relative paths; ``.`` is the top of the repository."""
     for item in value:
         path(_, attribute, item)
 
 
 def file_name(_: object, attribute: Any, value: str) -> None:
-    """Accept one plain file name."""
+    """Accept a file name without folders."""
     _match(_FILE_NAME, value, attribute.name, "a plain file name")
 
 
 def image_name(_: object, attribute: Any, value: str) -> None:
-    """Accept the short name of an image, the last part of a repository."""
-    _match(_IMAGE_NAME, value, attribute.name, "an image name (lower-case, digits, . _ -)")
+    """Accept the short name of an image: the last part of its repository."""
+    _match(
+        _IMAGE_NAME, value, attribute.name, "an image name (lower-case letters, digits, . _ -)"
+    )
 
 
 def build_name(_: object, attribute: Any, value: str) -> None:
-    """Accept what names a build."""
-    _match(_BUILD, value, attribute.name, "a build's name (letters, digits, _ . -)")
+    """Accept the name of a build."""
+    _match(_BUILD, value, attribute.name, "the name of a build (letters, digits, _ . -)")
 
 
 def optional_publication(_: object, attribute: Any, value: str | None) -> None:
@@ -68,28 +70,26 @@ def optional_publication(_: object, attribute: Any, value: str | None) -> None:
 
 
 def revision(_: object, attribute: Any, value: str) -> None:
-    """Accept a revision as git knows them, without options and ranges."""
+    """Accept one git revision: no option, no range."""
     _match(_REVISION, value, attribute.name, "a git revision")
     if ".." in value:
         raise InvalidRequest(attribute.name, f"{value!r} is a range, not one revision")
 
 
 def topic(_: object, attribute: Any, value: str) -> None:
-    """Accept what a proposal is about, as a part of a branch's name."""
+    """Accept the topic of a proposal, a part of its branch name."""
     _match(_TOPIC, value, attribute.name, "a topic (lower-case letters, digits, -)")
 
 
 def branch_prefix(_: object, attribute: Any, value: str) -> None:
-    """Accept how the branches of proposals begin: ``ship/``."""
-    _match(
-        _PREFIX, value, attribute.name, "the beginning of a branch's name, with / at its end"
-    )
+    """Accept the prefix of branch names of proposals: ``ship/``."""
+    _match(_PREFIX, value, attribute.name, "a prefix of branch names that ends with /")
 
 
 def message(_: object, attribute: Any, value: str) -> None:
-    """Accept the first line of a commit's message."""
+    """Accept the first line of a commit message."""
     if not value.strip() or not value.isprintable() or len(value) > 200:
-        raise InvalidRequest(attribute.name, "one line of at most 200 characters is needed")
+        raise InvalidRequest(attribute.name, "write one line of at most 200 characters")
 
 
 def author(_: object, attribute: Any, value: str) -> None:
@@ -98,58 +98,62 @@ def author(_: object, attribute: Any, value: str) -> None:
 
 
 def remote(_: object, attribute: Any, value: str) -> None:
-    """Accept the name or the URL of a git server; a password may not be in it."""
+    """Accept the name or URL of a git remote, without a password."""
     if (
         value.startswith("-")
         or not value.isprintable()
         or " " in value
         or re.match(r"\w*::", value)
     ):
-        raise InvalidRequest(attribute.name, "this is no name or URL of a git server")
+        raise InvalidRequest(attribute.name, "this is not the name or URL of a git remote")
     if "://" in value and urlsplit(value).password is not None:
-        raise InvalidRequest(attribute.name, "a password is in it: use the option credentials")
+        raise InvalidRequest(
+            attribute.name, "it contains a password: remove it, and use the option credentials"
+        )
 
 
 def push_options(_: object, attribute: Any, value: tuple[str, ...]) -> None:
-    """Accept texts of one line each."""
+    """Accept texts with one line each."""
     if not all(item and item.isprintable() for item in value):
-        raise InvalidRequest(attribute.name, "each is one line of text")
+        raise InvalidRequest(attribute.name, "write each as one line of text")
 
 
 def reference_with_tag(_: object, attribute: Any, value: str) -> None:
-    """Accept a reference that names one image: with a tag or a digest."""
+    """Accept a reference with a tag or a digest."""
     reference = Reference.parse(value)
     if reference.tag is None and reference.digest is None:
-        raise InvalidRequest(attribute.name, f"{value!r} has no tag; latest is never meant")
+        raise InvalidRequest(
+            attribute.name, f"{value!r} has no tag: add one, latest is not assumed"
+        )
 
 
 def repository(_: object, attribute: Any, value: str) -> None:
-    """Accept a repository: neither tag nor digest."""
+    """Accept a repository, without tag and digest."""
     del attribute
     Repository.parse(value)
 
 
 def optional_module(_: object, attribute: Any, value: str | None) -> None:
-    """Accept nothing, ``package.module``, or ``package.module:function``."""
+    """Accept None, ``package.module``, or ``package.module:function``."""
     if value is not None:
         _match(_MODULE, value, attribute.name, "a module, or module:function")
 
 
 def optional_script(_: object, attribute: Any, value: str | None) -> None:
-    """Accept nothing, or the name of a console script."""
+    """Accept None, or the name of a console script."""
     if value is not None:
         _match(_FILE_NAME, value, attribute.name, "the name of a console script")
 
 
 def requirement_names(_: object, attribute: Any, value: tuple[str, ...]) -> None:
-    """Accept names of distributions, with extras; their versions are the strict file's."""
+    """Accept package names, with extras; the strict file has the versions."""
     not_empty(_, attribute, value)
     if others := [item for item in value if not _DISTRIBUTION.fullmatch(item)]:
         _check_requirements(attribute.name, others)
 
 
 def _check_requirements(option: str, items: Sequence[str]) -> None:
-    # Late: most requests have names alone, and it is a tenth of their process's start.
+    # Imported late: most requests have plain names, and the import slows the start by a tenth.
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
 
     for item in items:
@@ -159,12 +163,12 @@ def _check_requirements(option: str, items: Sequence[str]) -> None:
             raise InvalidRequest(option, f"{item!r}: {error}") from None
         if parsed.specifier or parsed.url or parsed.marker:
             raise InvalidRequest(
-                option, f"{item!r}: a name only; versions stand in the strict file"
+                option, f"{item!r}: write the name only; the strict file has the version"
             )
 
 
 def upgrade(_: object, attribute: Any, value: str) -> None:
-    """Accept ``all``, ``nothing``, or names of distributions, separated by commas."""
+    """Accept ``all``, ``nothing``, or package names separated by commas."""
     names = [name.strip() for name in value.split(",")]
     if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name) for name in names):
         why = f"{value!r} is not all, nothing, or names separated by commas"
@@ -172,7 +176,7 @@ def upgrade(_: object, attribute: Any, value: str) -> None:
 
 
 def formats(_: object, attribute: Any, value: str) -> None:
-    """Accept ``:all:``, ``:none:``, or names of distributions, separated by commas."""
+    """Accept ``:all:``, ``:none:``, or package names separated by commas."""
     words = [word.strip() for word in value.split(",")]
     if not all(w in (":all:", ":none:") or _DISTRIBUTION.fullmatch(w) for w in words):
         why = f"{value!r} is not :all:, :none:, or names separated by commas"
@@ -180,13 +184,13 @@ def formats(_: object, attribute: Any, value: str) -> None:
 
 
 def not_empty(_: object, attribute: Any, value: tuple[object, ...]) -> None:
-    """Accept a tuple that holds something."""
+    """Accept a tuple with at least one item."""
     if not value:
-        raise InvalidRequest(attribute.name, "at least one is needed")
+        raise InvalidRequest(attribute.name, "name at least one")
 
 
 def at_least(least: float) -> Any:
-    """Return a validator that accepts numbers from *least* on."""
+    """Return a validator for numbers that are not less than *least*."""
 
     def validate(_: object, attribute: Any, value: float) -> None:
         if not value >= least:
@@ -195,20 +199,22 @@ def at_least(least: float) -> Any:
     return validate
 
 
-def apart(_: object, attribute: Any, value: tuple[Any, ...]) -> None:
-    """Accept copies whose destinations differ: one timestamp serves them all."""
+def distinct_destinations(_: object, attribute: Any, value: tuple[Any, ...]) -> None:
+    """Accept copies with different destinations, because all get the same timestamp tag."""
     not_empty(_, attribute, value)
     taken: dict[Repository, str] = {}
     for copy in value:
         destination = Repository.parse(copy.destination)
         if destination in taken:
             both = f"{taken[destination]} and {copy.source}"
-            raise InvalidRequest(attribute.name, f"{both} would both be {destination}")
+            raise InvalidRequest(
+                attribute.name, f"{both} have the same destination {destination}: use two"
+            )
         taken[destination] = copy.source
 
 
 def one_of(*choices: str) -> Any:
-    """Return a validator that accepts one of *choices*."""
+    """Return a validator for one of *choices*."""
 
     def validate(_: object, attribute: Any, value: str) -> None:
         if value not in choices:
@@ -220,7 +226,7 @@ def one_of(*choices: str) -> Any:
 
 
 def at_most_one(**options: object) -> None:
-    """Accept at most one of the named *options*."""
+    """Raise InvalidRequest if more than one of these *options* is set."""
     given = [name for name, value in options.items() if value is not None]
     if len(given) > 1:
         raise InvalidRequest(" and ".join(given), "give one of them, not both")

@@ -1,4 +1,4 @@
-"""A request on its way to a worker, and what travels with it."""
+"""The envelope that a worker reads: a request with credentials, limits, index and caches."""
 
 from __future__ import annotations
 
@@ -51,10 +51,11 @@ REQUESTS: dict[str, type[Request]] = {
 
 @attrs.frozen
 class Envelope:
-    """A request and what travels with it, as the worker reads it from standard input.
+    """A request with its common options, as the worker reads it from standard input.
 
-    *build* names the build that temporary things belong to; *work* is the folder on the
-    worker, outside the checkout, where one verb leaves what the next one reads.
+    *build* names the build that owns temporary containers and images.  *work* is the work
+    folder on the worker, outside the checkout: one verb writes its outputs there, the next
+    verb reads them.
     """
 
     request: Request

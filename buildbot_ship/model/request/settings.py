@@ -1,4 +1,4 @@
-"""What every verb may be told beside its request: how to log in, limits, indexes, caches."""
+"""Options of every verb: credentials, package index, limits and caches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import check
 
 @attrs.frozen
 class Credential:
-    """How to log in to one registry; *password* never shows in a repr."""
+    """The login for one registry; *password* is not part of the repr."""
 
     registry: str
     username: str
@@ -18,7 +18,7 @@ class Credential:
 
 @attrs.frozen
 class Index:
-    """How containers reach a package index: URLs, a proxy, a CA bundle on the worker."""
+    """The package index for containers: URLs, a proxy, a CA bundle on the worker."""
 
     url: str | None = None
     extra_urls: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Index:
 
 @attrs.frozen
 class Limits:
-    """What one throw-away container may use: memory and disk in bytes, processes, seconds."""
+    """Limits of one throw-away container: memory and disk in bytes, processes, seconds."""
 
     memory: int = attrs.field(default=4 * 1024**3, validator=check.at_least(64 * 1024**2))
     processes: int = attrs.field(default=1024, validator=check.at_least(16))
@@ -38,11 +38,11 @@ class Limits:
 
 @attrs.frozen
 class CacheOptions:
-    """Which caches a build uses, beside its worker's own.
+    """The caches of a build, in addition to the cache of its worker.
 
-    *repository* holds the one that workers share.  Who is not *trusted* reads it and never
-    writes it, and has a cache of its own on the worker.  With *no_cache* nothing is read:
-    all is made again.
+    *repository* holds the cache that workers share.  A build that is not *trusted* reads it but
+    never writes to it, and uses a separate cache on the worker.  *no_cache* disables all reads:
+    everything is built again.
     """
 
     repository: str | None = attrs.field(default=None, validator=check.optional_repository)

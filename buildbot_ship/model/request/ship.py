@@ -1,4 +1,4 @@
-"""What shipping a commit asks for, from its requirements to push."""
+"""Requests of the verbs that ship a commit: check, wheels, pex, image, push and others."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from .base import Request
 
 LAYOUTS = ("layered", "zipapp")
 MISSING_LIBRARIES = REPORT, FAIL, IGNORE = "report", "fail", "ignore"
-"""What becomes of an image that lacks shared libraries."""
+"""The action if an image lacks shared libraries."""
 CONFLICTS = ("report", "fail", "ignore")
-"""What happens where packages of a pex ship one file with different content."""
+"""The action if packages of a pex install one path with different content."""
 CONFLICTS_TEXT = "conflicts.txt"
-"""The text that names these files."""
+"""The name of the log that lists these paths."""
 
 
 @attrs.frozen
 class WheelsRequest(Request):
-    """Make the wheelhouse of a commit; *packages* are folders of its own packages.
+    """Build the wheelhouse of a commit; *packages* are the folders of its own packages.
 
-    With *lazy* a wheel that is known is not put into the work folder before a later verb
-    has to read it.
+    With *lazy* a cached wheel stays in the cache until a later verb reads it.
     """
 
     verb: ClassVar[str] = "wheels"
@@ -37,12 +36,12 @@ class WheelsRequest(Request):
 
 @attrs.frozen
 class PexRequest(Request):
-    """Make one pex, *name*, of some *requirements* of the wheelhouse and what they need.
+    """Build the pex *name* from *requirements* and their dependencies in the wheelhouse.
 
-    It runs *module* (as ``python -m``) or the console script *script*, never both.
-    *layout* is ``layered`` (a launcher, and plain trees that images get as layers) or
-    ``zipapp`` (one file that holds all).  *conflicts* tells what happens where packages ship
-    the same file with different content: ``report``, ``fail`` or ``ignore``.
+    Its entry point is *module* (as ``python -m``) or the console script *script*, not both.
+    *layout* is ``layered`` (a launcher, and files that images get as layers) or ``zipapp``
+    (one file that has everything).  *conflicts* is the action if packages install one path
+    with different content: ``report``, ``fail`` or ``ignore``.
     """
 
     verb: ClassVar[str] = "pex"
@@ -55,16 +54,17 @@ class PexRequest(Request):
     conflicts: str = attrs.field(default="report", validator=check.one_of(*CONFLICTS))
 
     def __attrs_post_init__(self) -> None:
-        """Raise InvalidRequest unless there is at most one entry point."""
+        """Raise InvalidRequest for more than one entry point."""
         check.at_most_one(module=self.module, script=self.script)
 
 
 @attrs.frozen
 class ImageRequest(Request):
-    """Assemble one runtime image from ``<image>.docker`` and the files it copies.
+    """Build one runtime image from ``<image>.docker`` and the files that it copies.
 
-    With *load* the engine gets it, under a temporary name.  *missing_libraries* tells what
-    follows where it lacks a shared library: a warning, an error, or nothing.
+    With *load* the image is loaded into the engine under a temporary name.
+    *missing_libraries* is the action if it lacks a shared library: ``report``, ``fail`` or
+    ``ignore``.
     """
 
     verb: ClassVar[str] = "image"
@@ -85,9 +85,9 @@ class ImageRequest(Request):
 
 @attrs.frozen
 class PushRequest(Request):
-    """Publish an assembled image in *repository* under the full commit hash.
+    """Push an image to *repository* with the full commit hash as its tag.
 
-    Then it is known under the key *publication*, if that is given, that it is published.
+    Then record the cache key *publication*, if given, so that FindPublished finds the image.
     """
 
     verb: ClassVar[str] = "push"
@@ -99,9 +99,9 @@ class PushRequest(Request):
 
 @attrs.frozen
 class CheckRequest(Request):
-    """Tell whether a commit's strict file and build lock follow from what it asks for.
+    """Check that the strict file and the build lock of a commit are up to date.
 
-    *no_binary* and *only_binary* are those of `HardenRequest`.
+    *no_binary* and *only_binary* are the options of `HardenRequest`.
     """
 
     verb: ClassVar[str] = "check"
@@ -117,9 +117,9 @@ class CheckRequest(Request):
 
 @attrs.frozen
 class FindRequest(Request):
-    """Look whether what these requests would publish is published already.
+    """Find out whether the images of these requests are published already.
 
-    Where it is not, *check* is done too.
+    If not, run *check*.
     """
 
     verb: ClassVar[str] = "find"
@@ -132,7 +132,7 @@ class FindRequest(Request):
 
 @attrs.frozen
 class BuildRequest(Request):
-    """The chain from wheels to push, in one process."""
+    """Run wheels, pex, image and push in one process."""
 
     verb: ClassVar[str] = "build"
     wheels: WheelsRequest
@@ -143,7 +143,7 @@ class BuildRequest(Request):
 
 @attrs.frozen
 class VerifyRequest(Request):
-    """Build what these requests built a second time, and compare the bytes."""
+    """Repeat the builds of these requests, and compare the bytes."""
 
     verb: ClassVar[str] = "verify"
     wheels: WheelsRequest

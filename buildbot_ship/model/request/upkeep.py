@@ -1,4 +1,4 @@
-"""What upkeep asks for: bases, requirements, proposals, and what nobody needs any more."""
+"""Requests of the verbs that maintain bases, requirements, proposals and caches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .base import Request
 
 @attrs.frozen
 class BaseCopy:
-    """One base image to own: *source* is a reference, *destination* a repository."""
+    """One base image to copy: *source* is a reference, *destination* your own repository."""
 
     source: str = attrs.field(validator=check.reference_with_tag)
     destination: str = attrs.field(validator=check.repository)
@@ -20,14 +20,14 @@ class BaseCopy:
 
 @attrs.frozen
 class RetagRequest(Request):
-    """Copy each upstream image under one timestamp tag.
+    """Copy upstream images to own repositories; all copies get the same timestamp tag.
 
-    *through* is ``registry`` (bytes from registry to registry), ``engine`` (pull, tag,
-    push), or ``auto``: the registry where the worker reaches the source.
+    *through* is ``registry`` (copy from registry to registry), ``engine`` (pull, tag, push), or
+    ``auto`` (``registry`` if the worker reaches the source, else ``engine``).
     """
 
     verb: ClassVar[str] = "retag"
-    copies: tuple[BaseCopy, ...] = attrs.field(validator=check.apart)
+    copies: tuple[BaseCopy, ...] = attrs.field(validator=check.distinct_destinations)
     through: str = attrs.field(
         default="auto", validator=check.one_of("auto", "registry", "engine")
     )
@@ -35,7 +35,7 @@ class RetagRequest(Request):
 
 @attrs.frozen
 class DerivedBase:
-    """One base to derive: *source* is its Dockerfile, *destination* its own repository."""
+    """One base to derive: *source* is its Dockerfile, *destination* its repository."""
 
     source: str = attrs.field(validator=check.path)
     destination: str = attrs.field(validator=check.repository)
@@ -43,14 +43,14 @@ class DerivedBase:
 
 @attrs.frozen
 class DeriveRequest(Request):
-    """Build each base of its Dockerfile, if that or what it stands on has changed.
+    """Build each base from its Dockerfile if its inputs changed.
 
-    One that is older than *older_than_days* is built anew all the same: what its RUN lines
-    install may have changed.  *source* is the address of the repository, for a label.
+    A base older than *older_than_days* is always rebuilt: its RUN lines may install newer
+    packages.  *source* is the URL of the repository, for a label.
     """
 
     verb: ClassVar[str] = "derive"
-    bases: tuple[DerivedBase, ...] = attrs.field(validator=check.apart)
+    bases: tuple[DerivedBase, ...] = attrs.field(validator=check.distinct_destinations)
     revision: str = attrs.field(default="HEAD", validator=check.revision)
     older_than_days: float = attrs.field(default=7.0, validator=check.at_least(0))
     source: str | None = None
@@ -58,7 +58,7 @@ class DeriveRequest(Request):
 
 @attrs.frozen
 class PinRequest(Request):
-    """Move FROM lines to newer own bases; no *dockerfiles*: every ``*.docker`` at the top."""
+    """Update FROM lines to newer owned bases; by default in every ``*.docker`` at the top."""
 
     verb: ClassVar[str] = "pin"
     dockerfiles: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
@@ -66,12 +66,12 @@ class PinRequest(Request):
 
 @attrs.frozen
 class ProposeRequest(Request):
-    """Push what was generated as a branch for review.
+    """Push changed files as a branch for review.
 
-    The branch is *prefix*, *topic*, a number and a digest of the change.  *files* are
-    patterns of paths, *target* is the branch that the proposal is for, *remote* the name
-    or URL of its server.  *known_hosts* are lines as ssh has them.  With *again*, also a
-    proposal whose branch somebody deleted is made.
+    The branch name consists of *prefix*, *topic*, a number and a digest of the change.  *files*
+    are path patterns, *target* is the branch to merge into, *remote* is the name or URL of the
+    git server.  *known_hosts* has lines in ssh's format.  With *again*, a proposal is pushed
+    again even if somebody deleted its branch.
     """
 
     verb: ClassVar[str] = "propose"
@@ -93,9 +93,9 @@ class ProposeRequest(Request):
 class HardenRequest(Request):
     """Write the strict file and the build lock from the loose file and own packages.
 
-    *upgrade* is ``all``, ``nothing`` (pins stay, as far as the loose files allow), or the
-    names of what may be newer, separated by commas.  *no_binary* and *only_binary* name
-    packages as pip's options do.
+    *upgrade* is ``all``, ``nothing`` (keep the pins that the loose files allow), or the names
+    of packages to upgrade, separated by commas.  *no_binary* and *only_binary* have the syntax
+    of pip's options.
     """
 
     verb: ClassVar[str] = "harden"
@@ -111,9 +111,9 @@ class HardenRequest(Request):
 
 @attrs.frozen
 class GarbageRequest(Request):
-    """Remove what dead builds left; with *finish*, also what this build made.
+    """Remove the leftovers of dead builds; with *finish*, also those of this build.
 
-    The worker's cache gives up what was of use longest ago, to hold *cache_size* bytes.
+    The worker's cache is reduced to *cache_size* bytes: least recently used entries go first.
     """
 
     verb: ClassVar[str] = "gc"

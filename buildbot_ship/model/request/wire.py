@@ -1,4 +1,4 @@
-"""Values to JSON and back, strictly: unknown and missing fields are errors."""
+"""Convert requests and results to JSON and back; unknown and missing fields are errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CONVERTER.register_unstructure_hook_func(lambda kind: kind is Request, _request_
 CONVERTER.register_structure_hook_func(lambda kind: kind is Request, _request_from_json)
 
 
-def _first_of_ours(group: BaseException) -> ShipError | None:
+def _first_ship_error(group: BaseException) -> ShipError | None:
     while isinstance(group, BaseValidationError):
         ours = group.subgroup(lambda error: isinstance(error, ShipError))
         group = ours.exceptions[0] if ours else ValueError()
@@ -46,24 +46,24 @@ def _first_of_ours(group: BaseException) -> ShipError | None:
 
 
 def structure(data: Any, kind: type[T], what: str) -> T:
-    """Return *data* as a *kind*; raise InvalidRequest that names the field of *what*."""
+    """Convert *data* to a *kind*; raise InvalidRequest that names the field of *what*."""
     try:
         return CONVERTER.structure(data, kind)
     except BaseValidationError as group:
-        ours = _first_of_ours(group)
+        ours = _first_ship_error(group)
         raise ours or InvalidRequest(what, "; ".join(transform_error(group))) from None
 
 
 def envelope_to_json(envelope: Envelope) -> dict[str, Any]:
-    """Return *envelope* as plain JSON values; its request names its verb."""
+    """Return *envelope* as JSON values; its request includes the verb."""
     plain: dict[str, Any] = CONVERTER.unstructure(envelope)
     return plain
 
 
 def envelope_from_json(data: Any) -> Envelope:
-    """Return the envelope in *data*; raise SchemaMismatch or InvalidRequest."""
+    """Convert *data* to an envelope; raise SchemaMismatch or InvalidRequest."""
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
-        raise InvalidRequest("request", "it is not an envelope with a schema number")
+        raise InvalidRequest("request", "it is not a JSON object with a schema number")
     theirs = data["schema"]
     if theirs != SCHEMA:
         raise SchemaMismatch(theirs, SCHEMA, "worker" if theirs > SCHEMA else "master")
@@ -71,11 +71,11 @@ def envelope_from_json(data: Any) -> Envelope:
 
 
 def result_to_json(result: Result) -> dict[str, Any]:
-    """Return *result* as plain JSON values."""
+    """Return *result* as JSON values."""
     plain: dict[str, Any] = CONVERTER.unstructure(result)
     return plain
 
 
 def result_from_json(data: Any) -> Result:
-    """Return the result in *data*; raise InvalidRequest when it is none."""
+    """Convert *data* to a result; raise InvalidRequest if it is not one."""
     return structure(data, Result, "result")

@@ -1,1 +1,1 @@
-"""Requirements as people and tools write them: loose, strict, and what building needs."""
+"""Requirement files: loose files, the strict file, the build lock, and staleness checks."""

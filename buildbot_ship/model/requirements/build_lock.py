@@ -1,6 +1,6 @@
-"""The build lock: for each sdist and each own package, the pins that building it needs.
+"""The build lock: pinned build requirements for each sdist and each own package.
 
-One section each, since two sdists may need different versions of one build tool::
+Each has its own section, because two sdists may need different versions of a build tool::
 
     #: sdist remotemath==17.3.0 sha256:<64 hexadecimal digits>
     incremental==24.11.0 \\
@@ -8,7 +8,7 @@ One section each, since two sdists may need different versions of one build tool
     #: package .
     setuptools==84.2.1 --hash=sha256:<64 hexadecimal digits>
 
-A title is a comment, so that what reads requirement files reads this one too.
+A title is a comment, so every reader of requirement files can read the build lock.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from ...errors import InvalidFile, Problem
 from .reader import HARDEN, Pin, logical_lines, read_pins
 
 VERSION_READERS = frozenset({"setuptools-scm", "vcs-versioning"})
-"""Who asks git for the version of a package; others, as hatch-vcs, build on one of these."""
+"""Build requirements that read the version from git; hatch-vcs and others use one of these."""
 _TITLE = re.compile(r"#: (sdist (\S+)==(\S+) sha256:([0-9a-f]{64})|package (\S+))")
 
 
 @attrs.frozen
 class Section:
-    """What building one thing needs; *source* is ``name==version`` or a folder.
+    """The build requirements of one sdist (``name==version``) or own package (a folder).
 
-    *line* is where its title stands.
+    *source* is that version or folder; *line* is the line of the title.
     """
 
     title: str
@@ -42,7 +42,7 @@ class Section:
 
     @property
     def asks_git(self) -> bool:
-        """Tell whether it builds an own package that asks git for its version."""
+        """Return whether this is an own package that reads its version from git."""
         own = self.sdist_hash is None
         return own and any(pin.key in VERSION_READERS for pin in self.pins)
 
@@ -54,20 +54,20 @@ class BuildLock:
     sections: tuple[Section, ...] = ()
 
     def of_package(self, folder: str) -> Section | None:
-        """Return the section of the repository's own package in *folder*, or None."""
+        """Return the section of the own package in *folder*, or None."""
         wanted = (None, folder)
         return next((s for s in self.sections if (s.sdist_hash, s.source) == wanted), None)
 
 
 def parse_build_lock(text: str, file: str) -> BuildLock:
-    """Return the build lock in *text*.  Raises InvalidFile with every problem."""
+    """Parse a build lock.  Raises InvalidFile with every problem."""
     sections: list[Section] = []
     problems: list[Problem] = []
     lines = text.splitlines(keepends=True)
     starts = [number for number, line in enumerate(lines) if line.startswith("#:")]
     before = "".join(lines[: starts[0]] if starts else lines)
     for number, _ in logical_lines(before):
-        problems.append(Problem(file, number, "this stands before the first section (#: ...)"))
+        problems.append(Problem(file, number, "this line is before the first section (#: ...)"))
     for start, end in pairwise([*starts, len(lines)]):
         body = "".join(lines[start + 1 : end])
         numbered = ((start + 1 + number, line) for number, line in logical_lines(body))
@@ -75,7 +75,7 @@ def parse_build_lock(text: str, file: str) -> BuildLock:
         problems += wrong
         section = _section(lines[start].rstrip(), tuple(pins), start + 1)
         if section is None:
-            problems.append(Problem(file, start + 1, "this is no title of a section"))
+            problems.append(Problem(file, start + 1, "this is not a section title"))
         else:
             sections.append(section)
     if problems:

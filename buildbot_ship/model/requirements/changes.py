@@ -1,4 +1,4 @@
-"""What changed between two strict files, and why each package is there."""
+"""Compare two strict files: packages added, removed, upgraded or downgraded, and why."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .reasons import reasons
 
 
 @attrs.frozen
-class Lines:
-    """The pins of a strict file, and its text."""
+class StrictFile:
+    """The pins and the text of a strict file."""
 
     pins: tuple[Pin, ...] = ()
     text: str = attrs.field(default="", repr=False)
@@ -21,7 +21,7 @@ class Lines:
 
 @attrs.frozen
 class Change:
-    """One package: *old* or *new* is None where it was, or is, not there; *why* it is."""
+    """The old and the new version of a package (None: absent), and *why* it is required."""
 
     name: str
     old: str | None
@@ -38,7 +38,7 @@ class Change:
         return "upgraded" if _is_newer(self.new, self.old) else "downgraded"
 
     def __str__(self) -> str:
-        """Return it in one line."""
+        """Return the change in one line."""
         versions = " -> ".join(filter(None, (self.old, self.new)))
         why = ", ".join(reason.removeprefix("-r ") for reason in self.why)
         return f"{self.name} {versions}" + (f" ({why})" if why else "")
@@ -49,29 +49,29 @@ KINDS = ("added", "removed", "upgraded", "downgraded")
 
 @attrs.frozen
 class Changes:
-    """All that changed, by name; *files* counts those with one version and other files."""
+    """All changes, by name; *files* lists packages with the same version, but other files."""
 
-    found: tuple[Change, ...] = ()
+    versions: tuple[Change, ...] = ()
     files: tuple[str, ...] = ()
 
     def of(self, kind: str) -> tuple[Change, ...]:
-        """Return those of one kind."""
-        return tuple(change for change in self.found if change.kind == kind)
+        """Return the changes of one kind."""
+        return tuple(change for change in self.versions if change.kind == kind)
 
     @property
     def summary(self) -> str:
-        """Return how many of each, in a few words."""
+        """Return the number of changes of each kind, for example ``1 added, 2 upgraded``."""
         counts = [f"{len(self.of(kind))} {kind}" for kind in KINDS if self.of(kind)]
         counts += [f"{len(self.files)} with other files"] if self.files else []
         return ", ".join(counts) or "no change"
 
     @property
     def text(self) -> str:
-        """Return a section for each kind that there is, one line for each package."""
+        """Return a section for each kind, with one line for each package."""
         return "\n".join(self._sections()) or "no change\n"
 
     def message(self, file: str) -> str:
-        """Return what a commit of the new *file* says."""
+        """Return the message for a commit of the new *file*."""
         return f"{file}: {self.summary}\n\n{self.text}"
 
     def _sections(self) -> Iterator[str]:
@@ -82,8 +82,8 @@ class Changes:
             yield "other files of one version:\n" + "".join(f"  {n}\n" for n in self.files)
 
 
-def compare(old: Lines, new: Lines) -> Changes:
-    """Return what changed from *old* to *new*."""
+def compare(old: StrictFile, new: StrictFile) -> Changes:
+    """Return the changes from *old* to *new*."""
     before, after = _by_name(old.pins), _by_name(new.pins)
     was, why = reasons(old.text), reasons(new.text)
     found, files = [], []

@@ -1,7 +1,7 @@
-"""Which packages come as wheels, and which as sdists: pip's ``--no-binary``, ``--only-binary``.
+"""Choose wheels or sdists: the options ``no_binary`` and ``only_binary``, as in pip.
 
-A package that stands in neither comes as a wheel if there is one, else as its sdist.  One
-that is named is not subject to ``:all:`` of the other option, as with pip.
+By default a package is installed from a wheel, or from its sdist if there is no wheel.  As in
+pip, a package named in one option is exempt from ``:all:`` in the other.
 """
 
 from __future__ import annotations
@@ -19,33 +19,35 @@ ALL, NONE = ":all:", ":none:"
 
 @attrs.frozen
 class Formats:
-    """Both options: the names of packages, normalised and sorted, or ``:all:`` alone."""
+    """Both options: normalised and sorted package names, or ``:all:`` alone."""
 
     no_binary: tuple[str, ...] = ()
     only_binary: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, request: CheckRequest | HardenRequest) -> Formats:
-        """Return those of *request*; raise InvalidRequest for what stands in both."""
+        """Return the options of *request*; raise InvalidRequest for a name in both."""
         formats = cls(read_words(request.no_binary), read_words(request.only_binary))
         both = set(formats.no_binary) & set(formats.only_binary)
         if both:
-            why = f"{', '.join(sorted(both))} stands in only_binary too"
+            why = (
+                f"{', '.join(sorted(both))} is also in only_binary: remove it from one of them"
+            )
             raise InvalidRequest("no_binary", why)
         return formats
 
     def options(self) -> dict[str, tuple[str, ...]]:
-        """Return the words by option."""
+        """Return the words of each option."""
         return {"no_binary": self.no_binary, "only_binary": self.only_binary}
 
     def names(self) -> dict[str, list[str]]:
-        """Return the names of packages by option."""
+        """Return the package names of each option, without ``:all:``."""
         found = self.options().items()
         return {option: [word for word in words if word != ALL] for option, words in found}
 
 
 def read_words(text: str) -> tuple[str, ...]:
-    """Return the words of an option, as pip reads them: one after the other."""
+    """Parse the value of an option from left to right, as pip does."""
     found: set[str] = set()
     for word in (word.strip() for word in text.split(",")):
         if word in (ALL, NONE):
@@ -56,5 +58,5 @@ def read_words(text: str) -> tuple[str, ...]:
 
 
 def write_words(words: Iterable[str]) -> str:
-    """Return *words* as the option has them."""
+    """Return *words* as the value of an option."""
     return ",".join(words) or NONE

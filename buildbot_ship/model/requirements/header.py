@@ -1,4 +1,4 @@
-"""The header of the strict file and the build lock: what they were made from, and where.
+"""The header of the strict file and the build lock: the inputs they were resolved from.
 
 Comment lines at the top, one fact each::
 
@@ -12,10 +12,9 @@ Comment lines at the top, one fact each::
     # only-binary: :all:
     # sdist: remotemath==17.3.0
 
-There is a ``loose`` line for each file read, and an ``sdist`` line for each package that
-is pinned by its sdist.  ``no-binary`` and ``only-binary`` lines are there if the options
-name something.  The base is where it was resolved, not a condition: a new base with the
-same Python leaves the file fresh.
+There is a ``loose`` line for each input file, and an ``sdist`` line for each package that is
+pinned by its sdist.  ``no-binary`` and ``only-binary`` lines appear if these options are set.
+The base is for information: the files stay fresh on a new base with the same Python.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _INPUT = re.compile(r"(.+) sha256:([0-9a-f]{64})")
 
 @attrs.frozen
 class Interpreter:
-    """A Python: version ``3.11.2``, ABI ``cpython-311-x86_64-linux-gnu``, ``linux-x86_64``."""
+    """A Python: ``3.11.2``, ABI ``cpython-311-x86_64-linux-gnu``, platform ``linux-x86_64``."""
 
     version: str
     abi: str
@@ -42,7 +41,7 @@ class Interpreter:
 
     @classmethod
     def of(cls, facts: Mapping[str, str]) -> Interpreter:
-        """Return the one that ``inside/jobs/tools.py`` found in a base."""
+        """Return the interpreter that ``inside/jobs/tools.py`` found in a base."""
         return cls(facts["version"], facts["abi"], facts["platform"])
 
     @property
@@ -50,19 +49,22 @@ class Interpreter:
         """Return the minor version: ``3.11``."""
         return ".".join(self.version.split(".")[:2])
 
-    def takes(self, other: Interpreter) -> bool:
-        """Tell whether what was resolved for *other* fits this one."""
+    def accepts(self, other: Interpreter) -> bool:
+        """Return whether pins resolved for *other* are valid for this interpreter."""
         mine = (self.minor, self.abi, self.platform)
         return mine == (other.minor, other.abi, other.platform)
 
     def __str__(self) -> str:
-        """Return it as the header has it."""
+        """Return the value of the ``python`` line."""
         return f"{self.version} {self.abi} {self.platform}"
 
 
 @attrs.frozen
 class Header:
-    """The facts: *inputs* are sha256 (hexadecimal) by path, *lines* where each stands."""
+    """The facts of a header: *inputs* maps paths to sha256 digests (hexadecimal).
+
+    *lines* maps each input path to its line number.
+    """
 
     inputs: dict[str, str] = attrs.field(factory=dict)
     interpreter: Interpreter | None = None
@@ -74,7 +76,7 @@ class Header:
 
     @property
     def text(self) -> str:
-        """Return the header's lines."""
+        """Return the lines of the header."""
         facts = [f"loose: {path} sha256:{digest}" for path, digest in self.inputs.items()]
         facts += [f"python: {self.interpreter}", f"base: {self.base}", f"tools: {self.tools}"]
         for option, words in self.formats.options().items():
@@ -82,16 +84,16 @@ class Header:
         facts += [f"sdist: {pin}" for pin in self.sdists]
         return "".join(f"# {line}\n" for line in (NOTE, *facts))
 
-    def says_as_much_as(self, other: Header) -> bool:
-        """Tell whether a file under the one is as good as under the other."""
+    def is_equivalent_to(self, other: Header) -> bool:
+        """Return whether inputs, sdists, formats and interpreter match those of *other*."""
         mine, theirs = self.interpreter, other.interpreter
-        fits = mine is not None and theirs is not None and mine.takes(theirs)
+        fits = mine is not None and theirs is not None and mine.accepts(theirs)
         made_of = (self.inputs, self.sdists, self.formats)
         return fits and made_of == (other.inputs, other.sdists, other.formats)
 
 
 def split(text: str) -> tuple[Header, str]:
-    """Return the header of a file, empty where there is none, and the rest of its text."""
+    """Split a file into its header (empty if there is none) and the rest of its text."""
     inputs: dict[str, str] = {}
     lines: dict[str, int] = {}
     names = ("python", "base", "tools", "no-binary", "only-binary", "sdist")

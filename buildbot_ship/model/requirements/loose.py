@@ -1,8 +1,8 @@
-"""Loose requirements, read strictly: the files that people write, and those they include.
+"""Read loose requirement files, and the files that they include with ``-r`` and ``-c``.
 
-The format: https://pip.pypa.io/en/stable/reference/requirements-file-format/.  Of its
-options only ``-r`` and ``-c`` are taken, and only for files of the repository.  What a
-refused line holds is never repeated: it may be no requirement file at all.
+Format: https://pip.pypa.io/en/stable/reference/requirements-file-format/.  No other option is
+allowed, and included files must be in the repository.  Messages never quote a rejected line:
+the file may be something else, for example a file with secrets.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from .reader import Pin, logical_lines, read_requirement
 from .text import decode
 
 METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
-"""The files of an own package that say what it needs."""
+"""The files in which an own package declares its requirements."""
 MAX_DEPTH = 32
-"""How many files may include one another in a row."""
+"""Maximum depth of nested includes."""
 MAX_PATH = 1024
 _INCLUDE = re.compile(r"-(?:([rc])\s*|-(requirement|constraint)(?:=|\s+))(\S+)")
 
 Read = Callable[[str], "bytes | None"]
-"""The bytes of the repository's file at a path, None where there is no plain file."""
+"""Return the bytes of a file in the repository, or None if it is not a regular file."""
 
 
 @attrs.frozen
-class Wish:
-    """One loose requirement, or constraint, and where it stands."""
+class LooseRequirement:
+    """A loose requirement or constraint, with its file and line."""
 
     requirement: Requirement
     file: str
@@ -41,39 +41,39 @@ class Wish:
 
     @property
     def key(self) -> str:
-        """Return the name by which packages are compared."""
+        """Return the canonical package name."""
         return canonicalize_name(self.requirement.name)
 
 
 @attrs.frozen
 class Loose:
-    """What was read: *files* are the bytes by path, each once, the first one first."""
+    """All loose requirements; *files* maps each path to its bytes, in reading order."""
 
-    requirements: tuple[Wish, ...]
-    constraints: tuple[Wish, ...]
+    requirements: tuple[LooseRequirement, ...]
+    constraints: tuple[LooseRequirement, ...]
     files: dict[str, bytes] = attrs.field(repr=False)
 
 
 def read_loose(path: str, read: Read, *, empty: bool = False) -> Loose:
-    """Return what the file at *path* and all that it includes ask for.
+    """Read the file at *path* and all files that it includes.
 
-    Raises FileMissing for *path* itself, InvalidFile with every problem of all files.
-    Without a requirement it is refused, unless it may be *empty*.
+    Raises FileMissing for *path* itself, and InvalidFile with every problem of all files.  A
+    file without a requirement is a problem, unless *empty* allows it.
     """
-    reading = _Reading(read)
-    if reading.open(path) is None:
+    reader = _LooseReader(read)
+    if reader.open(path) is None:
         raise FileMissing(path, "the repository")
-    reading.file(path, constraint=False, above=())
-    if not (reading.requirements or reading.problems or empty):
-        text = "the file holds no requirement, and the option packages names no package"
-        reading.problems.append(Problem(path, 1, text))
-    if reading.problems:
-        raise InvalidFile(tuple(reading.problems))
-    return Loose(tuple(reading.requirements), tuple(reading.constraints), reading.files)
+    reader.file(path, constraint=False, above=())
+    if not (reader.requirements or reader.problems or empty):
+        text = "the file has no requirement, and the option packages names no package"
+        reader.problems.append(Problem(path, 1, text))
+    if reader.problems:
+        raise InvalidFile(tuple(reader.problems))
+    return Loose(tuple(reader.requirements), tuple(reader.constraints), reader.files)
 
 
 def metadata_of(packages: tuple[str, ...], read: Read) -> dict[str, bytes]:
-    """Return the files by path that say what the own packages in these folders need."""
+    """Return the metadata files of the own packages in these folders, by path."""
     paths = (posixpath.normpath(f"{folder}/{name}") for folder in packages for name in METADATA)
     return {path: data for path in paths if (data := read(path)) is not None}
 
@@ -84,32 +84,32 @@ def digests(files: dict[str, bytes]) -> dict[str, str]:
 
 
 def unknown_names(names: Iterable[str], loose: Loose, pins: Iterable[Pin]) -> list[str]:
-    """Return those of *names* that no loose requirement, constraint or pin has."""
-    known = {wish.key for wish in (*loose.requirements, *loose.constraints)}
+    """Return the *names* that match no loose requirement, constraint or pin."""
+    known = {item.key for item in (*loose.requirements, *loose.constraints)}
     known |= {pin.key for pin in pins}
     return [name for name in names if canonicalize_name(name) not in known]
 
 
 @attrs.define
-class _Reading:
-    """What is known while files are read one by one."""
+class _LooseReader:
+    """Read files one by one, and collect requirements, constraints and problems."""
 
     read: Read
-    requirements: list[Wish] = attrs.field(factory=list)
-    constraints: list[Wish] = attrs.field(factory=list)
+    requirements: list[LooseRequirement] = attrs.field(factory=list)
+    constraints: list[LooseRequirement] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
     files: dict[str, bytes] = attrs.field(factory=dict)
     done: set[tuple[str, bool]] = attrs.field(factory=set)
 
     def open(self, path: str) -> bytes | None:
-        """Return the bytes of a file, which is then one of those read."""
+        """Return the bytes of a file, and record that it was read."""
         data = self.files[path] if path in self.files else self.read(path)
         if data is not None:
             self.files[path] = data
         return data
 
     def file(self, path: str, *, constraint: bool, above: tuple[str, ...]) -> None:
-        """Read one file, *above* being those that led to it."""
+        """Read one file; *above* are the files that include it, the outermost first."""
         if (path, constraint) in self.done:
             return
         self.done.add((path, constraint))
@@ -126,7 +126,7 @@ class _Reading:
     def line(
         self, path: str, number: int, line: str, constraint: bool, above: tuple[str, ...]
     ) -> str | None:
-        """Read one line; return what is wrong with it."""
+        """Read one line; return its fault, or None."""
         include = _INCLUDE.fullmatch(line)
         if include is not None:
             kind = (include[1] or include[2])[0]
@@ -135,26 +135,26 @@ class _Reading:
         if isinstance(requirement, str):
             return requirement
         if constraint and requirement.extras:
-            return f"{requirement.name}: a constraint has no extras"
+            return f"{requirement.name}: a constraint cannot have extras: remove them"
         found = self.constraints if constraint else self.requirements
-        found.append(Wish(requirement, path, number))
+        found.append(LooseRequirement(requirement, path, number))
         return None
 
     def include(
         self, path: str, kind: str, target: str, constraint: bool, above: tuple[str, ...]
     ) -> str | None:
-        """Read the file that a line names; return what is wrong with the line."""
+        """Read the file that a line includes; return the fault of the line, or None."""
         inside = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
         if len(target) > MAX_PATH:
-            return f"-{kind} names a path longer than {MAX_PATH} characters"
+            return f"-{kind} names a path longer than {MAX_PATH} characters: shorten it"
         leaves = target.startswith(("/", "~")) or inside.startswith("../") or "://" in target
         if leaves or "\\" in target or "${" in target or not target.isprintable():
-            return f"-{kind} takes a file of this repository"
+            return f"-{kind} accepts only a file in this repository"
         if inside in above:
-            return f"-{kind} includes a file that leads here: {inside}"
+            return f"-{kind} makes a cycle: {inside} includes this file"
         if len(above) >= MAX_DEPTH:
-            return f"-{kind} leads deeper than {MAX_DEPTH} files: include it further up"
+            return f"-{kind} nests more than {MAX_DEPTH} files: include it further up"
         if self.open(inside) is None:
-            return f"-{kind} names no plain file of this repository: {inside}"
+            return f"-{kind} names {inside}, which is not a file in this repository"
         self.file(inside, constraint=constraint or kind == "c", above=above)
         return None

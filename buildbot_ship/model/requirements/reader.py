@@ -1,8 +1,8 @@
-"""Requirement files, read strictly: what is not plainly a requirement is refused.
+"""Read the strict file and other pinned requirements, and reject every other line.
 
-The format: https://pip.pypa.io/en/stable/reference/requirements-file-format/.  pip lets
-through much that defeats hashes (indexes, URLs, ``${VAR}``, weak hashes), so files are
-read here, with a file and line for every refusal, before any tool sees them.
+Format: https://pip.pypa.io/en/stable/reference/requirements-file-format/.  pip accepts lines
+that defeat hash checking (indexes, URLs, ``${VAR}``, weak hashes).  So this module checks the
+files before any tool reads them, and reports every fault with its file and line.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _OPTIONS = {
     "--index-url": "index_url",
     "--extra-index-url": "extra_index_urls",
 }
-"""Lines whose place is an option of a step."""
+"""Lines of a requirement file that are options of a step here."""
 _OPTION = re.compile(r"--?[a-z]+(-[a-z]+)*")
 NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
-"""The first line of a file that hardening writes, as a comment."""
+"""The comment in the first line of each file that HardenRequirements writes."""
 MAX_LINE = 4096
-"""Characters of a requirement; real ones have a few hundred."""
-HARDEN = "run HardenRequirements, review what it writes, and commit"
+"""Maximum length of a requirement in characters; real ones have a few hundred."""
+HARDEN = "run HardenRequirements, review its changes, and commit"
 
 
 @attrs.frozen
 class Pin:
-    """One entry of a strict file: *hashes* are sha256 in hexadecimal, *line* its first line."""
+    """One entry of a strict file: *hashes* are sha256 digits, *line* is its first line."""
 
     name: str
     version: str
@@ -50,12 +50,12 @@ class Pin:
 
     @property
     def key(self) -> str:
-        """Return the name by which packages are compared."""
+        """Return the canonical package name."""
         return canonicalize_name(self.name)
 
     @property
     def text(self) -> str:
-        """Return its lines, as a strict file has them."""
+        """Return the lines of the entry in a strict file."""
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
         marker = f" ; {self.marker}" if self.marker else ""
         hashes = "".join(f" \\\n    --hash=sha256:{digest}" for digest in self.hashes)
@@ -63,7 +63,7 @@ class Pin:
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that say something, with their number, continued ones joined."""
+    """Yield line number and text, without comments and blank lines, continuations joined."""
     start, parts = 0, list[str]()
     for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         start = start or number
@@ -82,30 +82,32 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def read_requirement(line: str, accepted: str = "requirements") -> Requirement | str:
-    """Return the requirement on *line*, or what is wrong with it: only *accepted* may be."""
+    """Return the requirement on *line*, or its fault; *accepted* names the lines allowed."""
     if len(line) > MAX_LINE:
-        return f"this is longer than {MAX_LINE} characters, hashes aside: shorten it"
+        return f"the line has more than {MAX_LINE} characters without hashes: shorten it"
     if line.startswith("-"):
         option = _OPTION.match(line)
         word = option[0] if option else "such"
         instead = f"; use the option {_OPTIONS[word]}" if word in _OPTIONS else ""
-        return f"{word} lines are refused: only {accepted} stand here{instead}"
+        return f"{word} lines are not allowed: write only {accepted}{instead}"
     if "${" in line or "\0" in line:
-        return "variables are refused: what is installed must stand in the file"
+        return "variables are not allowed: write the value itself"
     if " --" in line:
-        return "options of a requirement are refused: only its name, version, extras, marker"
+        return (
+            "options of a requirement are not allowed: write only name, extras, version, marker"
+        )
     try:
         return _of_an_index(Requirement(line))
     except (InvalidRequirement, RecursionError):
-        return "this is not a requirement: name, version, extras or marker"
+        return "this is not a requirement: write it as in klein>=24.8"
 
 
 def _of_an_index(requirement: Requirement) -> Requirement | str:
-    """Return *requirement*, or why pip would not take it from an index."""
+    """Return *requirement*, or its fault if pip would not look it up in an index."""
     if requirement.url:
-        return f"{requirement.name} is given by URL; name a version in an index"
+        return f"{requirement.name} is given by URL: name a version in a package index"
     if _ARCHIVE.fullmatch(requirement.name):
-        return "a file is refused; name a version in an index"
+        return "files are not allowed: name a version in a package index"
     return requirement
 
 
@@ -121,7 +123,7 @@ def _pin(number: int, line: str) -> Pin | str:
         return f"{name}=={version} has no hash"
     weak = [text for text in hashes if not _SHA256.fullmatch(text)]
     if weak:
-        return f"{name}=={version} has {_weakness(weak[0])}"
+        return f"{name}=={version} has {_bad_hash(weak[0])}"
     marker = str(requirement.marker) if requirement.marker else None
     digests = tuple(text.removeprefix("sha256:") for text in hashes)
     return Pin(name, version, digests, number, tuple(sorted(requirement.extras)), marker)
@@ -139,18 +141,18 @@ def _exact_version(requirement: Requirement) -> str | None:
     return specifiers[0].version
 
 
-def _weakness(text: str) -> str:
-    """Return what is wrong with a hash; what it holds is not repeated."""
+def _bad_hash(text: str) -> str:
+    """Return the fault of a hash, without quoting its digits."""
     kind, _, digits = text.partition(":")
     if kind != "sha256":
         return f"a hash that is not sha256: {kind}"
     if re.fullmatch("[0-9a-f]*", digits):
-        return f"a sha256 of {len(digits)} digits: it has 64 hexadecimal ones"
-    return "a sha256 with other signs than 0-9 and a-f: it has 64 hexadecimal digits"
+        return f"a sha256 hash of {len(digits)} digits instead of 64"
+    return "a sha256 hash with characters other than 0-9 and a-f"
 
 
 def read_pins(lines: Iterator[tuple[int, str]], file: str) -> tuple[list[Pin], list[Problem]]:
-    """Return the pins on *lines*, and every problem."""
+    """Return all pins on *lines*, and all problems."""
     pins: dict[str, Pin] = {}
     problems = []
     for number, line in lines:
@@ -158,7 +160,7 @@ def read_pins(lines: Iterator[tuple[int, str]], file: str) -> tuple[list[Pin], l
         if isinstance(pin, str):
             problems.append(Problem(file, number, pin))
         elif pin.key in pins:
-            again = f"{pin.name} stands here and on line {pins[pin.key].line}"
+            again = f"{pin.name} is already pinned on line {pins[pin.key].line}"
             problems.append(Problem(file, number, again))
         else:
             pins[pin.key] = pin
@@ -166,13 +168,13 @@ def read_pins(lines: Iterator[tuple[int, str]], file: str) -> tuple[list[Pin], l
 
 
 def parse_strict(text: str, file: str) -> tuple[Pin, ...]:
-    """Return the pins of a strict file.  Raises InvalidFile with every problem.
+    """Parse a strict file.  Raises InvalidFile with every problem.
 
-    Only a file that hardening wrote may pin nothing.
+    Only a file that HardenRequirements wrote may have no pin.
     """
     pins, problems = read_pins(logical_lines(text), file)
     if not pins and not problems and not text.startswith(f"# {NOTE}\n"):
-        problems.append(Problem(file, 1, "the file holds no requirement"))
+        problems.append(Problem(file, 1, "the file has no requirement"))
     if problems:
         raise InvalidFile(tuple(problems), HARDEN)
     return tuple(pins)

@@ -1,4 +1,4 @@
-"""Why a package stands in a strict file: the ``# via`` comments that pip-compile writes."""
+"""Read why a package is in the strict file: the ``# via`` comments of pip-compile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MORE = re.compile(r"\s+#   (\S.*)")
 
 
 def reasons(text: str) -> dict[str, tuple[str, ...]]:
-    """Return what each package is there for, by its canonical name.
+    """Return the reasons for each package, by its canonical name.
 
     A reason is the name of a package, ``-r FILE``, ``-c FILE``, or ``NAME (setup.py)``.
     """
@@ -32,7 +32,7 @@ def reasons(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def _name(line: str) -> str | None:
-    """Return the package that *line* pins, None if it pins none."""
+    """Return the canonical name of the package that *line* pins, or None."""
     if not line[:1].isalnum():
         return None
     try:

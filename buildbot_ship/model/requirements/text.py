@@ -1,4 +1,4 @@
-"""The text of files that people write."""
+"""Decode requirement files, and limit their size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...errors import InvalidFile, Problem
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_ENTRIES = 20_000
-"""Lines of a requirement file that may say something, hashes on lines of their own aside."""
+"""Maximum number of lines, not counting blank lines, comments and lines with only a hash."""
 # Where pip looks for an encoding: https://peps.python.org/pep-0263/, in the first two lines.
 _CODING = re.compile(rb"#.*?coding[:=]\s*([-\w.]+)")
 
@@ -16,30 +16,32 @@ _CODING = re.compile(rb"#.*?coding[:=]\s*([-\w.]+)")
 def decode(data: bytes, file: str) -> str:
     """Return the text of a requirement file.
 
-    Raises InvalidFile unless it is UTF-8, and of a size that somebody may want.
+    Raises InvalidFile if it is not UTF-8, or too large.
     """
     _check_size(data, file)
     for number, raw in enumerate(data.split(b"\n", 2)[:2], 1):
         declared = _CODING.match(raw)
         if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
-            text = "an encoding other than UTF-8 is declared: remove it"
+            text = "the file declares an encoding other than UTF-8: remove the declaration"
             raise InvalidFile((Problem(file, number, text),))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InvalidFile((Problem(file, line, "this is not UTF-8"),)) from None
+        raise InvalidFile(
+            (Problem(file, line, "the file is not UTF-8: save it as UTF-8"),)
+        ) from None
 
 
 def _check_size(data: bytes, file: str) -> None:
     if len(data) > MAX_BYTES:
         number = data.count(b"\n", 0, MAX_BYTES) + 1
-        text = f"the file goes past {MAX_BYTES} bytes here: shorten it, or name another file"
+        text = f"the file exceeds {MAX_BYTES} bytes here: shorten it, or name another file"
         raise InvalidFile((Problem(file, number, text),))
     count = 0
     for number, line in enumerate(data.split(b"\n"), 1):
         start = line.lstrip()[:7]
         count += bool(start) and not start.startswith((b"#", b"--hash="))
         if count > MAX_ENTRIES:
-            text = f"this is more than {MAX_ENTRIES} requirements: shorten the file"
+            text = f"the file has more than {MAX_ENTRIES} requirements: shorten it"
             raise InvalidFile((Problem(file, number, text),))

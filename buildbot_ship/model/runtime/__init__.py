@@ -1,1 +1,1 @@
-"""What an application finds in its image: interpreter, virtual environment, bytecode."""
+"""The run time of an application: interpreter, virtual environment, bytecode, libraries."""

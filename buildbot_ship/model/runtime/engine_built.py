@@ -1,7 +1,7 @@
-"""An image that the engine built, read from its archive, as one of ours.
+"""Adopt an image that the engine built: read its archive, set labels and times.
 
-Its layers over the base and its config are the engine's; labels, times and manifest are
-ours, so that it is published like every other image.  Archive:
+The new layers and the config come from the engine.  Labels, times and manifest are set here, so
+that the image is published like every other image.  Archive:
 https://github.com/moby/docker-image-spec (docker's ``manifest.json`` in a tar).
 """
 
@@ -22,7 +22,7 @@ from ..image.base import Base, read_variables
 from .virtual_environment import activated
 
 OURS = "org.buildbot-ship."
-"""What the names of the labels begin with that nobody but we may set."""
+"""Prefix of the labels that only buildbot-ship sets."""
 _KEPT = (
     "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "StopSignal",
     "Healthcheck", "OnBuild", "Shell", "ArgsEscaped",
@@ -31,62 +31,62 @@ _KEPT = (
 
 @attrs.frozen
 class Saved:
-    """The config of a saved image, and the members that hold its layers, the lowest first."""
+    """The config of a saved image, and the members of its layers, the lowest first."""
 
     config: Mapping[str, Any]
     layers: tuple[str, ...]
 
     @classmethod
     def read(cls, archive: tarfile.TarFile) -> Saved:
-        """Return what *archive* holds; raise ValueError when that is no image."""
+        """Read *archive*.  Raises ValueError if it is not an image."""
         try:
             (entry,) = json.load(member(archive, "manifest.json"))
             config = json.load(member(archive, entry["Config"]))
             saved = cls(config, tuple(entry["Layers"]))
-            fits = len(saved.layers) == len(saved.diff_ids)
+            matches = len(saved.layers) == len(saved.diff_ids)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"its archive cannot be read ({error})") from None
-        if not fits:
-            raise ValueError("its archive has another number of layers than its config")
+        if not matches:
+            raise ValueError("its archive and its config have different numbers of layers")
         return saved
 
     @property
     def diff_ids(self) -> tuple[str, ...]:
-        """Return the digests of the layers' tars."""
+        """Return the diff IDs of the layers."""
         return tuple(self.config["rootfs"]["diff_ids"])
 
     @property
     def run(self) -> Mapping[str, Any]:
-        """Return what containers run with, as the config has it; empty where it says none."""
+        """Return the run config of containers; empty if the config has none."""
         return self.config.get("config") or {}
 
     @property
     def variables(self) -> list[tuple[str, str]]:
-        """Return the variables that containers start with."""
+        """Return the environment variables of containers."""
         return read_variables(self.run)
 
     def activated(self, base: Base) -> Saved:
-        """Return it with the variables of the environment over those of *base*."""
+        """Return the image with the variables of the activated environment on *base*."""
         return attrs.evolve(
             self, config={**self.config, "config": activated(self.run, base.run)}
         )
 
     def above(self, base: Base) -> list[tuple[str, str]]:
-        """Return diff ID and member of the layers over *base*.
+        """Return diff ID and member of the layers above *base*.
 
-        Raises ValueError when *base* is not what it was built on.
+        Raises ValueError if the image was not built on *base*.
         """
         count = len(base.diff_ids)
         if list(self.diff_ids[:count]) != base.diff_ids:
             raise ValueError(
-                f"it was not built on {base.reference}: the engine calls something else so; "
-                "remove that from the engine"
+                f"it was not built on {base.reference}: the engine has another image with this "
+                "name; remove that image from the engine"
             )
         return list(zip(self.diff_ids, self.layers, strict=True))[count:]
 
 
 def member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    """Return the content of a member; raise ValueError when there is none."""
+    """Return the content of a member.  Raises ValueError if there is none."""
     try:
         content = archive.extractfile(name)
     except (KeyError, tarfile.TarError):
@@ -99,7 +99,7 @@ def member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
 def adopt(
     saved: Saved, base: Base, layers: tuple[Layer, ...], *, created: datetime, labels: Labels
 ) -> Assembled:
-    """Return the image of *saved* with our labels and times, and a manifest."""
+    """Return the image of *saved* with our labels, times and manifest."""
     theirs = saved.run
     below = base.run.get("Labels") or {}
     own = {
@@ -117,7 +117,7 @@ def adopt(
 def _history(
     saved: Saved, base: Base, layers: tuple[Layer, ...], created: datetime
 ) -> list[dict[str, Any]]:
-    """Return what the engine says that it did over *base*, where that fits the layers."""
+    """Return the engine's history above *base*, or a substitute if it does not match."""
     moment = written_time(created)
     found = [
         {

@@ -1,4 +1,4 @@
-"""Whether a runtime base can run what was built: by its files, nothing of it is started."""
+"""Check that a runtime base can run a pex: find its Python, ABI and glibc by files only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..image.base import Base
 
 LEFT_OUT = frozenset({"test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3"})
 LEFT_OUT |= {"ensurepip", "pydoc_data", "site-packages", "dist-packages"}
-"""Folders of a library: what no application imports when it starts, and other packages."""
+"""Skipped folders: other packages, and modules that no application imports at its start."""
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The PATH of a container whose image sets none."""
 _PYTHON = re.compile(r"python(3\.\d+)")
@@ -38,10 +38,10 @@ def variables_of(base: Base, dockerfile: Dockerfile) -> dict[str, str]:
 
 
 def find_interpreter(needs: Needs, path: str, files: Filesystem) -> str:
-    """Return the file that runs what has these *needs* on a base that holds *files*.
+    """Return the interpreter for *needs* on a base with these *files*.
 
-    *path* is where its Python is looked for; links are followed, since Python looks for its
-    library beside the file that it is.  Raises ValueError with why there is none.
+    *path* is the PATH.  Links are followed, because Python looks for its library beside the
+    real file.  Raises ValueError with the reason if no interpreter meets the needs.
     """
     found = _look_up(f"python{needs.minor}", path, files)
     if found is None:
@@ -59,12 +59,12 @@ def find_interpreter(needs: Needs, path: str, files: Filesystem) -> str:
         if glibc < needs.glibc:
             raise ValueError(f"its wheels need glibc 2.{needs.glibc}, the base has 2.{glibc}")
     if files.resolve(PREFIX) != PREFIX.lstrip("/"):
-        raise ValueError(f"in the base {PREFIX} leads to /{files.resolve(PREFIX)}")
+        raise ValueError(f"in the base {PREFIX} is a link to /{files.resolve(PREFIX)}")
     return f"/{files.resolve(found)}"
 
 
 def _look_up(name: str, path: str, files: Filesystem) -> str | None:
-    """Return the first file *name* on the PATH, if any."""
+    """Return the first file *name* on the PATH, or None."""
     for folder in path.split(":"):
         found = posixpath.join(folder, name)
         if folder.startswith("/") and files.get(files.resolve(found)) is not None:
@@ -81,14 +81,14 @@ def _minors(path: str, files: Filesystem) -> Iterator[str]:
 
 
 def library_folders(interpreter: str, minor: str, files: Filesystem) -> tuple[str, ...]:
-    """Return where the standard library of the file *interpreter* can lie, links followed."""
+    """Return the possible folders of the standard library of *interpreter*, links followed."""
     top = posixpath.dirname(posixpath.dirname(files.resolve(interpreter)))
     folders = (posixpath.join(top, lib, f"python{minor}") for lib in ("lib", "lib64"))
     return tuple(files.resolve(folder) for folder in folders)
 
 
 def _abis(interpreter: str, minor: str, files: Filesystem) -> set[str]:
-    """Return the ABIs of the modules that come with an interpreter; none where it is static."""
+    """Return the ABIs of the extension modules of an interpreter; none if it is static."""
     folders = {
         files.resolve(posixpath.join(folder, "lib-dynload"))
         for folder in library_folders(interpreter, minor, files)
@@ -98,6 +98,6 @@ def _abis(interpreter: str, minor: str, files: Filesystem) -> set[str]:
 
 
 def _glibc(files: Filesystem) -> int | None:
-    """Return N of the glibc 2.N that is there."""
+    """Return N of the installed glibc 2.N, or None."""
     found = [files.get(files.resolve(path)) for path in files.nodes if _LIBC.fullmatch(path)]
     return max((int(node.content) for node in found if node and node.content), default=None)

@@ -1,7 +1,7 @@
-"""Which shared libraries an image lacks: what its ELF files need, looked up as ld.so(8) does.
+"""Find the shared libraries that an image lacks, with the search rules of ld.so(8).
 
-It is decided by names alone.  Where in doubt, a library counts as found.  What the base's own
-files need is the base's business.
+The check compares names only.  If in doubt, a library counts as found.  Files of the base image
+are not checked.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _MACHINES = {
     "EM_S390/64": ("s390x", "s390x-linux-gnu"),
     "EM_RISCV/64": ("riscv64", "riscv64-linux-gnu"),
 }
-"""Architecture of an image, and folder of Debian's libraries, by a file's machine."""
+"""Architecture of an image, and Debian's library folder, by the machine of an ELF file."""
 _PYTHON = re.compile(r"(?P<top>.*/)?bin/python3\.\d+")
 _MUSL = re.compile(r"(usr/)?lib/ld-musl-[^/]+\.so\.1")
 _IN_MUSL = re.compile(r"lib(c|pthread|rt|m|dl|util|xnet)\..*")
-"""What musl's loader takes for itself, whatever file there is."""
+"""Libraries that are a part of musl's loader."""
 
 
 @attrs.frozen
 class Missing:
-    """A *library* that nothing provides, or that lies in a *folder* where nobody looks.
+    """A *library* that is missing, or in a *folder* that the loader does not search.
 
     *dependents* need it.
     """
@@ -47,26 +47,26 @@ class Missing:
 
     @property
     def count(self) -> int:
-        """Return how many files need it."""
+        """Return the number of files that need it."""
         return sum(row.count for row in self.dependents)
 
 
 def find_missing(
     binaries: Sequence[Binaries], files: Filesystem, architecture: str, path: str = ""
 ) -> tuple[Missing, ...]:
-    """Return what the *binaries* of an image need and do not find: what most need comes first.
+    """Return the libraries that the *binaries* of an image lack, most needed first.
 
-    *files* is what the base holds (or more of the image), *path* is LD_LIBRARY_PATH.  Files
-    for another machine than the image's are somebody's choice, and left out, but for programs
-    of no package, which somebody copied to run them.
+    *files* are those of the base (or of more of the image), *path* is LD_LIBRARY_PATH.  Files
+    for another architecture are skipped.  The exception is a program that belongs to no
+    package: its loader is checked, because somebody copied it to run it.
     """
     image = _Image(files, tuple(binaries), path)
     found: dict[str, list[Dependents]] = {}
     for part in binaries:
         for row in part.dependents:
-            known = _MACHINES.get(row.machine, ("",))[0]
+            machine = _MACHINES.get(row.machine, ("",))[0]
             needed = row.needed
-            if known and architecture and known != architecture:
+            if machine and architecture and machine != architecture:
                 needed = row.needed[:1] if row.program and not row.package else ()
             for library in needed:
                 if not image.provides(library, row):
@@ -79,14 +79,14 @@ def find_missing(
 
 @attrs.frozen(slots=False)
 class _Image:
-    """What the loader can find: the base's *files*, and the *binaries* of ours."""
+    """The search of the loader in the *files* of the base and the *binaries* of the image."""
 
     files: Filesystem
     binaries: tuple[Binaries, ...]
     path: str
 
     def provides(self, library: str, row: Dependents) -> bool:
-        """Tell whether the files of *row* get a library."""
+        """Return whether the loader finds a library for the files of *row*."""
         if "/" in library:
             return self._exists(library.lstrip("/"))
         if self._musl and _IN_MUSL.fullmatch(library):
@@ -97,7 +97,7 @@ class _Image:
         return any(self._exists(f"{folder}/{library}") for folder in folders)
 
     def folder_of(self, library: str) -> str:
-        """Return a folder of ours that has a library; empty if none does."""
+        """Return a folder of the new layers with this library; empty if there is none."""
         return next((folder for folder, names in self._ours.items() if library in names), "")
 
     @cached_property
@@ -123,9 +123,9 @@ class _Image:
 
     @cached_property
     def _searched(self) -> tuple[str, ...]:
-        """Return where every library is looked for.
+        """Return the folders that the loader searches for every library.
 
-        The library folder of a Python is one: the process has what its interpreter loaded.
+        They include the library folder of each Python, whose libraries the process has loaded.
         """
         given = [folder for folder in re.split("[:;]", self.path) if folder.startswith("/")]
         pythons = (_PYTHON.fullmatch(path) for path in self.files.nodes)
@@ -149,7 +149,7 @@ class _Image:
 
 
 def _configured(files: Filesystem) -> Iterator[str]:
-    """Yield the folders that the loader's own configuration names."""
+    """Yield the folders in the configuration of the loader."""
     for path, node in files.nodes.items():
         if LOADER.fullmatch(path):
             for line in node.content.splitlines():
@@ -159,7 +159,7 @@ def _configured(files: Filesystem) -> Iterator[str]:
 
 
 def describe(missing: Iterable[Missing], base: str) -> list[str]:
-    """Return a line for each library, for people."""
+    """Return a message for each library."""
     return [_line(item, base) for item in missing]
 
 

@@ -1,7 +1,8 @@
-"""The standard library of a base that has it without bytecode, as the hub's own images do.
+"""Find the standard library modules of a base image that have no bytecode.
 
-They leave it out to be smaller (https://github.com/docker-library/python/issues/615), and
-whoever starts there without the right to write compiles what is imported at every start.
+Docker's official Python images omit it to be smaller
+(https://github.com/docker-library/python/issues/615).  A process that cannot write there then
+compiles every imported module at each start.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _MARK = "os.py"
 
 @attrs.frozen
 class Folder:
-    """A folder of the base, which keeps its *mode*, without type bits, and its owner."""
+    """A folder of the base image; the layer repeats its owner and *mode*, without type bits."""
 
     path: str
     mode: int
@@ -32,9 +33,9 @@ class Folder:
 
 @attrs.frozen
 class Library:
-    """The *modules* at *path* that lack bytecode, and the *folders* over it that are there.
+    """The *modules* at *path* without bytecode, and the existing *folders* above them.
 
-    Modules are named below *path*; folders and *path* have no ``/`` in front.
+    Modules are relative to *path*; folders and *path* have no leading ``/``.
     """
 
     path: str = ""
@@ -43,12 +44,12 @@ class Library:
 
     @property
     def identity(self) -> str:
-        """Return what stands for all of it in a key, empty where no module lacks anything."""
+        """Return the cache key input for these modules; empty if there are none."""
         return key("library", **attrs.asdict(self)) if self.modules else ""
 
 
 def find_library(interpreter: str, minor: str, files: Filesystem) -> Library:
-    """Return what the library of the file *interpreter*, a Python *minor*, lacks."""
+    """Return the modules without bytecode of *interpreter*, a Python *minor*."""
     for path in library_folders(interpreter, minor, files):
         if files.get(posixpath.join(path, _MARK)) is not None:
             modules = sorted(_modules(path, files))
@@ -57,7 +58,7 @@ def find_library(interpreter: str, minor: str, files: Filesystem) -> Library:
 
 
 def _modules(top: str, files: Filesystem) -> Iterator[str]:
-    """Yield the modules below *top* that have no bytecode."""
+    """Yield the modules below *top* without bytecode."""
     compiled = {_source(path) for path in files.nodes if path.endswith(".pyc")}
     for path, node in files.nodes.items():
         module = path.endswith(".py") and path.startswith(f"{top}/")
@@ -68,7 +69,7 @@ def _modules(top: str, files: Filesystem) -> Iterator[str]:
 
 
 def _is_source(path: str, node: Node, files: Filesystem) -> bool:
-    """Tell whether *path* is a file, or a link to one, as Debian's ``sitecustomize.py``."""
+    """Return whether *path* is a file or a link to one, like Debian's ``sitecustomize.py``."""
     found = files.get(files.resolve(path)) if node.is_link else node
     return found is not None and stat.S_ISREG(found.mode)
 
@@ -80,7 +81,7 @@ def _source(path: str) -> str:
 
 
 def _folders(top: str, modules: list[str], files: Filesystem) -> Iterator[Folder]:
-    """Yield what is over the bytecode of *modules*; a layer says of each folder what it is."""
+    """Yield the folders above the bytecode of *modules*; a layer must contain their modes."""
     caches = {posixpath.join(top, posixpath.dirname(module), _CACHE, "x") for module in modules}
     for path in sorted({over for cache in caches for over in parents(cache)}):
         node = files.get(path)

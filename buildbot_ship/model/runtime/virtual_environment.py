@@ -1,8 +1,8 @@
-"""The virtual environment that the trees of an image are (PEP 405): its files and variables.
+"""The virtual environment of an image (PEP 405): its files and variables.
 
-The trees of a pex are the same on every base. What makes a virtual environment of them
-depends on the base: which interpreter it is made for. So these few files lie in the
-image's own layer, and not with the packages.
+The packages of a pex are the same on every base image.  The files of the virtual environment
+depend on the interpreter of the base image.  So these few files are in the layer of the image,
+not in the layers of the packages.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _PARTS = (*_FOLDERS, f"{_TOP}/lib")
 
 
 def environment_members(interpreter: str, minor: str) -> tuple[Member, ...]:
-    """Return what `python -m venv` makes at PREFIX for the file *interpreter*.
+    """Return the files that `python -m venv` creates at PREFIX for *interpreter*.
 
-    *interpreter* is absolute and no link; *minor* is its version (``3.11``).
+    *interpreter* is an absolute path with links followed; *minor* is its version (``3.11``).
     """
     links = {
         "bin/python": interpreter,
@@ -63,15 +63,15 @@ def _file(path: str, text: str) -> Member:
 
 
 def add_environment(members: Iterable[Member], environment: Iterable[Member]) -> list[Member]:
-    """Return the *members* of a layer with those of the *environment* that they lack."""
+    """Return the *members* of a layer, plus those of the *environment* that they lack."""
     found = {member.path: member for member in (*environment, *members)}
     return list(found.values())
 
 
 def check_placement(layout: Layout, file: str) -> None:
-    """Raise InvalidFile where a COPY of the Dockerfile *file* would hide the environment."""
+    """Raise InvalidFile if a COPY in the Dockerfile *file* would hide the environment."""
     problems = tuple(
-        Problem(file, placed.line, f"COPY: /{path} is where the pex's packages are: rename it")
+        Problem(file, placed.line, f"COPY: /{path} is reserved for the pex: rename it")
         for path, placed in layout.files.items()
         if path in _PARTS
     )
@@ -80,10 +80,10 @@ def check_placement(layout: Layout, file: str) -> None:
 
 
 def activated(run: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the config that containers *run* with, with the environment's variables.
+    """Return the run config *run* with the variables of the activated environment.
 
-    It is as if the base, whose config is *below*, had been activated: the environment's
-    ``bin`` comes before the base's own PATH, and what a Dockerfile sets comes before both.
+    *below* is the run config of the base image.  The environment's ``bin`` comes before the
+    base's PATH, and folders that the Dockerfile adds come before both.
     """
     variables, first = dict(read_variables(run)), dict(read_variables(below))
     path, old = (found.get("PATH", DEFAULT_PATH) for found in (variables, first))
@@ -94,6 +94,6 @@ def activated(run: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any
 
 
 def activate(base: Base) -> Base:
-    """Return *base* as if its own config had the variables of the environment."""
+    """Return *base* with the variables of the activated environment."""
     run = activated(base.run, base.run)
     return attrs.evolve(base, config={**base.config, "config": run})

@@ -9,7 +9,7 @@ import attrs
 
 from ...errors import BaseNotFound
 from ...model.decision.derive import derived_key
-from ...model.dockerfile.copied_paths import taken
+from ...model.dockerfile.copied_paths import copied_sources
 from ...model.dockerfile.document import Dockerfile, read
 from ...model.dockerfile.pin import fix_bases
 from ...model.filesystem.build_context import Context
@@ -59,7 +59,7 @@ def read_recipe(path: str, tree: Tree, platform: str, registry: Registry) -> Rec
     data = required(tree, path)
     dockerfile = read(data, path)
     label.check(dockerfile)
-    sources = taken(data, path)
+    sources = copied_sources(data, path)
     names = dict.fromkeys((dockerfile.base, *dockerfile.others))
     bases = {name: _fetch(name, dockerfile, platform, registry) for name in names}
     fixed = fix_bases(data, dockerfile, {name: base.pinned for name, base in bases.items()})

@@ -8,7 +8,7 @@ from datetime import datetime
 import attrs
 
 from ...errors import TagTaken
-from ...model.decision.derive import Owned, reason, will_do
+from ...model.decision.derive import Owned, can_reuse, reason
 from ...model.reference import Reference, Repository
 from ...model.request import DerivedBase, DeriveRequest
 from ...model.result import SUCCESS, Result
@@ -104,7 +104,7 @@ def _derive(
         temporary = f"ship.local/derive:{name}"
         derived = make(recipe, temporary, scratch, runner, moment=moment, source=request.source)
         now = _owned(destination.repository, runner)
-        if now is not None and will_do(now, owned, recipe.key, derived.content):
+        if now is not None and can_reuse(now, owned, recipe.key, derived.content):
             return _Done(now.reference, "built again, nothing new")
         sent = send(derived, destination, scratch, runner.registry)
     runner.log(f"{file} -> {destination}: {sent}")

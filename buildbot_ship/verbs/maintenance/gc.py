@@ -8,7 +8,7 @@ import attrs
 
 from ...daemon.interface import Daemon
 from ...errors import EngineError
-from ...model.decision.garbage import CONTAINER, Entry, dead
+from ...model.decision.garbage import CONTAINER, Entry, find_leftovers
 from ...model.log import Log
 from ...model.request import GarbageRequest
 from ...model.result import SUCCESS, Result, counted
@@ -69,7 +69,7 @@ def _find_dead(
     request: GarbageRequest, ledger: Ledger, clock: Callable[[], float]
 ) -> tuple[Entry, ...]:
     """Return the entries of *ledger* whose things are to be removed."""
-    return dead(
+    return find_leftovers(
         ledger.entries(),
         request,
         work=ledger.work,

@@ -11,7 +11,12 @@ from ...model.reference import Reference
 from ...model.request import CheckRequest
 from ...model.requirements.header import Interpreter
 from ...model.requirements.loose import metadata_of, read_loose
-from ...model.requirements.staleness import Locked, interpreter_fault, mending, stale
+from ...model.requirements.staleness import (
+    Locked,
+    find_stale,
+    harden_command,
+    interpreter_fault,
+)
 from ...model.result import SUCCESS, Result, counted
 from ...source.interface import Tree, hardened, read_bytes, required
 
@@ -36,11 +41,11 @@ def check(request: CheckRequest, *, tree: Tree, ask: Ask) -> Result:
     metadata = metadata_of(request.packages, read)
     loose = read_loose(request.loose, read, empty=bool(request.packages))
     pinned = read_base(required(tree, request.dockerfile), request.dockerfile)
-    problems = stale(request, loose, metadata, locked)
+    problems = find_stale(request, loose, metadata, locked)
     if not problems and str(pinned.base) != locked.header.base:
         problems += interpreter_fault(request, pinned.base_line, locked, ask(pinned.base))
     if problems:
-        raise InvalidFile(tuple(problems), mending(request))
+        raise InvalidFile(tuple(problems), harden_command(request))
     count = counted(len(locked.pins), "package")
     return Result("check", SUCCESS, f"{request.strict} follows from {request.loose}: {count}")
 

@@ -15,7 +15,7 @@ from ...model.log import Log
 from ...model.reference import Reference
 from ...model.request import HardenRequest
 from ...model.requirements.build_lock import parse_build_lock
-from ...model.requirements.changes import Changes, Lines, compare
+from ...model.requirements.changes import Changes, StrictFile, compare
 from ...model.requirements.distribution_formats import Formats
 from ...model.requirements.header import Header, Interpreter, split
 from ...model.requirements.loose import Loose, digests, metadata_of, read_loose, unknown_names
@@ -81,7 +81,7 @@ class _Resolved:
     sdists: tuple[str, ...]
 
 
-def _arguments(request: HardenRequest, before: Lines, formats: Formats) -> dict[str, Any]:
+def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> dict[str, Any]:
     """Return the job's; *before* is what stands in the strict file now."""
     keep = "".join(pin.text for pin in before.pins)
     words = [name.strip() for name in request.upgrade.split(",")]
@@ -119,7 +119,7 @@ def _resolve(
     return _Resolved(strict, lock, tuple(str(sdist) for sdist in said["sdists"]))
 
 
-def _parse(request: HardenRequest, new: dict[str, str]) -> Lines:
+def _parse(request: HardenRequest, new: dict[str, str]) -> StrictFile:
     """Return the new strict lines; a fault in either file is the index's, or the resolver's."""
     text = new[request.strict]
     try:
@@ -128,19 +128,19 @@ def _parse(request: HardenRequest, new: dict[str, str]) -> Lines:
     except InvalidFile as error:
         hint = "nothing was written: replace what asks for it by a version that an index has"
         raise InvalidFile(error.problems, hint) from None
-    return Lines(pins, text)
+    return StrictFile(pins, text)
 
 
-def _lines(request: HardenRequest, text: str, log: Log) -> Lines:
+def _lines(request: HardenRequest, text: str, log: Log) -> StrictFile:
     """Return what stands in the strict file now; a line that is no pin is left out."""
     pins, problems = read_pins(logical_lines(text), request.strict)
     if request.upgrade != "all":
         for problem in problems:
             log(f"{problem}: this line is not kept")
-    return Lines(tuple(pins), text)
+    return StrictFile(tuple(pins), text)
 
 
-def _refuse_unknown(request: HardenRequest, loose: Loose, before: Lines) -> None:
+def _refuse_unknown(request: HardenRequest, loose: Loose, before: StrictFile) -> None:
     """Raise InvalidRequest for a name to upgrade that stands nowhere: a typo, most likely."""
     if request.upgrade in ("all", "nothing") or not before.pins:
         return
@@ -152,7 +152,7 @@ def _refuse_unknown(request: HardenRequest, loose: Loose, before: Lines) -> None
 
 
 def _refuse_unnamed(
-    request: HardenRequest, formats: Formats, loose: Loose, after: Lines
+    request: HardenRequest, formats: Formats, loose: Loose, after: StrictFile
 ) -> None:
     """Raise InvalidRequest for a package in an option that nothing asks for."""
     for option, names in formats.names().items():
@@ -177,7 +177,7 @@ def _header(
 def _is_as_good(old: str, new: str) -> bool:
     """Tell whether two texts differ at most in where, and with what, they were made."""
     (was, body), (made, rest) = split(old), split(new)
-    return body == rest and was.says_as_much_as(made)
+    return body == rest and was.is_equivalent_to(made)
 
 
 def _result(

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...daemon.interface import JobFile
-from ...model.application.repack_plan import Seen, seen_by_build
+from ...model.application.repack_plan import SourceFile, is_build_input
 from ...source.interface import Files, Tree
 
 
-def files_of(tree: Tree, folder: str) -> Iterator[Seen]:
+def files_of(tree: Tree, folder: str) -> Iterator[SourceFile]:
     """Yield what a build sees of the package in *folder*, its path from there on, in order.
 
     Raises SubmoduleMissing.
@@ -23,9 +23,9 @@ def files_of(tree: Tree, folder: str) -> Iterator[Seen]:
             if there.startswith(start) or start.startswith(there):
                 raise entry.fault
             continue
-        if path.startswith(start) and seen_by_build(path) and not entry.target:
+        if path.startswith(start) and is_build_input(path) and not entry.target:
             own = path.removeprefix(start)
-            yield Seen(own, entry.identity, entry.executable, entry.size)
+            yield SourceFile(own, entry.identity, entry.executable, entry.size)
 
 
 def path_of(folder: str, path: str) -> str:
@@ -33,7 +33,7 @@ def path_of(folder: str, path: str) -> str:
     return path if folder == "." else f"{folder.rstrip('/')}/{path}"
 
 
-def identify(files: Iterable[Seen], archival: bytes = b"") -> str:
+def identify(files: Iterable[SourceFile], archival: bytes = b"") -> str:
     """Return a digest of what a build sees, *archival* being what it is told of the commit."""
     digest = hashlib.sha256(archival)
     for file in files:
@@ -49,7 +49,7 @@ def export(tree: Files, folder: str, scratch: Path) -> list[JobFile]:
     """
     found: list[JobFile] = []
     for path, file in tree.files(folder):
-        if seen_by_build(path_of(folder, path)):
+        if is_build_input(path_of(folder, path)):
             spooled = file.content
             if isinstance(spooled, bytes):
                 spooled = scratch / f"tree-{len(found)}-{folder.replace('/', '-')}"

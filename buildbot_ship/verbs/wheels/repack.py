@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from ...daemon.interface import JobFile
-from ...model.application.repack_plan import Carried, Member, Seen, Survey, survey
+from ...model.application.repack_plan import Member, RepackRecord, SourceFile, Survey, survey
 from ...model.application.wheel_plan import WheelsPlan
 from ...model.artefact import Wheel
 from ...model.cache import Blob, Entry
@@ -55,7 +55,7 @@ class Repacker:
         members = {path: Member(name, names[path]) for path, name in told.members.items()}
         inputs = {path: names[path] for path in told.inputs}
         wheel = made.wheel
-        record = Carried(wheel, now.shape, inputs, members, made.zlib)
+        record = RepackRecord(wheel, now.shape, inputs, members, made.zlib)
         blobs = (Blob(wheel.file, wheel.digest, wheel.size),)
         kept = {wheel.digest: made.folder / wheel.file}
         entry = Entry(CONVERTER.unstructure(record), blobs)
@@ -69,7 +69,7 @@ class Repacker:
         entry = self.runner.cache.find(self._key(number), shared=False)
         if entry is None:
             return None
-        carried = structure(entry.record, Carried, "what a build carried")
+        carried = structure(entry.record, RepackRecord, "what a build carried")
         changed = carried.changed(self._survey(number, carried.paths))
         if changed is None or sum(file.size for file in changed) > LARGEST:
             return None
@@ -95,19 +95,19 @@ class Repacker:
         return survey(files_of(self.tree, self.plan.sections[number].source), wanted)
 
     def _renewed(
-        self, old: Path, carried: Carried, changes: Mapping[str, bytes]
+        self, old: Path, carried: RepackRecord, changes: Mapping[str, bytes]
     ) -> bytes | None:
         """Return the wheel with the *changes*, of the bytes that its build would give it.
 
         None where it has no such members: what is noted is what a build said.
         """
         # Imported late: few builds come to it, and it takes the reading of archives.
-        from ...model.application.wheel_rewrite import renew  # noqa: PLC0415
+        from ...model.application.wheel_rewrite import repack_wheel  # noqa: PLC0415
 
         data = old.read_bytes()
         try:
-            if carried.zlib == zlib.ZLIB_RUNTIME_VERSION and renew(data, {}) == data:
-                return renew(data, changes)
+            if carried.zlib == zlib.ZLIB_RUNTIME_VERSION and repack_wheel(data, {}) == data:
+                return repack_wheel(data, changes)
         except ValueError:
             return None
         return self._renewed_inside(old, changes)
@@ -125,7 +125,7 @@ class Repacker:
             return (out / old.name).read_bytes()
 
     def _key(self, number: int) -> str:
-        return self.plan.carried_key(number, self.build_base.key)
+        return self.plan.repack_key(number, self.build_base.key)
 
 
 @attrs.frozen
@@ -137,7 +137,7 @@ class Made:
     zlib: str
 
 
-def _said(title: str, changed: Sequence[Seen]) -> str:
+def _said(title: str, changed: Sequence[SourceFile]) -> str:
     if not changed:
         return f"{title}: not built, for nothing changed that its build opens"
     what = changed[0].path if len(changed) == 1 else counted(len(changed), "file")

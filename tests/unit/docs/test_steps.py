@@ -198,7 +198,7 @@ def test_every_step_is_shown_by_hand() -> None:
     assert {stem for stem, _ in commands()} == {step.__name__ for step in STEPS}
 
 
-# --- What can go wrong ---------------------------------------------------------------
+# --- Troubleshooting -----------------------------------------------------------------
 
 
 def texts() -> set[str]:
@@ -214,7 +214,7 @@ def texts() -> set[str]:
 @pytest.mark.parametrize("step", STEPS)
 def test_the_summaries_that_a_page_quotes_are_those_of_the_code(step: Any) -> None:
     known = "\n".join(texts())
-    for row in table(below(page(step), "What can go wrong"), "on the build page"):
+    for row in table(below(page(step), "Troubleshooting"), "message"):
         pieces = [piece for piece in re.split(r"\{[^}]*\}|: ", code(row[0])) if piece]
         assert any(len(piece) > 8 for piece in pieces), row
         assert [piece for piece in pieces if piece not in known] == [], row

@@ -189,7 +189,7 @@ def test_a_submodule_that_is_not_initialised_is_named(place: Place) -> None:
         f"the submodule libs/sub is at commit {commit}: it is not initialised here"
     )
     assert "git submodule update --init --recursive" in fault.remedy
-    assert '(of a factory: git={"submodules": True})' in fault.remedy
+    assert '(for a factory: git={"submodules": True})' in fault.remedy
     assert entries["z"].fault is None
     for folder in (".", "libs", "libs/sub", "libs/sub/pkg"):
         with pytest.raises(SubmoduleMissing):

@@ -105,7 +105,7 @@ class TestBadResults(StepCase):
     async def test_no_result(self) -> None:
         said = await self.said(None, rc=1)
         assert said.startswith(
-            "buildbot-ship gc left no result that can be read: there is no result file"
+            "buildbot-ship gc left no readable result: there is no result file"
         )
         assert "the exit status is 1" in said
 
@@ -137,7 +137,7 @@ class TestBadResults(StepCase):
         verb = self.expect_verb("gc", None, rc=-1)
         verb.update("failure_reason", "timeout_without_output")
         said = await self.run_and_say(CollectGarbage(seconds=60), FAILURE)
-        assert said.startswith("gc, silent, went past the limit of 360 seconds - ")
+        assert said.startswith("gc, silent, exceeded the limit of 360 seconds - ")
 
 
 class TestRetry(StepCase):

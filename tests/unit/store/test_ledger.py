@@ -9,7 +9,7 @@ import pytest
 
 from buildbot_ship.errors import OutputMissing
 from buildbot_ship.model.artefact import Layer, Pex
-from buildbot_ship.model.decision.garbage import CONTAINER, IMAGE, TOOLS, Entry, dead
+from buildbot_ship.model.decision.garbage import CONTAINER, IMAGE, TOOLS, Entry, find_leftovers
 from buildbot_ship.model.request import GarbageRequest
 from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.work_folder import Work
@@ -79,7 +79,9 @@ def entry(kind: str, *, work: str = "w", build: str = "b", age: float = 0.0) -> 
 )
 def test_only_the_dead_are_removed(found: Entry, alive: bool, finish: bool, gone: bool) -> None:
     request = GarbageRequest(finish=finish)
-    doomed = dead([found], request, work="w", build="b", now=NOW, alive=lambda _: alive)
+    doomed = find_leftovers(
+        [found], request, work="w", build="b", now=NOW, alive=lambda _: alive
+    )
     assert bool(doomed) is gone
 
 

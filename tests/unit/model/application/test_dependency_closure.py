@@ -48,11 +48,11 @@ def test_the_bases_interpreter_decides_about_markers() -> None:
     old = {**ENVIRONMENT, "python_version": "3.7"}
     with pytest.raises(RequirementMissing) as caught:
         names("my-app", environment=old)
-    assert str(caught.value) == "old, which my-app requires, is not in the wheelhouse"
+    assert str(caught.value) == "old, required by my-app, is not in the wheelhouse"
 
 
 def test_what_is_not_there_names_who_asks() -> None:
-    with pytest.raises(RequirementMissing, match=r"^gone, which app\.pex requires, is not"):
+    with pytest.raises(RequirementMissing, match=r"^gone, required by app\.pex, is not"):
         names("gone")
 
 
@@ -60,11 +60,14 @@ def test_another_version_does_not_do() -> None:
     wheels = house(wheel("six-1.16"), wheel("app-1", "six>=2"))
     with pytest.raises(RequirementMissing) as caught:
         close(["app"], wheels, ENVIRONMENT, "app.pex")
-    assert str(caught.value) == "six>=2, which app requires, is there in version 1.16 only"
+    assert (
+        str(caught.value)
+        == "six>=2, required by app, is in the wheelhouse in version 1.16 only"
+    )
 
 
 def test_what_is_no_requirement_is_shown() -> None:
-    with pytest.raises(RequirementMissing, match="which app requires, is no requirement"):
+    with pytest.raises(RequirementMissing, match="required by app, is not a requirement"):
         close(["app"], house(wheel("app-1", "pytz (>dev)")), ENVIRONMENT, "app.pex")
 
 
@@ -117,7 +120,7 @@ def test_what_a_pinned_extra_lacks_names_the_extra() -> None:
     pinned = house(*CELERY, kombu=("redis",))
     with pytest.raises(RequirementMissing) as caught:
         close(["celery"], pinned, ENVIRONMENT, "app.pex")
-    assert str(caught.value) == "redis, which kombu[redis] requires, is not in the wheelhouse"
+    assert str(caught.value) == "redis, required by kombu[redis], is not in the wheelhouse"
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,21 @@ from __future__ import annotations
 import pytest
 
 from buildbot_ship.model.application.repack_plan import (
-    Carried,
     Member,
-    Seen,
-    seen_by_build,
+    RepackRecord,
+    SourceFile,
+    is_build_input,
     survey,
 )
 from buildbot_ship.model.artefact import Wheel
 
 A, B, C, D, OTHER = (letter * 40 for letter in "abcde")
-SETUP = Seen("setup.py", A, False, 10)
-MODULE = Seen("app/a.py", B, False, 20)
-RUN = Seen("app/run", C, True, 30)
-README = Seen("README", D, False, 40)
+SETUP = SourceFile("setup.py", A, False, 10)
+MODULE = SourceFile("app/a.py", B, False, 20)
+RUN = SourceFile("app/run", C, True, 30)
+README = SourceFile("README", D, False, 40)
 FILES = [README, MODULE, RUN, SETUP]
-CARRIED = Carried(
+CARRIED = RepackRecord(
     Wheel("app-1-py3-none-any.whl", "sha256:" + "d" * 64, 1),
     survey(FILES, ()).shape,
     {"setup.py": A},
@@ -26,32 +26,34 @@ CARRIED = Carried(
 )
 
 
-def changed(*files: Seen) -> tuple[Seen, ...] | None:
+def changed(*files: SourceFile) -> tuple[SourceFile, ...] | None:
     return CARRIED.changed(survey(files, CARRIED.paths))
 
 
 def test_what_was_only_carried_may_change() -> None:
     assert changed(*FILES) == ()
-    module, run = Seen("app/a.py", OTHER, False, 5), Seen("app/run", OTHER, True, 5)
+    module, run = SourceFile("app/a.py", OTHER, False, 5), SourceFile("app/run", OTHER, True, 5)
     assert changed(README, module, run, SETUP) == (module, run)
 
 
 def test_what_nobody_opened_makes_no_difference() -> None:
-    assert changed(Seen("README", OTHER, False, 5), MODULE, RUN, SETUP) == ()
+    assert changed(SourceFile("README", OTHER, False, 5), MODULE, RUN, SETUP) == ()
 
 
 @pytest.mark.parametrize(
     "files",
     [
-        pytest.param([README, MODULE, RUN, Seen("setup.py", B, False, 10)], id="what was read"),
-        pytest.param([README, Seen("app/a.py", B, True, 20), RUN, SETUP], id="a mode"),
-        pytest.param([*FILES, Seen("z", OTHER, False, 1)], id="one more"),
+        pytest.param(
+            [README, MODULE, RUN, SourceFile("setup.py", B, False, 10)], id="what was read"
+        ),
+        pytest.param([README, SourceFile("app/a.py", B, True, 20), RUN, SETUP], id="a mode"),
+        pytest.param([*FILES, SourceFile("z", OTHER, False, 1)], id="one more"),
         pytest.param([MODULE, RUN, SETUP], id="one less"),
-        pytest.param([Seen("README.md", D, False, 40), MODULE, RUN, SETUP], id="a name"),
+        pytest.param([SourceFile("README.md", D, False, 40), MODULE, RUN, SETUP], id="a name"),
         pytest.param([], id="all"),
     ],
 )
-def test_everything_else_is_for_a_build(files: list[Seen]) -> None:
+def test_everything_else_is_for_a_build(files: list[SourceFile]) -> None:
     assert changed(*files) is None
 
 
@@ -60,4 +62,4 @@ def test_everything_else_is_for_a_build(files: list[Seen]) -> None:
     [("app.docker", False), ("app/x.docker", True), ("setup.py", True)],
 )
 def test_a_build_does_not_see_the_dockerfiles(path: str, *, seen: bool) -> None:
-    assert seen_by_build(path) is seen
+    assert is_build_input(path) is seen

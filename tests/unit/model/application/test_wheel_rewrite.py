@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from buildbot_ship.model.application.wheel_rewrite import renew
+from buildbot_ship.model.application.wheel_rewrite import repack_wheel
 
 RECORD = "app-1.dist-info/RECORD"
 FILES = {
@@ -40,19 +40,19 @@ def wheel(files: Mapping[str, bytes], level: int | None = None, end: str = "\n")
 def test_it_is_the_wheel_that_a_build_would_have_made(end: str) -> None:
     old = wheel(FILES, end=end)
     new = {"app/__init__.py": b"y = 2\n" * 70}
-    assert renew(old, {}) == old
-    assert renew(old, new) == wheel({**FILES, **new}, end=end) != old
+    assert repack_wheel(old, {}) == old
+    assert repack_wheel(old, new) == wheel({**FILES, **new}, end=end) != old
 
 
 def test_one_that_was_compressed_in_another_way_is_not_put_together_alike() -> None:
     old = wheel(FILES, level=0)
-    assert renew(old, {}) != old
+    assert repack_wheel(old, {}) != old
 
 
 @pytest.mark.parametrize("name", ["app/other.py", "app-1.dist-info/WHEEL"])
 def test_a_member_that_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
-        renew(wheel(FILES), {name: b""})
+        repack_wheel(wheel(FILES), {name: b""})
 
 
 def test_what_is_no_wheel_is_refused() -> None:
@@ -60,5 +60,5 @@ def test_what_is_no_wheel_is_refused() -> None:
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("app.py", "")
     for data in (b"", b"PK", out.getvalue()):
-        with pytest.raises(ValueError, match="cannot be renewed"):
-            renew(data, {})
+        with pytest.raises(ValueError, match="cannot be repacked"):
+            repack_wheel(data, {})

@@ -9,9 +9,9 @@ from buildbot_ship.model.decision.derive import (
     CONTENT,
     INPUTS,
     Owned,
+    can_reuse,
     derived_key,
     reason,
-    will_do,
 )
 from buildbot_ship.model.image.base import Base
 from buildbot_ship.model.image.labels import BASE_DIGEST
@@ -44,7 +44,7 @@ def test_what_is_made_of_the_same_and_young_will_do() -> None:
         (None, "it is new"),
         (attrs.evolve(OWNED, labels={BASE_DIGEST: NEW}), "it is new"),
         (labelled(base=OLD, inputs="other"), "hub.test/python:3.11 is another image"),
-        (labelled(inputs="other"), "what it is made of changed"),
+        (labelled(inputs="other"), "its inputs changed"),
     ],
 )
 def test_each_reason_is_said(owned: Owned | None, said: str) -> None:
@@ -53,7 +53,7 @@ def test_each_reason_is_said(owned: Owned | None, said: str) -> None:
 
 def test_age_and_a_wish_are_reasons_too() -> None:
     assert why(OWNED, days=2.5) == "it is older than 2.5 days"
-    assert why(OWNED, again=True) == "it was asked for"
+    assert why(OWNED, again=True) == "a rebuild was requested"
 
 
 @pytest.mark.parametrize("created", ["", "None", "yesterday", "2026-11-23T05:05:00"])
@@ -73,11 +73,11 @@ def test_the_key_is_of_the_text_the_bases_and_the_files() -> None:
 
 
 def test_the_same_content_of_the_same_will_do() -> None:
-    assert will_do(OWNED, OWNED, "key", "same")
-    assert not will_do(OWNED, OWNED, "key", "other")
-    assert not will_do(OWNED, OWNED, "other", "same")
+    assert can_reuse(OWNED, OWNED, "key", "same")
+    assert not can_reuse(OWNED, OWNED, "key", "other")
+    assert not can_reuse(OWNED, OWNED, "other", "same")
 
 
 def test_what_somebody_made_of_the_same_meanwhile_will_do() -> None:
-    assert will_do(OWNED, None, "key", "other")
-    assert not will_do(OWNED, None, "changed", "other")
+    assert can_reuse(OWNED, None, "key", "other")
+    assert not can_reuse(OWNED, None, "changed", "other")

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from buildbot_ship.errors import InvalidFile
-from buildbot_ship.model.dockerfile.copied_paths import taken
+from buildbot_ship.model.dockerfile.copied_paths import copied_sources
 
 HEAD = "FROM a:1 AS make\nFROM b:1\n"
 
 
 def of(*lines: str) -> tuple[str, ...] | None:
-    return taken((HEAD + "\n".join(lines)).encode(), "pq.docker")
+    return copied_sources((HEAD + "\n".join(lines)).encode(), "pq.docker")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,6 @@ def test_a_copy_out_of_an_image_that_moves_is_refused_by_line() -> None:
     with pytest.raises(InvalidFile) as caught:
         of("COPY --from=make /a /b", "COPY --from=python:3.11 /a /b", "COPY --from=2 /a /b")
     assert [str(problem) for problem in caught.value.problems] == [
-        "pq.docker:4: COPY: --from=python:3.11 is no stage: "
-        "begin with FROM python:3.11 AS a name",
-        "pq.docker:5: COPY: --from=2 is no stage: begin with FROM 2 AS a name",
+        "pq.docker:4: COPY: --from=python:3.11 is not a stage: add FROM python:3.11 AS name",
+        "pq.docker:5: COPY: --from=2 is not a stage: add FROM 2 AS name",
     ]

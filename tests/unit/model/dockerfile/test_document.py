@@ -145,7 +145,7 @@ def test_every_problem_is_named_at_once_each_in_its_line() -> None:
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "\ufeff"])
 def test_an_empty_file_is_a_problem_in_line_1(text: str) -> None:
     (found,) = problems(text)
-    assert found.startswith("app.docker:1: it is empty: write FROM")
+    assert found.startswith("app.docker:1: the file is empty: write FROM")
 
 
 def test_a_file_without_from_is_a_problem_in_the_line_where_it_should_be() -> None:
@@ -155,7 +155,7 @@ def test_a_file_without_from_is_a_problem_in_the_line_where_it_should_be() -> No
 
 def test_another_encoding_is_a_problem_in_its_line() -> None:
     (found,) = problems(FROM.encode() + b"USER \xe9\n")
-    assert found == "app.docker:2: it is not UTF-8: save the file in that encoding"
+    assert found == "app.docker:2: the file is not UTF-8: save it as UTF-8"
 
 
 def test_control_characters_and_a_strange_escape_are_problems() -> None:
@@ -225,41 +225,42 @@ def test_the_base_is_that_of_the_last_stage() -> None:
     assert found.others == (Reference.parse("a:1"),)
     assert found.steps == tuple(f"f:{n}: FROM" for n in (1, 2, 3, 4))
     assert problems("FROM scratch AS x\nFROM x\n") == [
-        "app.docker:1: FROM: the last stage has no base: begin it with one that RetagBase made"
+        "app.docker:1: FROM: the last stage has no base: "
+        "begin it with a base that RetagBase pushed"
     ]
 
 
 def test_chmod_is_refused_where_the_engine_builds() -> None:
     (found,) = problems(FROM + "COPY --chmod=755 a /\nRUN x\n")
-    assert "--chmod is not for files that the engine builds, and line 3 leaves it" in found
+    assert "--chmod does not work if the engine builds, because of line 3: set" in found
 
 
 def test_a_variable_in_from_has_to_be_an_argument_before_it() -> None:
-    assert "FROM takes one reference" in problems("FROM ${BASE}\n")[0]
+    assert "FROM needs one reference" in problems("FROM ${BASE}\n")[0]
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("COPY a", "COPY takes sources and a destination"),
+        ("COPY a", "COPY needs sources and a destination"),
         ("COPY a b /c", "end it with /"),
         ("COPY ../a /", "leads out of the repository"),
         ("COPY a/../../b /", "leads out of the repository"),
         ("COPY <<EOF /a", "here-document"),
         ('COPY "a b" /', "without its end"),
-        ("ENTRYPOINT", "it runs nothing"),
+        ("ENTRYPOINT", "the command is empty"),
         ("ENTRYPOINT ['/a']", "not a JSON array of strings"),
         ('CMD ["a",]', "not a JSON array of strings"),
         ('CMD ["a", 1]', "not a JSON array of strings"),
         ('CMD ["a"] # b', "not a JSON array of strings"),
-        ("ENV", "it sets nothing"),
+        ("ENV", "nothing is set"),
         ("ENV a", "a has no value: write a=value"),
         ("ENV a=1 b", "b has no value: write b=value"),
         ("ENV =a", "has no name"),
         ("ENV a='b", "without its end"),
-        ("USER a b", "USER takes one user"),
-        ("USER a # comment", "USER takes one user"),
-        ("WORKDIR", "WORKDIR takes a folder"),
+        ("USER a b", "USER needs one user"),
+        ("USER a # comment", "USER needs one user"),
+        ("WORKDIR", "WORKDIR needs a folder"),
         ("EXPOSE 0", "0 is not a port"),
         ("EXPOSE 9-8", "9-8 is not a port"),
         ("EXPOSE 80/foo", "80/foo is not a port"),
@@ -267,19 +268,19 @@ def test_a_variable_in_from_has_to_be_an_argument_before_it() -> None:
         ("COPY --link a /", "--link is not supported"),
         ("COPY --chown=a:b:c a /", "is not an owner"),
         ("COPY --chmod=u+x a /", "is not a mode: write it in octal"),
-        ("VOLUME", "VOLUME takes folders"),
+        ("VOLUME", "VOLUME needs folders"),
         ("VOLUME ['/a']", "not a JSON array of strings"),
         ("STOPSIGNAL SIGFOO", "is not a signal"),
         ("STOPSIGNAL 0", "is not a signal"),
         ("HEALTHCHECK", "write HEALTHCHECK CMD command"),
         ("HEALTHCHECK curl x", "write HEALTHCHECK CMD command"),
-        ("HEALTHCHECK NONE x", "NONE and nothing else"),
-        ("HEALTHCHECK CMD []", "it runs nothing"),
+        ("HEALTHCHECK NONE x", "NONE without anything else"),
+        ("HEALTHCHECK CMD []", "the command is empty"),
         ("HEALTHCHECK --interval=5 CMD x", "5 is not a time"),
         ("HEALTHCHECK --timeout=1us CMD x", "at least 1ms"),
         ("HEALTHCHECK --retries=0 CMD x", "is not a number of retries"),
         ("HEALTHCHECK --every=1s CMD x", "--every is not supported"),
-        ("ARG", "it declares nothing"),
+        ("ARG", "nothing is declared"),
         ("ARG =x", "has no name"),
         ("ENV a=${b", "write ${name}"),
         ("ENV a=${b:-c", "without its }"),
@@ -294,8 +295,8 @@ def test_what_cannot_be_done_is_refused_with_the_remedy(text: str, expected: str
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("FROM", "takes one reference"),
-        ("FROM a:1 b", "takes one reference"),
+        ("FROM", "needs one reference"),
+        ("FROM a:1 b", "needs one reference"),
         ("FROM python", "has no tag"),
         ("FROM scratch", "has no tag"),
         ("FROM --platform=linux/amd64 a:1", "--platform is not supported"),
@@ -316,10 +317,10 @@ def test_base_of_looks_at_nothing_but_from() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "expected"),
     [
-        ("", 1, "it is empty"),
+        ("", 1, "the file is empty"),
         ("RUN x\n", 1, "there is no FROM"),
         ("FROM a\n", 1, "has no tag"),
-        (FROM + "RUN x\nFROM b:1\n", 3, "there is a FROM before it, in line 1"),
+        (FROM + "RUN x\nFROM b:1\n", 3, "there is already a FROM on line 1"),
     ],
 )
 def test_base_of_names_what_is_wrong_with_from(text: str, line: int, expected: str) -> None:
@@ -337,7 +338,7 @@ def test_base_of_names_what_is_wrong_with_from(text: str, line: int, expected: s
 @pytest.mark.parametrize("line", ["ENV A={}", 'ENV A="{}"', "COPY {} /", "LABEL a={}"])
 def test_variables_nested_without_end_are_refused(line: str, depth: int) -> None:
     word = "${X:-" * depth + "}" * depth
-    assert "nests ${ deeper than 32" in problem(line.format(word))
+    assert "nests ${ more than 32 deep" in problem(line.format(word))
 
 
 def test_variables_nested_as_people_do_are_read() -> None:
@@ -351,7 +352,7 @@ def test_a_variable_that_doubles_with_every_line_is_refused() -> None:
     lines = "ENV A=0123456789\n" + "ENV A=$A$A\n" * 40
     (first, *_) = problems(FROM + lines)
     # Ten characters, doubled 14 times: the line after the last that is short enough.
-    assert first.startswith("app.docker:16: ENV: $A$A becomes longer than 131072 characters")
+    assert first.startswith("app.docker:16: ENV: $A$A expands to more than 131072 characters")
 
 
 @pytest.mark.parametrize(
@@ -371,12 +372,12 @@ def test_a_file_without_end_is_refused_with_the_line(
     with pytest.raises(InvalidFile) as caught:
         reader(text, "app.docker")
     assert time.monotonic() - began < 1
-    assert str(caught.value).startswith(f"app.docker:{line}: the file goes past 1048576 bytes")
+    assert str(caught.value).startswith(f"app.docker:{line}: the file exceeds 1048576 bytes")
 
 
 def test_more_instructions_than_anybody_writes_are_refused() -> None:
     assert problems(FROM + "ENV A=b\n" * 2_000) == [
-        "app.docker:2001: this is more than 2000 instructions: shorten the file"
+        "app.docker:2001: the file has more than 2000 instructions: shorten it"
     ]
     assert len(parse("ENV A=b\n" * 1_999).instructions) == 1_999
 

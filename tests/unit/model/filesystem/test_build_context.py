@@ -46,8 +46,8 @@ def test_sources_name_what_is_there(source: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("src/out", "src/out is a link to ../../x, out of the commit"),
-        ("src/root", "src/root is a link to /etc, out of the commit"),
+        ("src/out", "src/out is a link to ../../x, outside the commit"),
+        ("src/root", "src/root is a link to /etc, outside the commit"),
         ("round", "leads back to itself"),
     ],
 )

@@ -133,11 +133,11 @@ def test_owner_and_mode_are_of_what_is_copied_and_the_folders_a_file_needs() -> 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("COPY . /", "/etc/passwd is a file, etc/passwd is a folder: copy what is in it"),
+        ("COPY . /", "/etc/passwd is a file, etc/passwd is a folder: copy its content"),
         ("COPY etc /etc", "/etc/passwd is a file, etc/passwd is a folder"),
         ("COPY f /", "/etc is a folder, f/etc is a file: rename it"),
         ("COPY d /etc/passwd", "/etc/passwd is a file, d is a folder"),
-        ("COPY d/* /x", "/x takes 3 things: end it with /"),
+        ("COPY d/* /x", "/x gets 3 items: end it with /"),
         ("COPY --chown=who d /x", "--chown: /etc/passwd of the base has no user who"),
     ],
 )

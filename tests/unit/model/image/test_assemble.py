@@ -276,11 +276,11 @@ def test_indexes_are_told_from_manifests() -> None:
 @pytest.mark.parametrize(
     ("kind", "data", "why"),
     [
-        ("application/vnd.docker.distribution.manifest.v1+json", b"{}", "of unknown kind"),
+        ("application/vnd.docker.distribution.manifest.v1+json", b"{}", "unknown media type"),
         (OCI_MANIFEST, b"<html>", "not a JSON object"),
         (OCI_MANIFEST, b"[]", "not a JSON object"),
-        (OCI_MANIFEST, b"{}", "without digest"),
-        (OCI_MANIFEST, b'{"config": {"digest": "sha256:no"}}', "without digest"),
+        (OCI_MANIFEST, b"{}", "an entry without a digest"),
+        (OCI_MANIFEST, b'{"config": {"digest": "sha256:no"}}', "an entry without a digest"),
     ],
 )
 def test_a_manifest_that_is_none_is_refused(kind: str, data: bytes, why: str) -> None:
@@ -289,7 +289,7 @@ def test_a_manifest_that_is_none_is_refused(kind: str, data: bytes, why: str) ->
 
 
 def test_a_base_whose_parts_do_not_fit_is_refused() -> None:
-    with pytest.raises(InvalidManifest, match="do not fit together"):
+    with pytest.raises(InvalidManifest, match="does not match its manifest"):
         base(rootfs={"diff_ids": [BELOW, OURS]})
 
 

@@ -62,7 +62,7 @@ def test_a_member_that_fits_has_a_plain_header_and_a_longer_one_a_pax_header() -
 
 
 def test_two_members_of_one_path_are_refused() -> None:
-    with pytest.raises(ValueError, match="two members are called a"):
+    with pytest.raises(ValueError, match="two members have the path a"):
         layer(member("a"), member("a"))
 
 

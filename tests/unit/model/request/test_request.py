@@ -104,7 +104,7 @@ def test_an_image_name_is_plain(name: str) -> None:
 
 
 def test_a_base_needs_a_tag_and_an_own_repository() -> None:
-    with pytest.raises(InvalidRequest, match="latest is never meant"):
+    with pytest.raises(InvalidRequest, match="latest is not assumed"):
         r.BaseCopy("python", "r.example.com/team/python")
     with pytest.raises(InvalidReference):
         r.BaseCopy("python:3.11", "r.example.com/team/python:3.11")

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-from buildbot_ship.model.requirements.changes import Lines, compare
+from buildbot_ship.model.requirements.changes import StrictFile, compare
 from buildbot_ship.model.requirements.reader import parse_strict
 from buildbot_ship.model.requirements.reasons import reasons
 
 A, B = "a" * 64, "b" * 64
 
 
-def lines(*pins: tuple[str, str, str], hash_: str = A) -> Lines:
+def lines(*pins: tuple[str, str, str], hash_: str = A) -> StrictFile:
     text = "".join(f"{name}=={v} \\\n    --hash=sha256:{hash_}\n{why}" for name, v, why in pins)
-    return Lines(parse_strict(text, "strict.txt"), text)
+    return StrictFile(parse_strict(text, "strict.txt"), text)
 
 
 def via(*why: str) -> str:

@@ -32,7 +32,7 @@ def test_a_package_may_be_named_against_all_but_not_in_both_options() -> None:
     assert formats.names() == {"no_binary": ["remotemath"], "only_binary": []}
     for words in ("LXML", ":all:"):
         request = CheckRequest(no_binary=words, only_binary=f"{words.lower()}")
-        with pytest.raises(InvalidRequest, match=f"no_binary: {words.lower()} stands in only"):
+        with pytest.raises(InvalidRequest, match=f"no_binary: {words.lower()} is also in only"):
             Formats.of(request)
 
 

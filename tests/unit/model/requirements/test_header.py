@@ -31,7 +31,7 @@ def test_what_has_no_header_is_all_body(text: str) -> None:
 def test_a_new_base_or_patch_release_leaves_a_file_as_good() -> None:
     newer = attrs.evolve(PYTHON, version="3.11.9")
     moved = attrs.evolve(HEADER, base="other:1", tools="pip 27", interpreter=newer)
-    assert HEADER.says_as_much_as(moved)
+    assert HEADER.is_equivalent_to(moved)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_new_base_or_patch_release_leaves_a_file_as_good() -> None:
     ],
 )
 def test_other_inputs_or_another_python_do_not(change: dict[str, object]) -> None:
-    assert not HEADER.says_as_much_as(attrs.evolve(HEADER, **change))  # type: ignore[arg-type]
+    assert not HEADER.is_equivalent_to(attrs.evolve(HEADER, **change))  # type: ignore[arg-type]
 
 
 def test_the_options_of_wheels_and_sdists_are_read_as_they_were_written() -> None:

@@ -61,36 +61,36 @@ def test_a_file_included_twice_is_read_once() -> None:
 
 def test_a_circle_is_refused_where_it_closes() -> None:
     assert problems({TOP: "six\n-r a.txt\n", "a.txt": f"\n-r {TOP}\n"}) == [
-        f"a.txt:2: -r includes a file that leads here: {TOP}"
+        f"a.txt:2: -r makes a cycle: {TOP} includes this file"
     ]
 
 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("--index-url https://u:hunter2@example.com/", "--index-url lines are refused"),
-        ("--extra-index-url=https://example.com/", "--extra-index-url lines are refused"),
-        ("-f https://example.com/", "-f lines are refused"),
-        ("--no-binary :all:", "--no-binary lines are refused"),
-        ("-e .", "-e lines are refused: only requirements, -r and -c stand here"),
+        ("--index-url https://u:hunter2@example.com/", "--index-url lines are not allowed"),
+        ("--extra-index-url=https://example.com/", "--extra-index-url lines are not allowed"),
+        ("-f https://example.com/", "-f lines are not allowed"),
+        ("--no-binary :all:", "--no-binary lines are not allowed"),
+        ("-e .", "-e lines are not allowed: write only requirements, -r and -c"),
         ("git+https://example.com/x", "not a requirement"),
         ("x @ git+https://example.com/x", "x is given by URL"),
         ("x @ https://example.com/x.whl#md5=00", "x is given by URL"),
         ("https://example.com/x.whl#md5=00", "not a requirement"),
         (".", "not a requirement"),
         ("./x", "not a requirement"),
-        ("x-1.0-py3-none-any.whl", "a file is refused"),
-        ("${HUNTER}", "variables are refused"),
-        ("x --hash=sha512:00", "options of a requirement are refused"),
-        ("-r /etc/passwd", "-r takes a file of this repository"),
-        ("-r ../outside.txt", "-r takes a file of this repository"),
-        ("-r a/../../outside.txt", "-r takes a file of this repository"),
-        ("-r https://example.com/x.txt", "-r takes a file of this repository"),
-        ("-r ${X}/x.txt", "-r takes a file of this repository"),
-        ("-c ~/x.txt", "-c takes a file of this repository"),
-        ("-r missing.txt", "-r names no plain file of this repository: missing.txt"),
-        ("-r a.txt -r b.txt", "-r lines are refused"),
-        ("----hunter2", "such lines are refused"),
+        ("x-1.0-py3-none-any.whl", "files are not allowed"),
+        ("${HUNTER}", "variables are not allowed"),
+        ("x --hash=sha512:00", "options of a requirement are not allowed"),
+        ("-r /etc/passwd", "-r accepts only a file in this repository"),
+        ("-r ../outside.txt", "-r accepts only a file in this repository"),
+        ("-r a/../../outside.txt", "-r accepts only a file in this repository"),
+        ("-r https://example.com/x.txt", "-r accepts only a file in this repository"),
+        ("-r ${X}/x.txt", "-r accepts only a file in this repository"),
+        ("-c ~/x.txt", "-c accepts only a file in this repository"),
+        ("-r missing.txt", "-r names missing.txt, which is not a file in this repository"),
+        ("-r a.txt -r b.txt", "-r lines are not allowed"),
+        ("----hunter2", "such lines are not allowed"),
     ],
 )
 def test_what_pip_lets_through_is_refused_by_file_and_line(line: str, why: str) -> None:
@@ -109,7 +109,9 @@ def test_a_key_that_is_included_is_not_repeated() -> None:
 
 def test_a_constraint_has_no_extras() -> None:
     files = {TOP: "six\n-c limits.txt\n", "limits.txt": "requests[socks]<3\n"}
-    assert problems(files) == ["limits.txt:1: requests: a constraint has no extras"]
+    assert problems(files) == [
+        "limits.txt:1: requests: a constraint cannot have extras: remove them"
+    ]
 
 
 def test_all_problems_of_all_files_are_told_at_once() -> None:
@@ -123,7 +125,7 @@ def test_all_problems_of_all_files_are_told_at_once() -> None:
 
 def test_an_empty_file_is_refused_unless_packages_say_more() -> None:
     (problem,) = problems({TOP: "# nothing\n"})
-    assert problem.startswith(f"{TOP}:1: the file holds no requirement, and the option")
+    assert problem.startswith(f"{TOP}:1: the file has no requirement, and the option")
     assert read_loose(TOP, {TOP: b""}.get, empty=True).requirements == ()
 
 
@@ -161,5 +163,5 @@ def test_ten_thousand_lines_are_read_within_a_second() -> None:
 )
 def test_a_line_whose_place_is_an_option_names_it(line: str, option: str) -> None:
     (problem,) = problems({TOP: f"six\n{line}\n"})
-    assert problem.startswith(f"{TOP}:2: {re.split('[= ]', line)[0]} lines are refused")
+    assert problem.startswith(f"{TOP}:2: {re.split('[= ]', line)[0]} lines are not allowed")
     assert problem.endswith(f"; use the option {option}")

@@ -106,7 +106,7 @@ def test_the_abi_is_that_of_the_interpreter_that_runs() -> None:
         (
             Needs("3.11"),
             {"opt": link("/var/opt")},
-            "in the base /opt/ship leads to /var/opt/ship",
+            "in the base /opt/ship is a link to /var/opt/ship",
         ),
     ],
 )

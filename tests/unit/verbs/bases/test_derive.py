@@ -248,7 +248,7 @@ def test_a_changed_file_is_a_reason(world: World, path: str) -> None:
     world.tree.texts[path] = f"{world.tree.texts.get(path, '')}# other\n"
     world.tomorrow()
     result = world.run()
-    assert result.summary.endswith(f"derived under {NEXT}, since what it is made of changed")
+    assert result.summary.endswith(f"derived under {NEXT}, since its inputs changed")
     assert world.tags == [TAG, NEXT]
     assert result.texts["bases.txt"].startswith(f"{OWN}:{TAG}\n  -> {OWN}:{NEXT}\n")
 
@@ -412,7 +412,7 @@ def test_links_are_not_told_from_their_names(world: World) -> None:
 
 def test_a_base_that_its_registry_lacks_is_named_with_its_line(world: World) -> None:
     world.tree.texts[FILE] = "# why\nFROM hub.test/python:gone\n"
-    with pytest.raises(BaseNotFound, match=rf"python:gone cannot be had: .*\({FILE}:2\)"):
+    with pytest.raises(BaseNotFound, match=rf"python:gone is not available: .*\({FILE}:2\)"):
         world.run()
 
 

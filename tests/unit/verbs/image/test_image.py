@@ -273,7 +273,7 @@ def test_a_base_that_cannot_be_read_is_named(world: World) -> None:
         key: b"\x28\xb5\x2f\xfd" if data.startswith(b"\x1f\x8b") else data
         for key, data in world.registry.blobs.items()
     }
-    with pytest.raises(BaseNotFound, match=r"team/slim:2026.*cannot be had: .*zstd"):
+    with pytest.raises(BaseNotFound, match=r"team/slim:2026.*is not available: .*zstd"):
         world.run()
 
 
@@ -297,14 +297,14 @@ def test_a_pex_of_another_commit_is_not_taken(world: World) -> None:
 
 def test_a_pex_that_was_changed_since_is_refused(world: World) -> None:
     world.make_pex(PEX + b"!")
-    with pytest.raises(DigestMismatch, match=r"pex twist\.pex should have digest sha256:"):
+    with pytest.raises(DigestMismatch, match=r"pex twist\.pex has digest sha256:"):
         world.run()
     assert world.daemon.loaded == []
 
 
 def test_a_pex_whose_file_is_gone_has_to_be_made_again(world: World) -> None:
     world.work.pex("twist.pex").unlink()
-    with pytest.raises(OutputMissing, match=r"pex twist\.pex was not made") as caught:
+    with pytest.raises(OutputMissing, match=r"pex twist\.pex was not built") as caught:
         world.run()
     assert "BuildPex" in caught.value.remedy
 
@@ -433,7 +433,7 @@ def test_a_bad_dockerfile_is_refused_before_anything_is_asked(world: World) -> N
 
 def test_a_base_that_its_registry_does_not_have_is_named(world: World) -> None:
     world.registry.tags.clear()
-    with pytest.raises(BaseNotFound, match=f"{BASE} cannot be had: its registry does not"):
+    with pytest.raises(BaseNotFound, match=f"{BASE} is not available: its registry does not"):
         world.run()
 
 
@@ -523,7 +523,7 @@ def test_two_pexes_share_what_they_have_in_common(world: World) -> None:
 def test_a_layer_that_changed_since_is_not_shipped(world: World) -> None:
     (tree,) = world.make_layered("twist.pex", b"tree")
     world.work.layer(tree).write_bytes(b"other")
-    with pytest.raises(OutputMissing, match="the layer of tree was not made"):
+    with pytest.raises(OutputMissing, match="the layer of tree was not built"):
         world.run()
     assert (
         "the layer of tree in the work folder is not what was made: taken anew" in world.lines
@@ -574,7 +574,9 @@ def test_the_environment_is_on_the_path_of_an_image_with_a_layered_pex(world: Wo
 def test_a_copy_over_the_environment_is_refused(world: World, place: str) -> None:
     world.make_layered("twist.pex", b"tree")
     world.write(f"COPY twist.pex /\nCOPY a {place}", a=TreeFile(b"A"))
-    with pytest.raises(InvalidFile, match=rf"app.docker:3: COPY: {place} is where the pex"):
+    with pytest.raises(
+        InvalidFile, match=rf"app.docker:3: COPY: {place} is reserved for the pex"
+    ):
         world.run()
 
 

@@ -48,7 +48,7 @@ FILES = {
 }
 REQUEST = CheckRequest(packages=(".",))
 MENDED = (
-    "run buildbot-ship harden --upgrade nothing --package ., review what it writes, and commit"
+    "run buildbot-ship harden --upgrade nothing --package ., review its changes, and commit"
 )
 
 
@@ -113,23 +113,23 @@ def test_what_follows_is_said_without_asking_anybody() -> None:
         (
             "klein>=24",
             "klein>=25",
-            f"{LOOSE}:1: klein>=25 does not admit 24.8.0 of line 9 of {STRICT}",
+            f"{LOOSE}:1: klein>=25 does not allow 24.8.0 on line 9 of {STRICT}",
         ),
         ("remotemath\n", "remotemath\nsix\n", f"{LOOSE}:3: six is not in {STRICT}"),
         (
             "requests[socks]",
             "requests[socks,security]",
-            f"{LOOSE}:3: requests[security] is without its extra in line 13 of {STRICT}",
+            f"{LOOSE}:3: requests[security] is pinned without its extra on line 13 of {STRICT}",
         ),
         (
             "remotemath\n",
             "",
-            f"{STRICT}:11: remotemath is here for {LOOSE}, which no longer asks",
+            f"{STRICT}:11: remotemath is pinned for {LOOSE}, which no longer requires",
         ),
         (
             "klein",
             "# new\nklein",
-            f"{LOOSE}:1: this file changed since {STRICT} was written (its line 2)",
+            f"{LOOSE}:1: this file changed after {STRICT} was written (its line 2)",
         ),
     ],
 )
@@ -173,7 +173,7 @@ def test_every_operator_of_a_loose_line_is_held_against_the_pin(
     if admitted:
         assert check(REQUEST, tree=commit, ask=nobody).status == "success"
     else:
-        assert "does not admit 24.8.0 of line 9" in found(commit)[0]
+        assert "does not allow 24.8.0 on line 9" in found(commit)[0]
 
 
 def test_other_options_of_wheels_and_sdists_make_the_strict_file_stale() -> None:
@@ -182,10 +182,12 @@ def test_other_options_of_wheels_and_sdists_make_the_strict_file_stale() -> None
     same = attrs.evolve(REQUEST, no_binary="RemoteMath")
     assert check(same, tree=commit, ask=nobody).status == "success"
     assert found(commit) == [
-        f"{STRICT}:1: it was made with no_binary remotemath, the option is :none:"
+        f"{STRICT}:1: it was written with no_binary remotemath; the option is now :none:"
     ]
     other = attrs.evolve(same, only_binary=":all:")
-    with pytest.raises(InvalidFile, match="with only_binary :none:, the option is :all:") as e:
+    with pytest.raises(
+        InvalidFile, match="with only_binary :none:; the option is now :all:"
+    ) as e:
         check(other, tree=commit, ask=nobody)
     flags = "--no-binary RemoteMath --only-binary :all:"
     assert e.value.remedy == MENDED.replace(" --package .", f" {flags} --package .")
@@ -195,7 +197,7 @@ def test_a_constraint_that_a_pin_breaks_is_named() -> None:
     commit = hardened()
     commit.texts["limits.txt"] = "klein<24\n"
     assert found(commit) == [
-        f"limits.txt:1: klein<24 does not admit 24.8.0 of line 9 of {STRICT}"
+        f"limits.txt:1: klein<24 does not allow 24.8.0 on line 9 of {STRICT}"
     ]
 
 
@@ -203,7 +205,7 @@ def test_a_package_whose_metadata_changed_is_named() -> None:
     commit = hardened()
     commit.texts["setup.py"] = "setup(install_requires=['six'])\n"
     assert found(commit) == [
-        f"setup.py:1: this file changed since {STRICT} was written (its line 4)"
+        f"setup.py:1: this file changed after {STRICT} was written (its line 4)"
     ]
 
 
@@ -212,7 +214,7 @@ def test_files_that_came_and_went_are_named() -> None:
     commit.texts["setup.cfg"] = commit.texts.pop("setup.py")
     assert found(commit) == [
         f"setup.cfg:1: {STRICT} was written without this file",
-        f"{STRICT}:4: it was made from setup.py too, which is no longer read",
+        f"{STRICT}:4: it was also made from setup.py, which is no longer read",
     ]
 
 
@@ -238,8 +240,8 @@ def test_the_build_lock_covers_sdists_and_packages() -> None:
 def test_a_section_of_another_sdist_or_package_is_named() -> None:
     sections = SECTIONS.replace(B, C).replace("#: package .", "#: package old")
     assert found(hardened(sections=sections)) == [
-        f"{LOCK}:9: {STRICT} pins no remotemath==17.3.0",
-        f"{LOCK}:11: no package old was named",
+        f"{LOCK}:9: {STRICT} does not pin remotemath==17.3.0",
+        f"{LOCK}:11: the option packages does not name old",
         f"{LOCK}:1: it has no section for the package .",
     ]
 
@@ -254,7 +256,7 @@ def test_two_files_of_two_hardenings_do_not_fit() -> None:
     ("line", "why"),
     [
         ("six==1", "has no hash"),
-        ("-e .", "-e lines are refused"),
+        ("-e .", "-e lines are not allowed"),
         ("six>=1", "no exact version"),
     ],
 )
@@ -266,7 +268,9 @@ def test_a_line_of_another_kind_is_named(line: str, why: str) -> None:
 
 def test_a_strict_file_that_people_wrote_says_nothing_of_its_origin() -> None:
     commit = Commit({**FILES, STRICT: PINS, LOCK: SECTIONS})
-    assert found(commit) == [f"{STRICT}:1: its header does not say what it was made from"]
+    assert found(commit) == [
+        f"{STRICT}:1: its header does not record the files that it was made from"
+    ]
 
 
 def test_a_strict_file_from_elsewhere_without_a_loose_file_follows_from_nothing() -> None:
@@ -350,5 +354,5 @@ def test_a_base_with_another_python_is_named(change: dict[str, str]) -> None:
     with pytest.raises(InvalidFile) as caught:
         moved(has)
     assert str(caught.value) == (
-        f"build.docker:2: the base has Python {has}, {STRICT} was resolved for {PYTHON}"
+        f"build.docker:2: the base has Python {has}, but {STRICT} was resolved for {PYTHON}"
     )
