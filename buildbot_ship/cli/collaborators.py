@@ -138,7 +138,7 @@ class Collaborators:
             bundle,
             limits,
             credentials=self.envelope.credentials,
-            chained=_is_chain(self.envelope.request),
+            in_pipeline=_is_pipeline(self.envelope.request),
         )
 
     @staticmethod
@@ -201,7 +201,7 @@ class Collaborators:
             self.ledger.close()
 
 
-def _is_chain(request: requests.Request) -> bool:
+def _is_pipeline(request: requests.Request) -> bool:
     """Tell whether layers are made in the process that makes their wheels."""
     return isinstance(request, requests.BuildRequest) and any(
         pex.layout == "layered" for pex in request.pexes

@@ -23,7 +23,7 @@ from ...model.request import PexRequest
 from ...model.request.wire import CONVERTER, structure
 from ..shared.job_runner import JobRunner
 from ..shared.tools_image import minor_of
-from ..shared.wheelhouse import bring
+from ..shared.wheelhouse import ensure_wheels
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -33,7 +33,7 @@ _ONE_TREE = 'leave one of the packages out, or take layout="zipapp", which keeps
 
 
 @attrs.frozen
-class Compared:
+class ConflictReport:
     """What a comparison comes to.
 
     *left_out* are the paths that packages do not get, by name; *lines* are for people.
@@ -49,7 +49,7 @@ def compare_trees(
     wheelhouse: Wheelhouse,
     minor: str,
     runner: JobRunner,
-) -> Compared:
+) -> ConflictReport:
     """Compare the *wheels* of a layered pex, which lie in one tree.
 
     Raises PackagesConflict where they may not, or cannot, lie in one; OutputMissing, JobFailed.
@@ -64,7 +64,7 @@ def compare_trees(
     found = rules.decide(comparison.digests(shared.files), ranks)
     lines = rules.describe(found, titles, minor)
     _judge(request, lines)
-    return Compared(rules.left_out(found), lines)
+    return ConflictReport(rules.left_out(found), lines)
 
 
 def compare_zipapp(
@@ -166,7 +166,7 @@ class Comparison:
         return found.digests
 
     def _brought(self, wheels: Sequence[Wheel]) -> Sequence[Wheel]:
-        bring(self.wheelhouse, wheels, self.runner)
+        ensure_wheels(self.wheelhouse, wheels, self.runner)
         return wheels
 
     def _read(self, wheel: Wheel, read: Callable[[ZipFile, str], T]) -> T:

@@ -15,9 +15,9 @@ from ...model.artefact import Layer, Needs, Pex, Wheel, Wheelhouse
 from ...model.reference import Reference, digest_of
 from ...model.request import PexRequest
 from ..shared.job_runner import BuildBase, JobRunner
-from ..shared.layers import known_layer, take_layer
-from ..shared.tools_image import MAKING, minor_of
-from ..shared.wheelhouse import as_arguments, as_inputs, bring
+from ..shared.layers import cached_layer, store_layer
+from ..shared.tools_image import BUILD_TOOLS, minor_of
+from ..shared.wheelhouse import ensure_wheels, wheel_arguments, wheel_inputs
 from .file_conflicts import compare_trees
 
 
@@ -49,7 +49,7 @@ def provide(
     planned: Sequence[Planned], wheelhouse: Wheelhouse, runner: JobRunner
 ) -> tuple[Layer, ...]:
     """Return the layers that were *planned*; those that nobody knows are made, in one go."""
-    found = {layer.key: known_layer(layer.key, runner) for layer in planned}
+    found = {layer.key: cached_layer(layer.key, runner) for layer in planned}
     missing = [layer for layer in planned if found[layer.key] is None]
     made = {**found, **(make(missing, wheelhouse, runner) if missing else {})}
     return tuple(layer for plan in planned if (layer := made[plan.key]) is not None)
@@ -63,9 +63,9 @@ def make(
     Raises JobFailed when a wheel cannot be installed or is not what was recorded.
     """
     wheels = {wheel.file: wheel for layer in missing for wheel in layer.wheels}
-    bring(wheelhouse, wheels.values(), runner)
-    tools = runner.tools(Reference.parse(wheelhouse.base), MAKING)
-    inputs = as_inputs(wheels.values(), runner.work)
+    ensure_wheels(wheelhouse, wheels.values(), runner)
+    tools = runner.tools(Reference.parse(wheelhouse.base), BUILD_TOOLS)
+    inputs = wheel_inputs(wheels.values(), runner.work)
     layers = {layer.key: _arguments(layer) for layer in missing}
     arguments = {"prefix": PREFIX, "layers": layers}
     made: dict[str, Layer] = {}
@@ -74,7 +74,7 @@ def make(
         said = runner.run("install", tools.image, arguments, out, inputs)["layers"]
         for layer in missing:
             record = _record(said[layer.key], layer)
-            made[layer.key] = take_layer(record, out / f"{layer.key}.tar.gz", runner)
+            made[layer.key] = store_layer(record, out / f"{layer.key}.tar.gz", runner)
     return made
 
 
@@ -91,7 +91,7 @@ def _arguments(layer: Planned) -> list[dict[str, Any]]:
     """Return what ``inside/jobs/install.py`` is told of a layer."""
     return [
         {**told, "left_out": list(layer.left_out.get(wheel.name, ()))}
-        for wheel, told in zip(layer.wheels, as_arguments(layer.wheels), strict=True)
+        for wheel, told in zip(layer.wheels, wheel_arguments(layer.wheels), strict=True)
     ]
 
 

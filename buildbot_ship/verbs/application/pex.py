@@ -16,7 +16,7 @@ from ...model.request import CONFLICTS_TEXT, PexRequest
 from ...model.request.wire import CONVERTER, structure
 from ...model.result import SUCCESS, Result, counted
 from ..shared.job_runner import BuildBase, JobRunner
-from ..shared.wheelhouse import as_arguments, as_inputs, bring
+from ..shared.wheelhouse import ensure_wheels, wheel_arguments, wheel_inputs
 from .file_conflicts import compare_zipapp
 from .layered import make_layered
 
@@ -76,7 +76,7 @@ def _with_extras(
 
 def _make(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex:
     """Make the file; return its record."""
-    bring(wheelhouse, wheelhouse.wheels, runner)
+    ensure_wheels(wheelhouse, wheelhouse.wheels, runner)
     tools = runner.tools(Reference.parse(wheelhouse.base))
     arguments = {
         "name": request.name,
@@ -84,9 +84,9 @@ def _make(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex
         "module": request.module,
         "script": request.script,
         "shebang": f"#!/usr/bin/env python{tools.minor}",
-        "wheels": as_arguments(wheelhouse.wheels),
+        "wheels": wheel_arguments(wheelhouse.wheels),
     }
-    inputs = as_inputs(wheelhouse.wheels, runner.work)
+    inputs = wheel_inputs(wheelhouse.wheels, runner.work)
     with runner.work.scratch() as scratch:
         made = runner.run("pex", tools.image, arguments, scratch / "made", inputs)
         runner.work.replace(scratch / "made" / request.name, runner.work.pex(request.name))

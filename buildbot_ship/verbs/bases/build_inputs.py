@@ -20,7 +20,7 @@ from ...model.image.layer import Member
 from ...model.reference import Reference
 from ...registry.interface import Registry
 from ...source.interface import Tree, required
-from ..image.build_context import Contents, context_members, look_at_tree
+from ..image.build_context import Contents, context_members, read_tree_context
 from ..shared.base_image import fetch_base
 
 
@@ -63,7 +63,7 @@ def read_recipe(path: str, tree: Tree, platform: str, registry: Registry) -> Rec
     names = dict.fromkeys((dockerfile.base, *dockerfile.others))
     bases = {name: _fetch(name, dockerfile, platform, registry) for name in names}
     fixed = fix_bases(data, dockerfile, {name: base.pinned for name, base in bases.items()})
-    contents = _narrowed(look_at_tree(tree), sources)
+    contents = _narrowed(read_tree_context(tree), sources)
     files = [_identity(node, contents) for node in contents.context.inside.nodes]
     inputs = derived_key(data, bases.values(), files)
     return Recipe(dockerfile, fixed, tuple(bases.values()), contents, inputs)

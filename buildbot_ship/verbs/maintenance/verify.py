@@ -22,12 +22,12 @@ from ...model.request import Request, VerifyRequest
 from ...model.result import SUCCESS, Result, counted
 from ...source.interface import Tree, required
 from ...store.work_folder import Work
-from ..image.build_context import unpromised
+from ..image.build_context import not_reproducible
 from ..shared.cache import Cache
 from ..shared.files import digest_of_file, expect
 from ..shared.job_runner import JobRunner
-from ..shared.layers import bring_layer
-from ..shared.wheelhouse import bring
+from ..shared.layers import ensure_layer
+from ..shared.wheelhouse import ensure_wheels
 from .artefact_members import first_difference
 
 
@@ -97,7 +97,9 @@ def _not_promised(request: VerifyRequest, tree: Tree) -> dict[str, str]:
         image.image: read(required(tree, image.dockerfile), image.dockerfile)
         for image in request.images
     }
-    return {name: unpromised(found) for name, found in dockerfiles.items() if found.foreign}
+    return {
+        name: not_reproducible(found) for name, found in dockerfiles.items() if found.foreign
+    }
 
 
 @contextmanager
@@ -119,11 +121,11 @@ def _taken_away(ledger: Ledger, daemon: Daemon) -> Iterator[None]:
 def _bring(request: VerifyRequest, commit: str, runner: JobRunner) -> None:
     """See that what a cache knew lies in the work folder."""
     wheelhouse = runner.work.find(Wheelhouse, commit)
-    bring(wheelhouse, wheelhouse.wheels, runner)
+    ensure_wheels(wheelhouse, wheelhouse.wheels, runner)
     layers = [runner.work.find(Pex, commit, pex.name).layers for pex in request.pexes]
     layers += [runner.work.find(Image, commit, image.image).layers for image in request.images]
     for layer in dict.fromkeys(chain.from_iterable(layers)):
-        bring_layer(layer, runner)
+        ensure_layer(layer, runner)
 
 
 def _artefacts(request: VerifyRequest, commit: str, work: Work) -> dict[str, _Artefact]:

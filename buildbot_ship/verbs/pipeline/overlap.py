@@ -82,11 +82,13 @@ def _sources_key(request: WheelsRequest, build_base: BuildBase, tree: Tree) -> s
     """Return the cache key of everything that the wheels are made of."""
     from ...model.cache_key import key
     from ...model.request.wire import CONVERTER
-    from ..shared.own_packages import files_of, identify
+    from ..shared.own_packages import digest_of_files, list_build_files
 
     asked = CONVERTER.unstructure(request)
     del asked["revision"]
-    trees = {folder: identify(files_of(tree, folder)) for folder in request.packages}
+    trees = {
+        folder: digest_of_files(list_build_files(tree, folder)) for folder in request.packages
+    }
     paths = (request.strict, request.build_lock)
     texts = {path: entry.identity for path, entry in tree.entries() if path in paths}
     return key("sources", base_key=build_base.key, asked=asked, trees=trees, texts=texts)
@@ -125,6 +127,8 @@ def _list(bases: Iterable[Reference], registry: Registry, runner: JobRunner) -> 
 
     for reference in bases:
         with suppress(ShipError, OSError):
-            base = runner.bases[reference] = fetch_base(reference, runner.platform(), registry)
+            base = runner.prefetched_bases[reference] = fetch_base(
+                reference, runner.platform(), registry
+            )
             if not is_listed(base, runner.work):
                 list_base(base, registry, runner.work, runner.log)

@@ -14,7 +14,7 @@ from ...registry.copy import Copied, copy_blob
 from ...registry.interface import Manifest
 from ...registry.publication import find_held, publish
 from ..shared.job_runner import JobRunner
-from ..shared.layers import bring_layer, entry_of
+from ..shared.layers import ensure_layer, layer_entry
 from .publication import keep_publication
 
 
@@ -38,7 +38,7 @@ def push(request: PushRequest, *, commit: str, runner: JobRunner) -> Result:
     digest = publish(registry, plan.reference, manifest)
     for layer in record.layers:
         if layer.key:
-            runner.cache.share(layer.key, entry_of(layer), plan.reference.repository)
+            runner.cache.share(layer.key, layer_entry(layer), plan.reference.repository)
     ended = _result(record, plan, digest, sent + Copied(len(manifest.data)))
     return _ended(request, ended, runner)
 
@@ -81,7 +81,7 @@ def _send_own(blob: OwnBlob, folder: Path, repository: Repository, runner: JobRu
         for near in runner.cache.repositories():
             if registry.has(near, layer.digest):
                 return copy_blob(registry, layer.digest, near, repository)
-    path = folder / "config.json" if layer is None else bring_layer(layer, runner)
+    path = folder / "config.json" if layer is None else ensure_layer(layer, runner)
     if not path.is_file():
         raise OutputMissing(f"image {folder.name}", "BuildRuntimeImage")
     return Copied(registry.upload(repository, blob.digest, path), sent=1)

@@ -25,7 +25,7 @@ from ...source.checkout import Checkout
 from ...source.interface import read_bytes, read_text, required
 from ...store.change_notes import ChangeNotes
 from ..shared.job_runner import JobRunner
-from ..shared.own_packages import export
+from ..shared.own_packages import export_package
 from ..shared.tools_image import Tools
 
 
@@ -100,7 +100,7 @@ def _files(
 ) -> tuple[JobFile, ...]:
     files = [JobFile(f"loose/{path}", data) for path, data in loose.files.items()]
     for folder in request.packages:
-        files += export(checkout, folder, scratch)
+        files += export_package(checkout, folder, scratch)
     return tuple(files)
 
 
