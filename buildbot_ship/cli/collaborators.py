@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..source.checkout import Checkout
     from ..source.git_server import Origin
     from ..store.change_notes import ChangeNotes
+    from ..verbs.maintenance.gc import WorkerState
     from ..verbs.shared.cache import Cache
     from ..verbs.shared.job_runner import JobRunner
 
@@ -112,6 +113,13 @@ class Collaborators:
     def registry(self) -> Registry:
         """Return the client of all registries."""
         return self.new_registry()
+
+    @property
+    def worker_state(self) -> WorkerState:
+        """Return what garbage collection cleans up."""
+        from ..verbs.maintenance.gc import WorkerState
+
+        return WorkerState(self.ledger, self.work, self.disk)
 
     def new_registry(self) -> Registry:
         """Return another client, for who works side by side with the one of all."""

@@ -25,20 +25,14 @@ def perform(collaborators: Collaborators, request: requests.Request) -> Result:
 
 
 def perform_step(collaborators: Collaborators, request: requests.Request) -> Result:
-    """Run the verb of a call; tell whether a collector has work to do, if one may follow."""
+    """Run the verb of a call; if garbage collection may follow, add whether it has work."""
     result = perform(collaborators, request)
     if request.verb not in BEFORE_GC:
         return result
-    from ..verbs.maintenance.gc import telling
+    from ..verbs.maintenance.gc import add_leftovers_property
 
-    return telling(
-        result,
-        BEFORE_GC[request.verb],
-        ledger=collaborators.ledger,
-        work=collaborators.work,
-        disk=collaborators.disk,
-        clock=time.time,
-    )
+    state = collaborators.worker_state
+    return add_leftovers_property(result, BEFORE_GC[request.verb], state, time.time())
 
 
 def _now() -> datetime:
@@ -169,11 +163,9 @@ def _gc(collaborators: Collaborators, request: requests.GarbageRequest) -> Resul
 
     return gc(
         request,
+        state=collaborators.worker_state,
         daemon=lambda: collaborators.daemon,
-        ledger=collaborators.ledger,
-        work=collaborators.work,
-        disk=collaborators.disk,
-        clock=time.time,
+        now=time.time(),
         log=collaborators.log,
     )
 
@@ -240,4 +232,4 @@ BEFORE_GC = {
     "find": requests.GarbageRequest(),
     "push": requests.GarbageRequest(finish=True),
 }
-"""What a collector after a verb would be asked."""
+"""The request of the garbage collection that may follow a verb."""

@@ -44,4 +44,6 @@ def load(image: BuiltImage, scratch: Path, runner: JobRunner) -> None:
     expected = (image.assembled.image_id, image.assembled.manifest_digest)
     if loaded is None or loaded.image_id not in expected:
         got = loaded.image_id if loaded else "nothing"
-        raise EngineError(f"load {image.loaded_as}", f"its image ID is {got}, not {expected[0]}")
+        raise EngineError(
+            f"load {image.loaded_as}", f"its image ID is {got}, not {expected[0]}"
+        )

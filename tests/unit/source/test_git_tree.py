@@ -17,7 +17,7 @@ from buildbot_ship.source.checkout import Checkout
 from buildbot_ship.source.git_command import fault_of
 from buildbot_ship.source.git_tree import GitTree
 from buildbot_ship.source.interface import TreeEntry, TreeFile, read_text, required
-from buildbot_ship.verbs.shared.own_packages import list_build_files, digest_of_files
+from buildbot_ship.verbs.shared.own_packages import digest_of_files, list_build_files
 
 MOMENT = {"GIT_COMMITTER_DATE": "1700000000 +0100"}
 
