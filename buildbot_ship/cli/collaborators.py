@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..source.checkout import Checkout
     from ..source.git_server import Origin
     from ..store.change_notes import ChangeNotes
+    from ..verbs.bases.owned_bases import OwnedBases
     from ..verbs.maintenance.gc import WorkerState
     from ..verbs.shared.cache import Cache
     from ..verbs.shared.job_runner import JobRunner
@@ -113,6 +114,13 @@ class Collaborators:
     def registry(self) -> Registry:
         """Return the client of all registries."""
         return self.new_registry()
+
+    @property
+    def owned_bases(self) -> OwnedBases:
+        """Return the bases in own repositories."""
+        from ..verbs.bases.owned_bases import OwnedBases
+
+        return OwnedBases(self.registry, self.cache, self.log)
 
     @property
     def worker_state(self) -> WorkerState:

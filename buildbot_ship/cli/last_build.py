@@ -24,7 +24,7 @@ def remember(arguments: Sequence[str], request: BuildRequest, result: Result) ->
         for reference, each in zip(references, pushed, strict=True)
     ]
     names = ", ".join(image.image for image in request.images)
-    keep(arguments, str(references[0].tag), f"build: {names}: published already", tags)
+    keep(arguments, str(references[0].tag), f"build: {names}: already published", tags)
 
 
 def _url(reference: Reference) -> str:

@@ -44,11 +44,9 @@ def _retag(collaborators: Collaborators, request: requests.RetagRequest) -> Resu
 
     return retag(
         request,
-        registry=collaborators.registry,
-        cache=collaborators.cache,
+        bases=collaborators.owned_bases,
         daemon=lambda: collaborators.daemon,
         clock=_now,
-        log=collaborators.log,
     )
 
 
@@ -61,7 +59,7 @@ def _derive(collaborators: Collaborators, request: requests.DeriveRequest) -> Re
         runner=collaborators.runner,
         clock=_now,
         new_name=lambda: uuid.uuid4().hex,
-        again=collaborators.envelope.cache.no_cache,
+        force=collaborators.envelope.cache.no_cache,
     )
 
 
@@ -71,10 +69,8 @@ def _pin(collaborators: Collaborators, request: requests.PinRequest) -> Result:
     return pin(
         request,
         checkout=collaborators.files,
-        registry=collaborators.registry,
-        cache=collaborators.cache,
+        bases=collaborators.owned_bases,
         notes=collaborators.notes,
-        log=collaborators.log,
     )
 
 
@@ -106,7 +102,9 @@ def _check(collaborators: Collaborators, request: requests.CheckRequest) -> Resu
     from ..verbs.requirements.check import check
 
     return check(
-        request, tree=collaborators.tree(request.revision), ask=collaborators.interpreter
+        request,
+        tree=collaborators.tree(request.revision),
+        find_interpreter=collaborators.interpreter,
     )
 
 

@@ -74,7 +74,7 @@ def test_a_published_commit_costs_a_look_at_the_registry(
     first = repository.succeed(*build)
     repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
     again = repository.succeed(*build, "--work", "../empty")
-    assert again["summary"] == "tiny: published already"
+    assert again["summary"] == "tiny: already published"
     pushed = "ship_pushed_tiny"
     assert again["properties"][pushed]["digest"] == first["properties"][pushed]["digest"]
     found = repository.succeed("find", *build[1:], "--work", "../empty")

@@ -480,7 +480,8 @@ def test_an_engine_that_has_another_image_is_not_believed(world: World) -> None:
             self.add(loaded_as, b"{}")
 
     world.daemon = Wrong(world.registry, images=world.daemon.images)
-    with pytest.raises(EngineError, match=r"load ship\.local/app:name1: its image ID is sha"):
+    why = r"could not load ship\.local/app:name1: its image ID is sha"
+    with pytest.raises(EngineError, match=why):
         world.run()
     with pytest.raises(OutputMissing):
         world.record()
