@@ -13,7 +13,7 @@ from ...model.requirements.header import Interpreter
 from ...model.requirements.loose import metadata_of, read_loose
 from ...model.requirements.staleness import Locked, interpreter_fault, mending, stale
 from ...model.result import SUCCESS, Result, counted
-from ...source.interface import Tree, hardened, read_bytes, required
+from ...source.interface import Tree, read_bytes, read_hardened, required
 
 FindInterpreter = Callable[[Reference], Interpreter]
 """Returns the Python of a base; the only call that needs the engine."""
@@ -29,7 +29,7 @@ def check(request: CheckRequest, *, tree: Tree, find_interpreter: FindInterprete
     read = partial(read_bytes, tree)
 
     locked = Locked.read(
-        request, hardened(tree, request.strict), hardened(tree, request.build_lock)
+        request, read_hardened(tree, request.strict), read_hardened(tree, request.build_lock)
     )
     if read(request.loose) is None and not locked.header.inputs:
         return _without_loose_file(request, locked)

@@ -126,7 +126,7 @@ def _parse(request: HardenRequest, new: dict[str, str]) -> Lines:
         pins = parse_strict(text, request.strict)
         parse_build_lock(new[request.build_lock], request.build_lock)
     except InvalidFile as error:
-        hint = "nothing was written: in the loose file, require a version that the package index has"
+        hint = f"nothing was written: in {request.loose}, require a version that an index has"
         raise InvalidFile(error.problems, hint) from None
     return Lines(pins, text)
 

@@ -11,7 +11,7 @@ from ...model.request import WheelsRequest
 from ...model.requirements.build_lock import BuildLock, parse_build_lock
 from ...model.requirements.reader import Pin, parse_strict
 from ...model.result import SUCCESS, Result, counted
-from ...source.interface import Tree, hardened, read_text, required
+from ...source.interface import Tree, read_hardened, read_text, required
 from ..shared.job_runner import JobRunner
 from ..shared.wheelhouse import ensure_wheels, update_wheelhouse
 from .wheel_builder import WheelBuilder, WheelSet, new_wheel_folders
@@ -55,7 +55,7 @@ def wheels(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> Result:
 
 
 def _read(request: WheelsRequest, tree: Tree) -> tuple[tuple[Pin, ...], BuildLock]:
-    pins = parse_strict(hardened(tree, request.strict), request.strict)
+    pins = parse_strict(read_hardened(tree, request.strict), request.strict)
     lock = read_text(tree, request.build_lock)
     return pins, parse_build_lock(lock, request.build_lock) if lock else BuildLock()
 

@@ -231,7 +231,7 @@ def test_a_server_without_push_options_is_told_so(yard: Yard) -> None:
     yard.write("FROM new\n")
     with pytest.raises(PushRefused, match="does not support push options") as caught:
         yard.propose(attrs.evolve(REQUEST, push_options=("x",)))
-    assert "leave push_options out" in caught.value.remedy
+    assert "remove push_options" in caught.value.remedy
 
 
 @pytest.mark.parametrize("minute", [20, 21])
