@@ -86,33 +86,33 @@ class Repacker:
         entry = self.runner.cache.find(self._key(number), shared=False)
         if entry is None:
             return None
-        carried = structure(entry.record, Carried, "what a build carried")
-        changed = carried.changed(self._survey(number, carried.paths))
+        recorded = structure(entry.record, Carried, "the record of a build")
+        changed = recorded.changed(self._survey(number, recorded.paths))
         if changed is None or sum(file.size for file in changed) > LARGEST:
             return None
-        path = folder / carried.wheel.file
+        path = folder / recorded.wheel.file
         if not self.runner.cache.fetch(entry.blobs[0], path):
             return None
         section = self.plan.sections[number]
         changes = {
-            carried.members[file.path].name: required(
+            recorded.members[file.path].name: required(
                 self.tree, repository_path(section.source, file.path)
             )
             for file in changed
         }
-        data = self._rewrite(path, carried, changes)
+        data = self._rewrite(path, recorded, changes)
         if data is None:
             return None
         self.runner.log(_message(section.title, changed))
         path.unlink()
         path.write_bytes(data)
-        return attrs.evolve(carried.wheel, digest=digest_of(data), size=len(data))
+        return attrs.evolve(recorded.wheel, digest=digest_of(data), size=len(data))
 
     def _survey(self, number: int, wanted: Container[str]) -> Survey:
         return survey(list_build_files(self.tree, self.plan.sections[number].source), wanted)
 
     def _rewrite(
-        self, old: Path, carried: Carried, changes: Mapping[str, bytes]
+        self, old: Path, recorded: Carried, changes: Mapping[str, bytes]
     ) -> bytes | None:
         """Return the bytes of the wheel *old* with the *changes*, by member.
 
@@ -124,7 +124,7 @@ class Repacker:
 
         data = old.read_bytes()
         try:
-            if carried.zlib == zlib.ZLIB_RUNTIME_VERSION and renew(data, {}) == data:
+            if recorded.zlib == zlib.ZLIB_RUNTIME_VERSION and renew(data, {}) == data:
                 return renew(data, changes)
         except ValueError:
             return None

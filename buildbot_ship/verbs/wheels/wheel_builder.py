@@ -27,6 +27,7 @@ from ..shared.own_packages import digest_of_files, export_package, list_build_fi
 from ..shared.tools_image import BUILD_TOOLS
 from .build_dependencies import BuildDependencies
 from .repack import BuiltWheel, Repacker, TraceReport
+from .wheel_set import WheelSet
 
 _REPACKED, _BUILT = "repacked", "built/wheelhouse"
 
@@ -34,38 +35,6 @@ _REPACKED, _BUILT = "repacked", "built/wheelhouse"
 def new_wheel_folders(scratch: Path) -> tuple[Path, ...]:
     """Return the folders of *scratch* in which `WheelBuilder.make_missing` puts wheels."""
     return scratch / _REPACKED, scratch / _BUILT
-
-
-@attrs.frozen
-class WheelSet:
-    """The wheels of a plan that are available so far.
-
-    *pins* are the wheels of the strict file, None while one is missing.  *sections* are the
-    built wheels by section of the build lock.  *tools* is the tools image, if wheels were
-    built.  *repacked* are the sections that needed no build.
-    """
-
-    plan: WheelsPlan
-    pins: tuple[Wheel, ...] | None
-    sections: dict[int, Wheel]
-    tools: str = ""
-    repacked: tuple[int, ...] = ()
-
-    @property
-    def missing(self) -> Missing | None:
-        """Return the wheels that are missing; None if the set is complete."""
-        missing = tuple(
-            number
-            for number in range(len(self.plan.sections))
-            if number not in self.sections and (self.plan.own(number) or self.pins is None)
-        )
-        return Missing(missing, self.pins is None) if missing or self.pins is None else None
-
-    def wheels(self) -> tuple[Wheel, ...]:
-        """Return all wheels, sorted by file name."""
-        own = [wheel for number, wheel in self.sections.items() if self.plan.own(number)]
-        by_file = {wheel.file: wheel for wheel in (*(self.pins or ()), *own)}
-        return tuple(wheel for _, wheel in sorted(by_file.items()))
 
 
 @attrs.frozen

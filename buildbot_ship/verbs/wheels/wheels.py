@@ -14,7 +14,8 @@ from ...model.result import SUCCESS, Result, counted
 from ...source.interface import Tree, read_hardened, read_text, required
 from ..shared.job_runner import JobRunner
 from ..shared.wheelhouse import ensure_wheels, update_wheelhouse
-from .wheel_builder import WheelBuilder, WheelSet, new_wheel_folders
+from .wheel_builder import WheelBuilder, new_wheel_folders
+from .wheel_set import WheelSet
 
 
 def wheels(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> Result:
