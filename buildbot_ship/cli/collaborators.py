@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from ..source.checkout import Checkout
     from ..source.git_server import Origin
     from ..store.change_notes import ChangeNotes
+    from ..verbs.bases.owned_bases import OwnedBases
+    from ..verbs.maintenance.gc import WorkerState
     from ..verbs.shared.cache import Cache
     from ..verbs.shared.job_runner import JobRunner
 
@@ -116,6 +118,20 @@ class Collaborators:
         """Return the registry client that all parts of the call share."""
         return self.new_registry()
 
+    @property
+    def owned_bases(self) -> OwnedBases:
+        """Return the bases in own repositories."""
+        from ..verbs.bases.owned_bases import OwnedBases
+
+        return OwnedBases(self.registry, self.cache, self.log)
+
+    @property
+    def worker_state(self) -> WorkerState:
+        """Return what garbage collection cleans up."""
+        from ..verbs.maintenance.gc import WorkerState
+
+        return WorkerState(self.ledger, self.work, self.disk)
+
     def new_registry(self) -> Registry:
         """Return a separate registry client, for use in another thread."""
         from ..registry.client import RegistryClient
@@ -141,7 +157,7 @@ class Collaborators:
             bundle,
             limits,
             credentials=self.envelope.credentials,
-            chained=_has_layered_pex(self.envelope.request),
+            in_pipeline=_has_layered_pex(self.envelope.request),
         )
 
     @staticmethod

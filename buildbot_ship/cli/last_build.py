@@ -24,7 +24,7 @@ def note_published(arguments: Sequence[str], request: BuildRequest, result: Resu
         for reference, each in zip(references, pushed, strict=True)
     ]
     names = ", ".join(image.image for image in request.images)
-    write_note(arguments, str(references[0].tag), f"build: {names}: published already", tags)
+    write_note(arguments, str(references[0].tag), f"build: {names}: already published", tags)
 
 
 def _url(reference: Reference) -> str:

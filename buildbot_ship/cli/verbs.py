@@ -28,16 +28,10 @@ def perform_step(collaborators: Collaborators, request: requests.Request) -> Res
     result = perform(collaborators, request)
     if request.verb not in BEFORE_GC:
         return result
-    from ..verbs.maintenance.gc import telling
+    from ..verbs.maintenance.gc import add_leftovers_property
 
-    return telling(
-        result,
-        BEFORE_GC[request.verb],
-        ledger=collaborators.ledger,
-        work=collaborators.work,
-        disk=collaborators.disk,
-        clock=time.time,
-    )
+    state = collaborators.worker_state
+    return add_leftovers_property(result, BEFORE_GC[request.verb], state, time.time())
 
 
 def _now() -> datetime:
@@ -49,11 +43,9 @@ def _retag(collaborators: Collaborators, request: requests.RetagRequest) -> Resu
 
     return retag(
         request,
-        registry=collaborators.registry,
-        cache=collaborators.cache,
+        bases=collaborators.owned_bases,
         daemon=lambda: collaborators.daemon,
         clock=_now,
-        log=collaborators.log,
     )
 
 
@@ -66,7 +58,7 @@ def _derive(collaborators: Collaborators, request: requests.DeriveRequest) -> Re
         runner=collaborators.runner,
         clock=_now,
         new_name=lambda: uuid.uuid4().hex,
-        again=collaborators.envelope.cache.no_cache,
+        force=collaborators.envelope.cache.no_cache,
     )
 
 
@@ -76,10 +68,8 @@ def _pin(collaborators: Collaborators, request: requests.PinRequest) -> Result:
     return pin(
         request,
         checkout=collaborators.checkout_files,
-        registry=collaborators.registry,
-        cache=collaborators.cache,
+        bases=collaborators.owned_bases,
         notes=collaborators.change_notes,
-        log=collaborators.log,
     )
 
 
@@ -111,7 +101,9 @@ def _check(collaborators: Collaborators, request: requests.CheckRequest) -> Resu
     from ..verbs.requirements.check import check
 
     return check(
-        request, tree=collaborators.tree(request.revision), ask=collaborators.interpreter
+        request,
+        tree=collaborators.tree(request.revision),
+        find_interpreter=collaborators.interpreter,
     )
 
 
@@ -168,11 +160,9 @@ def _gc(collaborators: Collaborators, request: requests.GarbageRequest) -> Resul
 
     return gc(
         request,
+        state=collaborators.worker_state,
         daemon=lambda: collaborators.daemon,
-        ledger=collaborators.ledger,
-        work=collaborators.work,
-        disk=collaborators.disk,
-        clock=time.time,
+        now=time.time(),
         log=collaborators.log,
     )
 

@@ -1,1 +1,1 @@
-"""The repository: git, and the tree at a commit."""
+"""The git repository: the tree of a commit, the working directory, and the git server."""

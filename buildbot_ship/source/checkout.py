@@ -1,4 +1,4 @@
-"""The working directory: what `HardenRequirements` reads and writes, before a commit."""
+"""The working directory: files that are read and written before they are committed."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import attrs
 from ..errors import FileMissing, RepositoryError, SubmoduleMissing
 from .git_command import git
 from .interface import ABSENT, NO_LINK, TreeFile
-from .lfs import LfsStore, filtered_here
+from .lfs import LfsStore, is_lfs_path
 from .submodule import own_git_dir
 from .tree_listing import Pointer, parents
 
 
 @attrs.frozen
 class Checkout:
-    """The checkout at *root*; it need not be a git repository to read single files."""
+    """The checkout at *root*.  To read single files, it need not be a git repository."""
 
     root: Path
 
     def read(self, path: str) -> TreeFile | None:
-        """Return the plain file at *path*, or None.  A link is no plain file.
+        """Return the plain file at *path*, or None.  A symbolic link is not a plain file.
 
-        The bytes are those that a commit would have, but for a file of Git LFS: then they are
-        its content.  Raises SubmoduleMissing, LfsMissing.
+        The bytes are those that git would commit.  For a Git LFS file, they are its content.
+        Raises FileMissing for a path through a link, SubmoduleMissing, LfsMissing.
         """
         file = self._plain(path)
         if file is None:
-            self._refuse(os.path.dirname(path), path)
+            self._raise_if_unreachable(os.path.dirname(path), path)
             return None
         data = file.data
         if b"\r\n" in data and self._converts(path):
@@ -38,23 +38,26 @@ class Checkout:
         return file
 
     def files(self, folder: str) -> Iterator[tuple[str, TreeFile]]:
-        """Yield the plain files below *folder* that git tracks or would, from there on.
+        """Yield the plain files below *folder*, with their paths relative to it.
 
-        Those of submodules are among them.  Raises RepositoryError where there is no git
-        checkout, SubmoduleMissing, LfsMissing.
+        They are the files that git tracks or would track, including those of submodules.
+        Raises RepositoryError if this is not a git checkout, SubmoduleMissing, LfsMissing.
         """
-        self._refuse(folder, folder)
+        self._raise_if_unreachable(folder, folder)
         for name in sorted(self._names(folder)):
             file = self._plain(name)
             if file is not None:
                 yield os.path.relpath(name, folder), file
 
     def matching(self, pattern: str) -> list[str]:
-        """Return the names of the plain files at the top that match *pattern*, in order."""
+        """Return the names of the plain files at the top that match *pattern*, sorted."""
         return sorted(p.name for p in self.root.glob(pattern) if self.read(p.name) is not None)
 
     def write(self, texts: dict[str, str]) -> None:
-        """Write whole files by path; each is replaced in one rename.  Raises FileMissing."""
+        """Write files by path, each in one rename.
+
+        Raises FileMissing if a folder does not exist.
+        """
         for path in texts:
             folder = (self.root / path).parent
             if not folder.is_dir() or not self._inside(self.root / path):
@@ -65,7 +68,7 @@ class Checkout:
             os.replace(new, self.root / path)
 
     def _plain(self, path: str) -> TreeFile | None:
-        """Return the plain file at *path* as it is, one of Git LFS as its content's."""
+        """Return the plain file at *path* unconverted; for Git LFS, the file of its content."""
         file = self.root / path
         if not self._inside(file) or not file.is_file():
             return None
@@ -74,13 +77,13 @@ class Checkout:
         if pointer is not None:
             module = self._module(path)
             inner = os.path.relpath(path, module)
-            if filtered_here(self.root / module, inner):
+            if is_lfs_path(self.root / module, inner):
                 store = LfsStore(self.root / module, self.root / module)
                 return TreeFile(store.find(pointer, inner, path), executable)
         return TreeFile(data, executable)
 
     def _names(self, folder: str) -> Iterator[str]:
-        """Yield what git tracks or would below *folder*, and the same of its submodules."""
+        """Yield the paths below *folder* that git tracks or would track, with submodules."""
         module = self._module(folder)
         options = ["-z", "--cached", "--others", "--exclude-standard"]
         inner = os.path.relpath(folder, module)
@@ -91,29 +94,32 @@ class Checkout:
             if name.endswith("/") or here.is_symlink() or not here.is_dir():
                 yield path
                 continue
-            self._refuse(path, path)
+            self._raise_if_unreachable(path, path)
             yield from self._names(path)
 
     def _module(self, path: str) -> str:
-        """Return the folder of the innermost submodule that *path* is in; ``.`` for none."""
-        found, module = "", "."
+        """Return the folder of the innermost submodule that contains *path*, or ``.``."""
+        folder, module = "", "."
         for part in os.path.normpath(path).split("/"):
-            found = os.path.join(found, part)
-            if found != "." and own_git_dir(self.root, found) is not None:
-                module = found
+            folder = os.path.join(folder, part)
+            if folder != "." and own_git_dir(self.root, folder) is not None:
+                module = folder
         return module
 
-    def _refuse(self, folder: str, wanted: str) -> None:
-        """Raise what says why nothing *wanted* can be in *folder*: a link, a submodule."""
+    def _raise_if_unreachable(self, folder: str, wanted: str) -> None:
+        """Raise an error if *folder* leads through a link or a missing submodule.
+
+        *wanted* is the path for the error.
+        """
         for path in parents(f"{os.path.normpath(folder)}/"):
             if (self.root / path).is_symlink():
                 target = os.readlink(self.root / path)
                 where = f"the checkout, where {path} is a link to {target}"
                 raise FileMissing(wanted, where, NO_LINK)
-        self._refuse_absent(folder)
+        self._raise_if_submodule_missing(folder)
 
-    def _refuse_absent(self, folder: str) -> None:
-        """Raise SubmoduleMissing where *folder* is in a submodule that is not checked out."""
+    def _raise_if_submodule_missing(self, folder: str) -> None:
+        """Raise SubmoduleMissing if *folder* is in a submodule that is not checked out."""
         path = os.path.normpath(folder)
         while path not in (".", "", "/", "..") and not (self.root / path).exists():
             path = os.path.dirname(path)
@@ -123,25 +129,25 @@ class Checkout:
         module = self._module(path)
         inner = os.path.relpath(path, module)
         try:
-            said = git(
+            entry = git(
                 self.root / module, f"folder {path}", "ls-files", "-s", "-z", "--", inner
             )
         except RepositoryError:
             return
-        mode, _, rest = said.decode("ascii", "replace").partition(" ")
+        mode, _, rest = entry.decode("ascii", "replace").partition(" ")
         if mode == "160000":
             raise SubmoduleMissing(path, rest.split(" ")[0], ABSENT)
 
     def _converts(self, path: str) -> bool:
-        """Tell whether git commits ``\\n`` for the ``\\r\\n`` that a file has here."""
+        """Return true if git would convert ``\\r\\n`` in a file to ``\\n`` on commit."""
         module = self._module(path)
         inner = os.path.relpath(path, module)
         options = ["--eol", "-z", "--cached", "--others", "--", inner]
         try:
-            said = git(self.root / module, path, "ls-files", *options)
+            listing = git(self.root / module, path, "ls-files", *options)
         except RepositoryError:
             return False
-        index, _, attributes = os.fsdecode(said).partition("\t")[0].partition("attr/")
+        index, _, attributes = os.fsdecode(listing).partition("\t")[0].partition("attr/")
         kind = attributes.partition(" ")[0]
         if kind in ("text", "-text"):
             return kind == "text"

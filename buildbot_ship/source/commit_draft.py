@@ -1,4 +1,4 @@
-"""A commit of some changed files of a checkout, which is itself left alone."""
+"""Commit changed files of a checkout without moving a branch or touching the index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .git_command import git
 
 @attrs.frozen
 class Draft:
-    """The changed files of the checkout at *root*: git's object names by path."""
+    """The changed files of the checkout at *root*: *blobs* are git object names by path."""
 
     root: Path
     head: str
@@ -26,13 +26,13 @@ class Draft:
 
     @classmethod
     def of(cls, root: Path, patterns: Sequence[str]) -> Draft:
-        """Return what differs from HEAD among the files that match; nothing is staged.
+        """Return the files that match *patterns* and differ from HEAD; stage nothing.
 
-        A pattern's ``*`` stays in its folder.  Raises RepositoryError.
+        In a pattern, ``*`` does not match ``/``.  Raises RepositoryError.
         """
         head = _git(root, "rev-parse", "--verify", "HEAD^{commit}")
-        said = _git(root, "status", "--porcelain", "-z", "--no-renames", "-uall")
-        paths = [entry[3:] for entry in said.split("\0") if entry[3:]]
+        status = _git(root, "status", "--porcelain", "-z", "--no-renames", "-uall")
+        paths = [entry[3:] for entry in status.split("\0") if entry[3:]]
         wanted = [path for path in paths if _matches(path, patterns)]
         with tempfile.TemporaryDirectory(prefix="buildbot-ship-") as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
@@ -43,7 +43,7 @@ class Draft:
         return cls(root, head, tree, _blobs(root, tree, wanted))
 
     def commit(self, message: str, author: str, moment: datetime) -> str:
-        """Make the commit, on top of HEAD; return its hash.  No branch moves."""
+        """Create the commit on top of HEAD; return its hash.  No branch moves."""
         name, _, mail = author.removesuffix(">").partition(" <")
         when = f"{int(moment.timestamp())} +0000"
         who = {"NAME": name, "EMAIL": mail, "DATE": when}
@@ -51,14 +51,14 @@ class Draft:
             f"GIT_{role}_{k}": v for k, v in who.items() for role in ("AUTHOR", "COMMITTER")
         }
         arguments = ["commit-tree", "--no-gpg-sign", "-p", self.head, "-F", "-", self.tree]
-        return _git(self.root, *arguments, environment=environment, said=message.encode())
+        return _git(self.root, *arguments, environment=environment, stdin=message.encode())
 
     def is_in(self, commit: str) -> bool:
-        """Tell whether a commit that is here holds these files as they are now."""
+        """Return true if *commit*, which is in the repository, has the same files."""
         return _blobs(self.root, commit, self.blobs) == self.blobs
 
     def is_merged(self, commit: str) -> bool:
-        """Tell whether a commit is an ancestor of HEAD; one that is not here is none."""
+        """Return true if *commit* is in the repository and an ancestor of HEAD."""
         try:
             _git(self.root, "merge-base", "--is-ancestor", commit, self.head)
         except RepositoryError:
@@ -74,21 +74,21 @@ def _matches(path: str, patterns: Iterable[str]) -> bool:
 
 
 def _blobs(root: Path, tree: str, paths: Iterable[str]) -> dict[str, str]:
-    """Return the object of each path in a tree; one that is not there has none."""
+    """Return the git object name of each path in *tree*; empty if it is not there."""
     wanted = list(paths)
     if not wanted:
         return {}
-    said = _git(root, "ls-tree", "-z", "--full-tree", tree, "--", *wanted)
-    found = {}
-    for line in filter(None, said.split("\0")):
+    listing = _git(root, "ls-tree", "-z", "--full-tree", tree, "--", *wanted)
+    objects = {}
+    for line in filter(None, listing.split("\0")):
         facts, _, path = line.partition("\t")
-        found[path] = facts.split(" ")[2]
-    return {path: found.get(path, "") for path in wanted}
+        objects[path] = facts.split(" ")[2]
+    return {path: objects.get(path, "") for path in wanted}
 
 
 def _git(
-    root: Path, *arguments: str, environment: dict[str, str] | None = None, said: bytes = b""
+    root: Path, *arguments: str, environment: dict[str, str] | None = None, stdin: bytes = b""
 ) -> str:
     what = f"git {arguments[0]}"
-    answer = git(root, what, *arguments, environment=environment, said=said)
-    return os.fsdecode(answer).strip("\n")
+    output = git(root, what, *arguments, environment=environment, stdin=stdin)
+    return os.fsdecode(output).strip("\n")

@@ -1,4 +1,4 @@
-"""git as a process: one that answers and ends, and one that gives blobs as long as asked."""
+"""Run git as a process: single commands, and ``git cat-file --batch`` for many blobs."""
 
 from __future__ import annotations
 
@@ -24,20 +24,23 @@ _TRUST = (
 
 @attrs.frozen
 class GitDir:
-    """A folder of git's own, such as ``.git/modules/NAME``.
+    """A git directory, such as ``.git/modules/NAME``.
 
-    Git uses it as it is: the working directory that its settings name may be gone.
+    Git ignores the working directory that its settings name, which may not exist.
     """
 
     path: Path
 
 
 Place = Path | GitDir
-"""Where git runs: a checkout, or a folder of git's own."""
+"""Where git runs: a checkout, or a git directory."""
 
 
 def git_command(place: Place, *arguments: str) -> list[str]:
-    """Return a call of git in *place*, whoever owns that, with paths taken literally."""
+    """Return the command line of git in *place*.
+
+    Any owner of the folder is accepted, and paths are literal.
+    """
     folder, options = place, list[str]()
     if isinstance(place, GitDir):
         folder, options = place.path, ["--git-dir=.", "--work-tree=."]
@@ -58,17 +61,17 @@ def git(
     what: str,
     *arguments: str,
     environment: Mapping[str, str] | None = None,
-    said: bytes = b"",
+    stdin: bytes = b"",
 ) -> bytes:
-    """Return what git answers in *place*, with *said* on its standard input.
+    """Run git in *place* with *stdin*; return its output.
 
-    Raises RepositoryError, which names *what* was wanted and has git's last line.
+    Raises RepositoryError with *what* was to be read, and the last line that git wrote.
     """
     try:
         done = subprocess.run(
             git_command(place, *arguments),
             env={**os.environ, "LC_ALL": "C", **(environment or {})},
-            input=said,
+            input=stdin,
             capture_output=True,
             check=False,
         )
@@ -80,26 +83,26 @@ def git(
 
 
 def git_dirs(place: Place) -> list[Path]:
-    """Return the folders of git's own: of this checkout, and what all its worktrees share."""
+    """Return the git directory of a checkout, and the one that all its worktrees share."""
     folder = place.path if isinstance(place, GitDir) else place
-    said = git(place, "the repository", "rev-parse", "--git-dir", "--git-common-dir")
-    return list(dict.fromkeys(folder / line for line in os.fsdecode(said).splitlines()))
+    output = git(place, "the repository", "rev-parse", "--git-dir", "--git-common-dir")
+    return list(dict.fromkeys(folder / line for line in os.fsdecode(output).splitlines()))
 
 
-def fault_of(what: str, said: str) -> RepositoryError:
-    """Return the error for what git *said* when it failed."""
-    lines = said.splitlines()
-    if any(word in said for word in _DISTRUST):
+def fault_of(what: str, stderr: str) -> RepositoryError:
+    """Return the error for the *stderr* of a failed git command."""
+    lines = stderr.splitlines()
+    if any(word in stderr for word in _DISTRUST):
         return RepositoryError(what, "git refuses a checkout of another user", _TRUST)
-    why = _SEVERITY.sub("", lines[-1]) if lines else "git does not know it"
+    why = _SEVERITY.sub("", lines[-1]) if lines else "git does not find it"
     return RepositoryError(what, why)
 
 
 class Blobs:
-    """A ``git cat-file --batch`` that ends with this object."""
+    """A ``git cat-file --batch`` process, which ends with this object."""
 
     def __init__(self, place: Place) -> None:
-        """Start it."""
+        """Start git in *place*."""
         process = subprocess.Popen(
             git_command(place, "cat-file", "--batch"),
             stdin=subprocess.PIPE,
@@ -111,26 +114,29 @@ class Blobs:
         weakref.finalize(self, _end, process)
 
     def read(self, name: str, path: str) -> bytes:
-        """Return the blob called *name*, which is the file *path*.  Raises RepositoryError."""
+        """Return the content of the object *name*; *path* is for errors.
+
+        Raises RepositoryError.
+        """
         return self.look_up(name, path)[1]
 
     def look_up(self, name: str, path: str) -> tuple[str, bytes]:
-        """Return the full name and the content of what git understands by *name*.
+        """Return the full name and the content of the object or revision *name*.
 
-        Raises RepositoryError, which calls it *path*.
+        *path* is for errors.  Raises RepositoryError.
         """
         try:
             self._questions.write(f"{name}\n".encode())
             self._questions.flush()
         except BrokenPipeError:
-            raise RepositoryError(path, "git ended") from None
+            raise RepositoryError(path, "git ended unexpectedly") from None
         head = self._answers.readline().split()
         if len(head) != 3:
             raise RepositoryError(path, "git does not have its content")
         size = int(head[2])
         data = self._answers.read(size + 1)
         if len(data) != size + 1:
-            raise RepositoryError(path, "git ended")
+            raise RepositoryError(path, "git ended unexpectedly")
         return head[0].decode("ascii"), data[:-1]
 
 

@@ -1,7 +1,7 @@
-"""A git server, asked and pushed to by git itself; what it says as errors people can mend.
+"""The git server: list, fetch and create branches, with errors that have a remedy.
 
-Logins go to git as files that only this user can read, and are gone with the call: never as
-arguments, in the environment, or in the checkout's configuration.
+Git gets logins as files that only this user can read.  They are deleted after the call.  Logins
+are never in arguments, in the environment, or in the configuration of the checkout.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ _UNAVAILABLE = (
 _REJECTED = re.compile(r"^!\t\S+\t\[(.+?)\](?: \((.+)\))?", re.M)
 _SAME = re.compile(r"^=\t", re.M)
 _REMOTE = re.compile(r"^remote: ?(.*?)\s*$", re.M)
-_MAY = (
-    "give credentials of a user who may create branches there (a user and a password, or a "
-    "private key for ssh), or let this user do so"
+_MAY_NOT_PUSH = (
+    "use the credentials of a user who may create branches there (a user and a password, or a "
+    "private key for ssh), or allow it to this user"
 )
 _NO_OPTIONS = "the receiving end does not support push options"
 
 
 @attrs.frozen
 class Origin:
-    """The server that *remote* names, for the repository whose checkout is *checkout*."""
+    """The repository *remote* (a name or a URL) on its git server, for a local *checkout*."""
 
     checkout: Path
     remote: str
@@ -64,7 +64,7 @@ class Origin:
 
     @property
     def host(self) -> str:
-        """Return the server's host, with its port where one is given; for messages, too."""
+        """Return the host of the server, with its port if the URL has one."""
         url = self._url()
         if "://" in url:
             return urlsplit(url).netloc.rpartition("@")[2] or "this machine"
@@ -72,26 +72,26 @@ class Origin:
         return scp[1] if scp else "this machine"
 
     def branches(self, *names: str) -> dict[str, str]:
-        """Return the commits of the branches that match *names* (patterns), by name."""
+        """Return commits by branch, for the branches that match the patterns *names*."""
         refs = [f"refs/heads/{name}" for name in names]
-        said = self._ask("list its branches", "ls-remote", "--", self.remote, *refs)
-        pairs = (line.split("\t") for line in said.splitlines())
+        output = self._run("list its branches", "ls-remote", "--", self.remote, *refs)
+        pairs = (line.split("\t") for line in output.splitlines())
         return {ref.removeprefix("refs/heads/"): commit for commit, ref in pairs}
 
     def fetch(self, commit: str, branch: str) -> None:
-        """Fetch a branch, so that *commit*, which it names, is here."""
+        """Fetch *branch* if its *commit* is not in the local repository."""
         if not self._has(commit):
             ref = f"refs/heads/{branch}"
-            self._ask(f"give {branch}", "fetch", "-q", "--no-tags", "--", self.remote, ref)
+            self._run(f"give {branch}", "fetch", "-q", "--no-tags", "--", self.remote, ref)
 
     def create(self, commit: str, branch: str, options: Sequence[str]) -> bool:
-        """Push *commit* as a new branch; return False when the branch exists by now.
+        """Push *commit* as a new branch; return False if the branch exists already.
 
-        No branch that exists is ever moved.  Raises PushRefused.
+        An existing branch is never moved.  Raises PushRefused.
         """
         ref = f"refs/heads/{branch}"
         words = [word for option in options for word in ("-o", option)]
-        # An empty lease is a condition, not a licence: the branch must not exist.
+        # The empty lease does not force anything: it requires that the branch does not exist.
         words += ["--porcelain", "--no-verify", f"--force-with-lease={ref}:"]
         done = self._call("push", *words, "--", self.remote, f"{commit}:{ref}")
         if done.returncode == 0:
@@ -100,15 +100,17 @@ class Origin:
         if rejected is not None and rejected[1] == "rejected":
             return False
         if rejected is not None:
-            said = " ".join(filter(None, _REMOTE.findall(done.stderr)))
-            raise PushRefused(branch, said or rejected[2] or rejected[1])
+            answer = " ".join(filter(None, _REMOTE.findall(done.stderr)))
+            raise PushRefused(branch, answer or rejected[2] or rejected[1])
         if _NO_OPTIONS in done.stderr:
-            hint = (
-                "leave push_options out, or have the server's receive.advertisePushOptions set"
-            )
+            hint = "remove push_options, or set receive.advertisePushOptions on the server"
             raise PushRefused(branch, _NO_OPTIONS, hint)
         fault = self._fault(f"take {branch}", done.stderr)
-        raise attrs.evolve(fault, hint=_MAY) if isinstance(fault, GitForbidden) else fault
+        raise (
+            attrs.evolve(fault, hint=_MAY_NOT_PUSH)
+            if isinstance(fault, GitForbidden)
+            else fault
+        )
 
     def _has(self, commit: str) -> bool:
         try:
@@ -117,20 +119,21 @@ class Origin:
             return False
         return True
 
-    def _ask(self, what: str, *arguments: str) -> str:
+    def _run(self, what: str, *arguments: str) -> str:
         done = self._call(*arguments)
         if done.returncode:
             raise self._fault(what, done.stderr)
         return done.stdout
 
-    def _fault(self, what: str, said: str) -> Exception:
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
-        why = lines[-1].removeprefix("fatal: ") if lines else "git says nothing"
-        if any(word.lower() in said.lower() for word in _FORBIDDEN):
+    def _fault(self, what: str, stderr: str) -> Exception:
+        """Return the error for the *stderr* of git, which could not do *what*."""
+        lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+        why = lines[-1].removeprefix("fatal: ") if lines else "git wrote no message"
+        if any(word.lower() in stderr.lower() for word in _FORBIDDEN):
             return GitForbidden(self.host, what)
-        found = next((line for line in lines if any(w in line for w in _UNAVAILABLE)), None)
-        if found is not None:
-            return GitUnavailable(self.host, found.removeprefix("fatal: "))
+        cause = next((line for line in lines if any(w in line for w in _UNAVAILABLE)), None)
+        if cause is not None:
+            return GitUnavailable(self.host, cause.removeprefix("fatal: "))
         return RepositoryError(f"the git server {self.host} cannot {what}", why)
 
     def _url(self) -> str:
@@ -155,7 +158,7 @@ class Origin:
 
     @contextmanager
     def _login(self) -> Iterator[tuple[list[str], dict[str, str]]]:
-        """Give the settings and variables by which git logs in."""
+        """Yield the settings and environment variables with which git logs in."""
         host = self.host
         login = next((known for known in self.credentials if known.registry == host), None)
         with tempfile.TemporaryDirectory(prefix="buildbot-ship-") as name:

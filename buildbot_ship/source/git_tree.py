@@ -1,6 +1,6 @@
-"""The tree at a commit, as git has it: the working directory plays no part.
+"""The tree of a commit, read from git without the working directory.
 
-What few commits have, submodules and Git LFS, is imported by who meets it.
+The modules for submodules and Git LFS are imported late, because few commits have them.
 """
 
 # ruff: noqa: PLC0415
@@ -21,32 +21,31 @@ import attrs
 from ..errors import FileMissing, LimitExceeded, RepositoryError, SubmoduleMissing
 from .git_command import Blobs, GitDir, Place, git
 from .interface import ABSENT, NO_LINK, TreeEntry, TreeFile
-from .tree_listing import MAX_POINTER, Blob, Pointer, listed, parents
+from .tree_listing import MAX_POINTER, Blob, Pointer, list_commit, parents
 
 if TYPE_CHECKING:
     from .lfs import LfsStore
 
 MAX_TREE = 1024**3
-"""Bytes that the files of one exported folder may have together."""
+"""Limit of the files of one folder together, in bytes."""
 _COMMITTED = re.compile(rb"^committer .*> (\d+)", re.M)
-"""Where a commit object says when; the message comes after it."""
-_OLD = "its clone here does not have this commit"
+"""The time in a commit object, before its message."""
+_OLD = "its clone on this worker does not have this commit"
 
 
 @attrs.define(slots=False, eq=False)
 class GitTree:
-    """The files of one commit of the repository whose checkout is *checkout*.
+    """The files of one *commit* of the repository at *checkout*, with those of submodules.
 
-    Files of submodules are among them, at the commits that this one names.  That of a submodule
-    has the path of its folder, from the top, in *module*, and where git has its objects in
-    *git_dir*; its checkout need not be there.
+    For the tree of a submodule, *module* is its path from the top, and *git_dir* is the git
+    directory with its objects.  Its checkout may not exist.
     """
 
     checkout: Path
     commit: str
     module: str = ""
     git_dir: GitDir | None = None
-    _asked: bool = attrs.field(default=False, init=False)
+    _one_path_listed: bool = attrs.field(default=False, init=False)
 
     @classmethod
     def resolve(cls, checkout: Path, revision: str) -> GitTree:
@@ -56,26 +55,26 @@ class GitTree:
             contents = Blobs(checkout)
             commit, text = contents.look_up(wanted, revision)
         except (RepositoryError, FileNotFoundError):
-            # It has no words for what is wrong.
+            # Another command, for its error message.
             options = ("--verify", "--quiet", "--end-of-options")
-            found = git(checkout, f"revision {revision!r}", "rev-parse", *options, wanted)
-            return cls(checkout, found.decode("ascii").strip())
+            output = git(checkout, f"revision {revision!r}", "rev-parse", *options, wanted)
+            return cls(checkout, output.decode("ascii").strip())
         tree = cls(checkout, commit)
         tree._contents, tree._text = contents, text
         return tree
 
     @cached_property
     def committed(self) -> datetime:
-        """Return when the commit was made: an aware time in UTC, whole seconds."""
-        said = _COMMITTED.search(self._text)
-        if said is None:
-            raise RepositoryError(f"commit {self.commit}", "it does not say when it was made")
-        return datetime.fromtimestamp(int(said[1]), timezone.utc)
+        """Return the time of the commit in UTC, in whole seconds."""
+        match = _COMMITTED.search(self._text)
+        if match is None:
+            raise RepositoryError(f"commit {self.commit}", "it has no committer time")
+        return datetime.fromtimestamp(int(match[1]), timezone.utc)
 
     def archival(self, folder: str) -> bytes:
-        """Return the ``.git_archival.txt`` of the commit that *folder* is of.
+        """Return the ``.git_archival.txt`` of the commit, or of the submodule, with *folder*.
 
-        Raises RepositoryError.
+        Raises RepositoryError, SubmoduleMissing.
         """
         from .archival import archival
 
@@ -107,24 +106,24 @@ class GitTree:
         return LfsStore(self._place, self.checkout)
 
     @cached_property
-    def _own(self) -> list[Blob]:
-        return list(listed(self._place, self.commit))
+    def _own_entries(self) -> list[Blob]:
+        return list(list_commit(self._place, self.commit))
 
     @cached_property
-    def _every(self) -> dict[str, Blob]:
-        """Return every file and link by its path, in order, and submodules not here."""
-        found = self._with_pointers(self._own)
+    def _all_entries(self) -> dict[str, Blob]:
+        """Return all files and links by path, sorted, and submodules that are not here."""
+        found = self._with_pointers(self._own_entries)
         modules = [blob for blob in found if blob.is_module]
         if modules:
             found = [blob for blob in found if not blob.is_module]
-            found += [inner for blob in modules for inner in self._inside(blob)]
+            found += [inner for blob in modules for inner in self._submodule_entries(blob)]
             found.sort(key=lambda blob: os.fsencode(blob.path))
         return {blob.path: blob for blob in found}
 
     @cached_property
     def _modules(self) -> dict[str, GitTree | SubmoduleMissing]:
-        """Return the trees of the submodules by path; an error for those that are not here."""
-        return {blob.path: self._module(blob) for blob in self._own if blob.is_module}
+        """Return the trees of submodules by path, or the error of one that is not here."""
+        return {blob.path: self._module(blob) for blob in self._own_entries if blob.is_module}
 
     def read(self, path: str) -> TreeFile | None:
         """Return the plain file at *path* (from the top, with ``/``), or None.
@@ -133,24 +132,24 @@ class GitTree:
         """
         blob = self._find(path)
         if blob is None:
-            self._refuse(path)
+            self._raise_if_unreachable(path)
             return None
         return self._file(blob) if blob.is_file else None
 
     def files(self, folder: str) -> Iterator[tuple[str, TreeFile]]:
-        """Yield every plain file below *folder* (``.``: all), its path from there, in order.
+        """Yield all plain files below *folder* (``.``: all), with paths relative to it, sorted.
 
-        Raises RepositoryError when there is no such folder, LimitExceeded when the files
-        are more than 1 GiB together, SubmoduleMissing, LfsMissing.
+        Raises RepositoryError if there is no such folder, LimitExceeded if the files are more
+        than 1 GiB together, SubmoduleMissing, LfsMissing.
         """
         top = "" if folder == "." else f"{folder.rstrip('/')}/"
-        blobs = [blob for blob in self._every.values() if blob.path.startswith(top)]
+        blobs = [blob for blob in self._all_entries.values() if blob.path.startswith(top)]
         for blob in blobs:
             if blob.fault is not None:
                 raise blob.fault
         blobs = [blob for blob in blobs if blob.is_file]
         if not blobs:
-            self._refuse(top)
+            self._raise_if_unreachable(top)
             why = f"commit {self.commit} has no files in it"
             raise RepositoryError(f"folder {folder}", why)
         if sum(blob.size for blob in blobs) > MAX_TREE:
@@ -159,29 +158,29 @@ class GitTree:
             yield blob.path[len(top) :], self._file(blob)
 
     def entries(self) -> Iterator[tuple[str, TreeEntry]]:
-        """Yield every plain file and every link by its path, in order."""
-        for blob in self._every.values():
+        """Yield all plain files and links by path, sorted."""
+        for blob in self._all_entries.values():
             target = os.fsdecode(self._content(blob)) if blob.is_link else ""
             identity = blob.pointer.identity if blob.pointer else blob.object
             entry = TreeEntry(blob.size, blob.executable, target, identity, blob.fault)
             yield blob.path, entry
 
     def _find(self, path: str) -> Blob | None:
-        # Whoever asks for one file shall not wait for the list of all; who asks again may.
-        if not self._asked and "_every" not in self.__dict__:
-            self._asked = True
-            there = listed(self._place, self.commit, path)
-            found = next((blob for blob in there if blob.path == path), None)
+        # The first call lists one path only, because many verbs read just one file.
+        if not self._one_path_listed and "_all_entries" not in self.__dict__:
+            self._one_path_listed = True
+            entries = list_commit(self._place, self.commit, path)
+            found = next((blob for blob in entries if blob.path == path), None)
             if found is not None and not found.is_module:
                 return found
             if found is None and "/" not in path:
                 return None
-        return self._every.get(path)
+        return self._all_entries.get(path)
 
-    def _refuse(self, path: str) -> None:
-        """Raise what says why *path*, which is not there, cannot be: a link, a submodule."""
+    def _raise_if_unreachable(self, path: str) -> None:
+        """Raise an error if *path* leads through a link or a missing submodule."""
         for parent in parents(path):
-            over = self._every.get(parent)
+            over = self._all_entries.get(parent)
             if over is not None and over.fault is not None:
                 raise over.fault
             if over is not None and over.is_link:
@@ -190,61 +189,61 @@ class GitTree:
                 raise FileMissing(path, where, NO_LINK)
 
     def _with_pointers(self, blobs: list[Blob]) -> list[Blob]:
-        """Return *blobs*, those that Git LFS keeps with their pointers and real sizes."""
+        """Return *blobs*; Git LFS files get their pointers and real sizes."""
         rules = (b for b in blobs if b.is_file and b.path.split("/")[-1] == ".gitattributes")
         if not any(b"lfs" in self._content(blob) for blob in rules):
             return blobs
-        from .lfs import filtered
+        from .lfs import find_lfs_paths
 
         small = [blob.path for blob in blobs if blob.is_file and blob.size < MAX_POINTER]
-        kept = filtered(self._place, self.commit, small)
-        return [self._pointing(blob) if blob.path in kept else blob for blob in blobs]
+        kept = find_lfs_paths(self._place, self.commit, small)
+        return [self._with_pointer(blob) if blob.path in kept else blob for blob in blobs]
 
-    def _pointing(self, blob: Blob) -> Blob:
+    def _with_pointer(self, blob: Blob) -> Blob:
         pointer = Pointer.parse(self._content(blob))
         if pointer is None:
             return blob
         return attrs.evolve(blob, pointer=pointer, size=pointer.size)
 
     def _module(self, blob: Blob) -> GitTree | SubmoduleMissing:
-        """Return the tree of a submodule; an error where its commit is not here."""
+        """Return the tree of a submodule, or an error if its commit is not on this worker."""
         from .submodule import repositories
 
-        checkout, module, why = self.checkout / blob.path, self._shown(blob.path), ABSENT
+        checkout, module, why = self.checkout / blob.path, self._full_path(blob.path), ABSENT
         for place in repositories(self._place, self.checkout, self.commit, blob.path):
             tree = GitTree(checkout, blob.object, module, place)
             with suppress(RepositoryError):
-                _ = tree._own
+                _ = tree._own_entries
                 return tree
             why = _OLD
         return SubmoduleMissing(module, blob.object, why)
 
-    def _inside(self, blob: Blob) -> Iterable[Blob]:
-        """Yield the files of a submodule, by their paths from here; or why there are none."""
+    def _submodule_entries(self, blob: Blob) -> Iterable[Blob]:
+        """Yield the files of a submodule, with paths from here, or one entry with its error."""
         tree = self._modules[blob.path]
         if isinstance(tree, SubmoduleMissing):
             yield attrs.evolve(blob, fault=tree)
             return
-        for inner in tree._every.values():
+        for inner in tree._all_entries.values():
             path = f"{blob.path}/{inner.path}"
             yield attrs.evolve(inner, path=path, home=inner.home or tree)
 
-    def _shown(self, path: str) -> str:
+    def _full_path(self, path: str) -> str:
         return f"{self.module}/{path}" if self.module else path
 
     def _file(self, blob: Blob) -> TreeFile:
-        """Return a plain file, that of Git LFS by where its content lies."""
-        if blob.pointer is None and "_every" not in self.__dict__:
+        """Return a plain file; for Git LFS, the path of its content."""
+        if blob.pointer is None and "_all_entries" not in self.__dict__:
             data = self._content(blob)
             if Pointer.parse(data) is None:
                 return TreeFile(data, blob.executable)
-            blob = self._every[blob.path]
+            blob = self._all_entries[blob.path]
         if blob.pointer is None:
             return TreeFile(self._content(blob), blob.executable)
         home = blob.home or self
-        content = home._store.find(blob.pointer, blob.own, self._shown(blob.path))
+        content = home._store.find(blob.pointer, blob.inner_path, self._full_path(blob.path))
         return TreeFile(content, blob.executable)
 
     def _content(self, blob: Blob) -> bytes:
         home = blob.home or self
-        return home._contents.read(blob.object, self._shown(blob.path))
+        return home._contents.read(blob.object, self._full_path(blob.path))

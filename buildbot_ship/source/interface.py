@@ -1,4 +1,4 @@
-"""What verbs ask of a repository at one commit."""
+"""The interface of a repository: files by path, at a commit or in the working directory."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..errors import FileMissing, ShipError
 from ..model.requirements.text import decode
 
 _HARDEN = (
-    "run buildbot-ship harden, or the step HardenRequirements, review and commit what it "
-    "writes; or name the right file in the options"
+    "run buildbot-ship harden, or the step HardenRequirements, then review and commit the "
+    "files; or correct the file names in the options"
 )
 ABSENT = "it is not initialised here"
 NO_LINK = "name the folder itself, not a link to it"
@@ -23,10 +23,7 @@ NO_LINK = "name the folder itself, not a link to it"
 
 @frozen
 class TreeFile:
-    """A plain file of a commit, and whether git has it as an executable one.
-
-    *content* is its bytes, or the file on this worker that holds them.
-    """
+    """A plain file: its bytes, or the path of a file with its bytes; true if executable."""
 
     content: bytes | Path
     executable: bool = False
@@ -45,11 +42,11 @@ class TreeFile:
 
 @frozen
 class TreeEntry:
-    """A file or a link of a commit, its bytes unread; a link has a *target*.
+    """A file or a symbolic link (with a *target*) of a commit, without its bytes.
 
-    *identity* is the same for the same bytes: git's name for them, or that of Git LFS.  A
-    submodule whose files are not on this worker is one entry, with the *fault* to raise where
-    its files are needed.
+    *identity* is the digest of its bytes: the git object name, or the sha256 of Git LFS.  A
+    submodule whose files are not on this worker is one entry.  Its *fault* is the error to
+    raise if its files are needed.
     """
 
     size: int
@@ -60,7 +57,7 @@ class TreeEntry:
 
 
 class Files(Protocol):
-    """Whatever holds files by path: a commit, or the working directory."""
+    """Files by path: of a commit, or of the working directory."""
 
     def read(self, path: str) -> TreeFile | None:
         """Return the plain file at *path* (from the top, with ``/``).
@@ -69,11 +66,11 @@ class Files(Protocol):
         """
 
     def files(self, folder: str) -> Iterator[tuple[str, TreeFile]]:
-        """Yield every plain file below *folder* (``.``: all), its path from there on."""
+        """Yield all plain files below *folder* (``.``: all), with paths relative to it."""
 
 
 class Tree(Files, Protocol):
-    """The files of one commit.  They are git's, whatever the working directory holds."""
+    """The files of one commit, independent of the working directory."""
 
     @property
     def commit(self) -> str:
@@ -84,14 +81,14 @@ class Tree(Files, Protocol):
         """When it was committed: an aware time in UTC, whole seconds."""
 
     def archival(self, folder: str) -> bytes:
-        """Return what ``git archive`` would tell of the commit that *folder* is of.
+        """Return the ``.git_archival.txt`` for *folder*, from which backends take the version.
 
-        Build backends that ask git for a version read it.  A folder in a submodule is of the
-        submodule's commit.  Raises RepositoryError where the history is not whole.
+        For a folder in a submodule, it describes the submodule's commit.  Raises
+        RepositoryError for a shallow clone.
         """
 
     def entries(self) -> Iterator[tuple[str, TreeEntry]]:
-        """Yield every plain file and every link by its path, in order."""
+        """Yield all plain files and links by path, sorted."""
 
 
 def required(source: Files, path: str) -> bytes:
@@ -102,8 +99,8 @@ def required(source: Files, path: str) -> bytes:
     return data
 
 
-def hardened(source: Files, path: str) -> str:
-    """Return the text of a file that hardening makes.  Raises FileMissing, InvalidFile."""
+def read_hardened(source: Files, path: str) -> str:
+    """Return the text of a file that `harden` writes.  Raises FileMissing, InvalidFile."""
     data = read_bytes(source, path)
     if data is None:
         raise FileMissing(path, "the repository", _HARDEN)
@@ -117,6 +114,6 @@ def read_bytes(source: Files, path: str) -> bytes | None:
 
 
 def read_text(source: Files, path: str) -> str:
-    """Return the text at *path*, empty when there is no such file.  Raises InvalidFile."""
+    """Return the text at *path*, empty if there is no such file.  Raises InvalidFile."""
     data = read_bytes(source, path)
     return "" if data is None else decode(data, path)

@@ -1,7 +1,8 @@
-"""Git LFS: files whose content is outside of git, which has a pointer of some lines instead.
+"""Git LFS: find the content of files for which git has only a pointer.
 
-See https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.  Only files to which
-``.gitattributes`` gives the filter ``lfs`` are such: the same text may be somebody's test data.
+The format of pointers is https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md.  A file
+counts as Git LFS only if ``.gitattributes`` gives it the filter ``lfs``.  Other files may look
+like pointers, for example test data.
 """
 
 from __future__ import annotations
@@ -18,46 +19,46 @@ from ..model.reference import digest_of_stream
 from .git_command import Place, git, git_dirs
 from .tree_listing import Pointer
 
-_EXTENDED = "its pointer has extensions, which only the program that made them undoes"
+_EXTENDED = "its pointer has extensions, which buildbot-ship does not support"
 MAX_READ = 1024**3
-"""Bytes that one file may have to be read."""
+"""Limit of the size of one file, in bytes."""
 
 
-def filtered(place: Place, commit: str, paths: Sequence[str]) -> set[str]:
-    """Return those of *paths* to which the ``.gitattributes`` of *commit* give the filter.
+def find_lfs_paths(place: Place, commit: str, paths: Sequence[str]) -> set[str]:
+    """Return those of *paths* to which ``.gitattributes`` of *commit* give the filter ``lfs``.
 
-    The index of the checkout, which may differ, is left alone.
+    A temporary index is used: that of the checkout may differ, and stays unchanged.
     """
     what = "the attributes of the commit's files"
     with tempfile.TemporaryDirectory(prefix="buildbot-ship-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         git(place, what, "read-tree", commit, environment=index)
-        return _ask(place, what, ["--cached"], paths, index)
+        return _check_attributes(place, what, ["--cached"], paths, index)
 
 
-def filtered_here(checkout: Path, path: str) -> bool:
-    """Tell whether the working directory's ``.gitattributes`` give a file the filter."""
+def is_lfs_path(checkout: Path, path: str) -> bool:
+    """Return true if ``.gitattributes`` of the working directory give *path* the filter."""
     try:
-        return path in _ask(checkout, f"the attributes of {path}", [], [path], {})
+        return path in _check_attributes(checkout, f"the attributes of {path}", [], [path], {})
     except RepositoryError:
         return False
 
 
-def _ask(
+def _check_attributes(
     place: Place, what: str, options: list[str], paths: Iterable[str], variables: dict[str, str]
 ) -> set[str]:
-    # What this machine's git is configured to is none of the commit's.
+    # The git configuration of this machine must not count.
     arguments = ["-c", "core.attributesFile=/dev/null", "check-attr", "-z", "--stdin"]
-    said = git(
+    output = git(
         place,
         what,
         *arguments,
         *options,
         "filter",
         environment={"GIT_ATTR_NOSYSTEM": "1", **variables},
-        said=b"".join(os.fsencode(path) + b"\0" for path in paths),
+        stdin=b"".join(os.fsencode(path) + b"\0" for path in paths),
     )
-    words = os.fsdecode(said).split("\0")
+    words = os.fsdecode(output).split("\0")
     return {
         path for path, value in zip(words[::3], words[2::3], strict=False) if value == "lfs"
     }
@@ -65,9 +66,9 @@ def _ask(
 
 @attrs.define
 class LfsStore:
-    """The contents on this worker: those that Git LFS fetched, and files checked out.
+    """The contents on this worker: objects that Git LFS fetched, and files of *checkout*.
 
-    *checkout* is the working directory, which need not be there.
+    *checkout*, the working directory, may not exist.
     """
 
     place: Place
@@ -75,9 +76,9 @@ class LfsStore:
     _found: dict[str, Path] = attrs.field(factory=dict, init=False)
 
     def find(self, pointer: Pointer, path: str, shown: str = "") -> Path:
-        """Return the file with the content of *path*, every byte of it verified.
+        """Return a file with the content of *path*, verified by its sha256.
 
-        *shown* is what an error calls it.  Raises LfsMissing, LimitExceeded.
+        *shown* is the path for errors.  Raises LfsMissing, LimitExceeded.
         """
         name = shown or path
         if pointer.extended:
@@ -99,7 +100,7 @@ class LfsStore:
             damaged = damaged or file
         why = "it was not fetched"
         if damaged is not None:
-            why = "what is there holds other bytes"
+            why = "the content on this worker is damaged"
         raise LfsMissing(name, pointer.oid, why)
 
     def _candidates(self, oid: str, path: str) -> Iterator[Path]:
@@ -110,7 +111,7 @@ class LfsStore:
         if Path(os.path.realpath(file)) == Path(os.path.realpath(self.checkout)) / path:
             yield file
         try:
-            said = git(self.place, "lfs.storage", "config", "--get", "lfs.storage")
+            storage = git(self.place, "lfs.storage", "config", "--get", "lfs.storage")
         except RepositoryError:
             return
-        yield common / os.fsdecode(said).strip() / below
+        yield common / os.fsdecode(storage).strip() / below

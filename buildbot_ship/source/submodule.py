@@ -1,4 +1,4 @@
-"""Submodules: a commit names another repository's commit, whose objects lie elsewhere."""
+"""Submodules: find the git directory that has the objects of a submodule."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _PATHS = r"^submodule\..*\.path$"
 
 
 def repositories(place: Place, checkout: Path, commit: str, path: str) -> Iterator[GitDir]:
-    """Yield where the objects of the submodule at *path* may be, the likeliest first.
+    """Yield git directories that may have the objects of the submodule at *path*.
 
-    That is the submodule's checkout, whatever it has checked out, and what git keeps under the
-    submodule's name, which stays when the submodule moves or is not checked out.
+    First comes the one of the submodule's checkout.  Then come those under the submodule's name
+    in ``.git/modules``, which stay if the submodule moves or is not checked out.
     """
-    found = own_git_dir(checkout, path)
-    if found is not None:
-        yield GitDir(found)
+    own = own_git_dir(checkout, path)
+    if own is not None:
+        yield GitDir(own)
     for folder in git_dirs(place):
         for name in _names(place, commit, path):
             kept = folder / "modules" / name
-            if kept != found and (kept / "HEAD").is_file():
+            if kept != own and (kept / "HEAD").is_file():
                 yield GitDir(kept)
 
 
 def own_git_dir(checkout: Path, path: str) -> Path | None:
-    """Return the folder of git's own that the checkout of a submodule names, or None."""
+    """Return the git directory of the submodule checked out at *path*, or None."""
     folder = checkout / path
     if Path(os.path.realpath(folder)) != Path(os.path.realpath(checkout)) / path:
         return None
@@ -41,16 +41,16 @@ def own_git_dir(checkout: Path, path: str) -> Path | None:
 
 
 def _names(place: Place, commit: str, path: str) -> list[str]:
-    """Return the names that ``.gitmodules`` gives the submodule at *path*.
+    """Return the names of the submodule at *path* in ``.gitmodules``.
 
-    One that leads out of git's folder is none: git would not make it either.
+    Names that lead out of the git directory are ignored, as git does.
     """
     options = ("--blob", f"{commit}:.gitmodules", "-z", "--get-regexp", _PATHS)
     try:
-        said = os.fsdecode(git(place, ".gitmodules", "config", *options))
+        output = os.fsdecode(git(place, ".gitmodules", "config", *options))
     except RepositoryError:
         return []
-    rows = (row.partition("\n") for row in said.split("\0") if row)
+    rows = (row.partition("\n") for row in output.split("\0") if row)
     names = [
         key.removeprefix("submodule.").removesuffix(".path")
         for key, _, value in rows

@@ -1,4 +1,4 @@
-"""What git lists of a commit: files, links and submodules; and what Git LFS has it keep."""
+"""List a commit with ``git ls-tree``: files, links, submodules and Git LFS pointers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FILE_MODES = {"100644": False, "100755": True}
 _LINK, _MODULE = "120000", "160000"
 MAX_POINTER = 1024
-"""A pointer of Git LFS has fewer bytes than this."""
+"""Git LFS pointers are smaller than this, in bytes."""
 _POINTER = re.compile(
     rb"version (?:https://git-lfs\.github\.com/spec/v1|https://hawser\.github\.com/spec/v1"
     rb"|http://git-media\.io/v/2)\n"
@@ -28,7 +28,7 @@ _POINTER = re.compile(
 
 @attrs.frozen
 class Pointer:
-    """What git has in place of a file: the sha256 and the *size* of its content."""
+    """A Git LFS pointer: the sha256 (*oid*) and the *size* of the content of a file."""
 
     oid: str
     size: int
@@ -36,7 +36,7 @@ class Pointer:
 
     @classmethod
     def parse(cls, data: bytes) -> Pointer | None:
-        """Return the pointer that *data* is, or None."""
+        """Return *data* as a pointer, or None if it is none."""
         if len(data) >= MAX_POINTER or not data.startswith(b"version "):
             return None
         match = _POINTER.fullmatch(data)
@@ -46,50 +46,53 @@ class Pointer:
 
     @property
     def identity(self) -> str:
-        """Return what stands for the content in keys."""
+        """Return the digest of the content, for cache keys."""
         return f"sha256:{self.oid}"
 
 
 @attrs.frozen
 class Blob:
-    """A file, a link, or a submodule: *object* is git's name for what it holds.
+    """A file, a link or a submodule; *object* is the git object name of its content.
 
-    *home* is the tree of the submodule that it is of, in which its path is *own*.  *fault* says
-    why a submodule has no files here.
+    For a file in a submodule, *home* is the tree of the submodule and *inner_path* the path in
+    it. *fault* is the error of a submodule whose files are not on this worker.
     """
 
     path: str
     object: str
     size: int
     mode: str
-    own: str
+    inner_path: str
     home: GitTree | None = None
     pointer: Pointer | None = None
     fault: ShipError | None = None
 
     @property
     def is_file(self) -> bool:
-        """Tell whether it is a plain file."""
+        """Return true for a plain file."""
         return self.mode in _FILE_MODES
 
     @property
     def is_link(self) -> bool:
-        """Tell whether it is a symbolic link."""
+        """Return true for a symbolic link."""
         return self.mode == _LINK
 
     @property
     def is_module(self) -> bool:
-        """Tell whether it is a submodule."""
+        """Return true for a submodule."""
         return self.mode == _MODULE
 
     @property
     def executable(self) -> bool:
-        """Tell whether git has it as an executable file."""
+        """Return true for an executable file."""
         return _FILE_MODES.get(self.mode, False)
 
 
-def listed(place: Place, commit: str, below: str = "") -> Iterator[Blob]:
-    """Yield what a commit has at or *below* a path, in git's order.  Raises RepositoryError."""
+def list_commit(place: Place, commit: str, below: str = "") -> Iterator[Blob]:
+    """Yield everything in a commit at or *below* a path, in git's order.
+
+    Raises RepositoryError.
+    """
     arguments = ["ls-tree", "-r", "-z", "-l", "--full-tree", commit]
     if below:
         arguments += ["--", below]
@@ -101,11 +104,11 @@ def listed(place: Place, commit: str, below: str = "") -> Iterator[Blob]:
 def _blob(line: bytes) -> Blob:
     head, path = line.decode("utf-8", "surrogateescape").split("\t", 1)
     mode, _, name, size = head.split()
-    # BAD where git lost the object: reading it says so.
+    # The size is BAD if git lost the object: reading it raises an error.
     return Blob(path, name, int(size) if size.isdecimal() else 0, mode, path)
 
 
 def parents(path: str) -> list[str]:
-    """Return the folders that a path is in, the innermost first."""
+    """Return the parent folders of *path*, the innermost first."""
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)]

@@ -1,6 +1,6 @@
-"""Which files of a working directory the commit lacks: people should know what is not built.
+"""Warn about uncommitted files of a working directory, which are not built.
 
-Only the standard library is imported: the quickest call of the command line asks this.
+Only the standard library is imported, because the fastest call of the command line uses this.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ import os
 import subprocess
 
 SHOWN = 5
-"""How many names are shown; of the others only their number."""
+"""Names in the warning; the others are only counted."""
 _FIELDS = {b"1": 8, b"u": 10}
-"""How many fields stand before a path (git-status, porcelain format version 2)."""
+"""Number of fields before the path (git-status, porcelain format version 2)."""
 _DISTRUST = b"dubious ownership"
 
 
 class Uncommitted:
-    """A look at a checkout, which goes on while other work does.
+    """A ``git status`` that runs in the background.
 
-    Unlike other calls of git this one heeds ``safe.directory``: git runs programs that the
-    settings of a checkout name to find its changes, so its owner must be trusted.
+    Unlike other calls of git, it respects ``safe.directory``.  To find changes, git runs
+    programs from the configuration of the checkout, so its owner must be trusted.
     """
 
     def __init__(self, checkout: str) -> None:
-        """Begin to look."""
+        """Start git in *checkout*."""
         options = [
             "--porcelain=v2",
             "--branch",
@@ -43,7 +43,7 @@ class Uncommitted:
             self._process = None
 
     def warning(self) -> str:
-        """Return what to say of files that are not committed; nothing where there are none."""
+        """Return a warning about uncommitted files, or an empty string."""
         if self._process is None:
             return ""
         out, errors = self._process.communicate()
@@ -53,29 +53,29 @@ class Uncommitted:
 
 
 UNKNOWN = (
-    "uncommitted files were not looked for: git refuses a checkout of another user until you "
-    "run git config --global --add safe.directory FOLDER"
+    "did not check for uncommitted files: git refuses a checkout of another user until you run "
+    "git config --global --add safe.directory FOLDER"
 )
 
 
 def describe(status: bytes) -> str:
-    """Return one line for people about what ``git status`` answered."""
-    commit, found = b"", []
+    """Return the output of ``git status`` as one line, empty if everything is committed."""
+    commit, names = b"", []
     for entry in status.split(b"\0"):
         kind, _, rest = entry.partition(b" ")
         if kind == b"#":
             commit = rest.removeprefix(b"branch.oid ") if b"oid" in rest else commit
         elif kind == b"?":
-            found.append(f"{_shown(rest)} (untracked)")
+            names.append(f"{_printable(rest)} (untracked)")
         elif kind in _FIELDS:
             *facts, path = entry.split(b" ", _FIELDS[kind])
-            found.append(f"{_shown(path)} ({_state(facts[1], facts[2], kind)})")
-    if not found:
+            names.append(f"{_printable(path)} ({_state(facts[1], facts[2], kind)})")
+    if not names:
         return ""
-    names = ", ".join(found[:SHOWN])
-    names += f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    what = "1 uncommitted file is" if len(found) == 1 else f"{len(found)} uncommitted files are"
-    return f"{what} not in commit {commit[:12].decode()}, which buildbot-ship reads: {names}"
+    shown = ", ".join(names[:SHOWN])
+    shown += f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    what = "1 uncommitted file is" if len(names) == 1 else f"{len(names)} uncommitted files are"
+    return f"{what} not in commit {commit[:12].decode()}, which buildbot-ship reads: {shown}"
 
 
 def _state(change: bytes, module: bytes, kind: bytes) -> str:
@@ -88,7 +88,7 @@ def _state(change: bytes, module: bytes, kind: bytes) -> str:
     return "deleted" if b"D" in change else "added" if b"A" in change else "modified"
 
 
-def _shown(path: bytes) -> str:
-    """Return a name as a terminal may have it: no line ends, no control characters."""
+def _printable(path: bytes) -> str:
+    """Return a path with control characters and line ends escaped."""
     text = path.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,1 +1,1 @@
-"""The work folder on the worker: what one verb leaves for the next, and the ledger."""
+"""Files on the worker: the work folder, this worker's cache, the ledger, notes on changes."""

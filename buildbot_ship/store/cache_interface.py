@@ -1,4 +1,4 @@
-"""What verbs ask of a place that keeps what was made."""
+"""The interface of a cache store: entries by cache key, with their blobs."""
 
 from __future__ import annotations
 
@@ -10,37 +10,34 @@ from ..model.reference import Repository
 
 
 class CacheStore(Protocol):
-    """One place where made things are kept by key: this worker's disk, or a registry."""
+    """A cache store: this worker's disk, or a repository of a registry."""
 
     @property
     def title(self) -> str:
-        """Return what people call it."""
+        """Return its name for log lines."""
 
     @property
     def shared(self) -> bool:
-        """Tell whether other workers read it."""
+        """Return true if other workers read it."""
 
     def find(self, key: str) -> Entry | None:
-        """Return what was kept under *key*."""
+        """Return the entry of the cache key *key*, or None."""
 
     def has(self, blob: Blob) -> bool:
-        """Tell whether *blob* is there, every byte of it as far as can be told here.
+        """Return true if the store has *blob*; verify its bytes if they are on this worker.
 
-        Raises DigestMismatch when its bytes are others; they are then no longer there.
+        A damaged blob is removed.  Raises DigestMismatch then.
         """
 
     def fetch(self, blob: Blob, into: Path) -> bool:
-        """Write *blob*, verified, to the new file *into*; False when it is not there.
+        """Write *blob* to the new file *into* and verify it; return False if it is missing.
 
-        Raises DigestMismatch when its bytes are others; they are then no longer there.
+        A damaged blob is removed.  Raises DigestMismatch then.
         """
 
     @property
     def repository(self) -> Repository | None:
-        """Return the repository that it is, if it is one."""
+        """Return the repository in which it is stored, if any."""
 
     def keep(self, key: str, entry: Entry, source: Source) -> None:
-        """Keep *entry*, the bytes of whose blobs are in *source*.
-
-        What is there under *key* already stays.
-        """
+        """Store *entry* under *key*; *source* has the bytes of its blobs."""

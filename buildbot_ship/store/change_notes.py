@@ -1,7 +1,7 @@
-"""What one verb knows of a file that it wrote, for the verb that proposes it.
+"""Notes on generated files, from the verb that writes them to the verb that proposes them.
 
-ChangeNotes are kept under the sha256 of what they are about, so that none is ever taken for
-another version of it.  They are a convenience: a new worker has none.
+A note is stored under the sha256 of the file's content, so it never describes another version
+of the file.  Notes are optional: a new worker has none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import attrs
 
-_KEPT = 1000
+_MAX_NOTES = 1000
 
 
 @attrs.frozen
@@ -22,18 +22,18 @@ class ChangeNotes:
     root: Path
 
     def leave(self, about: bytes, text: str) -> None:
-        """Keep *text* about these bytes; the oldest notes go when there are many."""
+        """Store the note *text* about the content *about*; delete the oldest of many notes."""
         self.root.mkdir(parents=True, exist_ok=True)
         path = self._path(about)
         new = path.with_suffix(f".{os.getpid()}")
         new.write_text(text, encoding="utf-8")
         os.replace(new, path)
-        kept = sorted(self.root.glob("*.txt"), key=lambda note: note.stat().st_mtime)
-        for old in kept[:-_KEPT]:
+        notes = sorted(self.root.glob("*.txt"), key=lambda note: note.stat().st_mtime)
+        for old in notes[:-_MAX_NOTES]:
             old.unlink(missing_ok=True)
 
     def find(self, about: bytes) -> str | None:
-        """Return what was kept about these bytes, or None."""
+        """Return the note about the content *about*, or None."""
         path = self._path(about)
         return path.read_text(encoding="utf-8") if path.is_file() else None
 

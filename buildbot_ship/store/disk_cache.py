@@ -1,8 +1,8 @@
 """This worker's own cache: entries by key, blobs by digest.
 
-Layout: ``entries/KEY.json`` and ``blobs/HEX``.  A blob is written beside its place and
-renamed, an entry after its blobs.  The time of change of both tells when they were last of use,
-that of ``trimmed`` when somebody looked how much there is.
+Layout: ``entries/KEY.json`` and ``blobs/HEX``.  Files are written to ``new/`` and renamed, an
+entry after its blobs.  The modification time of a file is the time of its last use; that of
+``trimmed`` is the time of the last `DiskCache.trim`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ..model.request.wire import CONVERTER, structure
 TRIM_SECONDS = 3600.0
 ABANDONED_SECONDS = 7 * 86400.0
 BLOCK = 4096
-"""What the smallest file takes on most file systems, in bytes."""
+"""Block size of most file systems, in bytes."""
 
 
 @attrs.frozen
 class DiskCache:
-    """The cache below *root*."""
+    """The cache in the folder *root*."""
 
     root: Path
     title: str = "this worker's cache"
@@ -38,7 +38,7 @@ class DiskCache:
     repository: None = None
 
     def find(self, key: str) -> Entry | None:
-        """Return what was kept under *key*."""
+        """Return the entry of the cache key *key*, or None."""
         path = self._entry(key)
         try:
             entry = structure(json.loads(path.read_bytes()), Entry, f"cache entry {key}")
@@ -48,7 +48,10 @@ class DiskCache:
             return None
 
     def has(self, blob: Blob) -> bool:
-        """Tell whether *blob* is there; raise DigestMismatch when its bytes are others."""
+        """Return true if *blob* is there.
+
+        A damaged blob is removed.  Raises DigestMismatch then.
+        """
         path = self._blob(blob.digest)
         try:
             got = _digest(path)
@@ -61,7 +64,7 @@ class DiskCache:
         return True
 
     def fetch(self, blob: Blob, into: Path) -> bool:
-        """Link *blob*, verified, to *into*; False when it is not there.
+        """Verify *blob* and link it to *into*; return False if it is missing.
 
         Raises DigestMismatch.
         """
@@ -71,7 +74,7 @@ class DiskCache:
         return True
 
     def keep(self, key: str, entry: Entry, source: Source) -> None:
-        """Keep *entry*, and the files of its blobs: those of a repository it can do without."""
+        """Store *entry* and its blobs; ignore an entry whose blobs are in a repository."""
         if isinstance(source, Repository):
             return
         for blob in entry.blobs:
@@ -83,21 +86,20 @@ class DiskCache:
         os.replace(scratch, self._entry(key))
 
     def is_due(self, now: float) -> bool:
-        """Tell whether it is time to `trim`: it looks at every file that is there."""
+        """Return true if the last `trim`, which reads the whole folder, was an hour ago."""
         try:
-            looked = self._trimmed.stat().st_mtime
+            trimmed = self._trimmed.stat().st_mtime
         except FileNotFoundError:
             return self.root.exists()
-        return abs(now - looked) > TRIM_SECONDS
+        return abs(now - trimmed) > TRIM_SECONDS
 
     def trim(self, limit: int, now: float) -> int:
-        """Remove what was of use longest ago until it takes *limit* bytes; return how many.
+        """Remove the least recently used files until at most *limit* bytes are left.
 
-        Bytes that are removed are counted, in whole blocks of a file system.
+        Return the number of removed bytes, in whole blocks of a file system.
         """
-        found = sorted(self._found(), reverse=True)
         kept = removed = 0
-        for _, size, path in found:
+        for _, size, path in sorted(self._by_last_use(), reverse=True):
             kept += size
             if kept > limit:
                 _remove(path)
@@ -106,9 +108,9 @@ class DiskCache:
         return removed
 
     def _sweep(self, now: float) -> None:
-        """Remove what killed processes were writing; note that somebody looked."""
+        """Remove unfinished files of killed processes; record the time of this trim."""
         for path, stat in _files(self.root / "new"):
-            # A link has its file's time of change.
+            # The modification time of a hard link is that of the linked file.
             if now - stat.st_ctime > ABANDONED_SECONDS:
                 _remove(path)
         if self.root.exists():
@@ -119,7 +121,8 @@ class DiskCache:
     def _trimmed(self) -> Path:
         return self.root / "trimmed"
 
-    def _found(self) -> Iterator[tuple[float, int, str]]:
+    def _by_last_use(self) -> Iterator[tuple[float, int, str]]:
+        """Yield time of last use, size on disk and path of each file."""
         for name in ("blobs", "entries"):
             for path, stat in _files(self.root / name):
                 yield stat.st_mtime, -(-stat.st_size // BLOCK) * BLOCK, path
@@ -143,9 +146,9 @@ class DiskCache:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the files in *folder*, if there is one, that nobody else removes meanwhile."""
-    with suppress(FileNotFoundError), os.scandir(folder) as found:
-        for file in found:
+    """Yield the files in *folder*; skip those that another process removes meanwhile."""
+    with suppress(FileNotFoundError), os.scandir(folder) as files:
+        for file in files:
             with suppress(FileNotFoundError):
                 yield file.path, file.stat()
 
@@ -156,7 +159,7 @@ def _remove(path: str) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Give a file one more name, or copy it where the file systems differ."""
+    """Link *source* to *target*, or copy it to another file system."""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:

@@ -1,10 +1,9 @@
-"""The ledger: what we put into the engine and have not taken out yet.
+"""The ledger: the list of temporary containers and images in the engine.
 
-One small JSON file for each temporary thing, written before the thing is made.  A
-container belongs to the process that made it: the process holds a lock that the kernel
-drops when it dies, however it dies.  An image belongs to its build.  The collector
-removes only what stands in the ledger and carries its owner's label, so nothing of
-other people's is ever touched.
+Each entry is a small JSON file, written before the container or image is created.  A container
+belongs to the process that created it.  The process holds a lock, which the kernel releases
+when the process dies.  An image belongs to its build.  Garbage collection removes only what is
+in the ledger and has its owner's label, so it never removes anything of other users.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from ..model.request.wire import CONVERTER, structure
 
 @attrs.define
 class Ledger:
-    """The ledger in the folder *root*, as the process of *build* in *work* keeps it."""
+    """The ledger in the folder *root*, for one process of *build* in the work folder *work*."""
 
     root: Path
     work: str
@@ -37,7 +36,7 @@ class Ledger:
 
     @property
     def owner(self) -> str:
-        """Return who owns this ledger: a name that no other worker has."""
+        """Return the unique name of this ledger, for labels in the engine."""
         path = self.root / "owner"
         self.root.mkdir(parents=True, exist_ok=True)
         if not path.exists():
@@ -52,8 +51,11 @@ class Ledger:
         return path.read_text(encoding="ascii")
 
     def note(self, kind: str, name: str, made: float) -> None:
-        """Write down that a thing is about to be made, at *made* seconds since 1970."""
-        self._hold()
+        """Add an entry, before a container or image is created.
+
+        *made* is the time in seconds since 1970.
+        """
+        self._hold_lock()
         entry = Entry(kind, name, self.work, self.build, self._holder, made)
         path = self._path(kind, name)
         new = path.with_suffix(f".{self._holder}")
@@ -61,11 +63,11 @@ class Ledger:
         os.replace(new, path)
 
     def forget(self, kind: str, name: str) -> None:
-        """Strike out a thing that is gone."""
+        """Delete the entry of a container or image that was removed."""
         self._path(kind, name).unlink(missing_ok=True)
 
     def entries(self) -> Iterator[Entry]:
-        """Yield every entry, whoever made it."""
+        """Yield the entries of all builds on this worker."""
         for path in sorted(self.root.glob("*.json")):
             try:
                 data: Any = json.loads(path.read_text(encoding="utf-8"))
@@ -74,23 +76,24 @@ class Ledger:
             yield structure(data, Entry, f"ledger {path.name}")
 
     def alive(self, entry: Entry) -> bool:
-        """Tell whether the process that made *entry* still runs."""
+        """Return true if the process that made *entry* still runs."""
         return self._is_locked(entry.holder)
 
     def sweep(self) -> None:
-        """Remove the locks of dead processes."""
+        """Remove the lock files of dead processes."""
         for path in self.root.glob("holder-*.lock"):
             holder = path.stem.removeprefix("holder-")
             self._is_locked(holder)
 
     def close(self) -> None:
-        """Let go of the lock."""
+        """Release the lock of this process."""
         if self._lock is not None:
             self._lock_path(self._holder).unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
 
-    def _hold(self) -> None:
+    def _hold_lock(self) -> None:
+        """Take the lock of this process, if it does not hold it yet."""
         with self._holding:
             if self._lock is not None:
                 return

@@ -1,10 +1,10 @@
-"""The work folder: files that verbs make, each with a record beside it.
+"""The work folder: artefacts that one verb leaves for the next, each with a record.
 
 Layout: ``wheelhouse/*.whl``, ``pex/NAME``, ``layers/HEX.tar.gz``,
-``images/NAME/{config.json,manifest.json}``; the record of each but layers is
-``records/KIND-NAME.json``, written last and in one rename, so that a record never names
-files that are not there.  Wheels and layers that a cache knows may be missing.
-``bases/HEX.4.json`` lists what a base holds.
+``images/NAME/{config.json,manifest.json}``.  Each wheelhouse, pex and image has a record,
+``records/KIND-NAME.json``.  It is written last, in one rename, so a record never names missing
+files.  The exceptions are wheels and layers that are in a cache.  ``bases/HEX.4.json`` lists
+the files of a base.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _write(path: Path, record: Wheelhouse | Pex | Image) -> None:
-    """Put *record* at *path* in one rename."""
+    """Write *record* to *path* in one rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(CONVERTER.unstructure(record), indent=1, sort_keys=True)
     new = path.with_suffix(".new")
@@ -71,7 +71,7 @@ class Work:
         return self.root / "images" / name
 
     def listing(self, digest: str) -> Path:
-        """Return the path of the list of what the base with this digest holds."""
+        """Return the path of the listing of the base with this digest."""
         return self.root / "bases" / f"{digest.removeprefix('sha256:')}.4.json"
 
     def layer(self, digest: str) -> Path:
@@ -80,20 +80,20 @@ class Work:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Give a folder of the work folder's own file system, gone at the end."""
+        """Yield a new folder on the file system of the work folder; delete it at the end."""
         self.root.mkdir(parents=True, exist_ok=True)
         made = tempfile.TemporaryDirectory(prefix="scratch-", dir=self.root)
         with made as folder, _locked(Path(folder)):
             yield Path(folder)
 
-    def is_littered(self) -> bool:
-        """Tell whether there are scratch folders, be they of killed processes or not."""
+    def has_scratch_folders(self) -> bool:
+        """Return true if there are scratch folders, of this process or of others."""
         return any(self.root.glob("scratch-*"))
 
     def sweep(self, now: float) -> None:
-        """Remove what killed processes left here, scratch folders and results, and what is old.
+        """Remove scratch folders and results of killed processes, and old files.
 
-        What is old: layers of no record, and listings of bases that nobody used for a month.
+        Old files are layers that no record names, and listings of bases not used for a month.
         """
         for folder in self.root.glob("scratch-*"):
             with suppress(FileNotFoundError, BlockingIOError), _locked(folder):
@@ -113,18 +113,18 @@ class Work:
                 layer.unlink(missing_ok=True)
 
     def replace(self, made: Path, final: Path) -> None:
-        """Put what was *made* in a scratch folder in place of *final*."""
+        """Move the file or folder *made* to *final*, and replace what is there."""
         if final.is_dir():
             shutil.rmtree(final)
         final.parent.mkdir(parents=True, exist_ok=True)
         os.replace(made, final)
 
     def save(self, record: Wheelhouse | Pex | Image) -> None:
-        """Keep *record* for the next verbs."""
+        """Save *record* for the next verbs."""
         _write(self._path(type(record), getattr(record, "name", "all")), record)
 
     def find(self, kind: type[R], commit: str, name: str = "all") -> R:
-        """Return the record of *name* made for *commit*; raise OutputMissing."""
+        """Return the record of *name*.  Raises OutputMissing if there is none for *commit*."""
         try:
             data = json.loads(self._path(kind, name).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):

@@ -1,4 +1,5 @@
-"""One function per file: gather facts, let ``model`` decide, act.
+"""The verbs: one function for each command of ``buildbot-ship``.
 
-Collaborators are arguments; nothing here knows Buildbot, argv or standard output.
+A verb reads its inputs, lets ``model`` decide, and acts.  Its collaborators are arguments.
+Nothing here knows Buildbot, the command line or standard output.
 """

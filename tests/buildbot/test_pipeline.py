@@ -80,7 +80,7 @@ def test_a_published_commit_forced_again_costs_one_look(shop: Shop, day: Day) ->
     with shop.no_engine():
         build = shop.force(SHIP, branch="main", revision=day.commit, images="all", push=True)
     assert result_name(build["results"]) == "SUCCESS", say(shop, build)
-    assert build["state_string"].endswith("published already")
+    assert build["state_string"].endswith("already published")
     assert done(shop, build) == ["worker_preparation", "checkout", "find"]
     for name, image in day.shipped.items():
         pushed, source = build["properties"][f"ship_pushed_{name}"]

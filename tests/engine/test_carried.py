@@ -99,7 +99,7 @@ def test_a_backend_is_spared_and_the_wheels_are_those_that_it_builds(
     for name in BACKENDS:
         write(repository, f"{name}/{module(name)}/other.py", "value = 'another one'\n" * 9)
     said = ship(repository)
-    assert said.result["summary"].endswith("; 5 of them now, 4 repacked")
+    assert said.result["summary"].endswith("; 5 new, 4 repacked")
     assert built(said) == [ASKS_GIT]
     anew = ship(repository, "--no-cache")
     assert sorted(built(anew)) == sorted(BACKENDS)

@@ -119,7 +119,7 @@ def test_it_is_built_again_when_there_is_a_reason_and_only_then(
     house: House, lab_run: Run, upstream_registry: Registry
 ) -> None:
     first = owned(house.derive())
-    assert house.said() == f"{FILE}: owned already, nothing new"
+    assert house.said() == f"{FILE}: already up to date"
     house.write("README", "of no importance\n")
     again = house.repository.ship("derive", f"{FILE}={house.place}")
     assert owned(again.result) == first
@@ -135,7 +135,7 @@ def test_it_is_built_again_when_there_is_a_reason_and_only_then(
     moved = house.derive()
     assert f"since {house.upstream.reference} is another image" in moved["summary"]
     assert re.search(r"^    \+ gcc ", moved["texts"]["bases.txt"], re.M)
-    assert house.said() == f"{FILE}: owned already, nothing new"
+    assert house.said() == f"{FILE}: already up to date"
     tags = RegistryClient().list_tags(owned(moved).repository)
     assert len(tags) == 4
     assert max(tags) == owned(moved).tag
@@ -144,9 +144,9 @@ def test_it_is_built_again_when_there_is_a_reason_and_only_then(
 def test_an_old_one_is_built_anew_and_is_no_news_with_the_same_content(house: House) -> None:
     first = owned(house.derive())
     result = house.derive("--older-than-days", "0")
-    assert result["summary"] == f"{FILE}: built again, nothing new"
+    assert result["summary"] == f"{FILE}: built again, no change"
     assert owned(result) == first
-    assert house.derive("--no-cache")["summary"] == f"{FILE}: built again, nothing new"
+    assert house.derive("--no-cache")["summary"] == f"{FILE}: built again, no change"
     house.write(FILE, f"FROM {house.upstream.reference}\nRUN date +%s%N > /moment\n")
     changed = owned(house.derive())
     result = house.derive("--older-than-days", "0")

@@ -109,7 +109,10 @@ def test_a_changed_wheel_is_taken_anew_and_that_is_said(repository: Repository) 
     wheel.write_bytes(wheel.read_bytes() + b"x")
     said = repository.ship(*PEX, "--no-cache")
     assert said.status == 0
-    assert f"{wheel.name} in the work folder is not what was made: taken anew" in said.output
+    assert (
+        f"{wheel.name} in the work folder is damaged: replacing it from the cache"
+        in said.output
+    )
     assert said.result["properties"] == first
 
 

@@ -46,8 +46,8 @@ def test_a_night_without_news_proposes_nothing(house: House) -> None:
     before = house.branches()
     build = night(house)
     assert build["results"] == 0, explain(house, build)
-    assert house.seen["retag"].endswith(": owned already, nothing new")
-    assert house.seen["derive"] == "data.docker: owned already, nothing new"
+    assert house.seen["retag"].endswith(": already up to date")
+    assert house.seen["derive"] == "data.docker: already up to date"
     assert house.said(build, "pin") == "3 bases, none newer"
     assert house.said(build, "propose") == "nothing to propose: no file changed"
     assert house.branches() == before
@@ -80,7 +80,7 @@ def test_a_base_that_moved_upstream_becomes_a_branch_to_judge_by(house: House) -
 def test_the_same_night_again_proposes_nothing_more(house: House) -> None:
     before = house.branches()
     build = night(house)
-    assert house.said(build, "propose") == f"{house.seen['bases']}: proposed already"
+    assert house.said(build, "propose") == f"{house.seen['bases']}: already proposed"
     assert house.branches() == before
 
 
@@ -93,7 +93,7 @@ def test_two_nights_at_once_propose_newer_requirements_once(house: House) -> Non
     (branch,) = (name for name in house.proposals() if "requirements" in name)
     house.seen["requirements"] = branch
     said = sorted(house.said(build, "propose").partition(": ")[2] for build in ended)
-    assert said == ["proposed already", "proposed requirements.strict.txt"]
+    assert said == ["already proposed", "proposed requirements.strict.txt"]
     message = house.message(branch)
     house.run.say(message)
     assert message.startswith("Newer requirements\n\nrequirements.strict.txt: 1 upgraded\n")
@@ -175,7 +175,7 @@ def test_a_branch_that_was_deleted_is_not_pushed_again(house: House) -> None:
     assert build["results"] == 0, explain(house, build)
     said = house.said(build, "propose")
     house.run.say(said)
-    assert said == f"{branch} was proposed and somebody deleted it: not proposed again"
+    assert said == f"{branch} was proposed and then deleted: not proposed again"
     assert house.branches() == before
 
 
@@ -209,7 +209,7 @@ def test_the_nights_of_two_masters_at_once_propose_once(house: House) -> None:
     assert [build["results"] for _, build in ended] == [0, 0], said
     files = "fancycalculator.docker, remotemath.docker"
     superseding = f"superseding {house.seen['bases']}"
-    assert said == ["proposed already", f"proposed {files}, {superseding}"]
+    assert said == ["already proposed", f"proposed {files}, {superseding}"]
     (branch,) = house.branches().keys() - before.keys()
     assert branch.startswith("ship/bases-")
 

@@ -1,1 +1,1 @@
-"""Pexes: the launcher, and the layers with its packages."""
+"""Pexes: the launcher, the layers with its dependency closure, and file conflicts."""

@@ -1,7 +1,7 @@
-"""Where packages of a pex ship the same file: found out of what is recorded of the wheels.
+"""Find file conflicts: different files with the same path in several packages of a pex.
 
-Most packages share nothing, and that is told from their records.  Only where paths of some
-begin alike are these wheels read, once for each set of paths: the caches have the answers.
+The records of wheels list their top-level names.  Most packages have none in common.  Only
+wheels that share one are read, and the results are cached.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from ...model.request import PexRequest
 from ...model.request.wire import CONVERTER, structure
 from ..shared.job_runner import JobRunner
 from ..shared.tools_image import minor_of
-from ..shared.wheelhouse import bring
+from ..shared.wheelhouse import ensure_wheels
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
 T = TypeVar("T")
-_ONE_TREE = 'leave one of the packages out, or take layout="zipapp", which keeps them apart'
+_ONE_TREE = 'remove one of the packages, or use layout="zipapp", which keeps them apart'
 
 
 @attrs.frozen
-class Compared:
-    """What a comparison comes to.
+class ConflictReport:
+    """The result of a comparison.
 
-    *left_out* are the paths that packages do not get, by name; *lines* are for people.
+    *left_out* are the paths that are not installed, by package.  *lines* describe the
+    conflicts.
     """
 
     left_out: Mapping[str, tuple[str, ...]]
@@ -49,10 +50,11 @@ def compare_trees(
     wheelhouse: Wheelhouse,
     minor: str,
     runner: JobRunner,
-) -> Compared:
-    """Compare the *wheels* of a layered pex, which lie in one tree.
+) -> ConflictReport:
+    """Compare the *wheels* of a layered pex, which are installed into one folder.
 
-    Raises PackagesConflict where they may not, or cannot, lie in one; OutputMissing, JobFailed.
+    Raises PackagesConflict if *request* says so, or if a file of one package is a folder of
+    another; OutputMissing, JobFailed.
     """
     comparison = Comparison(wheels, wheelhouse, minor, runner)
     shared = comparison.shared()
@@ -63,17 +65,16 @@ def compare_trees(
     ranks = {wheel.name: wheel.rank for wheel in wheels}
     found = rules.decide(comparison.digests(shared.files), ranks)
     lines = rules.describe(found, titles, minor)
-    _judge(request, lines)
-    return Compared(rules.left_out(found), lines)
+    _fail_if_requested(request, lines)
+    return ConflictReport(rules.left_out(found), lines)
 
 
 def compare_zipapp(
     request: PexRequest, wheelhouse: Wheelhouse, facts: Mapping[str, Any], runner: JobRunner
 ) -> tuple[str, ...]:
-    """Compare the wheels of a zipapp, which lie apart; return lines to report.
+    """Compare the wheels of a zipapp, which are in separate folders; return lines to report.
 
-    Raises PackagesConflict where they may not differ; RequirementMissing, OutputMissing,
-    JobFailed.
+    Raises PackagesConflict if *request* says so, RequirementMissing, OutputMissing, JobFailed.
     """
     minor, markers = minor_of(facts), facts["environment"]
     wheels = close(request.requirements, wheelhouse, markers, request.name)
@@ -83,11 +84,11 @@ def compare_zipapp(
     ranks = {name: -place for place, name in enumerate(order)}
     found = rules.decide(comparison.digests(files), ranks)
     lines = rules.describe(found, {wheel.name: wheel.title for wheel in wheels}, minor)
-    _judge(request, lines)
+    _fail_if_requested(request, lines)
     return lines
 
 
-def _judge(request: PexRequest, lines: tuple[str, ...]) -> None:
+def _fail_if_requested(request: PexRequest, lines: tuple[str, ...]) -> None:
     if lines and request.conflicts == "fail":
         raise PackagesConflict(request.name, lines)
 
@@ -99,7 +100,7 @@ class _Contents:
 
 @attrs.frozen
 class Comparison:
-    """Compares the *wheels* of a pex, which are of *wheelhouse*, for Python *minor*."""
+    """The comparison of the *wheels* of a pex, from *wheelhouse*, for Python *minor*."""
 
     wheels: Sequence[Wheel]
     wheelhouse: Wheelhouse
@@ -107,7 +108,7 @@ class Comparison:
     runner: JobRunner
 
     def shared(self) -> Shared:
-        """Return what the wheels, and the environment, share by name.
+        """Return the paths that several wheels, or a wheel and the environment, have.
 
         Raises OutputMissing, JobFailed.
         """
@@ -116,18 +117,18 @@ class Comparison:
         wheels = [w for w in self.wheels if not tops.isdisjoint(listings[w.name].tops)]
         if not wheels:
             return Shared({}, {})
-        told = [[wheel.name, listings[wheel.name].digest] for wheel in wheels]
-        name = key("shared-paths", listings=told, build_base=self.wheelhouse.base_key)
+        digests = [[wheel.name, listings[wheel.name].digest] for wheel in wheels]
+        name = key("shared-paths", listings=digests, build_base=self.wheelhouse.base_key)
         entry = self.runner.cache.find(name, shared=False)
         if entry is not None:
             return structure(entry.record, Shared, "shared paths")
-        paths = {wheel.name: self._paths(wheel, tops) for wheel in self._brought(wheels)}
+        paths = {wheel.name: self._paths(wheel, tops) for wheel in self._ensure(wheels)}
         found = rules.share(paths, self.minor)
         self.runner.cache.keep(name, Entry(CONVERTER.unstructure(found)), {}, shared=False)
         return found
 
     def digests(self, files: Mapping[str, Iterable[str]]) -> dict[str, dict[str, str]]:
-        """Return what stands for the contents of *files*, whose packages are given.
+        """Return digests of *files* by path and package; *files* are packages by path.
 
         Raises OutputMissing, JobFailed.
         """
@@ -160,17 +161,17 @@ class Comparison:
             sources = installed(archive, file, self.minor)
             return {path: digest_of_installed(archive, sources[path]) for path in paths}
 
-        (wheel,) = self._brought([wheel])
+        (wheel,) = self._ensure([wheel])
         found = _Contents(self._read(wheel, read))
         self.runner.cache.keep(name, Entry(CONVERTER.unstructure(found)), {}, shared=False)
         return found.digests
 
-    def _brought(self, wheels: Sequence[Wheel]) -> Sequence[Wheel]:
-        bring(self.wheelhouse, wheels, self.runner)
+    def _ensure(self, wheels: Sequence[Wheel]) -> Sequence[Wheel]:
+        ensure_wheels(self.wheelhouse, wheels, self.runner)
         return wheels
 
     def _read(self, wheel: Wheel, read: Callable[[ZipFile, str], T]) -> T:
-        """Return what *read* finds in a wheel that lies in the work folder."""
+        """Return what *read* returns for a wheel in the work folder.  Raises JobFailed."""
         # Imported late: most wheels are not read.
         import zipfile  # noqa: PLC0415
         import zlib  # noqa: PLC0415
@@ -181,4 +182,6 @@ class Comparison:
                 return read(archive, wheel.file)
         except (*faults, ValueError, KeyError, EOFError) as error:
             why = f"{wheel.file} cannot be installed: {error}"
-            raise JobFailed("pex", why, "mend the package") from None
+            raise JobFailed(
+                "pex", why, "fix the package, or pin another version of it"
+            ) from None

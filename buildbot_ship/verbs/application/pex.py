@@ -1,4 +1,4 @@
-"""Make a pex from the wheelhouse."""
+"""Make a pex, layered or as a zipapp, from the wheels of the wheelhouse."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ...model.request import CONFLICTS_TEXT, PexRequest
 from ...model.request.wire import CONVERTER, structure
 from ...model.result import SUCCESS, Result, counted
 from ..shared.job_runner import BuildBase, JobRunner
-from ..shared.wheelhouse import as_arguments, as_inputs, bring
+from ..shared.wheelhouse import ensure_wheels, wheel_arguments, wheel_inputs
 from .file_conflicts import compare_zipapp
 from .layered import make_layered
 
 
 def pex(request: PexRequest, *, commit: str, runner: JobRunner) -> Result:
-    """Make the pex that *request* names, of the wheels as they were built.
+    """Make the pex of *request* from the wheelhouse of *commit*.
 
-    Raises OutputMissing when this commit has no wheelhouse, RequirementMissing, JobFailed
-    when the wheels do not fit or the wheelhouse was tampered with.
+    Raises OutputMissing if *commit* has no wheelhouse, RequirementMissing, PackagesConflict,
+    and JobFailed if wheels do not match the base or their recorded digests.
     """
     wheelhouse = runner.work.find(Wheelhouse, commit)
     make = make_layered if request.layout == "layered" else _make_zipapp
@@ -38,15 +38,15 @@ def pex(request: PexRequest, *, commit: str, runner: JobRunner) -> Result:
 def _make_zipapp(
     request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner
 ) -> tuple[Pex, tuple[str, ...]]:
-    """Leave the file; return its record, and the lines about files that packages share."""
+    """Write the zipapp; return its record, and the lines on file conflicts."""
     facts = runner.facts(BuildBase(Reference.parse(wheelhouse.base), wheelhouse.base_key))
     request = _with_extras(request, wheelhouse, facts["environment"])
     lines = compare_zipapp(request, wheelhouse, facts, runner)
-    return _provide_zipapp(request, wheelhouse, runner), lines
+    return _cached_zipapp(request, wheelhouse, runner), lines
 
 
-def _provide_zipapp(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex:
-    """Leave the file; return its record.  One that this worker's cache knows is not made."""
+def _cached_zipapp(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex:
+    """Write the zipapp, from this worker's cache if possible; return its record."""
     asked = CONVERTER.unstructure(request)
     del asked["revision"], asked["conflicts"]
     wheels = [[wheel.file, wheel.digest] for wheel in wheelhouse.wheels]
@@ -57,7 +57,7 @@ def _provide_zipapp(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunn
         path.unlink(missing_ok=True)
         if runner.cache.fetch(entry.blobs[0], path):
             return attrs.evolve(structure(entry.record, Pex, "pex"), commit=wheelhouse.commit)
-    record = _make(request, wheelhouse, runner)
+    record = _build_zipapp(request, wheelhouse, runner)
     blob = Blob(request.name, record.digest, record.size)
     entry = Entry(CONVERTER.unstructure(record), (blob,))
     runner.cache.keep(name, entry, {blob.digest: path}, shared=False)
@@ -67,16 +67,16 @@ def _provide_zipapp(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunn
 def _with_extras(
     request: PexRequest, wheelhouse: Wheelhouse, environment: Mapping[str, str]
 ) -> PexRequest:
-    """Return *request* with the extras that the strict file pins, if it pins any."""
+    """Return *request* with the extras that the strict file pins."""
     if not wheelhouse.extras:
         return request
     wanted = with_extras(request.requirements, wheelhouse, environment, request.name)
     return attrs.evolve(request, requirements=wanted)
 
 
-def _make(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex:
-    """Make the file; return its record."""
-    bring(wheelhouse, wheelhouse.wheels, runner)
+def _build_zipapp(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex:
+    """Build the zipapp in a throw-away container; return its record."""
+    ensure_wheels(wheelhouse, wheelhouse.wheels, runner)
     tools = runner.tools(Reference.parse(wheelhouse.base))
     arguments = {
         "name": request.name,
@@ -84,17 +84,18 @@ def _make(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex
         "module": request.module,
         "script": request.script,
         "shebang": f"#!/usr/bin/env python{tools.minor}",
-        "wheels": as_arguments(wheelhouse.wheels),
+        "wheels": wheel_arguments(wheelhouse.wheels),
     }
-    inputs = as_inputs(wheelhouse.wheels, runner.work)
+    inputs = wheel_inputs(wheelhouse.wheels, runner.work)
     with runner.work.scratch() as scratch:
-        made = runner.run("pex", tools.image, arguments, scratch / "made", inputs)
+        result = runner.run("pex", tools.image, arguments, scratch / "made", inputs)
         runner.work.replace(scratch / "made" / request.name, runner.work.pex(request.name))
-    # Imported late: a layered pex, as most are, does not come here.
+    # Imported late: most pexes are layered.
     from ...model.image.binaries import read_binaries  # noqa: PLC0415
 
-    binaries = read_binaries(made["elf"])
-    return Pex(wheelhouse.commit, request.name, made["digest"], made["size"], binaries=binaries)
+    binaries = read_binaries(result["elf"])
+    digest, size = result["digest"], result["size"]
+    return Pex(wheelhouse.commit, request.name, digest, size, binaries=binaries)
 
 
 def _result(record: Pex, lines: tuple[str, ...], *, quiet: bool) -> Result:

@@ -1,1 +1,1 @@
-"""Own base images: copied, derived, pinned."""
+"""Own base images: copy, derive and pin them."""

@@ -1,4 +1,4 @@
-"""A derived base: built by the engine, labelled with what it came of, published by us."""
+"""Build a derived base in the engine, label it with its inputs, and publish it."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from .build_inputs import Recipe
 
 _CHUNK = 1 << 20
 _PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
-_PASSING = ("var/log/", "var/cache/", "var/lib/apt/lists/", "tmp/", "root/.cache/")
-"""Folders whose content is of no use in a container: logs, and what can be fetched again."""
+_VOLATILE = ("var/log/", "var/cache/", "var/lib/apt/lists/", "tmp/", "root/.cache/")
+"""Folders of logs and caches, which do not count as a change of a base."""
 
 
 @attrs.frozen
 class Derived:
-    """What was built: *content* is a digest of its layers, less times and logs."""
+    """A base that was built; *content* is a digest of its files without times and logs."""
 
     base: Reference
     assembled: Assembled
@@ -48,7 +48,7 @@ class Derived:
     content: str
 
 
-def make(
+def build_base(
     recipe: Recipe,
     name: str,
     scratch: Path,
@@ -57,20 +57,20 @@ def make(
     moment: datetime,
     source: str | None,
 ) -> Derived:
-    """Build *recipe* in the engine under the temporary *name*; nothing stays there.
+    """Build *recipe* in the engine under the temporary *name*, and remove it from there.
 
     Raises JobFailed with the line that failed, EngineError, LimitExceeded.
     """
     saved = scratch / "saved.tar"
-    with _borrowed([base.pinned for base in recipe.bases], runner.daemon, runner.log):
+    with _temporarily_pulled([base.pinned for base in recipe.bases], runner.daemon, runner.log):
         proxy = runner.index.proxy
         arguments = dict.fromkeys(_PROXIES, proxy) if proxy else {}
         run_build(
             recipe.dockerfile, recipe.members, name, runner, out=saved, arguments=arguments
         )
     image, tars = unpack(saved, recipe.base, recipe.dockerfile.file)
-    content = _content([scratch / tar for tar in tars])
-    layers = tuple(_pack(scratch / tar, diff_id) for tar, diff_id in tars.items())
+    content = _content_digest([scratch / tar for tar in tars])
+    layers = tuple(_compress(scratch / tar, diff_id) for tar, diff_id in tars.items())
     facts = label.facts(recipe.base, recipe.contents.tree.commit, moment)
     facts |= {INPUTS: recipe.key, CONTENT: content}
     labels = Labels(label.defaults(source, {}), facts)
@@ -78,12 +78,17 @@ def make(
     return Derived(recipe.base.reference, assembled, layers, content)
 
 
-def send(derived: Derived, reference: Reference, scratch: Path, registry: Registry) -> Copied:
-    """Publish what was made in *scratch*; raise TagTaken, and what registries raise."""
+def publish_base(
+    derived: Derived, reference: Reference, scratch: Path, registry: Registry
+) -> Copied:
+    """Publish a base whose layers are in *scratch*; return what was transferred.
+
+    Raises TagTaken, and the errors of registries.
+    """
     assembled, repository = derived.assembled, reference.repository
     manifest = Manifest(assembled.media_type, assembled.manifest)
     own: dict[str, bytes | Path] = {
-        layer.digest: _packed(scratch, layer.diff_id) for layer in derived.layers
+        layer.digest: _compressed_path(scratch, layer.diff_id) for layer in derived.layers
     }
     own[assembled.image_id] = assembled.config
     done = Copied()
@@ -100,8 +105,8 @@ def send(derived: Derived, reference: Reference, scratch: Path, registry: Regist
 
 
 @contextmanager
-def _borrowed(bases: Iterable[Reference], daemon: Daemon, log: Log) -> Iterator[None]:
-    """Have the engine hold *bases*; take those away again that it had not."""
+def _temporarily_pulled(bases: Iterable[Reference], daemon: Daemon, log: Log) -> Iterator[None]:
+    """Pull *bases* into the engine; afterwards remove those that it did not have before."""
     pulled = [base for base in bases if daemon.image(str(base)) is None]
     try:
         for base in pulled:
@@ -112,28 +117,28 @@ def _borrowed(bases: Iterable[Reference], daemon: Daemon, log: Log) -> Iterator[
             try:
                 daemon.remove_image(str(base))
             except EngineError as error:
-                log(f"left for the collector: {error}")
+                log(f"left for garbage collection: {error}")
 
 
-def _pack(tar: Path, diff_id: str) -> Layer:
-    """Compress a layer; its tar is gone then."""
-    packed = _packed(tar.parent, diff_id)
+def _compress(tar: Path, diff_id: str) -> Layer:
+    """Compress a layer, and delete its tar."""
+    compressed = _compressed_path(tar.parent, diff_id)
     with (
         tar.open("rb") as source,
-        packed.open("wb") as raw,
+        compressed.open("wb") as raw,
         gzip.GzipFile("", "wb", 6, raw, mtime=0) as out,
     ):
         shutil.copyfileobj(source, out, _CHUNK)
     tar.unlink()
-    return Layer(diff_id, digest_of_file(packed), packed.stat().st_size)
+    return Layer(diff_id, digest_of_file(compressed), compressed.stat().st_size)
 
 
-def _packed(folder: Path, diff_id: str) -> Path:
+def _compressed_path(folder: Path, diff_id: str) -> Path:
     return folder / f"{diff_id.removeprefix('sha256:')}.tar.gz"
 
 
-def _content(tars: Iterable[Path]) -> str:
-    """Return a digest of what lies in layers: no times, and nothing that passes."""
+def _content_digest(tars: Iterable[Path]) -> str:
+    """Return a digest of the files in layers, without times, logs and caches."""
     digest = hashlib.sha256()
     for number, tar in enumerate(tars):
         with tarfile.open(tar) as archive:
@@ -145,8 +150,8 @@ def _content(tars: Iterable[Path]) -> str:
 def _rows(archive: tarfile.TarFile) -> Iterator[tuple[Any, ...]]:
     for member in archive:
         name = member.name.removeprefix("./")
-        if name.startswith(_PASSING) or name.endswith((".pyc", "-old")) or member.isdir():
+        if name.startswith(_VOLATILE) or name.endswith((".pyc", "-old")) or member.isdir():
             continue
         file = archive.extractfile(member) if member.isreg() else None
-        held = digest_of_stream(file) if file else member.linkname
-        yield name, member.type, member.mode, member.uid, member.gid, held
+        content = digest_of_stream(file) if file else member.linkname
+        yield name, member.type, member.mode, member.uid, member.gid, content

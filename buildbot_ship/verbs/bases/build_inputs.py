@@ -1,4 +1,4 @@
-"""What a derived base is made of: a Dockerfile at a commit, its bases, what it copies."""
+"""The inputs of a derived base: a Dockerfile of a commit, its bases, the files it copies."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ...model.image.layer import Member
 from ...model.reference import Reference
 from ...registry.interface import Registry
 from ...source.interface import Tree, required
-from ..image.build_context import Contents, context_members, look_at_tree
+from ..image.build_context import Contents, context_members, read_tree_context
 from ..shared.base_image import fetch_base
 
 
 @attrs.frozen
 class Recipe:
-    """A Dockerfile whose *data* name *bases* by digest; the first is the last stage's.
+    """A Dockerfile, with *data* that name its *bases* by digest; the first is the last stage's.
 
-    *contents* has what it copies and nothing else; *key* stands for all of it.
+    *contents* has only the files that it copies.  *key* is a digest of all inputs.
     """
 
     dockerfile: Dockerfile
@@ -39,12 +39,12 @@ class Recipe:
 
     @property
     def base(self) -> Base:
-        """Return what the derived base stands on."""
+        """Return the base of the last stage."""
         return self.bases[0]
 
     @property
     def members(self) -> list[Member]:
-        """Return the context for the engine.  Raises LimitExceeded."""
+        """Return the build context for the engine.  Raises LimitExceeded."""
         path = self.dockerfile.file
         rest = [m for m in context_members(self.contents, self.dockerfile) if m.path != path]
         own = Member(path, 0o644, size=len(self.data), opener=lambda: BytesIO(self.data))
@@ -52,7 +52,7 @@ class Recipe:
 
 
 def read_recipe(path: str, tree: Tree, platform: str, registry: Registry) -> Recipe:
-    """Return the recipe at *path* of a commit, its bases as their registries have them now.
+    """Return the recipe at *path* of a commit, with the current digests of its bases.
 
     Raises FileMissing, InvalidFile, BaseNotFound.
     """
@@ -63,7 +63,7 @@ def read_recipe(path: str, tree: Tree, platform: str, registry: Registry) -> Rec
     names = dict.fromkeys((dockerfile.base, *dockerfile.others))
     bases = {name: _fetch(name, dockerfile, platform, registry) for name in names}
     fixed = fix_bases(data, dockerfile, {name: base.pinned for name, base in bases.items()})
-    contents = _narrowed(look_at_tree(tree), sources)
+    contents = _copied_only(read_tree_context(tree), sources)
     files = [_identity(node, contents) for node in contents.context.inside.nodes]
     inputs = derived_key(data, bases.values(), files)
     return Recipe(dockerfile, fixed, tuple(bases.values()), contents, inputs)
@@ -77,8 +77,11 @@ def _fetch(name: Reference, dockerfile: Dockerfile, platform: str, registry: Reg
         raise BaseNotFound(error.reference, f"{error.why} ({where})") from None
 
 
-def _narrowed(contents: Contents, sources: Iterable[str] | None) -> Contents:
-    """Return what *sources* take, or all where that cannot be told from their names."""
+def _copied_only(contents: Contents, sources: Iterable[str] | None) -> Contents:
+    """Return *contents* with the files that *sources* name only.
+
+    Return all files if links or variables make that impossible to say.
+    """
     nodes = contents.context.inside.nodes
     found: set[str] = set()
     for source in sources if sources is not None else ["."]:

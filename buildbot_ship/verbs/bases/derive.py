@@ -1,4 +1,4 @@
-"""Derive bases: upstream's images and what RUN adds, owned under the moment they were made."""
+"""Derive bases: build them from Dockerfiles, and publish those that changed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ...model.tag import timestamp_tag
 from ...source.interface import Tree
 from ..shared.base_image import fetch_base
 from ..shared.job_runner import JobRunner
-from .base_build import make, send
+from .base_build import build_base, publish_base
 from .build_inputs import Recipe, read_recipe
-from .owned_bases import newest, report_moves
+from .owned_bases import OwnedBases
 
 
 @attrs.frozen
-class _Found:
-    """One base before anything is built; *why* it is to be built, None where it is not."""
+class _Candidate:
+    """A base before the build; *why* is the reason to build it, None if there is none."""
 
     recipe: Recipe
     destination: Reference
@@ -32,11 +32,11 @@ class _Found:
 
 
 @attrs.frozen
-class _Done:
-    """What became of one base: what it was made from or replaced, and a word about it."""
+class _Outcome:
+    """The current base, its summary, and the base that it replaces or is derived from."""
 
     reference: Reference
-    said: str
+    summary: str
     before: Reference | None = None
 
 
@@ -47,82 +47,99 @@ def derive(
     runner: JobRunner,
     clock: Callable[[], datetime],
     new_name: Callable[[], str],
-    again: bool = False,
+    force: bool = False,
 ) -> Result:
-    """Build the bases that have to be built, and publish what is new in them.
+    """Build the bases of *request* that have a reason for it; publish those that changed.
 
-    All tags are made of the moment that *clock* tells.  Every file and every registry is
-    looked at before anything is built, and the engine is asked for nothing if nothing is.
-    With *again* all are built.  Raises FileMissing, InvalidFile, BaseNotFound, JobFailed
-    with the line that failed, TagTaken, and what registries and engine raise.
+    All get the same tag, the time that *clock* returns.  All files and registries are checked
+    before anything is built.  The engine is used only for a build.  With *force* all bases are
+    built.  Raises FileMissing, InvalidFile, BaseNotFound, JobFailed with the line that failed,
+    TagTaken, and the errors of registries and engine.
     """
     moment = clock()
-    looked = [_look(base, request, tree, runner, moment, again=again) for base in request.bases]
-    done = [_derive(found, request, moment, new_name(), runner) for found in looked]
+    candidates = [
+        _inspect(base, request, tree, runner, moment, force=force) for base in request.bases
+    ]
+    outcomes = [
+        _build_if_needed(candidate, request, moment, new_name(), runner)
+        for candidate in candidates
+    ]
     files = [base.source for base in request.bases]
-    return _result(dict(zip(files, done, strict=True)), runner)
+    return _result(dict(zip(files, outcomes, strict=True)), runner)
 
 
-def _look(
+def _inspect(
     base: DerivedBase,
     request: DeriveRequest,
     tree: Tree,
     runner: JobRunner,
     moment: datetime,
     *,
-    again: bool,
-) -> _Found:
+    force: bool,
+) -> _Candidate:
+    """Return a base with the reason to build it.  Raises TagTaken, BaseNotFound and others."""
     recipe = read_recipe(base.source, tree, runner.platform(), runner.registry)
     destination = Repository.parse(base.destination).tagged(timestamp_tag(moment))
-    owned = _owned(destination.repository, runner)
+    owned = _newest_owned(destination.repository, runner)
     days = request.older_than_days
-    why = reason(owned, recipe.key, recipe.base, days=days, now=moment, again=again)
-    held = runner.registry.head(destination) if why else None
-    if held is not None:
-        raise TagTaken(str(destination), held, base.source)
-    return _Found(recipe, destination, owned, why)
+    why = reason(owned, recipe.key, recipe.base, days=days, now=moment, again=force)
+    holder = runner.registry.head(destination) if why else None
+    if holder is not None:
+        raise TagTaken(str(destination), holder, base.source)
+    return _Candidate(recipe, destination, owned, why)
 
 
-def _owned(repository: Repository, runner: JobRunner) -> Owned | None:
-    latest = newest(runner.registry, repository)
+def _newest_owned(repository: Repository, runner: JobRunner) -> Owned | None:
+    latest = _owned_bases(runner).newest(repository)
     if latest is None:
         return None
     return Owned.of(latest, fetch_base(latest, runner.platform(), runner.registry))
 
 
-def _derive(
-    found: _Found, request: DeriveRequest, moment: datetime, name: str, runner: JobRunner
-) -> _Done:
-    """Build one base if there is a reason, and publish it if it brings news."""
-    recipe, destination, owned = found.recipe, found.destination, found.owned
+def _owned_bases(runner: JobRunner) -> OwnedBases:
+    return OwnedBases(runner.registry, runner.cache, runner.log)
+
+
+def _build_if_needed(
+    candidate: _Candidate,
+    request: DeriveRequest,
+    moment: datetime,
+    name: str,
+    runner: JobRunner,
+) -> _Outcome:
+    """Build one base if there is a reason, and publish it if its content changed."""
+    recipe, destination, owned = candidate.recipe, candidate.destination, candidate.owned
     file = recipe.dockerfile.file
-    if found.why is None and owned is not None:
-        runner.log(f"{file}: {owned.reference} is made of the same")
-        return _Done(owned.reference, "owned already, nothing new")
-    runner.log(f"{file}: building it, since {found.why}")
+    if candidate.why is None and owned is not None:
+        runner.log(f"{file}: {owned.reference} has the same inputs")
+        return _Outcome(owned.reference, "already up to date")
+    runner.log(f"{file}: building, since {candidate.why}")
     with runner.work.scratch() as scratch:
         temporary = f"ship.local/derive:{name}"
-        derived = make(recipe, temporary, scratch, runner, moment=moment, source=request.source)
-        now = _owned(destination.repository, runner)
-        if now is not None and can_reuse(now, owned, recipe.key, derived.content):
-            return _Done(now.reference, "built again, nothing new")
-        sent = send(derived, destination, scratch, runner.registry)
+        derived = build_base(
+            recipe, temporary, scratch, runner, moment=moment, source=request.source
+        )
+        current = _newest_owned(destination.repository, runner)
+        if current is not None and can_reuse(current, owned, recipe.key, derived.content):
+            return _Outcome(current.reference, "built again, no change")
+        sent = publish_base(derived, destination, scratch, runner.registry)
     runner.log(f"{file} -> {destination}: {sent}")
     before = owned.reference if owned else recipe.base.reference
-    return _Done(destination, f"derived under {destination.tag}, since {found.why}", before)
+    summary = f"derived under {destination.tag}, since {candidate.why}"
+    return _Outcome(destination, summary, before)
 
 
-def _result(done: dict[str, _Done], runner: JobRunner) -> Result:
+def _result(outcomes: dict[str, _Outcome], runner: JobRunner) -> Result:
     registry = runner.registry
     bases = {
         file: {
-            "reference": str(one.reference),
-            "digest": registry.head(one.reference) or "",
+            "reference": str(outcome.reference),
+            "digest": registry.head(outcome.reference) or "",
             "through": "engine",
         }
-        for file, one in done.items()
+        for file, outcome in outcomes.items()
     }
-    moves = [(one.before, one.reference) for one in done.values() if one.before is not None]
-    texts = report_moves(registry, runner.cache, moves, runner.log)
-    summary = "; ".join(f"{file}: {one.said}" for file, one in done.items())
+    moves = [(o.before, o.reference) for o in outcomes.values() if o.before is not None]
+    texts = _owned_bases(runner).report_moves(moves)
+    summary = "; ".join(f"{file}: {outcome.summary}" for file, outcome in outcomes.items())
     return Result("derive", SUCCESS, summary, properties={"ship_bases": bases}, texts=texts)

@@ -1,4 +1,4 @@
-"""Own copies of bases: which is the newest, and what is in one."""
+"""Own repositories of bases: find the newest copy, and report what changed between two."""
 
 from __future__ import annotations
 
@@ -23,60 +23,65 @@ from ..shared.cache import Cache
 _PLATFORM = "linux/amd64"
 
 
-def newest(registry: Registry, repository: Repository) -> Reference | None:
-    """Return the own copy with the newest timestamp, or None."""
-    tags = [tag for tag in registry.list_tags(repository) if is_timestamp_tag(tag)]
-    return repository.tagged(max(tags)) if tags else None
+@attrs.frozen
+class OwnedBases:
+    """The bases in own repositories of a *registry*; *cache* has the contents of bases."""
+
+    registry: Registry
+    cache: Cache
+    log: Log
+
+    def newest(self, repository: Repository) -> Reference | None:
+        """Return the base with the newest timestamp tag in *repository*, or None."""
+        tags = [tag for tag in self.registry.list_tags(repository) if is_timestamp_tag(tag)]
+        return repository.tagged(max(tags)) if tags else None
+
+    def report_moves(self, moves: Iterable[tuple[Reference, Reference]]) -> dict[str, str]:
+        """Return the text ``bases.txt``: what changed from the old to the new base of a move.
+
+        Return nothing if there are no moves.
+        """
+        reports = [self.report(old, new) for old, new in moves]
+        return {"bases.txt": "\n".join(reports)} if reports else {}
+
+    def report(self, old: Reference, new: Reference) -> str:
+        """Return what changed between two bases, or why the report is not possible."""
+        try:
+            before, after = (self._contents(base) for base in (old, new))
+            return compare_bases(before, after)
+        except (ImageNotFound, InvalidManifest, LimitExceeded, BaseNotFound) as error:
+            self.log(f"cannot compare the bases: {error}")
+            return f"{old}\n  -> {new}\n  cannot compare the bases: {error}\n"
+
+    def _contents(self, reference: Reference) -> Contents:
+        """Return the contents of a base: its platform linux/amd64, or else the first one.
+
+        A worker reads each base once.  Raises ImageNotFound, InvalidManifest, LimitExceeded.
+        """
+        top = required_manifest(self.registry, reference)
+        name = key("contents", digest=top.digest)
+        entry = self.cache.find(name, shared=False)
+        if entry is not None:
+            contents = structure(entry.record, Contents, "contents")
+            return attrs.evolve(contents, reference=str(attrs.evolve(reference, digest=None)))
+        contents = self._read_contents(reference, top)
+        self.cache.keep(name, Entry(CONVERTER.unstructure(contents)), {}, shared=False)
+        return contents
+
+    def _read_contents(self, reference: Reference, top: Manifest) -> Contents:
+        manifest = top
+        if is_index(top.media_type):
+            at = reference.repository.at(_choose_platform(top, reference))
+            manifest = required_manifest(self.registry, at)
+        config = config_digest(manifest.media_type, manifest.data, reference)
+        document = self.registry.blob(reference.repository, config)
+        base = read_base(reference, manifest.media_type, manifest.data, document)
+        layers = [str(layer["digest"]) for layer in base.layers]
+        status = newest_file(self.registry, reference.repository, layers, STATUS)
+        return contents_of(base, top.digest, status)
 
 
-def read_contents(registry: Registry, cache: Cache, reference: Reference) -> Contents:
-    """Return what is in a base, of linux/amd64 or else of its first platform.
-
-    A worker reads each base once.  Raises ImageNotFound, InvalidManifest, LimitExceeded.
-    """
-    top = required_manifest(registry, reference)
-    name = key("contents", digest=top.digest)
-    known = cache.find(name, shared=False)
-    if known is not None:
-        contents = structure(known.record, Contents, "contents")
-        return attrs.evolve(contents, reference=str(attrs.evolve(reference, digest=None)))
-    found = _read_contents(registry, reference, top)
-    cache.keep(name, Entry(CONVERTER.unstructure(found)), {}, shared=False)
-    return found
-
-
-def _read_contents(registry: Registry, reference: Reference, top: Manifest) -> Contents:
-    manifest = top
-    if is_index(top.media_type):
-        at = reference.repository.at(_platform(top, reference))
-        manifest = required_manifest(registry, at)
-    config = config_digest(manifest.media_type, manifest.data, reference)
-    document = registry.blob(reference.repository, config)
-    base = read_base(reference, manifest.media_type, manifest.data, document)
-    layers = [str(layer["digest"]) for layer in base.layers]
-    status = newest_file(registry, reference.repository, layers, STATUS)
-    return contents_of(base, top.digest, status)
-
-
-def report_moves(
-    registry: Registry, cache: Cache, moves: Iterable[tuple[Reference, Reference]], log: Log
-) -> dict[str, str]:
-    """Return what changed between the two bases of each move, as a text by name, if any."""
-    changes = [report(registry, cache, old, new, log) for old, new in moves]
-    return {"bases.txt": "\n".join(changes)} if changes else {}
-
-
-def report(registry: Registry, cache: Cache, old: Reference, new: Reference, log: Log) -> str:
-    """Return what changed between two bases, or why that cannot be told."""
-    try:
-        before, after = (read_contents(registry, cache, base) for base in (old, new))
-        return compare_bases(before, after)
-    except (ImageNotFound, InvalidManifest, LimitExceeded, BaseNotFound) as error:
-        log(f"what changed cannot be told: {error}")
-        return f"{old}\n  -> {new}\n  what changed cannot be told: {error}\n"
-
-
-def _platform(index: Manifest, reference: Reference) -> str:
+def _choose_platform(index: Manifest, reference: Reference) -> str:
     try:
         return choose(index.data, _PLATFORM, reference)
     except BaseNotFound:

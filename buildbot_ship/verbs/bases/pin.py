@@ -1,4 +1,4 @@
-"""Move FROM lines to the newest own copies of their bases."""
+"""Pin bases: update FROM lines to the newest bases in your own repositories."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ import attrs
 
 from ...errors import ImageNotFound
 from ...model.dockerfile.pin import find_pins, move_pins
-from ...model.log import Log
 from ...model.reference import Reference
 from ...model.request import PinRequest
 from ...model.result import SUCCESS, Result, counted
-from ...registry.interface import Registry
 from ...source.checkout import Checkout
 from ...source.interface import required
 from ...store.change_notes import ChangeNotes
-from ..shared.cache import Cache
-from .owned_bases import newest, report
+from .owned_bases import OwnedBases
 
 _NO_COPIES = (
-    "check the name; its repository holds no own base: make one with RetagBase or DeriveBase "
-    "(buildbot-ship retag, derive)"
+    "check the name; if its repository has no own base yet, make one with RetagBase or "
+    "DeriveBase, for example: "
+    "buildbot-ship retag python:3.11=registry.example.com/team/python311"
 )
 
 
@@ -30,52 +28,51 @@ def pin(
     request: PinRequest,
     *,
     checkout: Checkout,
-    registry: Registry,
-    cache: Cache,
+    bases: OwnedBases,
     notes: ChangeNotes,
-    log: Log,
 ) -> Result:
-    """Rewrite the Dockerfiles of the working directory; nothing but pins is changed.
+    """Update the FROM lines of Dockerfiles in the working directory.
 
-    A base stays where its image is the newest one under another tag.  Raises InvalidFile,
-    FileMissing, ImageNotFound for a repository without copies, and what registries raise.
+    A FROM line stays unchanged if its image is the newest one, even under another tag.  Raises
+    InvalidFile, FileMissing, ImageNotFound for a repository without bases, and the errors of
+    registries.
     """
     paths = request.dockerfiles or tuple(checkout.matching("*.docker"))
     old = {path: required(checkout, path) for path in paths}
-    bases = {
+    places = {
         pin.reference: f"{path}:{pin.line}"
         for path in paths
         for pin in find_pins(old[path], path)
     }
-    moves = _moves(registry, bases, log)
+    moves = _find_moves(bases, places)
     new = {path: move_pins(data, path, moves) for path, data in old.items()}
     changed = {path: data for path, data in new.items() if data != old[path]}
-    told = functools.cache(lambda base: report(registry, cache, base, moves[base], log))
+    report = functools.cache(lambda base: bases.report(base, moves[base]))
     for path, data in changed.items():
-        own = dict.fromkeys(pin.reference for pin in find_pins(old[path], path))
-        notes.leave(data, "\n".join(told(base) for base in own if base in moves))
+        pinned = dict.fromkeys(pin.reference for pin in find_pins(old[path], path))
+        notes.leave(data, "\n".join(report(base) for base in pinned if base in moves))
     checkout.write({path: data.decode("utf-8") for path, data in changed.items()})
-    texts = {"bases.txt": "\n".join(told(base) for base in sorted(moves))} if moves else {}
-    return _result(changed, len(bases), texts)
+    texts = {"bases.txt": "\n".join(report(base) for base in sorted(moves))} if moves else {}
+    return _result(changed, len(places), texts)
 
 
-def _moves(
-    registry: Registry, bases: Mapping[Reference, str], log: Log
+def _find_moves(
+    bases: OwnedBases, places: Mapping[Reference, str]
 ) -> dict[Reference, Reference]:
-    """Return the newest copy of each of *bases* that is an older image, by where it stands."""
-    found = {}
-    for base in sorted(bases):
-        latest = newest(registry, base.repository)
+    """Return the newest base for each outdated one; *places* are files and lines by base."""
+    moves = {}
+    for base in sorted(places):
+        latest = bases.newest(base.repository)
         if latest is None:
-            raise ImageNotFound(f"{bases[base]}: {base}", _NO_COPIES)
-        digest = registry.head(latest)
-        now = base.digest or registry.head(base)
-        if str(latest.tag) <= str(base.tag) or digest == now:
-            log(f"{base}: nothing newer")
+            raise ImageNotFound(f"{places[base]}: {base}", _NO_COPIES)
+        digest = bases.registry.head(latest)
+        current = base.digest or bases.registry.head(base)
+        if str(latest.tag) <= str(base.tag) or digest == current:
+            bases.log(f"{base}: up to date")
             continue
-        found[base] = attrs.evolve(latest, digest=digest if base.digest else None)
-        log(f"{base} -> {found[base]}")
-    return found
+        moves[base] = attrs.evolve(latest, digest=digest if base.digest else None)
+        bases.log(f"{base} -> {moves[base]}")
+    return moves
 
 
 def _result(changed: dict[str, bytes], count: int, texts: dict[str, str]) -> Result:

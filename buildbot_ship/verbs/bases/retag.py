@@ -1,4 +1,4 @@
-"""Fork-tag base images: own copies under the moment they were made."""
+"""Copy base images to own repositories, under a tag with the time of the copy."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from ...model.request import RetagRequest
 from ...model.result import SUCCESS, Result
 from ...registry.copy import copy
 from ...registry.interface import Registry
-from ..shared.cache import Cache
-from .owned_bases import newest, report_moves
+from .owned_bases import OwnedBases
 
 REGISTRY, ENGINE, AUTO = "registry", "engine", "auto"
 
@@ -27,47 +26,46 @@ REGISTRY, ENGINE, AUTO = "registry", "engine", "auto"
 def retag(
     request: RetagRequest,
     *,
-    registry: Registry,
-    cache: Cache,
+    bases: OwnedBases,
     daemon: Callable[[], Daemon],
     clock: Callable[[], datetime],
-    log: Log,
 ) -> Result:
-    """Copy each base of *request* under one tag, made of the moment that *clock* tells.
+    """Copy each base of *request* under one tag, the time that *clock* returns.
 
-    A base whose newest own copy is what upstream has now gets no new one.  Every source
-    and every destination is looked at before anything is pushed.  Raises
-    ImageNotFound or BaseNotFound for a source, TagTaken for a destination, and what
-    registries raise; *daemon* is called only where a copy goes through the engine.
+    A base is not copied if its newest own copy is the same image.  All sources and destinations
+    are checked before anything is pushed.  *daemon* is called only if a copy goes through the
+    engine.  Raises ImageNotFound or BaseNotFound for a source, TagTaken for a destination, and
+    the errors of registries.
     """
     plan = RetagPlan.of(request, clock())
-    with_engine = _Engine(registry, daemon, log)
+    engine = _EngineCopies(bases.registry, daemon, bases.log)
     try:
-        looked = _look(plan, request.through, registry, with_engine)
-        moved = [_move(found, registry, with_engine, log) for found in looked]
+        sources = _inspect(plan, request.through, bases, engine)
+        copies = [_copy(source, bases, engine) for source in sources]
     finally:
-        with_engine.tidy()
-    bases = dict(zip((asked.source for asked in request.copies), moved, strict=True))
-    new = [found for found in looked if not found.is_owned]
-    moves = [(found.owned, found.destination) for found in new if found.owned is not None]
-    texts = report_moves(registry, cache, moves, log)
-    summary = _summary(bases, plan.tag)
-    return Result("retag", SUCCESS, summary, properties={"ship_bases": bases}, texts=texts)
+        engine.restore_names()
+    copied = dict(zip((copy.source for copy in request.copies), copies, strict=True))
+    new = [source for source in sources if not source.is_owned]
+    moves = [(source.owned, source.destination) for source in new if source.owned is not None]
+    texts = bases.report_moves(moves)
+    summary = _summary(copied, plan.tag)
+    return Result("retag", SUCCESS, summary, properties={"ship_bases": copied}, texts=texts)
 
 
 def _summary(bases: dict[str, dict[str, str]], tag: str) -> str:
     copied = [name for name, base in bases.items() if base["reference"].endswith(f":{tag}")]
     same = [name for name in bases if name not in copied]
-    said = [f"{', '.join(copied)}: copied under {tag}"] if copied else []
-    said += [f"{', '.join(same)}: owned already, nothing new"] if same else []
-    return "; ".join(said)
+    parts = [f"{', '.join(copied)}: copied under {tag}"] if copied else []
+    parts += [f"{', '.join(same)}: already up to date"] if same else []
+    return "; ".join(parts)
 
 
 @attrs.frozen
-class _Found:
-    """A source that exists: *digest* in its registry, or *pulled* into the engine.
+class _Source:
+    """A source that exists: with a *digest* in its registry, or *pulled* into the engine.
 
-    *owned* is the newest own copy there was, *is_owned* whether it is the same image.
+    *owned* is its newest own copy before this run.  *is_owned* is true if that is the same
+    image.
     """
 
     source: Reference
@@ -78,45 +76,46 @@ class _Found:
     is_owned: bool = False
 
 
-def _look(
-    plan: RetagPlan, through: str, registry: Registry, with_engine: _Engine
-) -> list[_Found]:
-    unreachable: set[str] = set()
-    found = []
+def _inspect(
+    plan: RetagPlan, through: str, bases: OwnedBases, engine: _EngineCopies
+) -> list[_Source]:
+    """Return all sources of *plan*.  Raises ImageNotFound, BaseNotFound, TagTaken."""
+    registry, unreachable = bases.registry, set[str]()
+    sources = []
     for source, destination in plan.copies:
         name = source.repository.registry
         digest = None
         if through != ENGINE and name not in unreachable:
             digest = _digest(source, through, registry, unreachable)
-        pulled = None if digest else with_engine.pull(source)
-        owned = newest(registry, destination.repository)
-        found.append(_Found(source, destination, digest, pulled, owned))
-    found = [attrs.evolve(base, is_owned=_is_owned(base, registry)) for base in found]
-    for base in found:
-        held = None if base.is_owned else registry.head(base.destination)
-        if held is not None:
-            raise TagTaken(str(base.destination), held, str(base.source))
-    return found
+        pulled = None if digest else engine.pull(source)
+        owned = bases.newest(destination.repository)
+        sources.append(_Source(source, destination, digest, pulled, owned))
+    sources = [attrs.evolve(base, is_owned=_is_owned(base, registry)) for base in sources]
+    for base in sources:
+        holder = None if base.is_owned else registry.head(base.destination)
+        if holder is not None:
+            raise TagTaken(str(base.destination), holder, str(base.source))
+    return sources
 
 
-def _is_owned(found: _Found, registry: Registry) -> bool:
-    """Tell whether the newest own copy is what upstream has now."""
-    if found.owned is None:
+def _is_owned(source: _Source, registry: Registry) -> bool:
+    """Return true if the newest own copy is the current image of the source."""
+    if source.owned is None:
         return False
-    if found.pulled is None:
-        return registry.head(found.owned) == found.digest
-    manifest = registry.manifest(found.owned)
+    if source.pulled is None:
+        return registry.head(source.owned) == source.digest
+    manifest = registry.manifest(source.owned)
     if manifest is None or is_index(manifest.media_type):
         return False
-    # An engine compresses anew: the manifest is another one, the config is the same.
-    config = config_digest(manifest.media_type, manifest.data, found.owned)
-    return config == found.pulled.image_id
+    # The engine compresses layers again: the manifest differs, but the config is the same.
+    config = config_digest(manifest.media_type, manifest.data, source.owned)
+    return config == source.pulled.image_id
 
 
 def _digest(
     source: Reference, through: str, registry: Registry, unreachable: set[str]
 ) -> str | None:
-    """Return the digest of *source*, or None where only the engine may reach it."""
+    """Return the digest of *source*; None if the worker cannot reach its registry."""
     try:
         digest = registry.head(source)
     except RegistryUnavailable:
@@ -129,62 +128,63 @@ def _digest(
     return digest
 
 
-def _move(found: _Found, registry: Registry, with_engine: _Engine, log: Log) -> dict[str, str]:
-    """Copy one base, if it is new; return what its property says."""
-    way = REGISTRY if found.pulled is None else ENGINE
-    if found.is_owned and found.owned is not None:
-        log(f"{found.source}: {found.owned} is the same image")
-        digest = registry.head(found.owned) or ""
-        return {"reference": str(found.owned), "digest": digest, "through": way}
-    destination = found.destination
-    if found.pulled is not None:
-        digest = with_engine.push(found.pulled, destination)
-        log(f"{found.source} -> {destination}: {digest}, through the engine")
-        return {"reference": str(destination), "digest": digest, "through": way}
-    # By digest: what was looked at is what is copied, even if the tag moves meanwhile.
-    digest = str(found.digest)
-    copied = copy(registry, found.source.repository.at(digest), destination)
-    log(f"{found.source} -> {destination}: {digest}, {copied}")
-    return {"reference": str(destination), "digest": digest, "through": way}
+def _copy(source: _Source, bases: OwnedBases, engine: _EngineCopies) -> dict[str, str]:
+    """Copy one base if it is new; return its part of the property ``ship_bases``."""
+    registry, log = bases.registry, bases.log
+    through = REGISTRY if source.pulled is None else ENGINE
+    if source.is_owned and source.owned is not None:
+        log(f"{source.source}: {source.owned} is the same image")
+        digest = registry.head(source.owned) or ""
+        return {"reference": str(source.owned), "digest": digest, "through": through}
+    destination = source.destination
+    if source.pulled is not None:
+        digest = engine.push(source.pulled, destination)
+        log(f"{source.source} -> {destination}: {digest}, through the engine")
+        return {"reference": str(destination), "digest": digest, "through": through}
+    # By digest: it is the image that was inspected, even if the tag moves meanwhile.
+    digest = str(source.digest)
+    copied = copy(registry, source.source.repository.at(digest), destination)
+    log(f"{source.source} -> {destination}: {digest}, {copied}")
+    return {"reference": str(destination), "digest": digest, "through": through}
 
 
 @attrs.define
-class _Engine:
-    """Copies through the engine, and the names there that are ours to take away."""
+class _EngineCopies:
+    """Copies through the engine, and the image names to restore there afterwards."""
 
     registry: Registry
     daemon: Callable[[], Daemon]
     log: Log
-    # Names with the image that had them before us, if one did.
+    # Names, with the ID of the image that had them before, if any.
     names: dict[str, str | None] = attrs.field(factory=dict)
 
     def pull(self, source: Reference) -> EngineImage:
-        """Pull *source*; raise BaseNotFound."""
-        self.log(f"{source}: pulling it into the engine")
+        """Pull *source*.  Raises BaseNotFound."""
+        self.log(f"pulling {source} into the engine")
         engine = self.daemon()
         before = engine.image(str(source))
         self.names.setdefault(str(source), before.image_id if before else None)
         return engine.pull(source)
 
     def push(self, pulled: EngineImage, destination: Reference) -> str:
-        """Push what was pulled; return the digest that the registry then has.
+        """Push a pulled image; return its digest in the registry.
 
         Raises TagTaken, DigestMismatch.
         """
-        held = self.registry.head(destination)
-        if held is not None:
-            raise TagTaken(str(destination), held, pulled.image_id)
+        holder = self.registry.head(destination)
+        if holder is not None:
+            raise TagTaken(str(destination), holder, pulled.image_id)
         engine = self.daemon()
         self.names[str(destination)] = None
         engine.tag(pulled.image_id, destination)
         digest = engine.push(destination)
-        there = self.registry.head(destination)
-        if there != digest:
-            raise DigestMismatch(str(destination), digest, there or "nothing")
+        published = self.registry.head(destination)
+        if published != digest:
+            raise DigestMismatch(str(destination), digest, published or "nothing")
         return digest
 
-    def tidy(self) -> None:
-        """Leave the names in the engine as they were."""
+    def restore_names(self) -> None:
+        """Restore the image names in the engine as they were before."""
         for name, before in self.names.items():
             engine = self.daemon()
             now = engine.image(name)

@@ -1,1 +1,1 @@
-"""Runtime images: assembled here, or built by the engine."""
+"""Pexes as images: assemble or build them, check them, load them into the engine."""

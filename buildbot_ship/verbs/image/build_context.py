@@ -1,4 +1,4 @@
-"""What goes into an image's files: this commit's pexes and the tree, verified."""
+"""The build context of an image: the files of the commit, and its verified pexes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from ...store.work_folder import Work
 from ..shared.files import digest_of_file, expect, opener
 
 MAX_BYTES = 1024**3
-"""Bytes that the files of one image or context may have together, pexes aside."""
+"""Limit of the files of one image or build context together, in bytes, pexes included."""
 
 
 @attrs.frozen
 class Contents:
-    """What COPY can take: the tree less what .dockerignore leaves out, and named pexes."""
+    """The sources of COPY: the tree without what .dockerignore excludes, and pexes by name."""
 
     context: Context
     tree: Tree
@@ -42,7 +42,7 @@ class Contents:
     records: tuple[Pex, ...] = ()
 
     def file(self, path: str, source: str, node: Node) -> Member:
-        """Return the member *path* with the file *source* of the commit.
+        """Return the layer member *path* with the file *source* of the commit.
 
         Raises FileMissing, SubmoduleMissing.
         """
@@ -55,7 +55,7 @@ class Contents:
         return _member(path, node, entry.size, entry.identity, content)
 
     def pex(self, path: str, name: str, node: Node) -> Member:
-        """Return the member *path* with the pex called *name*."""
+        """Return the layer member *path* with the pex *name*."""
         record = next(record for record in self.records if record.name == name)
         return _member(path, node, record.size, record.digest, opener(self.pexes[name]))
 
@@ -68,8 +68,8 @@ def _member(
 
 
 @attrs.frozen
-class Parts:
-    """What an image is made of, before anything is made."""
+class ImageInputs:
+    """Everything that an image is made of."""
 
     dockerfile: Dockerfile
     base: Base
@@ -77,7 +77,7 @@ class Parts:
     labels: Labels
 
     @property
-    def trees(self) -> tuple[Layer, ...]:
+    def pex_layers(self) -> tuple[Layer, ...]:
         """Return the layers of all layered pexes, each once."""
         records = self.contents.records
         layers = {layer.digest: layer for record in records for layer in record.layers}
@@ -85,7 +85,7 @@ class Parts:
 
 
 def is_layered(record: Pex) -> bool:
-    """Tell whether a pex is a launcher and trees, and so needs an environment."""
+    """Return true for a layered pex, which needs a virtual environment to run."""
     return record.needs is not None
 
 
@@ -96,22 +96,22 @@ def _open(tree: Tree, path: str) -> IO[bytes]:
     return file.open()
 
 
-def look(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
-    """Return what *dockerfile* can copy.
+def read_context(dockerfile: Dockerfile, tree: Tree, work: Work) -> Contents:
+    """Return the build context of *dockerfile*.
 
-    A pex of this commit that it names wins over a file of that name; others are not there,
-    or it would matter in which order pexes and images are made.  Raises OutputMissing and
-    DigestMismatch for a pex whose file is not what its record says.
+    A pex of this commit that *dockerfile* copies takes precedence over a file of the same name.
+    Other pexes are not in the context: otherwise the order of builds would matter.  Raises
+    OutputMissing for a pex without a file, and DigestMismatch for one with another digest.
     """
     records = tuple(_records(dockerfile, tree, work))
     pexes = {record.name: _verified(record, work) for record in records}
-    return look_at_tree(tree, pexes, records)
+    return read_tree_context(tree, pexes, records)
 
 
-def look_at_tree(
+def read_tree_context(
     tree: Tree, pexes: Mapping[str, Path] | None = None, records: tuple[Pex, ...] = ()
 ) -> Contents:
-    """Return the tree less what .dockerignore leaves out, with these *pexes*."""
+    """Return the tree without what .dockerignore excludes, and with *pexes*."""
     pexes = dict(pexes or {})
     ignore = tree.read(IGNORE_FILE)
     ignored = NOTHING if ignore is None else Ignored.read(ignore.data)
@@ -134,7 +134,7 @@ def _records(dockerfile: Dockerfile, tree: Tree, work: Work) -> Iterator[Pex]:
 
 
 def _verified(record: Pex, work: Work) -> Path:
-    """Return the file of a pex, which is what was made."""
+    """Return the file of a pex.  Raises OutputMissing, DigestMismatch."""
     path = work.pex(record.name)
     if not path.is_file():
         raise OutputMissing(f"pex {record.name}", "BuildPex")
@@ -142,8 +142,11 @@ def _verified(record: Pex, work: Work) -> Path:
     return path
 
 
-def require(dockerfile: Dockerfile, contents: Contents) -> None:
-    """Raise FileMissing with every source that is nowhere, SubmoduleMissing if that is why."""
+def require_sources(dockerfile: Dockerfile, contents: Contents) -> None:
+    """Raise FileMissing with all sources of COPY that do not exist.
+
+    Raise SubmoduleMissing for a source in a submodule that is not checked out.
+    """
     copies = [item for item in dockerfile.instructions if isinstance(item, Copy)]
     found = missing(copies, contents.context)
     if not found:
@@ -160,8 +163,8 @@ def require(dockerfile: Dockerfile, contents: Contents) -> None:
     raise FileMissing(f"{dockerfile.file}:{lines}: {names}", where)
 
 
-def find_members(layout: Layout, contents: Contents) -> list[Member]:
-    """Return the members of the layer.  Raises LimitExceeded, FileMissing."""
+def layer_members(layout: Layout, contents: Contents) -> list[Member]:
+    """Return the members of the layer of copied files.  Raises LimitExceeded, FileMissing."""
     members = [
         Member(path, stat.S_IMODE(node.mode), uid=node.uid, gid=node.gid)
         for path, node in layout.folders.items()
@@ -179,14 +182,14 @@ def find_members(layout: Layout, contents: Contents) -> list[Member]:
 
 
 def context_members(contents: Contents, dockerfile: Dockerfile) -> list[Member]:
-    """Return the whole context, with pexes and the Dockerfile in it.
+    """Return the whole build context for the engine, with pexes and the Dockerfile.
 
     Raises LimitExceeded.
     """
     nodes = dict(contents.context.inside.nodes)
     pexes = [contents.pex(name, name, EXECUTABLE) for name in contents.context.pexes]
     for path in (dockerfile.file, IGNORE_FILE):
-        # The engine wants to read both, and leaves them out itself where they are ignored.
+        # The engine must read both; it excludes them itself if .dockerignore does.
         if path not in nodes and contents.tree.read(path) is not None:
             nodes = {**Context.of([(path, FILE)]).inside.nodes, **nodes}
     members = pexes
@@ -204,11 +207,11 @@ def context_members(contents: Contents, dockerfile: Dockerfile) -> list[Member]:
 
 def _within_limit(members: list[Member]) -> list[Member]:
     if sum(member.size for member in members) > MAX_BYTES:
-        raise LimitExceeded("what COPY takes from the commit", f"{MAX_BYTES} bytes")
+        raise LimitExceeded("the files that COPY takes from the commit", f"{MAX_BYTES} bytes")
     return members
 
 
-def unpromised(dockerfile: Dockerfile) -> str:
-    """Return what a summary says of an image whose bytes depend on when it is built."""
+def not_reproducible(dockerfile: Dockerfile) -> str:
+    """Return the note for the summary of an image that the engine builds."""
     first = min(dockerfile.foreign, key=lambda item: item.line)
-    return f"bytes not promised: {first.word} in {dockerfile.file}:{first.line}"
+    return f"not reproducible: {first.word} in {dockerfile.file}:{first.line}"

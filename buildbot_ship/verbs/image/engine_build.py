@@ -1,4 +1,4 @@
-"""An image whose Dockerfile only the engine can follow: built there, published by us."""
+"""Let the engine build an image whose Dockerfile has RUN or stages; take its layers over."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from ...model.runtime.engine_built import Saved, adopt, member
 from ...model.runtime.interpreter import DEFAULT_PATH
 from ..shared.files import digest_of_file
 from ..shared.job_runner import JobRunner
-from ..shared.layers import compress, tools_of
-from .build_context import Contents, Parts, context_members
+from ..shared.layers import LayerTar, compress
+from .build_context import Contents, ImageInputs, context_members
 from .image_layer import make_layer
-from .runtime_environment import fit_built
-from .shared_libraries import Seen
+from .runtime_environment import RuntimeBase, find_virtual_environment
+from .shared_libraries import ImageFiles
 
 _CHUNK = 1 << 16
 _ENVIRONMENT = "virtual environment"
@@ -36,42 +36,43 @@ _GZIP = b"\x1f\x8b"
 
 
 def build(
-    parts: Parts,
+    inputs: ImageInputs,
     name: str,
-    files: Callable[[], Filesystem],
+    base_files: Callable[[], Filesystem],
     scratch: Path,
     runner: JobRunner,
-) -> tuple[Assembled, tuple[Layer, ...], Seen]:
-    """Let the engine build, under the temporary *name*, and return what it made as ours.
+) -> tuple[Assembled, tuple[Layer, ...], ImageFiles]:
+    """Build an image in the engine under the temporary *name*; take its layers over.
 
-    *files* tells what the base holds.  The layers of the pexes come between the base and what
-    was built, their environment on top: while it is built they are not there.
+    Return the image, its layers over the base, and the files for the library check.  From the
+    lowest, the layers are those of pexes, those that the engine built, and the virtual
+    environment.  The build does not see the first and the last.
 
     Raises JobFailed with the line that failed, BaseUnfit, EngineError, LimitExceeded.
     """
     saved = scratch / "saved.tar"
-    base, contents = parts.base, parts.contents
-    _build(parts.dockerfile, contents, name, saved, runner)
+    base, contents = inputs.base, inputs.contents
+    _build(inputs.dockerfile, contents, name, saved, runner)
     commit, created = contents.tree.commit, contents.tree.committed
-    image, tars = unpack(saved, base, parts.dockerfile.file)
-    path = dict(image.variables).get("PATH", DEFAULT_PATH)
-    holds = cache(partial(_holds, files, [scratch / tar for tar in tars]))
-    copied = _copied([scratch / tar for tar in tars], contents)
-    seen = Seen(holds, dict(image.variables), binaries=(copied,))
-    environment = fit_built(contents.records, base, path, holds)
-    layers = (
-        *parts.trees,
-        *compress(tars, tools_of(commit, runner) if tars else "", scratch, runner),
-    )
+    image, tars = unpack(saved, base, inputs.dockerfile.file)
+    paths = [scratch / tar for tar in tars]
+    all_files = cache(partial(_merge_files, base_files, paths))
+    copied = _copied_binaries(paths, contents)
+    files = ImageFiles(all_files, dict(image.variables), binaries=(copied,))
+    search_path = dict(image.variables).get("PATH", DEFAULT_PATH)
+    runtime_base = RuntimeBase(base, search_path, all_files)
+    environment = find_virtual_environment(contents.records, runtime_base)
+    built = [LayerTar(tar, diff_id) for tar, diff_id in tars.items()]
+    layers = (*inputs.pex_layers, *compress(built, commit, scratch, runner))
     if environment:
         image = image.activated(base)
         layers += (make_layer(list(environment), commit, scratch, runner, _ENVIRONMENT),)
-    assembled = adopt(image, base, layers, created=created, labels=parts.labels)
-    return assembled, layers, seen
+    assembled = adopt(image, base, layers, created=created, labels=inputs.labels)
+    return assembled, layers, files
 
 
-def _copied(tars: Iterable[Path], contents: Contents) -> Binaries:
-    """Return the ELF files in *tars* that are called like a file of the context."""
+def _copied_binaries(tars: Iterable[Path], contents: Contents) -> Binaries:
+    """Return the ELF files in *tars* that have the name of a file in the build context."""
     names = {path.rpartition("/")[2] for path in contents.context.inside.nodes}
     elf_files = ElfFiles()
     for tar in tars:
@@ -84,9 +85,9 @@ def _copied(tars: Iterable[Path], contents: Contents) -> Binaries:
     return summarize(elf_files.found)
 
 
-def _holds(below: Callable[[], Filesystem], tars: Iterable[Path]) -> Filesystem:
-    """Return what an image holds: a base, and layers as *tars* over it."""
-    files = below()
+def _merge_files(base_files: Callable[[], Filesystem], tars: Iterable[Path]) -> Filesystem:
+    """Return the files of a base with the layers *tars* over it."""
+    files = base_files()
     for tar in tars:
         with tar.open("rb") as layer:
             files = files.with_layer(iter(partial(layer.read, _CHUNK), b""))
@@ -102,7 +103,7 @@ def run_build(
     out: Path,
     arguments: Mapping[str, str] | None = None,
 ) -> None:
-    """Have the engine follow *dockerfile* in a context of *members*, and save that to *out*.
+    """Build *dockerfile* in the engine with a context of *members*; save the image to *out*.
 
     Raises JobFailed with the line that failed, EngineError, LimitExceeded.
     """
@@ -116,10 +117,10 @@ def run_build(
 
 
 def unpack(saved: Path, base: Base, file: str) -> tuple[Saved, dict[str, str]]:
-    """Put the layers over *base* beside the archive *saved*, which then is gone.
+    """Unpack the layers over *base* from the archive *saved* to its folder; delete *saved*.
 
-    Return its image, and the diff IDs of the layers by name, the lowest first.  Raises
-    EngineError.
+    Return the image, and the diff IDs of the layers by file name, the lowest first.  Raises
+    EngineError if the archive is not the image that the engine built.
     """
     try:
         with tarfile.open(saved) as archive:
@@ -147,9 +148,9 @@ def _build(
 
 
 def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> str:
-    """Write a layer's tar to the file *target* beside *saved*, and return its digest.
+    """Write the tar of the layer *name* to the file *target* beside *saved*; return its digest.
 
-    The containerd store saves layers compressed.
+    The containerd image store saves layers compressed.
     """
     path = saved.with_name(target)
     with member(archive, name) as source, path.open("wb") as out:

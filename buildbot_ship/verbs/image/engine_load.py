@@ -1,4 +1,4 @@
-"""Images on their way into the engine: our layers, on a base that it has."""
+"""Load an image into the engine: our layers over a base that the engine has."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ...model.image.assemble import Assembled
 from ...model.image.base import Base
 from ..shared.files import opener
 from ..shared.job_runner import JobRunner
-from ..shared.layers import bring_layer
+from ..shared.layers import ensure_layer
 
 
 @attrs.frozen
-class Made:
-    """An image that was made, and what it is on."""
+class BuiltImage:
+    """An image, its base, its layers over the base, and its name in the engine."""
 
     base: Base
     assembled: Assembled
@@ -26,22 +26,24 @@ class Made:
     loaded_as: str
 
 
-def load(made: Made, scratch: Path, runner: JobRunner) -> None:
-    """Load the image over its base, and see that the engine calls it as we do.
+def load(image: BuiltImage, scratch: Path, runner: JobRunner) -> None:
+    """Load *image* into the engine, and verify that its ID there is ours.
 
-    Raises EngineError where it does not, OutputMissing, BaseNotFound.
+    Raises EngineError if it is not, OutputMissing, BaseNotFound.
     """
     daemon = runner.daemon
-    if daemon.image(str(made.base.pinned)) is None:
-        daemon.pull(made.base.pinned)
+    if daemon.image(str(image.base.pinned)) is None:
+        daemon.pull(image.base.pinned)
     archive = scratch / "image.tar"
-    openers = [(layer, opener(bring_layer(layer, runner))) for layer in made.layers]
+    openers = [(layer, opener(ensure_layer(layer, runner))) for layer in image.layers]
     with archive.open("wb") as out:
-        write_archive(made.assembled, made.base, openers, made.loaded_as, out)
-    daemon.load(archive, made.loaded_as)
-    loaded = daemon.image(made.loaded_as)
-    # The containerd store calls an image by its manifest's digest.
-    ours = (made.assembled.image_id, made.assembled.manifest_digest)
-    if loaded is None or loaded.image_id not in ours:
+        write_archive(image.assembled, image.base, openers, image.loaded_as, out)
+    daemon.load(archive, image.loaded_as)
+    loaded = daemon.image(image.loaded_as)
+    # In the containerd image store, the ID is the digest of the manifest.
+    expected = (image.assembled.image_id, image.assembled.manifest_digest)
+    if loaded is None or loaded.image_id not in expected:
         got = loaded.image_id if loaded else "nothing"
-        raise EngineError(f"load {made.loaded_as}", f"it has {got}, not {ours[0]}")
+        raise EngineError(
+            f"load {image.loaded_as}", f"its image ID is {got}, not {expected[0]}"
+        )

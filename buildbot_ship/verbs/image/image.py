@@ -1,4 +1,4 @@
-"""Assemble a runtime image from its Dockerfile, and load it into the engine."""
+"""Make a runtime image from its Dockerfile, and load it into the engine."""
 
 from __future__ import annotations
 
@@ -23,11 +23,18 @@ from ...source.interface import Tree, required
 from ...store.work_folder import Work
 from ..shared.base_image import fetch_base, list_base
 from ..shared.job_runner import JobRunner
-from .build_context import Parts, find_members, is_layered, look, require, unpromised
-from .engine_load import Made, load
+from .build_context import (
+    ImageInputs,
+    is_layered,
+    layer_members,
+    not_reproducible,
+    read_context,
+    require_sources,
+)
+from .engine_load import BuiltImage, load
 from .image_layer import make_layer
-from .runtime_environment import fit, start_pexes
-from .shared_libraries import Seen, find_lacking
+from .runtime_environment import RuntimeBase, find_environment, rewrite_launchers
+from .shared_libraries import ImageFiles, check_libraries
 
 
 def image(
@@ -38,100 +45,117 @@ def image(
     runner: JobRunner,
     new_name: Callable[[], str],
 ) -> Result:
-    """Make the image of *request* at the commit of *tree*; the engine then has it too.
+    """Make the image of *request* for the commit of *tree*, and load it into the engine.
 
-    *new_name* gives a tag that nobody else has.  Raises
-    FileMissing, InvalidFile, BaseNotFound, OutputMissing, DigestMismatch, LibraryMissing, and
-    whatever registry and engine raise.
+    1. Read everything that the image is made of: Dockerfile, base, build context, pexes.
+    2. Assemble the image here, or let the engine build it if the Dockerfile needs that.
+    3. Check that no shared library is missing.
+    4. Load the image into the engine, if the request says so, and save it for `PushTagged`.
+
+    *new_name* returns a unique tag.  Raises FileMissing, InvalidFile, BaseNotFound,
+    OutputMissing, DigestMismatch, LibraryMissing, and the errors of registry and engine.
     """
-    parts = _gather(request, tree, registry, runner)
+    inputs = _read_inputs(request, tree, registry, runner)
     name = f"{request.image}:{new_name()}"
     with runner.work.scratch() as scratch:
-        assembled, layers, seen = _make(parts, name, registry, scratch, runner)
-        lacking = find_lacking(request, parts, layers, seen, runner)
-        made = Made(parts.base, assembled, layers, f"ship.local/{name}" if request.load else "")
+        assembled, layers, files = _make(inputs, name, registry, scratch, runner)
+        findings = check_libraries(request, inputs, layers, files, runner)
+        loaded_as = f"ship.local/{name}" if request.load else ""
+        built = BuiltImage(inputs.base, assembled, layers, loaded_as)
         if request.load:
-            load(made, scratch, runner)
-        record = _record(request.image, tree.commit, made)
-        _keep(record, made, scratch, runner.work)
-    return attrs.evolve(_result(record, parts.dockerfile), **lacking)
+            load(built, scratch, runner)
+        record = _record(request.image, tree.commit, built)
+        _save(record, built, scratch, runner.work)
+    return attrs.evolve(_result(record, inputs.dockerfile), **findings)
 
 
-def _gather(request: ImageRequest, tree: Tree, registry: Registry, runner: JobRunner) -> Parts:
+def _read_inputs(
+    request: ImageRequest, tree: Tree, registry: Registry, runner: JobRunner
+) -> ImageInputs:
+    """Read Dockerfile, base and build context.
+
+    If the image is assembled here, the Dockerfile is read again with the variables of the base,
+    and of the virtual environment of layered pexes.
+    """
     data = required(tree, request.dockerfile)
     dockerfile = read(data, request.dockerfile)
     label.check(dockerfile)
     defaults = label.defaults(request.source, request.labels)
-    base = runner.bases.get(dockerfile.base) or fetch_base(
+    base = runner.prefetched_bases.get(dockerfile.base) or fetch_base(
         dockerfile.base, runner.platform(), registry
     )
     if not dockerfile.foreign:
         dockerfile = read(data, request.dockerfile, base.environment)
         label.check(dockerfile)
-    contents = look(dockerfile, tree, runner.work)
+    contents = read_context(dockerfile, tree, runner.work)
     if not dockerfile.foreign:
-        require(dockerfile, contents)
+        require_sources(dockerfile, contents)
         if any(map(is_layered, contents.records)):
             base = activate(base)
             dockerfile = read(data, request.dockerfile, base.environment)
     facts = label.facts(base, tree.commit, tree.committed)
-    return Parts(dockerfile, base, contents, Labels(defaults, facts))
+    return ImageInputs(dockerfile, base, contents, Labels(defaults, facts))
 
 
 def _make(
-    parts: Parts, name: str, registry: Registry, scratch: Path, runner: JobRunner
-) -> tuple[Assembled, tuple[Layer, ...], Seen]:
-    """Return the image, what is new in it over its base, and what there is to see of it."""
-    files = cache(partial(list_base, parts.base, registry, runner.work, runner.log))
-    contents = start_pexes(parts.contents, scratch)
-    parts = attrs.evolve(parts, contents=contents)
-    if parts.dockerfile.foreign:
+    inputs: ImageInputs, name: str, registry: Registry, scratch: Path, runner: JobRunner
+) -> tuple[Assembled, tuple[Layer, ...], ImageFiles]:
+    """Return the image, its layers over the base, and the files for the library check."""
+    base_files = cache(partial(list_base, inputs.base, registry, runner.work, runner.log))
+    contents = rewrite_launchers(inputs.contents, scratch)
+    inputs = attrs.evolve(inputs, contents=contents)
+    if inputs.dockerfile.foreign:
         # Imported late: most images are assembled here.
         from .engine_build import build  # noqa: PLC0415
 
-        return build(parts, f"ship.local/build/{name}", files, scratch, runner)
-    assembled, layers = _assemble(parts, files, scratch, runner)
-    variables = variables_of(parts.base, parts.dockerfile)
-    return assembled, layers, Seen(files, variables, kept=True)
+        return build(inputs, f"ship.local/build/{name}", base_files, scratch, runner)
+    assembled, layers = _assemble(inputs, base_files, scratch, runner)
+    variables = variables_of(inputs.base, inputs.dockerfile)
+    return assembled, layers, ImageFiles(base_files, variables, cacheable=True)
 
 
 def _assemble(
-    parts: Parts, files: Callable[[], Filesystem], scratch: Path, runner: JobRunner
+    inputs: ImageInputs, base_files: Callable[[], Filesystem], scratch: Path, runner: JobRunner
 ) -> tuple[Assembled, tuple[Layer, ...]]:
-    """Return the image of the pexes' layers, and one of what is copied, if anything is."""
-    base, dockerfile, contents = parts.base, parts.dockerfile, parts.contents
+    """Return the image and its layers over the base.
+
+    From the lowest: bytecode of the standard library, the layers of pexes, and one layer of
+    everything that COPY takes, with the virtual environment.
+    """
+    base, dockerfile, contents = inputs.base, inputs.dockerfile, inputs.contents
     commit, created = contents.tree.commit, contents.tree.committed
-    fitted = fit(contents.records, base, search_path(base, dockerfile), files, runner)
-    inside = files() if needs_base(dockerfile, contents.context) else Filesystem()
-    layout = place(dockerfile, contents.context, inside, base.work_folder)
-    if fitted.members:
+    runtime_base = RuntimeBase(base, search_path(base, dockerfile), base_files)
+    environment = find_environment(contents.records, runtime_base, runner)
+    below = base_files() if needs_base(dockerfile, contents.context) else Filesystem()
+    layout = place(dockerfile, contents.context, below, base.work_folder)
+    if environment.members:
         check_placement(layout, dockerfile.file)
-    members = add_environment(find_members(layout, contents), fitted.members)
+    members = add_environment(layer_members(layout, contents), environment.members)
     copied = (make_layer(members, commit, scratch, runner),) if members else ()
-    layers = (*fitted.layers, *parts.trees, *copied)
-    return assemble(base, dockerfile, layers, created=created, labels=parts.labels), layers
+    layers = (*environment.layers, *inputs.pex_layers, *copied)
+    return assemble(base, dockerfile, layers, created=created, labels=inputs.labels), layers
 
 
-def _record(name: str, commit: str, made: Made) -> Image:
+def _record(name: str, commit: str, built: BuiltImage) -> Image:
     return Image(
         commit=commit,
         name=name,
-        image_id=made.assembled.image_id,
-        manifest_digest=made.assembled.manifest_digest,
-        media_type=made.assembled.media_type,
-        base=str(made.base.reference),
-        layers=made.layers,
-        size=made.assembled.size,
-        loaded_as=made.loaded_as,
+        image_id=built.assembled.image_id,
+        manifest_digest=built.assembled.manifest_digest,
+        media_type=built.assembled.media_type,
+        base=str(built.base.reference),
+        layers=built.layers,
+        size=built.assembled.size,
+        loaded_as=built.loaded_as,
     )
 
 
-def _keep(record: Image, made: Made, scratch: Path, work: Work) -> None:
-    """Leave the image's files and its record for `PushTagged`."""
+def _save(record: Image, built: BuiltImage, scratch: Path, work: Work) -> None:
+    """Save config, manifest and record in the work folder for `PushTagged`."""
     folder = scratch / "image"
     folder.mkdir()
-    (folder / "config.json").write_bytes(made.assembled.config)
-    (folder / "manifest.json").write_bytes(made.assembled.manifest)
+    (folder / "config.json").write_bytes(built.assembled.config)
+    (folder / "manifest.json").write_bytes(built.assembled.manifest)
     work.replace(folder, work.image(record.name))
     work.save(record)
 
@@ -141,11 +165,11 @@ def _result(record: Image, dockerfile: Dockerfile) -> Result:
     on = f"{base.repository.path.rpartition('/')[2]}:{base.tag or str(base.digest)[7:15]}"
     size = sum(layer.size for layer in record.layers) / 1e6
     layers = f"{size:.1f} MB, {counted(len(record.layers), 'layer')}"
-    promise = f"; {unpromised(dockerfile)}" if dockerfile.foreign else ""
+    note = f"; {not_reproducible(dockerfile)}" if dockerfile.foreign else ""
     names = ("image_id", "manifest_digest", "size", "loaded_as", "base")
     return Result(
         "image",
         SUCCESS,
-        f"{record.name}: {record.image_id[:15]} ({layers} on {on}){promise}",
+        f"{record.name}: {record.image_id[:15]} ({layers} on {on}){note}",
         properties={f"ship_image_{record.name}": {n: getattr(record, n) for n in names}},
     )

@@ -1,10 +1,14 @@
-"""A layered pex on its runtime base: whether it runs there, by which Python, with what else."""
+"""The runtime environment of layered pexes: which Python of a base runs them, and with what.
+
+It is a virtual environment of that Python, and a layer of bytecode if the standard library on
+the base has none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,18 +34,30 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Fitted:
-    """What makes layered pexes run on one base.
+class RuntimeEnvironment:
+    """The additions to an image that layered pexes need.
 
-    *layers* go below all of theirs, *members* into the image's own layer.
+    *layers* lie below the layers of pexes.  *members* go into the image's own layer.
     """
 
     layers: tuple[Layer, ...] = ()
     members: tuple[Member, ...] = ()
 
 
-def start_pexes(contents: Contents, scratch: Path) -> Contents:
-    """Return *contents* with layered pexes as they start in an image, left in *scratch*."""
+@attrs.frozen
+class RuntimeBase:
+    """A *base*, the PATH of the image on it, and a function that lists its files."""
+
+    base: Base
+    path: str
+    files: Callable[[], Filesystem]
+
+
+def rewrite_launchers(contents: Contents, scratch: Path) -> Contents:
+    """Return *contents* with layered pexes that start in the virtual environment.
+
+    The rewritten launchers are in *scratch*.
+    """
     folder = scratch / "launchers"
     folder.mkdir()
     records, pexes = {record.name: record for record in contents.records}, dict(contents.pexes)
@@ -53,45 +69,43 @@ def start_pexes(contents: Contents, scratch: Path) -> Contents:
     return attrs.evolve(contents, pexes=pexes, records=tuple(records.values()))
 
 
-def fit(
-    records: Iterable[Pex],
-    base: Base,
-    path: str,
-    files: Callable[[], Filesystem],
-    runner: JobRunner,
-) -> Fitted:
-    """Return what the pexes of *records* take on *base*; nothing where none is layered.
-
-    *path* is the image's PATH, *files* tells what the base holds.  Where its Python has its
-    own library without bytecode, there is a layer of that.  Raises BaseUnfit when it cannot run
-    one of them, OutputMissing, JobFailed.
-    """
-    runtime_base = _RuntimeBase(base, path, cache(files), runner)
-    fitted = Fitted()
-    for record in filter(is_layered, records):
-        fitted = runtime_base.fit(record)
-    return fitted
-
-
-def fit_built(
-    records: Iterable[Pex], base: Base, path: str, files: Callable[[], Filesystem]
+def find_virtual_environment(
+    records: Iterable[Pex], runtime_base: RuntimeBase
 ) -> tuple[Member, ...]:
-    """Return the environment of an image that the engine built on *base*: it holds *files*.
+    """Return the virtual environment for the layered pexes of *records*; none if there is none.
 
-    There is none where no pex is layered.  Raises BaseUnfit.
+    Raises BaseUnfit if the base has no Python that runs them.
     """
     members: tuple[Member, ...] = ()
-    found = cache(files)
     for record in filter(is_layered, records):
-        with _unfit(record, base) as needs:
-            interpreter = find_interpreter(needs, path, found())
+        with _raising_base_unfit(record, runtime_base.base) as needs:
+            interpreter = find_interpreter(needs, runtime_base.path, runtime_base.files())
         members = environment_members(interpreter, needs.minor)
     return members
 
 
+def find_environment(
+    records: Iterable[Pex], runtime_base: RuntimeBase, runner: JobRunner
+) -> RuntimeEnvironment:
+    """Return what the layered pexes of *records* need on *runtime_base*.
+
+    That includes a bytecode layer if the standard library there has no bytecode.  The
+    interpreter is looked up once per base; the answer is cached.  Raises BaseUnfit if the base
+    has no Python that runs them, OutputMissing, JobFailed.
+    """
+    environment = RuntimeEnvironment()
+    for record in filter(is_layered, records):
+        with _raising_base_unfit(record, runtime_base.base) as needs:
+            runtime = _find_runtime(needs, runtime_base, runner)
+        layers = _bytecode_layers(runtime, needs.minor, record.commit, runtime_base, runner)
+        members = environment_members(runtime.interpreter, needs.minor)
+        environment = RuntimeEnvironment(layers, members)
+    return environment
+
+
 @contextmanager
-def _unfit(record: Pex, base: Base) -> Iterator[Needs]:
-    """Give what a layered pex needs; raise BaseUnfit for a ValueError that says it lacks."""
+def _raising_base_unfit(record: Pex, base: Base) -> Iterator[Needs]:
+    """Yield the needs of a layered pex; turn a ValueError about them into BaseUnfit."""
     assert record.needs is not None  # noqa: S101  # it is layered
     try:
         yield record.needs
@@ -101,54 +115,49 @@ def _unfit(record: Pex, base: Base) -> Iterator[Needs]:
 
 @attrs.frozen
 class _Runtime:
-    """What a base runs a pex with; *library* stands for what has no bytecode there, if any."""
+    """The interpreter of a base that runs a pex.
+
+    *library* identifies the modules of its standard library without bytecode; empty if none.
+    """
 
     interpreter: str
     library: str
 
 
-@attrs.frozen
-class _RuntimeBase:
-    """A base whose Python is looked for on *path*, and what looks into its *files*."""
+def _find_runtime(needs: Needs, runtime_base: RuntimeBase, runner: JobRunner) -> _Runtime:
+    """Return the runtime for *needs*, from the cache if possible.
 
-    base: Base
-    path: str
-    files: Callable[[], Filesystem]
-    runner: JobRunner
+    Raises ValueError with the reason if there is none.
+    """
+    asked, rule = CONVERTER.unstructure(needs), sorted(LEFT_OUT)
+    base, path = runtime_base.base.reference.digest, runtime_base.path
+    name = key("interpreter", base=base, needs=asked, path=path, left_out=rule)
+    entry = runner.cache.find(name, shared=False)
+    if entry is not None:
+        return structure(entry.record, _Runtime, "runtime")
+    interpreter = find_interpreter(needs, path, runtime_base.files())
+    library = _find_library(interpreter, needs.minor, runtime_base)
+    runtime = _Runtime(interpreter, library.identity)
+    runner.cache.keep(name, Entry(CONVERTER.unstructure(runtime)), {}, shared=False)
+    return runtime
 
-    def fit(self, record: Pex) -> Fitted:
-        """Return what a layered pex takes here.  Raises BaseUnfit."""
-        with _unfit(record, self.base) as needs:
-            runtime = self._find(needs)
-        layers = self._library(runtime, needs.minor, record.commit)
-        return Fitted(layers, environment_members(runtime.interpreter, needs.minor))
 
-    def _find(self, needs: Needs) -> _Runtime:
-        """Return what runs what has these *needs*.  Raises ValueError with why nothing does."""
-        asked = CONVERTER.unstructure(needs)
-        base, rule = self.base.reference.digest, sorted(LEFT_OUT)
-        name = key("interpreter", base=base, needs=asked, path=self.path, left_out=rule)
-        known = self.runner.cache.find(name, shared=False)
-        if known is not None:
-            return structure(known.record, _Runtime, "runtime")
-        interpreter = find_interpreter(needs, self.path, self.files())
-        found = _Runtime(interpreter, self._lacking(interpreter, needs.minor).identity)
-        self.runner.cache.keep(name, Entry(CONVERTER.unstructure(found)), {}, shared=False)
-        return found
+def _bytecode_layers(
+    runtime: _Runtime, minor: str, commit: str, runtime_base: RuntimeBase, runner: JobRunner
+) -> tuple[Layer, ...]:
+    """Return the bytecode layer that the base needs, if any."""
+    if not runtime.library:
+        return ()
+    # Imported late: many bases have bytecode.
+    from .stdlib_bytecode import bytecode_layer  # noqa: PLC0415
 
-    def _library(self, runtime: _Runtime, minor: str, commit: str) -> tuple[Layer, ...]:
-        """Return the layer of the bytecode that is missing, if any is."""
-        if not runtime.library:
-            return ()
-        # Imported late: not every base lacks something.
-        from .stdlib_bytecode import provide  # noqa: PLC0415
+    find = partial(_find_library, runtime.interpreter, minor, runtime_base)
+    return (bytecode_layer(runtime.library, find, minor, commit, runner),)
 
-        find = partial(self._lacking, runtime.interpreter, minor)
-        return (provide(runtime.library, find, minor, commit, self.runner),)
 
-    def _lacking(self, interpreter: str, minor: str) -> Library:
-        """Return what has no bytecode in the library of an interpreter."""
-        # Imported late: it is asked for once for each base.
-        from ...model.runtime.stdlib_bytecode import find_library  # noqa: PLC0415
+def _find_library(interpreter: str, minor: str, runtime_base: RuntimeBase) -> Library:
+    """Return the modules of the standard library of *interpreter* that have no bytecode."""
+    # Imported late: it is needed once per base.
+    from ...model.runtime.stdlib_bytecode import find_library  # noqa: PLC0415
 
-        return find_library(interpreter, minor, self.files())
+    return find_library(interpreter, minor, runtime_base.files())

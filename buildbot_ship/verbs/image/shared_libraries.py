@@ -1,4 +1,4 @@
-"""Shared libraries that an image lacks: looked for before anybody publishes it."""
+"""Check an image for missing shared libraries before it is published."""
 
 from __future__ import annotations
 
@@ -17,80 +17,81 @@ from ...model.request import ImageRequest
 from ...model.request.ship import FAIL, IGNORE
 from ...model.request.wire import CONVERTER
 from ..shared.job_runner import JobRunner
-from .build_context import Parts
+from .build_context import ImageInputs
 
-LISTED = 20
-"""Libraries that a build names in its warnings."""
+MAX_WARNINGS = 20
+"""Missing libraries that the warnings of a build list."""
 RULES = 1
-"""Goes up when `find_missing` or `describe` say something else of the same files."""
+"""Part of the cache key: increase it if `find_missing` or `describe` change."""
 TEXT = "libraries.txt"
 REMEDY = (
-    "for what the application uses, derive a runtime base with the packages that have these "
+    "if the application uses them, derive a runtime base with the packages that have these "
     "libraries (DeriveBase)"
 )
 
 
 @attrs.frozen
-class Seen:
-    """What an image holds besides our layers, its *files*, and the *variables* that it sets.
+class ImageFiles:
+    """The *files* of an image outside of our layers, and its environment *variables*.
 
-    *binaries* are those in them that came from the commit.  With *kept* it is the base, and no
-    more than that, so that what is found out may be kept.
+    *binaries* are the ELF files among them that come from the commit.  *cacheable* is true if
+    the files are exactly those of the base: then the findings are cached.
     """
 
     files: Callable[[], Filesystem]
     variables: Mapping[str, str]
-    kept: bool = False
+    cacheable: bool = False
     binaries: tuple[Binaries, ...] = ()
 
 
-def find_lacking(
-    request: ImageRequest, parts: Parts, layers: Sequence[Layer], seen: Seen, runner: JobRunner
+def check_libraries(
+    request: ImageRequest,
+    inputs: ImageInputs,
+    layers: Sequence[Layer],
+    files: ImageFiles,
+    runner: JobRunner,
 ) -> dict[str, Any]:
-    """Return what a result says of the shared libraries that an image of *layers* lacks.
+    """Return the warnings and the text of a result on missing shared libraries.
 
-    Raises LibraryMissing where that is an error.
+    Raises LibraryMissing if *request* says that they are an error.
     """
     if request.missing_libraries == IGNORE:
         return {}
-    found = [*seen.binaries, *(layer.binaries for layer in layers)]
-    found += [record.binaries for record in parts.contents.records]
-    binaries = [part for part in found if part is not None and part != Binaries()]
+    summaries = [*files.binaries, *(layer.binaries for layer in layers)]
+    summaries += [record.binaries for record in inputs.contents.records]
+    binaries = [part for part in summaries if part is not None and part != Binaries()]
     if not any(part.dependents for part in binaries):
         return {}
-    lines, names = _look(binaries, parts.base, seen, runner)
+    lines, names = _find_missing_libraries(binaries, inputs.base, files, runner)
     if not lines:
         return {}
     if request.missing_libraries == FAIL:
         few = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
-        raise LibraryMissing(request.image, few, str(parts.base.reference), tuple(lines))
-    left = len(lines) - LISTED
+        raise LibraryMissing(request.image, few, str(inputs.base.reference), tuple(lines))
+    left = len(lines) - MAX_WARNINGS
     more = [f"and {left} more: see {TEXT}"] if left > 0 else []
     text = "".join(f"{line}\n" for line in [*lines, REMEDY])
-    return {"warnings": (*lines[:LISTED], *more, REMEDY), "texts": {TEXT: text}}
+    return {"warnings": (*lines[:MAX_WARNINGS], *more, REMEDY), "texts": {TEXT: text}}
 
 
-def _look(
-    binaries: Sequence[Binaries], base: Base, seen: Seen, runner: JobRunner
+def _find_missing_libraries(
+    binaries: Sequence[Binaries], base: Base, files: ImageFiles, runner: JobRunner
 ) -> tuple[list[str], list[str]]:
-    """Return a line for each library that is missing, and their names.
-
-    The same files on the same base are looked at once.
-    """
-    path = seen.variables.get("LD_LIBRARY_PATH", "")
+    """Return a line for each missing library, and the names; cached per base and binaries."""
+    path = files.variables.get("LD_LIBRARY_PATH", "")
     asked = [CONVERTER.unstructure(part) for part in binaries]
     name = ""
-    if seen.kept:
+    if files.cacheable:
         on = str(base.reference)
         name = key("libraries", rules=RULES, base=on, path=path, binaries=asked)
-        known = runner.cache.find(name, shared=False)
-        if known is not None:
-            return known.record["lines"], known.record["names"]
-    # Imported late: it is done once for each base.
+        entry = runner.cache.find(name, shared=False)
+        if entry is not None:
+            return entry.record["lines"], entry.record["names"]
+    # Imported late: it is needed once per base.
     from ...model.runtime.shared_library import describe, find_missing  # noqa: PLC0415
 
     architecture = str(base.config.get("architecture", ""))
-    missing = find_missing(binaries, seen.files(), architecture, path)
+    missing = find_missing(binaries, files.files(), architecture, path)
     lines = describe(missing, str(attrs.evolve(base.reference, digest=None)))
     names = [item.library for item in missing]
     if name:

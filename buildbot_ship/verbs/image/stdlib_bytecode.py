@@ -1,4 +1,4 @@
-"""The layer of bytecode for a base whose Python has its library without any."""
+"""Make the bytecode layer for a base whose Python has its standard library without bytecode."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...model.artefact import Layer, Wheelhouse
 from ...model.cache_key import key
 from ...model.request.wire import CONVERTER
 from ..shared.job_runner import JobRunner
-from ..shared.layers import known_layer, take_layer, tools_of
+from ..shared.layers import cached_layer, store_layer, tools_image_of
 
 if TYPE_CHECKING:
     from ...model.runtime.stdlib_bytecode import Library
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 _FILE = "library.tar.gz"
 
 
-def provide(
+def bytecode_layer(
     identity: str, find: Callable[[], Library], minor: str, commit: str, runner: JobRunner
 ) -> Layer:
-    """Return the layer of the library that *identity* stands for; made unless it is known.
+    """Return the bytecode layer of the library *identity*, from the cache if possible.
 
-    *find* looks it up in the base, of Python *minor* (``3.11``).  Raises OutputMissing when
+    *find* lists the library of Python *minor* (``3.11``) in the base.  Raises OutputMissing if
     *commit* has no wheelhouse, and JobFailed.
     """
     build_base = runner.work.find(Wheelhouse, commit).base_key
     name = key("layer", build_base=build_base, library=identity)
-    return known_layer(name, runner) or _make(name, find(), minor, commit, runner)
+    return cached_layer(name, runner) or _make(name, find(), minor, commit, runner)
 
 
 def _make(name: str, library: Library, minor: str, commit: str, runner: JobRunner) -> Layer:
-    tools = tools_of(commit, runner)
+    tools = tools_image_of(commit, runner)
     title = f"bytecode of the library of Python {minor}"
     arguments = CONVERTER.unstructure(library)
     with runner.work.scratch() as scratch:
         out = scratch / "made"
-        said = runner.run("stdlib_bytecode", tools, arguments, out)
-        told = {field: said[field] for field in ("diff_id", "digest", "size")}
-        return take_layer(Layer(**told, title=title, key=name), out / _FILE, runner)
+        result = runner.run("stdlib_bytecode", tools, arguments, out)
+        facts = {field: result[field] for field in ("diff_id", "digest", "size")}
+        return store_layer(Layer(**facts, title=title, key=name), out / _FILE, runner)

@@ -1,1 +1,1 @@
-"""Garbage collection, and the check that builds are reproducible."""
+"""Maintenance: garbage collection, and the check that builds are reproducible."""

@@ -1,4 +1,4 @@
-"""What lies in an artefact: members of wheels, pexes and layers; and the first difference."""
+"""Find the first difference between two wheels, pexes, layers or JSON files."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ...model.image.first_difference import (
 from ...model.reference import digest_of_stream
 
 _COMPARED = 64 << 20
-"""Bytes of one member that are looked at for the place of a difference."""
+"""Bytes of a member that are compared to locate a difference."""
 _Members = Callable[[Path], Iterator[tuple[Entry, IO[bytes]]]]
 
 
 def first_difference(first: Path, second: Path) -> Difference:
-    """Return how two files that do not have the same bytes differ first."""
+    """Return the first difference of two files that do not have the same bytes."""
     if first.suffix == ".json":
         found = compare_json(json.loads(first.read_bytes()), json.loads(second.read_bytes()))
     else:

@@ -1,4 +1,4 @@
-"""Remove what dead builds left in the engine, and nothing else."""
+"""Garbage collection: remove the leftovers of dead builds on a worker."""
 
 from __future__ import annotations
 
@@ -17,75 +17,80 @@ from ...store.ledger import Ledger
 from ...store.work_folder import Work
 
 
+@attrs.frozen
+class WorkerState:
+    """The state that builds leave on a worker: *ledger*, *work* folder and *disk* cache."""
+
+    ledger: Ledger
+    work: Work
+    disk: DiskCache
+
+    def leftovers(self, request: GarbageRequest, now: float) -> tuple[Entry, ...]:
+        """Return the ledger's entries of containers and images to remove."""
+        ledger = self.ledger
+        return find_leftovers(
+            ledger.entries(),
+            request,
+            work=ledger.work,
+            build=ledger.build,
+            now=now,
+            alive=ledger.alive,
+        )
+
+    def has_leftovers(self, request: GarbageRequest, now: float) -> bool:
+        """Return true if `gc` has something to do."""
+        return (
+            self.work.has_scratch_folders()
+            or bool(self.leftovers(request, now))
+            or self.disk.is_due(now)
+        )
+
+
 def gc(
     request: GarbageRequest,
     *,
+    state: WorkerState,
     daemon: Callable[[], Daemon],
-    ledger: Ledger,
-    work: Work,
-    disk: DiskCache,
-    clock: Callable[[], float],
+    now: float,
     log: Log,
 ) -> Result:
-    """Remove every dead entry of the ledger; what is gone already is struck out too.
+    """Remove dead containers and images, scratch folders and old cache entries.
 
-    What killed processes left in the work folder goes with it.  *daemon* is called only
-    when something is to be removed; what it will not give up stays for the next time.
-    Raises EngineUnavailable, EngineForbidden.
+    Only what the ledger lists is removed from the engine.  An entry that is gone already is
+    deleted from the ledger.  If the engine refuses to remove one, it stays for the next garbage
+    collection.  *daemon* is called only if there is something to remove.  *now* is in seconds
+    since 1970.  Raises EngineUnavailable, EngineForbidden.
     """
-    work.sweep(clock())
-    doomed = _find_dead(request, ledger, clock)
-    removed = [entry.name for entry in doomed if _remove(entry, daemon(), ledger, log)]
-    ledger.sweep()
-    if not request.finish or disk.is_due(clock()):
-        _trim(disk, request.cache_size, clock(), log)
-    done = f"removed {counted(len(removed), 'temporary thing')}"
-    summary = done if removed else "nothing to remove"
+    state.work.sweep(now)
+    doomed = state.leftovers(request, now)
+    removed = [entry.name for entry in doomed if _remove(entry, daemon(), state.ledger, log)]
+    state.ledger.sweep()
+    if not request.finish or state.disk.is_due(now):
+        _trim(state.disk, request.cache_size, now, log)
+    summary = f"removed {counted(len(removed), 'leftover')}" if removed else "nothing to remove"
     return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})
 
 
-def _trim(disk: DiskCache, limit: int, now: float, log: Log) -> None:
-    if given := disk.trim(limit, now):
-        log(f"cache: {given / 1e6:.1f} MB given up, which nobody used for longest")
-
-
-def telling(
-    result: Result,
-    request: GarbageRequest,
-    *,
-    ledger: Ledger,
-    work: Work,
-    disk: DiskCache,
-    clock: Callable[[], float],
+def add_leftovers_property(
+    result: Result, request: GarbageRequest, state: WorkerState, now: float
 ) -> Result:
-    """Return *result* with the property ``ship_leftovers``: whether `gc` has work to do."""
-    left = (
-        work.is_littered() or bool(_find_dead(request, ledger, clock)) or disk.is_due(clock())
-    )
+    """Return *result* with the property ``ship_leftovers``: true if `gc` has work to do."""
+    left = state.has_leftovers(request, now)
     return attrs.evolve(result, properties={**result.properties, "ship_leftovers": left})
 
 
-def _find_dead(
-    request: GarbageRequest, ledger: Ledger, clock: Callable[[], float]
-) -> tuple[Entry, ...]:
-    """Return the entries of *ledger* whose things are to be removed."""
-    return find_leftovers(
-        ledger.entries(),
-        request,
-        work=ledger.work,
-        build=ledger.build,
-        now=clock(),
-        alive=ledger.alive,
-    )
+def _trim(disk: DiskCache, limit: int, now: float, log: Log) -> None:
+    if removed := disk.trim(limit, now):
+        log(f"cache: removed the least recently used {removed / 1e6:.1f} MB")
 
 
 def _remove(entry: Entry, daemon: Daemon, ledger: Ledger, log: Log) -> bool:
-    """Remove one thing; keep what the engine will not give up for the next time."""
+    """Remove a container or an image; return false if it was gone or the engine refuses."""
     remove = daemon.remove_container if entry.kind == CONTAINER else daemon.remove_image
     try:
         removed = remove(entry.name)
     except EngineError as error:
-        log(f"left for the next time: {error}")
+        log(f"left for the next garbage collection: {error}")
         return False
     ledger.forget(entry.kind, entry.name)
     if removed:

@@ -1,4 +1,4 @@
-"""Build a commit a second time from nothing, elsewhere, and compare the bytes."""
+"""Check that a commit is reproducible: build it again from scratch, and compare the bytes."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from ...model.request import Request, VerifyRequest
 from ...model.result import SUCCESS, Result, counted
 from ...source.interface import Tree, required
 from ...store.work_folder import Work
-from ..image.build_context import unpromised
+from ..image.build_context import not_reproducible
 from ..shared.cache import Cache
 from ..shared.files import digest_of_file, expect
 from ..shared.job_runner import JobRunner
-from ..shared.layers import bring_layer
-from ..shared.wheelhouse import bring
+from ..shared.layers import ensure_layer
+from ..shared.wheelhouse import ensure_wheels
 from .artefact_members import first_difference
 
 
 class Ledger(Protocol):
-    """What stands in the engine for this build."""
+    """The temporary images of this worker in the engine."""
 
     @property
     def build(self) -> str:
-        """Return the name of this build."""
+        """The name of this build."""
 
     def entries(self) -> Iterator[Entry]:
-        """Yield everything that stands there, whoever made it."""
+        """Yield the entries of all builds."""
 
 
 @attrs.frozen
 class _Artefact:
-    """One file that has to have the same bytes, and the digest that its record says."""
+    """One file to compare, the digest in its record, and the step that makes it."""
 
     title: str
     path: Path
@@ -61,19 +61,21 @@ def verify(
     ledger: Ledger,
     explain: Callable[[Path, Path], str],
 ) -> Result:
-    """Compare what the work folder has of the commit of *tree* with a second build of it.
+    """Build the commit of *tree* again, and compare it with the artefacts in the work folder.
 
-    *perform* runs a request in a job runner: here in a fresh work folder, in an environment
-    of which nothing is as usual.  *explain* says more about two files that differ.
-    Images that the engine builds are left out.
-    Raises OutputMissing, DigestMismatch, NotReproducible, and what the second build raises.
+    The second build has a new work folder and no cache.  Its jobs have other folders, and
+    another user name, locale, time zone, umask and hash seed (`VARIED`).  *perform* runs a
+    request in a job runner.  *explain* describes the difference of two files.  Images that the
+    engine builds are skipped.
+
+    Raises OutputMissing, DigestMismatch, NotReproducible, and the errors of the second build.
     """
-    left_out = _not_promised(request, tree)
-    images = tuple(image for image in request.images if image.image not in left_out)
+    skipped = _not_reproducible_images(request, tree)
+    images = tuple(image for image in request.images if image.image not in skipped)
     request = attrs.evolve(request, images=images)
-    _bring(request, tree.commit, runner)
+    _ensure_files(request, tree.commit, runner)
     first = _artefacts(request, tree.commit, runner.work)
-    with runner.work.scratch() as scratch, _taken_away(ledger, runner.daemon):
+    with runner.work.scratch() as scratch, _removing_loaded_images(ledger, runner.daemon):
         again = attrs.evolve(
             runner,
             work=Work(scratch / "again"),
@@ -81,28 +83,30 @@ def verify(
             cache=Cache(runner.log),
         )
         for part in (request.wheels, *request.pexes, *request.images):
-            runner.log(f"a second time: {part.verb}")
+            runner.log(f"second build: {part.verb}")
             result = perform(part, again)
             runner.log(f"{result.verb}: {result.summary}")
         _compare(first, _artefacts(request, tree.commit, again.work), explain)
     pexes = {
         pex.name: runner.work.find(Pex, tree.commit, pex.name).whole for pex in request.pexes
     }
-    return _result(request, first, pexes, left_out)
+    return _result(request, first, pexes, skipped)
 
 
-def _not_promised(request: VerifyRequest, tree: Tree) -> dict[str, str]:
-    """Return the images whose bytes nobody promises, and why."""
+def _not_reproducible_images(request: VerifyRequest, tree: Tree) -> dict[str, str]:
+    """Return the images that the engine builds, with the reason."""
     dockerfiles = {
         image.image: read(required(tree, image.dockerfile), image.dockerfile)
         for image in request.images
     }
-    return {name: unpromised(found) for name, found in dockerfiles.items() if found.foreign}
+    return {
+        name: not_reproducible(found) for name, found in dockerfiles.items() if found.foreign
+    }
 
 
 @contextmanager
-def _taken_away(ledger: Ledger, daemon: Daemon) -> Iterator[None]:
-    """Take away the images that are loaded meanwhile, and no other of this build."""
+def _removing_loaded_images(ledger: Ledger, daemon: Daemon) -> Iterator[None]:
+    """Remove the images that are loaded meanwhile, and no others of this build."""
 
     def loaded() -> set[str]:
         ours = (e for e in ledger.entries() if e.kind == IMAGE and e.build == ledger.build)
@@ -116,23 +120,26 @@ def _taken_away(ledger: Ledger, daemon: Daemon) -> Iterator[None]:
             daemon.remove_image(name)
 
 
-def _bring(request: VerifyRequest, commit: str, runner: JobRunner) -> None:
-    """See that what a cache knew lies in the work folder."""
+def _ensure_files(request: VerifyRequest, commit: str, runner: JobRunner) -> None:
+    """Make sure that all wheels and layers are in the work folder, not only in a cache."""
     wheelhouse = runner.work.find(Wheelhouse, commit)
-    bring(wheelhouse, wheelhouse.wheels, runner)
+    ensure_wheels(wheelhouse, wheelhouse.wheels, runner)
     layers = [runner.work.find(Pex, commit, pex.name).layers for pex in request.pexes]
     layers += [runner.work.find(Image, commit, image.image).layers for image in request.images]
     for layer in dict.fromkeys(chain.from_iterable(layers)):
-        bring_layer(layer, runner)
+        ensure_layer(layer, runner)
 
 
 def _artefacts(request: VerifyRequest, commit: str, work: Work) -> dict[str, _Artefact]:
-    """Return what was made, the inputs of others first; each is what its record says."""
+    """Return all artefacts by title, inputs first: wheels, pexes, images.
+
+    Raises OutputMissing, and DigestMismatch if a file is not what its record says.
+    """
     found = _wheels(work.find(Wheelhouse, commit), work)
     for wanted in request.pexes:
         found += _pex(work.find(Pex, commit, wanted.name), work)
     for image in request.images:
-        found += _files_of(work.find(Image, commit, image.image), work)
+        found += _image_files(work.find(Image, commit, image.image), work)
     for artefact in found:
         if not artefact.path.is_file():
             raise OutputMissing(artefact.title, artefact.verb)
@@ -157,8 +164,8 @@ def _pex(pex: Pex, work: Work) -> list[_Artefact]:
     return [*layers, file]
 
 
-def _files_of(image: Image, work: Work) -> list[_Artefact]:
-    """Return what there is of an image, but for the layers that its pexes have."""
+def _image_files(image: Image, work: Work) -> list[_Artefact]:
+    """Return the files of an image without the layers of its pexes."""
     folder, of_image = work.image(image.name), f"of image {image.name}"
     verb = "BuildRuntimeImage"
     layers = [
@@ -205,10 +212,10 @@ def _result(
     request: VerifyRequest,
     found: dict[str, _Artefact],
     pexes: dict[str, str],
-    left_out: dict[str, str],
+    skipped: dict[str, str],
 ) -> Result:
     listing = "".join(f"{a.digest}  {a.title}\n" for a in found.values())
-    left = [f"{name} left out, {reason}" for name, reason in left_out.items()]
+    notes = [f"{name} skipped, {reason}" for name, reason in skipped.items()]
     images = {
         part.image: found[f"manifest.json of image {part.image}"].digest
         for part in request.images
@@ -221,7 +228,7 @@ def _result(
     return Result(
         "verify",
         SUCCESS,
-        "; ".join([f"identical: {_counts(request, found)}", *left]),
+        "; ".join([f"identical: {_counts(request, found)}", *notes]),
         properties={"ship_reproducible": digests},
         texts={"digests.txt": listing},
     )

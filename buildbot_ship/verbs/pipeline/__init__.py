@@ -1,1 +1,1 @@
-"""A whole build in one process, from wheels to push."""
+"""The pipeline: a whole build in one process, from wheels to push."""

@@ -24,7 +24,7 @@ from ..shared.cache import Cache
 
 @attrs.define
 class _Outcome:
-    """What the results of several verbs come to, each warning and line once."""
+    """The combined results of several verbs, with each warning and line once."""
 
     properties: dict[str, Any] = attrs.field(factory=dict)
     conflicts: dict[str, None] = attrs.field(factory=dict)
@@ -56,7 +56,7 @@ def build(
 
     1. If every image is published already, from the same request, end here: a published tag
        never moves.
-    2. *overlap* begins what can be done early (``overlap.py``), and returns what waits for it.
+    2. *overlap* starts work in advance (``overlap.py``); it returns a function that waits.
     3. *perform* runs each part of the request in order.
 
     Without pushes the images stay in the engine, under the names in the result's properties.
@@ -64,7 +64,7 @@ def build(
     names = ", ".join(image.image for image in request.images)
     published = find_publications(request, commit=commit, registry=registry, cache=cache)
     if published is not None:
-        return Result("build", SUCCESS, f"{names}: published already", properties=published)
+        return Result("build", SUCCESS, f"{names}: already published", properties=published)
     keys = publication_keys(request, commit)
     pushes = [attrs.evolve(push, publication=keys[push.image]) for push in request.pushes]
     parts = [request.wheels, *request.pexes, *request.images, *pushes]
@@ -78,7 +78,7 @@ def _perform(
     wait: Callable[[], None],
     log: Log,
 ) -> _Outcome:
-    """Perform *parts* in order; *wait* ends before the first image, and after a fault."""
+    """Run *parts* in order; call *wait* before the first image, and after an error."""
     outcome = _Outcome()
     try:
         for part in parts:

@@ -1,4 +1,4 @@
-"""Work that a build begins before its turn, so that no verb has to wait for it later.
+"""Work that a build starts in advance, in parallel with its verbs.
 
 A build runs its verbs in order, on the main thread.  Four things run beside them:
 
@@ -9,17 +9,17 @@ A build runs its verbs in order, on the main thread.  Four things run beside the
     imports           image, push, gc |
     bases             read what the bases of the images hold ---> | joined before image
 
-- The engine's version is part of every cache key.  To ask for it takes 10 ms, as long as the
-  imports that follow.
+- The engine's platform is part of every cache key.  The request for its version takes 10 ms, as
+  long as the imports that follow.
 - A container takes 0.1 s to start.  One is started if the worker has not seen these sources
   before: new sources nearly always need a new layer.  While a job runs in it,
   ``daemon/containers/standby.py`` starts the next one.
 - The verbs that come last are imported while a container works.
-- To know what a base holds takes a request to its registry, and seconds if the base is new to
+- To list the files of a base takes a request to its registry, and seconds if the base is new to
   this worker.
 
-Every fault is left to the verb that meets it again.  Imports are inside the functions: most
-builds find that all is published, and end before they need any of this.
+Errors are ignored here: the verb that does the work again reports them.  Imports are inside the
+functions: most builds end early, because everything is already published.
 """
 
 # ruff: noqa: PLC0415
@@ -49,9 +49,10 @@ def begin(
     runner: Callable[[], JobRunner],
     registry: Callable[[], Registry],
 ) -> Callable[[], None]:
-    """Begin what a build of *tree* can do early; return what waits for all of it.
+    """Start work for a build of *tree* in advance; return a function that waits for the bases.
 
-    *ask_engine* keeps the engine's version.  *registry* gives a client that nobody else uses.
+    *ask_engine* gets the engine's version and remembers it.  *registry* returns a new client,
+    for use in another thread.
     """
     asking = Thread(target=ask_engine)
     asking.start()
@@ -64,7 +65,7 @@ def begin(
 
 
 def prepare_container(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> None:
-    """Start a container unless *request* was made of these sources before."""
+    """Start a container, unless this worker has seen *request* with the same sources before."""
     from ...model.cache import Entry
     from ...model.dockerfile.document import base_of
     from ...source.interface import required
@@ -79,14 +80,16 @@ def prepare_container(request: WheelsRequest, *, tree: Tree, runner: JobRunner) 
 
 
 def _sources_key(request: WheelsRequest, build_base: BuildBase, tree: Tree) -> str:
-    """Return the cache key of everything that the wheels are made of."""
+    """Return the cache key of the inputs of all wheels."""
     from ...model.cache_key import key
     from ...model.request.wire import CONVERTER
-    from ..shared.own_packages import files_of, identify
+    from ..shared.own_packages import digest_of_files, list_build_files
 
     asked = CONVERTER.unstructure(request)
     del asked["revision"]
-    trees = {folder: identify(files_of(tree, folder)) for folder in request.packages}
+    trees = {
+        folder: digest_of_files(list_build_files(tree, folder)) for folder in request.packages
+    }
     paths = (request.strict, request.build_lock)
     texts = {path: entry.identity for path, entry in tree.entries() if path in paths}
     return key("sources", base_key=build_base.key, asked=asked, trees=trees, texts=texts)
@@ -101,10 +104,10 @@ def _import_last_verbs() -> None:
 def read_bases(
     request: BuildRequest, *, tree: Tree, registry: Registry, runner: JobRunner
 ) -> Callable[[], None]:
-    """Begin to read the bases of layered images; return what waits until that is done."""
+    """Start to read the bases of layered images; return a function that waits for it."""
     layered = any(pex.layout == "layered" for pex in request.pexes)
     bases = dict.fromkeys(_bases(request.images, tree)) if layered else {}
-    thread = Thread(target=_list, args=(bases, registry, runner))
+    thread = Thread(target=_prefetch, args=(bases, registry, runner))
     thread.start()
     return thread.join
 
@@ -120,11 +123,13 @@ def _bases(images: Iterable[ImageRequest], tree: Tree) -> Iterator[Reference]:
                 yield dockerfile.base
 
 
-def _list(bases: Iterable[Reference], registry: Registry, runner: JobRunner) -> None:
+def _prefetch(bases: Iterable[Reference], registry: Registry, runner: JobRunner) -> None:
     from ..shared.base_image import fetch_base, is_listed, list_base
 
     for reference in bases:
         with suppress(ShipError, OSError):
-            base = runner.bases[reference] = fetch_base(reference, runner.platform(), registry)
+            base = runner.prefetched_bases[reference] = fetch_base(
+                reference, runner.platform(), registry
+            )
             if not is_listed(base, runner.work):
                 list_base(base, registry, runner.work, runner.log)

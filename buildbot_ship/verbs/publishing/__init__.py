@@ -1,1 +1,1 @@
-"""Images in registries: published, and found."""
+"""Publish images to registries, and find published ones."""

@@ -1,4 +1,4 @@
-"""Look whether a commit is published already, before anything is made."""
+"""Check whether a commit is already published, before anything is built."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def find(
     cache: Cache,
     check: Callable[[CheckRequest], Result],
 ) -> Result:
-    """Tell whether every image of *request* is published, made of the same request.
+    """Check whether all images of *request* are published, built from the same request.
 
-    Where one is not, the result has the keys that its push makes known, and whether the
-    requirements are checked, and fine.
+    If not, the properties have the cache keys of the publications, for `push`, and whether the
+    requirements were checked and are up to date.
     """
     names = ", ".join(push.image for push in request.pushes)
     found = find_publications(request, commit=commit, registry=registry, cache=cache)
     if found is not None:
         done = {"ship_published": True, **found}
-        return Result("find", SUCCESS, f"{names}: published already", properties=done)
+        return Result("find", SUCCESS, f"{names}: already published", properties=done)
     checked = _checked(request, check)
     missing = {
         "ship_published": False,
@@ -41,7 +41,7 @@ def find(
 
 
 def _checked(request: FindRequest, check: Callable[[CheckRequest], Result]) -> str | None:
-    """Return the verdict on the requirements; None where it takes the check to say it."""
+    """Return the summary of the requirements check; None if there is none, or if it fails."""
     try:
         return None if request.check is None else check(request.check).summary
     except ShipError:

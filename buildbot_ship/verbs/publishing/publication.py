@@ -1,4 +1,4 @@
-"""Publications: which images of a commit are in their repositories, made of what."""
+"""Publications: cached records of the images that were published for a commit."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..shared.cache import Cache
 
 
 def publication_keys(request: BuildRequest | FindRequest, commit: str) -> dict[str, str]:
-    """Return the key of every publication, by image: of all that was asked for."""
+    """Return the cache keys of the publications by image: digests of the whole request."""
     parts = ("wheels", "pexes", "images", "pushes")
     asked = {part: CONVERTER.unstructure(getattr(request, part)) for part in parts}
     for pex in asked["pexes"]:
-        # A message is no part of what is published; what must fail is not published.
+        # Only "fail" changes what is published: the other values only change messages.
         if pex["conflicts"] != "fail":
             del pex["conflicts"]
     return {
@@ -30,10 +30,9 @@ def publication_keys(request: BuildRequest | FindRequest, commit: str) -> dict[s
 def find_publications(
     request: BuildRequest | FindRequest, *, commit: str, registry: Registry, cache: Cache
 ) -> dict[str, Any] | None:
-    """Return the properties of every publication of *request*; None unless all are there.
+    """Return the properties of all publications of *request*; None if one is missing.
 
-    A tag cannot move, so where it holds what was made of the same request, nothing is left
-    to be made.
+    Tags never move.  So if a tag has the image of the same request, there is nothing to do.
     """
     keys = publication_keys(request, commit)
     properties: dict[str, Any] = {}
@@ -46,7 +45,7 @@ def find_publications(
 
 
 def keep_publication(push: PushRequest, properties: dict[str, Any], cache: Cache) -> None:
-    """Keep that *push* is done, with its *properties*, if it has a key for that."""
+    """Cache the *properties* of a finished *push*, if the request has a cache key for it."""
     if push.publication is not None:
         name = _property(push)
         pushed = {**properties[name], "sent_bytes": 0}
@@ -56,13 +55,13 @@ def keep_publication(push: PushRequest, properties: dict[str, Any], cache: Cache
 def _published(
     name: str, push: PushRequest, commit: str, registry: Registry, cache: Cache
 ) -> dict[str, Any] | None:
-    """Return what was published under *name*, if its tag still holds it."""
+    """Return the property of the publication *name*, if its tag still has that image."""
     entry = cache.find(name)
     pushed = None if entry is None else entry.record.get(_property(push))
     if pushed is None:
         return None
-    held = registry.head(Repository.parse(push.repository).tagged(commit))
-    return {_property(push): pushed} if held == pushed["digest"] else None
+    digest = registry.head(Repository.parse(push.repository).tagged(commit))
+    return {_property(push): pushed} if digest == pushed["digest"] else None
 
 
 def _property(push: PushRequest) -> str:

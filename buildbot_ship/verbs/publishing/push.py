@@ -1,4 +1,4 @@
-"""Publish an assembled image under its commit, over the distribution API."""
+"""Push an image to its registry, under the commit hash as tag."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ...registry.copy import Copied, copy_blob
 from ...registry.interface import Manifest
 from ...registry.publication import find_published, publish
 from ..shared.job_runner import JobRunner
-from ..shared.layers import bring_layer, entry_of
+from ..shared.layers import ensure_layer, layer_entry
 from .publication import keep_publication
 
 
 def push(request: PushRequest, *, commit: str, runner: JobRunner) -> Result:
-    """Send the image of *request* that was made for *commit*; its tag never moves.
+    """Push the image of *request* that was built for *commit*; never move a tag.
 
-    A tag that holds the same image is success, and its digest is adopted.  Other workers
-    get to know the layers, and that it is published.
+    If the tag has the same image, the push succeeds with the digest in the registry.  The
+    shared cache gets the layers and the publication, for other workers.
 
     Raises OutputMissing, TagTaken, DigestMismatch, and what registries raise.
     """
@@ -30,26 +30,24 @@ def push(request: PushRequest, *, commit: str, runner: JobRunner) -> Result:
     record = runner.work.find(Image, commit, request.image)
     manifest = _read_manifest(record, runner.work.image(request.image))
     plan = PushPlan.of(request, record, manifest.data)
-    held = find_published(registry, plan.reference, manifest)
-    if held is not None:
-        log(f"{plan.reference} holds this image already")
-        return _ended(request, _result(record, plan, held, None), runner)
+    published = find_published(registry, plan.reference, manifest)
+    if published is not None:
+        log(f"{plan.reference} already has this image")
+        result = _result(record, plan, published, None)
+        keep_publication(request, result.properties, runner.cache)
+        return result
     sent = _send_blobs(plan, runner.work.image(request.image), runner)
     digest = publish(registry, plan.reference, manifest)
     for layer in record.layers:
         if layer.key:
-            runner.cache.share(layer.key, entry_of(layer), plan.reference.repository)
-    ended = _result(record, plan, digest, sent + Copied(len(manifest.data)))
-    return _ended(request, ended, runner)
-
-
-def _ended(request: PushRequest, result: Result, runner: JobRunner) -> Result:
+            runner.cache.share(layer.key, layer_entry(layer), plan.reference.repository)
+    result = _result(record, plan, digest, sent + Copied(len(manifest.data)))
     keep_publication(request, result.properties, runner.cache)
     return result
 
 
 def _read_manifest(record: Image, folder: Path) -> Manifest:
-    """Return the manifest; raise DigestMismatch unless it is what the record says."""
+    """Return the manifest of an image.  Raises OutputMissing, DigestMismatch."""
     path = folder / "manifest.json"
     if not path.is_file():
         raise OutputMissing(f"image {record.name}", "BuildRuntimeImage")
@@ -62,7 +60,7 @@ def _read_manifest(record: Image, folder: Path) -> Manifest:
 
 
 def _send_blobs(plan: PushPlan, folder: Path, runner: JobRunner) -> Copied:
-    """See that the repository holds every blob of the image."""
+    """Copy or upload all blobs of the image that the repository does not have."""
     repository = plan.reference.repository
     done = Copied()
     for digest in plan.base_blobs:
@@ -78,17 +76,17 @@ def _send_own(blob: OwnBlob, folder: Path, repository: Repository, runner: JobRu
     if registry.has(repository, blob.digest):
         return Copied()
     if layer is not None and not runner.work.layer(layer.digest).is_file():
-        for near in runner.cache.repositories():
-            if registry.has(near, layer.digest):
-                return copy_blob(registry, layer.digest, near, repository)
-    path = folder / "config.json" if layer is None else bring_layer(layer, runner)
+        for source in runner.cache.repositories():
+            if registry.has(source, layer.digest):
+                return copy_blob(registry, layer.digest, source, repository)
+    path = folder / "config.json" if layer is None else ensure_layer(layer, runner)
     if not path.is_file():
         raise OutputMissing(f"image {folder.name}", "BuildRuntimeImage")
     return Copied(registry.upload(repository, blob.digest, path), sent=1)
 
 
 def _result(record: Image, plan: PushPlan, digest: str, sent: Copied | None) -> Result:
-    """Return the result; nothing was *sent* where the tag held the image already."""
+    """Return the result; *sent* is None if the tag already had the image."""
     pushed = {
         "reference": str(plan.reference),
         "digest": digest,
@@ -106,5 +104,5 @@ def _result(record: Image, plan: PushPlan, digest: str, sent: Copied | None) -> 
 
 
 def _size(count: int) -> str:
-    """Return a number of bytes for people."""
+    """Return a number of bytes as text, in MB or KB."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} KB"

@@ -1,1 +1,1 @@
-"""Requirements: hardened, and checked."""
+"""Requirements: harden them, and check that the strict file is up to date."""

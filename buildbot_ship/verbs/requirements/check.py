@@ -1,4 +1,4 @@
-"""Tell whether the strict file still follows from the loose one."""
+"""Check that requirements.strict.txt and the build lock are up to date."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from ...model.requirements.staleness import (
     interpreter_fault,
 )
 from ...model.result import SUCCESS, Result, counted
-from ...source.interface import Tree, hardened, read_bytes, required
+from ...source.interface import Tree, read_bytes, read_hardened, required
 
-Ask = Callable[[Reference], Interpreter]
-"""Which Python a base has; the one call that takes an engine."""
+FindInterpreter = Callable[[Reference], Interpreter]
+"""Returns the Python of a base; the only call that needs the engine."""
 
 
-def check(request: CheckRequest, *, tree: Tree, ask: Ask) -> Result:
-    """Compare the files of a commit; raise InvalidFile with every stale place.
+def check(request: CheckRequest, *, tree: Tree, find_interpreter: FindInterpreter) -> Result:
+    """Compare the strict file of a commit with its loose file, own packages and Dockerfile.
 
-    *ask* is called only where FROM names another base than the one hardened on.  A strict
-    file that was not hardened, where there is no loose file, follows from nothing here:
-    only its lines are looked at.
+    *find_interpreter* is called only if FROM names another base than the header of the strict
+    file.  If there is no loose file, and the strict file has no header, only the lines of the
+    strict file are checked.  Raises InvalidFile with all stale places.
     """
     read = partial(read_bytes, tree)
 
     locked = Locked.read(
-        request, hardened(tree, request.strict), hardened(tree, request.build_lock)
+        request, read_hardened(tree, request.strict), read_hardened(tree, request.build_lock)
     )
     if read(request.loose) is None and not locked.header.inputs:
-        return _by_hand(request, locked)
+        return _without_loose_file(request, locked)
     metadata = metadata_of(request.packages, read)
     loose = read_loose(request.loose, read, empty=bool(request.packages))
     pinned = read_base(required(tree, request.dockerfile), request.dockerfile)
     problems = find_stale(request, loose, metadata, locked)
     if not problems and str(pinned.base) != locked.header.base:
-        problems += interpreter_fault(request, pinned.base_line, locked, ask(pinned.base))
+        problems += interpreter_fault(
+            request, pinned.base_line, locked, find_interpreter(pinned.base)
+        )
     if problems:
         raise InvalidFile(tuple(problems), harden_command(request))
     count = counted(len(locked.pins), "package")
-    return Result("check", SUCCESS, f"{request.strict} follows from {request.loose}: {count}")
+    return Result("check", SUCCESS, f"{request.strict} is up to date: {count}")
 
 
-def _by_hand(request: CheckRequest, locked: Locked) -> Result:
-    """Say of a strict file from elsewhere what can be said of it."""
-    said = (
-        f"there is no {request.loose} that {request.strict} could follow from: "
-        f"its {len(locked.pins)} packages all have hashes"
-    )
-    return Result("check", SUCCESS, said)
+def _without_loose_file(request: CheckRequest, locked: Locked) -> Result:
+    """Return the result for a strict file that was not hardened."""
+    count = counted(len(locked.pins), "package")
+    summary = f"{request.strict}: {count} with hashes; not compared: {request.loose} is missing"
+    return Result("check", SUCCESS, summary)

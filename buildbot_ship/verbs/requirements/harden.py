@@ -1,4 +1,4 @@
-"""Write the strict file and the build lock from the loose file."""
+"""Harden requirements: write the strict file and the build lock from the loose file."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ from ...source.checkout import Checkout
 from ...source.interface import read_bytes, read_text, required
 from ...store.change_notes import ChangeNotes
 from ..shared.job_runner import JobRunner
-from ..shared.own_packages import export
+from ..shared.own_packages import export_package
 from ..shared.tools_image import Tools
 
 
 def harden(
     request: HardenRequest, *, checkout: Checkout, runner: JobRunner, notes: ChangeNotes
 ) -> Result:
-    """Resolve in a throw-away container from the build base; write both files, or none.
+    """Resolve the loose file in a throw-away container on the build base; write both files.
 
-    The loose files are read from the working directory, where people edit them.  Where
-    nothing changes that matters, both files stay as they are, to the byte.
+    The loose files are read from the working directory, not from a commit.  If nothing relevant
+    changed, both files keep their bytes.
 
-    Raises FileMissing, InvalidFile, InvalidRequest, JobFailed, LimitExceeded, and what
-    engines raise.
+    Raises FileMissing, InvalidFile, InvalidRequest, JobFailed, LimitExceeded, and the errors of
+    engines.
     """
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
-    before = _lines(request, old[request.strict], runner.log)
-    _refuse_unknown(request, loose, before)
+    before = _current_lines(request, old[request.strict], runner.log)
+    _check_upgrade(request, loose, before)
     formats = Formats.of(request)
     tools = runner.tools(base)
     with runner.work.scratch() as scratch:
-        files = _files(request, loose, checkout, scratch)
-        made = _resolve(
+        files = _job_inputs(request, loose, checkout, scratch)
+        resolved = _resolve(
             _arguments(request, before, formats), files, tools.image, runner, scratch
         )
-    head = _header(inputs, base, tools, made.sdists, formats).text
-    new = {request.strict: head + made.strict, request.build_lock: head + made.lock}
+    head = _header(inputs, base, tools, resolved.sdists, formats).text
+    new = {request.strict: head + resolved.strict, request.build_lock: head + resolved.lock}
     after = _parse(request, new)
-    _refuse_unnamed(request, formats, loose, after)
+    _check_format_names(request, formats, loose, after)
     changes = compare(before, after)
-    texts = old if all(_is_as_good(old[path], new[path]) for path in new) else new
+    texts = old if all(_is_equivalent(old[path], new[path]) for path in new) else new
     if texts is new:
         checkout.write({path: text for path, text in new.items() if text != old[path]})
         notes.leave(new[request.strict].encode(), changes.message(request.strict))
@@ -65,7 +65,7 @@ def harden(
 
 
 def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, str]]:
-    """Return the loose files, and the digests of all that says what is needed."""
+    """Return the loose files, and the digests of all files that name requirements."""
     read = partial(read_bytes, checkout)
     metadata = metadata_of(request.packages, read)
     loose = read_loose(request.loose, read, empty=bool(request.packages))
@@ -74,7 +74,7 @@ def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, 
 
 @attrs.frozen
 class _Resolved:
-    """Both texts without their headers, and the sdists as ``name==version``."""
+    """The texts of both files without headers, and the sdists as ``name==version``."""
 
     strict: str
     lock: str
@@ -82,7 +82,7 @@ class _Resolved:
 
 
 def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> dict[str, Any]:
-    """Return the job's; *before* is what stands in the strict file now."""
+    """Return the arguments of the job; *before* is the current strict file."""
     keep = "".join(pin.text for pin in before.pins)
     words = [name.strip() for name in request.upgrade.split(",")]
     return {
@@ -95,12 +95,12 @@ def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> 
     }
 
 
-def _files(
+def _job_inputs(
     request: HardenRequest, loose: Loose, checkout: Checkout, scratch: Path
 ) -> tuple[JobFile, ...]:
     files = [JobFile(f"loose/{path}", data) for path, data in loose.files.items()]
     for folder in request.packages:
-        files += export(checkout, folder, scratch)
+        files += export_package(checkout, folder, scratch)
     return tuple(files)
 
 
@@ -112,27 +112,27 @@ def _resolve(
     scratch: Path,
 ) -> _Resolved:
     out = scratch / "out"
-    said = runner.run("harden", image, arguments, out, files, network=True)
+    result = runner.run("harden", image, arguments, out, files, network=True)
     strict, lock = (
         (out / name).read_text(encoding="utf-8") for name in ("strict.txt", "build.txt")
     )
-    return _Resolved(strict, lock, tuple(str(sdist) for sdist in said["sdists"]))
+    return _Resolved(strict, lock, tuple(str(sdist) for sdist in result["sdists"]))
 
 
 def _parse(request: HardenRequest, new: dict[str, str]) -> StrictFile:
-    """Return the new strict lines; a fault in either file is the index's, or the resolver's."""
+    """Return the new strict file.  Raises InvalidFile if one of the new files is invalid."""
     text = new[request.strict]
     try:
         pins = parse_strict(text, request.strict)
         parse_build_lock(new[request.build_lock], request.build_lock)
     except InvalidFile as error:
-        hint = "nothing was written: replace what asks for it by a version that an index has"
+        hint = f"nothing was written: in {request.loose}, require a version that an index has"
         raise InvalidFile(error.problems, hint) from None
     return StrictFile(pins, text)
 
 
-def _lines(request: HardenRequest, text: str, log: Log) -> StrictFile:
-    """Return what stands in the strict file now; a line that is no pin is left out."""
+def _current_lines(request: HardenRequest, text: str, log: Log) -> StrictFile:
+    """Return the current strict file without its invalid lines."""
     pins, problems = read_pins(logical_lines(text), request.strict)
     if request.upgrade != "all":
         for problem in problems:
@@ -140,26 +140,26 @@ def _lines(request: HardenRequest, text: str, log: Log) -> StrictFile:
     return StrictFile(tuple(pins), text)
 
 
-def _refuse_unknown(request: HardenRequest, loose: Loose, before: StrictFile) -> None:
-    """Raise InvalidRequest for a name to upgrade that stands nowhere: a typo, most likely."""
+def _check_upgrade(request: HardenRequest, loose: Loose, before: StrictFile) -> None:
+    """Raise InvalidRequest if the option ``upgrade`` names an unknown package."""
     if request.upgrade in ("all", "nothing") or not before.pins:
         return
     words = [name.strip() for name in request.upgrade.split(",")]
     unknown = unknown_names(words, loose, before.pins)
     if unknown:
-        why = f"{', '.join(unknown)} stands neither in {request.loose} nor in {request.strict}"
+        why = f"{', '.join(unknown)} is neither in {request.loose} nor in {request.strict}"
         raise InvalidRequest("upgrade", why)
 
 
-def _refuse_unnamed(
+def _check_format_names(
     request: HardenRequest, formats: Formats, loose: Loose, after: StrictFile
 ) -> None:
-    """Raise InvalidRequest for a package in an option that nothing asks for."""
+    """Raise InvalidRequest if an option names a package that nothing requires."""
     for option, names in formats.names().items():
         unknown = unknown_names(names, loose, after.pins)
         if unknown:
-            where = f"neither in {request.loose} nor among what it requires"
-            raise InvalidRequest(option, f"{', '.join(unknown)} stands {where}")
+            where = f"neither in {request.loose} nor in its dependency closure"
+            raise InvalidRequest(option, f"{', '.join(unknown)} is {where}")
 
 
 def _header(
@@ -170,14 +170,14 @@ def _header(
     formats: Formats,
 ) -> Header:
     versions = tools.facts["tools"]
-    named = ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools"))
-    return Header(inputs, Interpreter.of(tools.facts), str(base), named, sdists, formats)
+    resolver = ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools"))
+    return Header(inputs, Interpreter.of(tools.facts), str(base), resolver, sdists, formats)
 
 
-def _is_as_good(old: str, new: str) -> bool:
-    """Tell whether two texts differ at most in where, and with what, they were made."""
-    (was, body), (made, rest) = split(old), split(new)
-    return body == rest and was.is_equivalent_to(made)
+def _is_equivalent(old: str, new: str) -> bool:
+    """Return true if two texts differ at most in the base and the tools in their headers."""
+    (old_header, old_body), (new_header, new_body) = split(old), split(new)
+    return old_body == new_body and old_header.is_equivalent_to(new_header)
 
 
 def _result(

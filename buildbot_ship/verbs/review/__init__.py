@@ -1,1 +1,1 @@
-"""Generated files as branches for review."""
+"""Review: propose generated files as branches."""

@@ -1,4 +1,4 @@
-"""Push generated files as a branch that people review."""
+"""Propose generated files: push them as a new branch for review."""
 
 from __future__ import annotations
 
@@ -34,32 +34,31 @@ def propose(
     clock: Callable[[], datetime],
     log: Log,
 ) -> Result:
-    """Commit the changed files on top of HEAD and push them as a branch of their own.
+    """Commit the changed files on top of HEAD, and push the commit as a new branch.
 
-    What is proposed already, or was and somebody deleted its branch, is not proposed again.
-    No branch is ever moved.  Raises BranchMissing, BranchMoved, PushRefused, GitForbidden,
-    GitUnavailable.
+    A change is not proposed again if its branch exists, or if it was deleted.  No branch is
+    ever moved.  Raises BranchMissing, BranchMoved, PushRefused, GitForbidden, GitUnavailable.
     """
     draft = Draft.of(checkout.root, request.files)
     if not draft.blobs:
         return _result("nothing to propose: no file changed")
-    desk = _Desk(request, draft, origin, notes, log)
-    earlier, there = desk.look()
-    made = desk.standing(earlier, there)
-    if made is not None:
-        return _result(f"{made.branch}: proposed already", made)
-    deleted = notes.find(desk.change.encode())
-    if deleted is not None and deleted not in there and not request.again:
-        return _result(f"{deleted} was proposed and somebody deleted it: not proposed again")
+    topic = _Topic(request, draft, origin, notes, log)
+    earlier, branches = topic.list_proposals()
+    proposal = topic.find_open(earlier, branches)
+    if proposal is not None:
+        return _result(f"{proposal.branch}: already proposed", proposal)
+    deleted = notes.find(topic.change.encode())
+    if deleted is not None and deleted not in branches and not request.again:
+        return _result(f"{deleted} was proposed and then deleted: not proposed again")
     texts = (notes.find(required(checkout, path)) for path, blob in draft.blobs.items() if blob)
     message = commit_message(request.message, filter(None, texts), earlier)
     commit = draft.commit(message, request.author, clock())
-    return desk.push(commit, earlier, message)
+    return topic.push(commit, earlier, message)
 
 
 @attrs.frozen
-class _Desk:
-    """One draft, and the proposals of its topic that the server has."""
+class _Topic:
+    """The topic of one draft: its change, and its proposals on the git server."""
 
     request: ProposeRequest
     draft: Draft
@@ -69,47 +68,53 @@ class _Desk:
 
     @property
     def change(self) -> str:
-        """Return the digest of what is proposed."""
+        """Return the digest of the proposed files."""
         return change_digest(self.request.target, self.draft.blobs)
 
-    def look(self) -> tuple[tuple[Proposal, ...], dict[str, str]]:
-        """Return the earlier proposals, and all branches seen.  Raises BranchMissing."""
-        request = self.request
-        there = self.origin.branches(request.target, f"{request.prefix}{request.topic}-*")
-        if request.target not in there:
-            raise BranchMissing(request.target, self.origin.host)
-        return proposals(there, request.prefix, request.topic), there
+    def list_proposals(self) -> tuple[tuple[Proposal, ...], dict[str, str]]:
+        """Return the earlier proposals, and the commits of target and proposals by branch.
 
-    def standing(self, earlier: tuple[Proposal, ...], there: dict[str, str]) -> Proposal | None:
-        """Return the same proposal, if it was made and not merged.  Raises BranchMoved."""
-        for made in reversed(earlier):
-            holder = there[made.branch]
-            if made.change != self.change:
+        Raises BranchMissing if the target does not exist.
+        """
+        request = self.request
+        branches = self.origin.branches(request.target, f"{request.prefix}{request.topic}-*")
+        if request.target not in branches:
+            raise BranchMissing(request.target, self.origin.host)
+        return proposals(branches, request.prefix, request.topic), branches
+
+    def find_open(
+        self, earlier: tuple[Proposal, ...], branches: dict[str, str]
+    ) -> Proposal | None:
+        """Return the proposal of the same change that is not merged.  Raises BranchMoved."""
+        for proposal in reversed(earlier):
+            commit = branches[proposal.branch]
+            if proposal.change != self.change:
                 continue
-            self.origin.fetch(holder, made.branch)
-            if not self.draft.is_in(holder):
-                raise BranchMoved(made.branch, holder[:12])
-            if self.draft.is_merged(holder):
+            self.origin.fetch(commit, proposal.branch)
+            if not self.draft.is_in(commit):
+                raise BranchMoved(proposal.branch, commit[:12])
+            if self.draft.is_merged(commit):
                 continue
-            self.log(f"{made.branch} holds the same files")
-            return made
+            self.log(f"{proposal.branch} contains the same files")
+            return proposal
         return None
 
     def push(self, commit: str, earlier: tuple[Proposal, ...], message: str) -> Result:
-        """Push *commit* as the proposal that follows *earlier* ones."""
+        """Push *commit* as the next proposal after *earlier* ones."""
         request = self.request
         new = next_proposal(earlier, request.prefix, request.topic, self.change)
         if not self.origin.create(commit, new.branch, request.push_options):
-            self.log(f"{new.branch}: somebody pushed it at the same moment")
-            return _result(f"{new.branch}: proposed already", self.standing(*self.look()))
-        self.confirm(new, commit)
+            self.log(f"{new.branch}: another build pushed it at the same time")
+            proposal = self.find_open(*self.list_proposals())
+            return _result(f"{new.branch}: already proposed", proposal)
+        self._verify_pushed(new, commit)
         self.notes.leave(self.change.encode(), new.branch)
-        said = f"{new.branch}: proposed {', '.join(self.draft.blobs)}"
-        said += f", superseding {earlier[-1].branch}" if earlier else ""
-        return _result(said, new, {"message.txt": message}, commit)
+        summary = f"{new.branch}: proposed {', '.join(self.draft.blobs)}"
+        summary += f", superseding {earlier[-1].branch}" if earlier else ""
+        return _result(summary, new, {"message.txt": message}, commit)
 
-    def confirm(self, new: Proposal, commit: str) -> None:
-        """See that the branch stands.  Raises BranchMissing, BranchMoved."""
+    def _verify_pushed(self, new: Proposal, commit: str) -> None:
+        """Verify that the branch has the proposed files.  Raises BranchMissing, BranchMoved."""
         holder = self.origin.branches(new.branch).get(new.branch)
         if holder is None:
             raise BranchMissing(new.branch, self.origin.host)
@@ -121,10 +126,10 @@ class _Desk:
 
 def _result(
     summary: str,
-    made: Proposal | None = None,
+    proposal: Proposal | None = None,
     texts: dict[str, str] | None = None,
     commit: str = "",
 ) -> Result:
-    properties = {"ship_proposal": made.branch if made else ""}
+    properties = {"ship_proposal": proposal.branch if proposal else ""}
     properties |= {"ship_proposal_commit": commit} if commit else {}
     return Result("propose", SUCCESS, summary, properties=properties, texts=texts or {})

@@ -1,1 +1,1 @@
-"""What several capabilities need: caches, container jobs, layers, the wheelhouse."""
+"""Shared by several verbs: caches, container jobs, layers, the wheelhouse."""

@@ -1,4 +1,4 @@
-"""The base of a runtime image: fetched from its registry, and what lies in it."""
+"""The base of a runtime image: its manifest and config, and a listing of its files."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from ...store.work_folder import Work
 
 
 def fetch_base(reference: Reference, platform: str, registry: Registry) -> Base:
-    """Return the base that *reference* names, for *platform* (``linux/amd64``).
+    """Fetch manifest and config of the base *reference* for *platform* (``linux/amd64``).
 
-    It is the registry's word that counts, never the engine's, which rounds times.
-    Raises BaseNotFound.
+    They come from the registry: the engine rounds times in the config.  Raises BaseNotFound.
     """
     manifest = _manifest(reference, registry)
     if is_index(manifest.media_type):
@@ -41,17 +40,17 @@ def _manifest(reference: Reference, registry: Registry) -> Manifest:
 
 
 def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesystem:
-    """Return what *base* holds; its layers are read once per work folder.
+    """Return the files of *base*.  Its layers are read once per work folder.
 
-    Raises BaseNotFound when a layer cannot be read.
+    Raises BaseNotFound if a layer cannot be read.
     """
-    known = _listing(base, work)
+    path = _listing_path(base, work)
     try:
-        rows = json.loads(known.read_text(encoding="utf-8"))
-        os.utime(known)
-        return Filesystem({path: Node(*fields) for path, *fields in rows})
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        os.utime(path)
+        return Filesystem({name: Node(*fields) for name, *fields in rows})
     except (FileNotFoundError, ValueError, TypeError):
-        log(f"reading what {base.reference} holds (once for each base)")
+        log(f"listing the files of {base.reference} (once per base)")
     files = Filesystem()
     for layer in base.layers:
         try:
@@ -60,26 +59,26 @@ def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesyste
             )
         except ValueError as error:
             raise BaseNotFound(str(base.reference), str(error)) from None
-    _remember(files, known)
+    _save_listing(files, path)
     return files
 
 
 def is_listed(base: Base, work: Work) -> bool:
-    """Tell whether `list_base` knows *base*, which is a use of it."""
+    """Return true if there is a listing of *base*; mark it as used."""
     try:
-        os.utime(_listing(base, work))
+        os.utime(_listing_path(base, work))
     except FileNotFoundError:
         return False
     return True
 
 
-def _listing(base: Base, work: Work) -> Path:
+def _listing_path(base: Base, work: Work) -> Path:
     return work.listing(str(base.reference.digest))
 
 
-def _remember(files: Filesystem, known: Path) -> None:
-    rows = [[path, *attrs.astuple(node)] for path, node in files.nodes.items()]
-    known.parent.mkdir(parents=True, exist_ok=True)
-    new = known.with_suffix(f".{os.getpid()}")
+def _save_listing(files: Filesystem, path: Path) -> None:
+    rows = [[name, *attrs.astuple(node)] for name, node in files.nodes.items()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(f".{os.getpid()}")
     new.write_text(json.dumps(rows), encoding="utf-8")
-    os.replace(new, known)
+    os.replace(new, path)

@@ -1,4 +1,4 @@
-"""The cache of a verb: the nearest store first; a broken store never breaks a build."""
+"""The cache of a verb: it asks its stores in order, and survives a store that fails."""
 
 from __future__ import annotations
 
@@ -20,64 +20,68 @@ T = TypeVar("T")
 
 @attrs.define
 class Cache:
-    """The *stores*, the nearest first; without *reads* everything is made again."""
+    """The cache *stores*, the nearest first.  Without *reads* every `find` is a miss."""
 
     log: Log
     stores: list[CacheStore] = attrs.field(factory=list)
     reads: bool = True
 
     def find(self, key: str, *, shared: bool = True) -> Entry | None:
-        """Return what was made under *key*, its blobs being there and undamaged.
+        """Return the entry of the cache key *key* if all its blobs are intact, or None.
 
-        With *shared* false only what this worker has counts.
+        With *shared* false only this worker's cache is asked.
         """
         if not self.reads:
             return None
         for store in list(self.stores):
             if shared or not store.shared:
-                entry = self._ask(store, partial(store.find, key))
+                entry = self._try(store, partial(store.find, key))
                 if entry is not None and self._has(store, entry):
                     return entry
         return None
 
     def fetch(self, blob: Blob, into: Path) -> bool:
-        """Write *blob*, verified, to *into*; False when no store has it.
+        """Write *blob* to *into* and verify it; return False if no store has it.
 
-        One whose bytes are others is as good as none, and that is said.
+        A damaged blob is logged, and counts as missing.
         """
         for store in list(self.stores):
-            if self._ask(store, partial(store.fetch, blob, into)):
+            if self._try(store, partial(store.fetch, blob, into)):
                 return True
         return False
 
     def keep(
         self, key: str, entry: Entry, files: Mapping[str, Path], *, shared: bool = True
     ) -> None:
-        """Keep *entry*; with *shared* false on this worker only."""
+        """Store *entry* and its *files* (by digest) under the cache key *key*.
+
+        With *shared* false only this worker's cache gets it.
+        """
         for store in list(self.stores):
             if shared or not store.shared:
-                self._ask(store, partial(store.keep, key, entry, files))
+                self._try(store, partial(store.keep, key, entry, files))
 
     def share(self, key: str, entry: Entry, near: Repository) -> None:
-        """Let other workers know *entry*, whose blobs *near* holds."""
+        """Store *entry* in the shared caches; the repository *near* holds its blobs."""
         for store in list(self.stores):
             if store.shared:
-                self._ask(store, partial(store.keep, key, entry, near))
+                self._try(store, partial(store.keep, key, entry, near))
 
     def repositories(self) -> list[Repository]:
-        """Return the repositories that workers share."""
-        found = [store.repository for store in self.stores]
-        return [repository for repository in found if repository is not None]
+        """Return the repositories of the shared caches."""
+        repositories = [store.repository for store in self.stores]
+        return [repository for repository in repositories if repository is not None]
 
     def _has(self, store: CacheStore, entry: Entry) -> bool:
-        return all(self._ask(store, partial(store.has, blob)) for blob in entry.blobs)
+        return all(self._try(store, partial(store.has, blob)) for blob in entry.blobs)
 
-    def _ask(self, store: CacheStore, call: Callable[[], T]) -> T | None:
+    def _try(self, store: CacheStore, call: Callable[[], T]) -> T | None:
+        """Return what *call* returns; after an error log it, and stop using *store*."""
         try:
             return call()
         except DigestMismatch as error:
-            self.log(f"cache: {error}; it is made again")
+            self.log(f"cache: {error}; building it again")
         except (ShipError, OSError) as error:
-            self.log(f"cache: going on without {store.title}: {error}")
+            self.log(f"cache: continuing without {store.title}: {error}")
             self.stores.remove(store)
         return None

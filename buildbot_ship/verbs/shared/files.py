@@ -1,4 +1,4 @@
-"""Files on this worker, read bit by bit, and whether they are what they should be."""
+"""Files on this worker: open them, compute their digests, verify them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...model.reference import digest_of_stream
 
 
 def opener(path: Path) -> Callable[[], IO[bytes]]:
-    """Return what opens the file at *path*."""
+    """Return a function that opens the file at *path* for reading."""
     return lambda: path.open("rb")
 
 

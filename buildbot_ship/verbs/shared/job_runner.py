@@ -1,4 +1,4 @@
-"""Where a verb runs its scripts: the engine, the work folder, the limits, the index."""
+"""Run the scripts of ``inside/`` in throw-away containers, for all verbs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ...registry.interface import Registry
 from ...store.work_folder import Work
 from .cache import Cache
 from .files import digest_of_file
-from .tools_image import MAKING, Tools, digest_of_scripts, lock_files, tools_reference
+from .tools_image import BUILD_TOOLS, Tools, digest_of_scripts, lock_files, tools_reference
 
 if TYPE_CHECKING:
     from ...model.image.base import Base
@@ -32,9 +32,10 @@ PYTHON = "/ship/tools/bin/python"
 
 @attrs.frozen
 class BuildBase:
-    """The base that jobs run on: its *reference*, with its digest.
+    """The build base of jobs: its *reference*, with digest, and its base key.
 
-    *key* is that of the base, the platform, and our own scripts and tools.
+    The base *key* is a digest of the base in its registry, the platform, our scripts and their
+    locked tools.  It is part of every other cache key.
     """
 
     reference: Reference
@@ -45,8 +46,9 @@ class BuildBase:
 class JobRunner:
     """Everything that a verb needs to run scripts in throw-away containers.
 
-    The engine is only connected to by who asks for the `daemon`; *platform* tells what it
-    runs at less cost (``linux/amd64``).  *chained* says that a chain of verbs shares it.
+    *connect* returns the engine; it is called only if a verb needs the engine.  *platform*
+    returns the engine's platform (``linux/amd64``), without a connection if possible.
+    *in_pipeline* is true if several verbs share this runner.
     """
 
     connect: Callable[[], Daemon]
@@ -60,9 +62,9 @@ class JobRunner:
     limits: Limits = attrs.field(factory=Limits)
     job_environment: JobEnvironment = attrs.field(factory=JobEnvironment)
     credentials: tuple[Credential, ...] = attrs.field(default=(), repr=False)
-    chained: bool = False
-    bases: dict[Reference, Base] = attrs.field(factory=dict)
-    """Bases of images that were read ahead, by their references."""
+    in_pipeline: bool = False
+    prefetched_bases: dict[Reference, Base] = attrs.field(factory=dict)
+    """Bases of images that the pipeline read in advance."""
     _build_bases: dict[Reference, BuildBase] = attrs.field(factory=dict)
 
     @property
@@ -70,44 +72,80 @@ class JobRunner:
         """Return the engine."""
         return self.connect()
 
-    def bring(self, blob: Blob, path: Path) -> bool:
-        """See that *path* holds *blob*, out of a cache if need be; False when none has it."""
-        if path.is_file():
-            if digest_of_file(path) == blob.digest:
-                return True
-            self.log(f"{blob.name} in the work folder is not what was made: taken anew")
-            path.unlink()
-        return self.cache.fetch(blob, path)
-
     def build_base(self, base: Reference) -> BuildBase:
-        """Return what jobs on *base* build on; its registry's word counts, asked for once.
+        """Return the build base that *base* names, with its base key.
 
-        Raises BaseNotFound, and what registry and engine raise.
+        The registry is asked for the digest once per base.  Raises BaseNotFound, and the errors
+        of registry and engine.
         """
         if base not in self._build_bases:
             self._build_bases[base] = self._find_build_base(base)
         return self._build_bases[base]
 
     def _find_build_base(self, base: Reference) -> BuildBase:
-        digest = base.digest or self._digest(base)
+        digest = base.digest or self._registry_digest(base)
         if digest is None:
-            # A base of this engine's own, which no registry has.
+            # A local image, which no registry has.
             digest = (self.daemon.image(str(base)) or self.daemon.pull(base)).image_id
         else:
             base = attrs.evolve(base, digest=digest)
-        made_by = digest_of_scripts()
-        build_base = key("build base", base=digest, platform=self.platform(), scripts=made_by)
-        return BuildBase(base, build_base)
+        scripts = digest_of_scripts()
+        base_key = key("build base", base=digest, platform=self.platform(), scripts=scripts)
+        return BuildBase(base, base_key)
 
-    def _digest(self, base: Reference) -> str | None:
-        """Return the digest that the base's registry says; None where the engine's counts."""
+    def _registry_digest(self, base: Reference) -> str | None:
+        """Return the digest of *base* in its registry; None if only the engine has it."""
         try:
             return self.registry.head(base)
         except (RegistryUnavailable, RegistryForbidden) as error:
             if self.daemon.image(str(base)) is None:
                 raise
-            self.log(f"taking the engine's own {base}: {error}")
+            self.log(f"using the engine's copy of {base}: {error}")
             return None
+
+    def tools(self, base: Reference, names: tuple[str, ...] = ()) -> Tools:
+        """Return the tools image of *base*; build it if the engine does not have it.
+
+        It contains the tools in *names*, or all tools if there are none.  Raises BaseNotFound,
+        and JobFailed if the tools cannot be installed on the base.
+        """
+        existing = self._existing_tools(base, names)
+        if existing is not None:
+            self.daemon.use(existing.image)
+            return existing
+        image = self.daemon.image(str(base)) or self.daemon.pull(base)
+        locked = lock_files()
+        reference = tools_reference(image, names, locked)
+        self.log(f"building the tools image of {base} (once per base)")
+        files = tuple(JobFile(path, text) for path, text in locked.items())
+        arguments, inputs = self._with_index({"only": list(names)}, files)
+        job = Job(
+            "tools", str(base), arguments, inputs=inputs, network=True, limits=self.limits
+        )
+        with self.work.scratch() as scratch:
+            facts = self.daemon.keep(job, reference, scratch=scratch, log=self.log)
+        return Tools(reference, facts)
+
+    def _existing_tools(self, base: Reference, names: tuple[str, ...]) -> Tools | None:
+        """Return the tools image of *base* if the engine has it."""
+        image = self.daemon.image(str(base))
+        if image is None:
+            return None
+        reference = tools_reference(image, names, lock_files())
+        tools_image = self.daemon.image(reference)
+        if tools_image is None or RESULT not in tools_image.labels:
+            return None
+        return Tools(reference, json.loads(tools_image.labels[RESULT]))
+
+    def facts(self, build_base: BuildBase) -> Mapping[str, Any]:
+        """Return what ``inside/jobs/tools.py`` reports of the Python in a base; cached."""
+        name = key("facts", base_key=build_base.key)
+        entry = self.cache.find(name)
+        if entry is not None:
+            return entry.record
+        facts = self.tools(build_base.reference, BUILD_TOOLS).facts
+        self.cache.keep(name, Entry(facts), {})
+        return facts
 
     def run(
         self,
@@ -120,9 +158,11 @@ class JobRunner:
         network: bool = False,
         prepare_next: bool = False,
     ) -> dict[str, Any]:
-        """Run a script of ``inside/`` in a tools image; only with *network* it has an index.
+        """Run *script* of ``inside/`` in a tools *image*; return its result.
 
-        *prepare_next* says that the next verb of a chain will run one more there.
+        The files that it makes are in the new folder *out*.  With *network* the job has the
+        network and the package index.  With *prepare_next*, and in a pipeline, the container of
+        the next job starts meanwhile.
         """
         out.mkdir()
         job_environment = self.job_environment
@@ -140,68 +180,13 @@ class JobRunner:
             limits=self.limits,
         )
         return self.daemon.run(
-            job, out=out, log=self.log, prepare_next=prepare_next and self.chained
+            job, out=out, log=self.log, prepare_next=prepare_next and self.in_pipeline
         )
-
-    def prepare_container(self, base: Reference) -> None:
-        """Begin to make a container ready for a chain's next job on *base*, sure to come."""
-        if self.chained:
-            self.daemon.prepare_container(lambda: self._expected(base))
-
-    def _expected(self, base: Reference) -> Job | None:
-        """Return a job like those that a chain runs without a network, if it can run now."""
-        known = self._known_tools(base, MAKING)
-        if known is None:
-            return None
-        job_environment, limits = self.job_environment, self.limits
-        return Job("", known.image, {}, PYTHON, job_environment=job_environment, limits=limits)
-
-    def facts(self, build_base: BuildBase) -> Mapping[str, Any]:
-        """Return what ``inside/jobs/tools.py`` found out about a base, known or looked up."""
-        name = key("facts", base_key=build_base.key)
-        entry = self.cache.find(name)
-        if entry is not None:
-            return entry.record
-        facts = self.tools(build_base.reference, MAKING).facts
-        self.cache.keep(name, Entry(facts), {})
-        return facts
-
-    def tools(self, base: Reference, names: tuple[str, ...] = ()) -> Tools:
-        """Return the tools image of *base*, made when the engine has none.
-
-        It holds the tools of these *names* only, if there are any.  Raises BaseNotFound,
-        and JobFailed when the base cannot hold the tools.
-        """
-        known = self._known_tools(base, names)
-        if known is not None:
-            self.daemon.use(known.image)
-            return known
-        image = self.daemon.image(str(base)) or self.daemon.pull(base)
-        locked = lock_files()
-        reference = tools_reference(image, names, locked)
-        self.log(f"making the tools image of {base} (once for each base)")
-        files = tuple(JobFile(path, text) for path, text in locked.items())
-        arguments, inputs = self._with_index({"only": list(names)}, files)
-        job = Job(
-            "tools", str(base), arguments, inputs=inputs, network=True, limits=self.limits
-        )
-        with self.work.scratch() as scratch:
-            facts = self.daemon.keep(job, reference, scratch=scratch, log=self.log)
-        return Tools(reference, facts)
-
-    def _known_tools(self, base: Reference, names: tuple[str, ...]) -> Tools | None:
-        image = self.daemon.image(str(base))
-        if image is None:
-            return None
-        reference = tools_reference(image, names, lock_files())
-        known = self.daemon.image(reference)
-        if known is None or RESULT not in known.labels:
-            return None
-        return Tools(reference, json.loads(known.labels[RESULT]))
 
     def _with_index(
         self, arguments: Mapping[str, Any], inputs: tuple[JobFile, ...]
     ) -> tuple[dict[str, Any], tuple[JobFile, ...]]:
+        """Return *arguments* and *inputs* with the package index, its logins and CA bundle."""
         index: dict[str, Any] = {
             "url": self.index.url,
             "extra_urls": list(self.index.extra_urls),
@@ -217,3 +202,28 @@ class JobRunner:
             index["ca"] = "ca.pem"
             inputs = (*inputs, JobFile("ca.pem", self.ca_bundle))
         return {**arguments, "index": index}, inputs
+
+    def prepare_container(self, base: Reference) -> None:
+        """In a pipeline, start a container in advance for the next job on *base*."""
+        if self.in_pipeline:
+            self.daemon.prepare_container(lambda: self._standby_job(base))
+
+    def _standby_job(self, base: Reference) -> Job | None:
+        """Return the job to start a container for; None if the tools image does not exist."""
+        tools = self._existing_tools(base, BUILD_TOOLS)
+        if tools is None:
+            return None
+        job_environment, limits = self.job_environment, self.limits
+        return Job("", tools.image, {}, PYTHON, job_environment=job_environment, limits=limits)
+
+    def ensure_blob(self, blob: Blob, path: Path) -> bool:
+        """Make sure that *path* holds *blob*, from a cache if necessary.
+
+        Return False if no cache has it.
+        """
+        if path.is_file():
+            if digest_of_file(path) == blob.digest:
+                return True
+            self.log(f"{blob.name} in the work folder is damaged: replacing it from the cache")
+            path.unlink()
+        return self.cache.fetch(blob, path)

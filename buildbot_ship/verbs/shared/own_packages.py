@@ -1,4 +1,4 @@
-"""The own packages of a commit: what a build sees of them."""
+"""The files of an own package that its build gets: list, hash and export them."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from ...model.application.repack_plan import SourceFile, is_build_input
 from ...source.interface import Files, Tree
 
 
-def files_of(tree: Tree, folder: str) -> Iterator[SourceFile]:
-    """Yield what a build sees of the package in *folder*, its path from there on, in order.
+def list_build_files(tree: Tree, folder: str) -> Iterator[SourceFile]:
+    """Yield the files that the build of the package in *folder* gets, in order.
 
-    Raises SubmoduleMissing.
+    Their paths are relative to *folder*.  Raises SubmoduleMissing.
     """
-    start = path_of(folder, "")
+    start = repository_path(folder, "")
     for path, entry in tree.entries():
         if entry.fault is not None:
-            there = f"{path}/"
-            if there.startswith(start) or start.startswith(there):
+            submodule = f"{path}/"
+            if submodule.startswith(start) or start.startswith(submodule):
                 raise entry.fault
             continue
         if path.startswith(start) and is_build_input(path) and not entry.target:
-            own = path.removeprefix(start)
-            yield SourceFile(own, entry.identity, entry.executable, entry.size)
+            inner = path.removeprefix(start)
+            yield SourceFile(inner, entry.identity, entry.executable, entry.size)
 
 
-def path_of(folder: str, path: str) -> str:
-    """Return the path, from the top of the repository, of a file of the package in *folder*."""
+def repository_path(folder: str, path: str) -> str:
+    """Return the path in the repository of the file *path* of the package in *folder*."""
     return path if folder == "." else f"{folder.rstrip('/')}/{path}"
 
 
-def identify(files: Iterable[SourceFile], archival: bytes = b"") -> str:
-    """Return a digest of what a build sees, *archival* being what it is told of the commit."""
+def digest_of_files(files: Iterable[SourceFile], archival: bytes = b"") -> str:
+    """Return a digest of *files* and of the ``.git_archival.txt`` that the build gets."""
     digest = hashlib.sha256(archival)
     for file in files:
         line = f"{file.path}\0{file.executable}\0{file.identity}\n"
@@ -42,14 +42,14 @@ def identify(files: Iterable[SourceFile], archival: bytes = b"") -> str:
     return digest.hexdigest()
 
 
-def export(tree: Files, folder: str, scratch: Path) -> list[JobFile]:
-    """Return what a build sees of *folder* for a job's ``tree/``, its bytes in *scratch*.
+def export_package(tree: Files, folder: str, scratch: Path) -> list[JobFile]:
+    """Return the files of the package in *folder* as inputs of a job, below ``tree/``.
 
-    What lies in a file of its own already is not copied.
+    Contents from git are written to *scratch*; Git LFS files are used where they are.
     """
     found: list[JobFile] = []
     for path, file in tree.files(folder):
-        if is_build_input(path_of(folder, path)):
+        if is_build_input(repository_path(folder, path)):
             spooled = file.content
             if isinstance(spooled, bytes):
                 spooled = scratch / f"tree-{len(found)}-{folder.replace('/', '-')}"

@@ -1,4 +1,4 @@
-"""The tools image of a base: what it is called, what goes into it, what it tells."""
+"""The tools image of a build base: its name, the tools in it, and facts about its Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 from ... import inside
 from ...daemon.interface import EngineImage
 
-MAKING = (
+BUILD_TOOLS = (
     "build",
     "certifi",
     "charset-normalizer",
@@ -23,37 +23,38 @@ MAKING = (
     "requests",
     "urllib3",
 )
-"""The tools that wheels and layers take, without those of hardening and of zipapps.
+"""The tools for building wheels and layers, without those for hardening and for zipapps.
 
-Nor pip, which is as large as all of these: it would be installed to tell its index's address.
+pip is not among them.  It is as large as all of these together, and only its settings for the
+package index would be used.
 """
 
 
 @attrs.frozen
 class Tools:
-    """The tools image of a base; *facts* are what ``inside/jobs/tools.py`` found out."""
+    """The tools image of a base; *facts* is the report of ``inside/jobs/tools.py``."""
 
     image: str
     facts: Mapping[str, Any]
 
     @property
     def minor(self) -> str:
-        """Return the interpreter's minor version: ``3.11``."""
+        """Return the Python minor version: ``3.11``."""
         return minor_of(self.facts)
 
 
 def minor_of(facts: Mapping[str, Any]) -> str:
-    """Return the minor version of an interpreter: ``3.11``."""
+    """Return the Python minor version in *facts*: ``3.11``."""
     return ".".join(str(facts["version"]).split(".")[:2])
 
 
 def lock_files() -> dict[str, bytes]:
-    """Return the files that lock our tools by hash, by path for a job."""
+    """Return the lock files of our tools as inputs of a job, by path."""
     return {f"tools/{name}": text for name, text in sorted(inside.locks().items())}
 
 
 def digest_of_scripts() -> str:
-    """Return a digest of all that runs in containers, and of the tools that it takes."""
+    """Return a digest of all scripts that run in containers, and of their locked tools."""
     digest = hashlib.sha256(inside.launcher())
     for _, source in sorted(inside.scripts().items()):
         digest.update(source)
@@ -65,7 +66,7 @@ def digest_of_scripts() -> str:
 def tools_reference(
     image: EngineImage, names: tuple[str, ...], locks: Mapping[str, bytes]
 ) -> str:
-    """Return what the tools image of a base is called, which holds the tools of *names*."""
+    """Return the name of the tools image of a base *image* with the tools *names*."""
     script = inside.script("tools.py")
     digest = hashlib.sha256(f"{image.image_id} {' '.join(names)}".encode() + script)
     for lock in locks.values():

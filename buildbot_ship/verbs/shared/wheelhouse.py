@@ -1,4 +1,4 @@
-"""The wheelhouse in the work folder: what lies there, and what is brought when it is read."""
+"""The wheelhouse in the work folder: save wheels, restore missing ones, pass them to jobs."""
 
 from __future__ import annotations
 
@@ -16,61 +16,64 @@ from ...model.reference import Reference
 from ...model.result import counted
 from ...store.work_folder import Work
 from .job_runner import JobRunner
-from .tools_image import MAKING
+from .tools_image import BUILD_TOOLS
 
 
-def place(wheelhouse: Wheelhouse, scratch: Path, made: Iterable[str], work: Work) -> None:
-    """Put what was *made*, in folders of *scratch*, in the work folder's wheelhouse.
+def update_wheelhouse(
+    wheelhouse: Wheelhouse, new_wheels: Iterable[Path], scratch: Path, work: Work
+) -> None:
+    """Make the wheelhouse in *work* hold the wheels of *wheelhouse*, and no others.
 
-    What lies there already, and is of use, stays.
+    They are taken from the folders *new_wheels*, or else from the current wheelhouse.  Wheels
+    that are in neither stay missing until `ensure_wheels`.
     """
-    folders = [*(scratch / name for name in made), work.wheelhouse]
+    sources = [*new_wheels, work.wheelhouse]
     folder = scratch / "wheelhouse"
     folder.mkdir()
     for wheel in wheelhouse.wheels:
-        for there in folders:
+        for source in sources:
             with suppress(FileNotFoundError):
-                os.link(there / wheel.file, folder / wheel.file)
+                os.link(source / wheel.file, folder / wheel.file)
                 break
     work.replace(folder, work.wheelhouse)
 
 
-def bring(wheelhouse: Wheelhouse, wheels: Iterable[Wheel], runner: JobRunner) -> None:
-    """See that *wheels* of *wheelhouse* lie in the work folder, every byte verified.
+def ensure_wheels(wheelhouse: Wheelhouse, wheels: Iterable[Wheel], runner: JobRunner) -> None:
+    """Make sure that *wheels* of *wheelhouse* are in the work folder, with the right digest.
 
-    One that is not there comes out of a cache, or from the index by its hash.  Raises
-    OutputMissing when a wheel that was built is in no cache any more.
+    A missing wheel comes from a cache, or from the package index by its hash.  Raises
+    OutputMissing if no cache has a wheel that was built.
     """
-    lost = [wheel for wheel in wheels if not _is_there(wheel, runner)]
-    for wheel in lost:
+    missing = [wheel for wheel in wheels if not _ensure_wheel(wheel, runner)]
+    for wheel in missing:
         if wheel.built:
             raise OutputMissing(f"wheel {wheel.file}", "BuildWheels")
-    if lost:
-        runner.log(f"fetching {counted(len(lost), 'wheel')} again, by their hashes")
-        _fetch(wheelhouse, lost, runner)
+    if missing:
+        runner.log(f"downloading {counted(len(missing), 'wheel')} again by hash")
+        _download(wheelhouse, missing, runner)
 
 
-def as_inputs(wheels: Iterable[Wheel], work: Work) -> tuple[JobFile, ...]:
-    """Return *wheels*, which lie in the work folder, for a job's ``wheelhouse/``."""
+def wheel_inputs(wheels: Iterable[Wheel], work: Work) -> tuple[JobFile, ...]:
+    """Return *wheels* of the work folder as input files of a job, below ``wheelhouse/``."""
     files = [wheel.file for wheel in wheels]
     return tuple(JobFile(f"wheelhouse/{file}", work.wheelhouse / file) for file in files)
 
 
-def as_arguments(wheels: Iterable[Wheel]) -> list[dict[str, str]]:
-    """Return *wheels* as a job verifies them."""
+def wheel_arguments(wheels: Iterable[Wheel]) -> list[dict[str, str]]:
+    """Return *wheels* as an argument of a job, which verifies their digests."""
     return [{"file": wheel.file, "digest": wheel.digest} for wheel in wheels]
 
 
-def _is_there(wheel: Wheel, runner: JobRunner) -> bool:
+def _ensure_wheel(wheel: Wheel, runner: JobRunner) -> bool:
     blob = Blob(wheel.file, wheel.digest, wheel.size)
-    return runner.bring(blob, runner.work.wheelhouse / wheel.file)
+    return runner.ensure_blob(blob, runner.work.wheelhouse / wheel.file)
 
 
-def _fetch(wheelhouse: Wheelhouse, wheels: list[Wheel], runner: JobRunner) -> None:
-    tools = runner.tools(Reference.parse(wheelhouse.base), MAKING)
+def _download(wheelhouse: Wheelhouse, wheels: list[Wheel], runner: JobRunner) -> None:
+    tools = runner.tools(Reference.parse(wheelhouse.base), BUILD_TOOLS)
     arguments = {"pins": [pin_of(wheel) for wheel in wheels], "known": [], "sections": {}}
     with runner.work.scratch() as scratch:
         runner.run("fetch", tools.image, arguments, scratch / "fetched", network=True)
         for wheel in wheels:
-            made = scratch / "fetched" / "dists" / wheel.file
-            os.replace(made, runner.work.wheelhouse / wheel.file)
+            downloaded = scratch / "fetched" / "dists" / wheel.file
+            os.replace(downloaded, runner.work.wheelhouse / wheel.file)

@@ -1,1 +1,1 @@
-"""The wheelhouse of a commit: fetched, built, repacked."""
+"""The wheels of a commit: download, build and repack them."""

@@ -1,4 +1,4 @@
-"""What building takes, section by section of the build lock: known to this worker, or new."""
+"""The build environment of each section of the build lock: its wheels, in the cache."""
 
 from __future__ import annotations
 
@@ -17,29 +17,35 @@ from ..shared.job_runner import BuildBase, JobRunner
 
 @attrs.frozen
 class BuildDependencies:
-    """The wheels that the sections of *plan* pin; other workers get them from the index."""
+    """The wheels that the sections of *plan* pin.
+
+    They are in this worker's cache only: other workers download them from the package index.
+    """
 
     plan: WheelsPlan
     build_base: BuildBase
     runner: JobRunner
 
-    def bring(self, sections: Iterable[int], folder: Path) -> tuple[int, ...]:
-        """Put what this worker has into ``N/`` of *folder*; return the sections it lacks."""
-        return tuple(number for number in sections if not self._bring(number, folder))
+    def restore(self, sections: Iterable[int], folder: Path) -> tuple[int, ...]:
+        """Restore the wheels of section N to ``N/`` of *folder*.
 
-    def _bring(self, number: int, folder: Path) -> bool:
+        Return the sections that the cache does not have.
+        """
+        return tuple(number for number in sections if not self._restore(number, folder))
+
+    def _restore(self, number: int, folder: Path) -> bool:
         entry = self.runner.cache.find(self._key(number), shared=False)
-        place = folder / str(number)
+        target = folder / str(number)
         return entry is not None and all(
-            self.runner.cache.fetch(blob, place / blob.name) for blob in entry.blobs
+            self.runner.cache.fetch(blob, target / blob.name) for blob in entry.blobs
         )
 
     def keep(self, sections: Iterable[int], folder: Path) -> None:
-        """Keep what was fetched for *sections*."""
+        """Cache the wheels of *sections*, which were downloaded to *folder*."""
         for number in sections:
-            place = folder / str(number)
-            names = sorted(os.listdir(place)) if place.is_dir() else []
-            files = {digest_of_file(place / name): place / name for name in names}
+            source = folder / str(number)
+            names = sorted(os.listdir(source)) if source.is_dir() else []
+            files = {digest_of_file(source / name): source / name for name in names}
             blobs = tuple(
                 Blob(path.name, digest, path.stat().st_size) for digest, path in files.items()
             )

@@ -1,4 +1,4 @@
-"""Wheels of own packages that need no build, for nobody looked into what changed in them."""
+"""Repack the wheel of an own package if its build would only copy the changed files."""
 
 from __future__ import annotations
 
@@ -18,26 +18,40 @@ from ...model.request.wire import CONVERTER, structure
 from ...model.result import counted
 from ...source.interface import Tree, required
 from ..shared.job_runner import BuildBase, JobRunner
-from ..shared.own_packages import files_of, path_of
-from ..shared.tools_image import MAKING
+from ..shared.own_packages import list_build_files, repository_path
+from ..shared.tools_image import BUILD_TOOLS
 
 LARGEST = 16 << 20
-"""Bytes of what changed that are put into a wheel in memory."""
+"""Limit of the changed files, in bytes: a wheel is repacked in memory."""
 
 
 @attrs.frozen
-class Told:
-    """What ``unread_files.py`` found: the *members* by path, the paths of the *inputs*."""
+class TraceReport:
+    """The report of ``unread_files.py`` on the build of a package.
+
+    *members* are the files that the build copied into the wheel without reading them: paths in
+    the wheel by path in the package.  *inputs* are the paths of the files that it read.
+    """
 
     members: dict[str, str]
     inputs: tuple[str, ...]
 
 
 @attrs.frozen
-class Repacker:
-    """Renews the wheels of a *plan*'s own packages, as *tree* has them.
+class BuiltWheel:
+    """A *wheel* in *folder*, and the version of *zlib* that compressed it."""
 
-    What a build carried is noted on this worker only, for it is the build that says so.
+    wheel: Wheel
+    folder: Path
+    zlib: str
+
+
+@attrs.frozen
+class Repacker:
+    """Repacks the wheels of own packages in *plan* with the files of *tree*.
+
+    The records of builds stay in this worker's cache, because the build itself, which may be
+    hostile, reports them.
     """
 
     plan: WheelsPlan
@@ -45,76 +59,80 @@ class Repacker:
     tree: Tree
     runner: JobRunner
 
-    def keep(self, number: int, told: Told, made: Made) -> None:
-        """Note what the build of a section carried into the wheel that it *made*."""
-        paths = {*told.members, *told.inputs}
+    def record_build(self, number: int, report: TraceReport, built: BuiltWheel) -> None:
+        """Record the *report* on the build of section *number*, with the wheel.
+
+        A report about files that the package does not have is ignored.
+        """
+        paths = {*report.members, *report.inputs}
         now = self._survey(number, paths)
         names = {path: file.identity for path, file in now.files.items()}
         if names.keys() != paths:
             return
-        members = {path: Member(name, names[path]) for path, name in told.members.items()}
-        inputs = {path: names[path] for path in told.inputs}
-        wheel = made.wheel
-        record = RepackRecord(wheel, now.shape, inputs, members, made.zlib)
+        members = {path: Member(name, names[path]) for path, name in report.members.items()}
+        inputs = {path: names[path] for path in report.inputs}
+        wheel = built.wheel
+        record = RepackRecord(wheel, now.shape, inputs, members, built.zlib)
         blobs = (Blob(wheel.file, wheel.digest, wheel.size),)
-        kept = {wheel.digest: made.folder / wheel.file}
+        files = {wheel.digest: built.folder / wheel.file}
         entry = Entry(CONVERTER.unstructure(record), blobs)
-        self.runner.cache.keep(self._key(number), entry, kept, shared=False)
+        self.runner.cache.keep(self._key(number), entry, files, shared=False)
 
-    def renew(self, number: int, folder: Path) -> Wheel | None:
-        """Return the wheel that the build of a section would make, and leave it in *folder*.
+    def repack(self, number: int, folder: Path) -> Wheel | None:
+        """Write the wheel that a build of section *number* would make to *folder*; return it.
 
-        None where there has to be a build.
+        Return None if a build is necessary.
         """
         entry = self.runner.cache.find(self._key(number), shared=False)
         if entry is None:
             return None
-        carried = structure(entry.record, RepackRecord, "what a build carried")
-        changed = carried.changed(self._survey(number, carried.paths))
+        recorded = structure(entry.record, RepackRecord, "the record of a build")
+        changed = recorded.changed(self._survey(number, recorded.paths))
         if changed is None or sum(file.size for file in changed) > LARGEST:
             return None
-        path = folder / carried.wheel.file
+        path = folder / recorded.wheel.file
         if not self.runner.cache.fetch(entry.blobs[0], path):
             return None
         section = self.plan.sections[number]
         changes = {
-            carried.members[file.path].name: required(
-                self.tree, path_of(section.source, file.path)
+            recorded.members[file.path].name: required(
+                self.tree, repository_path(section.source, file.path)
             )
             for file in changed
         }
-        data = self._renewed(path, carried, changes)
+        data = self._rewrite(path, recorded, changes)
         if data is None:
             return None
-        self.runner.log(_said(section.title, changed))
+        self.runner.log(_message(section.title, changed))
         path.unlink()
         path.write_bytes(data)
-        return attrs.evolve(carried.wheel, digest=digest_of(data), size=len(data))
+        return attrs.evolve(recorded.wheel, digest=digest_of(data), size=len(data))
 
     def _survey(self, number: int, wanted: Container[str]) -> Survey:
-        return survey(files_of(self.tree, self.plan.sections[number].source), wanted)
+        return survey(list_build_files(self.tree, self.plan.sections[number].source), wanted)
 
-    def _renewed(
-        self, old: Path, carried: RepackRecord, changes: Mapping[str, bytes]
+    def _rewrite(
+        self, old: Path, recorded: RepackRecord, changes: Mapping[str, bytes]
     ) -> bytes | None:
-        """Return the wheel with the *changes*, of the bytes that its build would give it.
+        """Return the bytes of the wheel *old* with the *changes*, by member.
 
-        None where it has no such members: what is noted is what a build said.
+        They are the bytes that a build would make.  Return None if the wheel has no such
+        members: the build reported something wrong.
         """
-        # Imported late: few builds come to it, and it takes the reading of archives.
+        # Imported late: few builds repack a wheel, and it imports zipfile.
         from ...model.application.wheel_rewrite import repack_wheel  # noqa: PLC0415
 
         data = old.read_bytes()
         try:
-            if carried.zlib == zlib.ZLIB_RUNTIME_VERSION and repack_wheel(data, {}) == data:
+            if recorded.zlib == zlib.ZLIB_RUNTIME_VERSION and repack_wheel(data, {}) == data:
                 return repack_wheel(data, changes)
         except ValueError:
             return None
-        return self._renewed_inside(old, changes)
+        return self._rewrite_in_container(old, changes)
 
-    def _renewed_inside(self, old: Path, changes: Mapping[str, bytes]) -> bytes:
-        """Do it where the wheel was built: here it would be compressed in another way."""
-        tools = self.runner.tools(self.build_base.reference, MAKING).image
+    def _rewrite_in_container(self, old: Path, changes: Mapping[str, bytes]) -> bytes:
+        """Rewrite the wheel in the tools image: the worker's zlib makes other bytes."""
+        tools = self.runner.tools(self.build_base.reference, BUILD_TOOLS).image
         paths = {name: f"changes/{number}" for number, name in enumerate(changes)}
         inputs = [JobFile(old.name, old)]
         inputs += [JobFile(path, changes[name]) for name, path in paths.items()]
@@ -128,17 +146,8 @@ class Repacker:
         return self.plan.repack_key(number, self.build_base.key)
 
 
-@attrs.frozen
-class Made:
-    """A *wheel* that lies in *folder*, compressed by a version of *zlib*."""
-
-    wheel: Wheel
-    folder: Path
-    zlib: str
-
-
-def _said(title: str, changed: Sequence[SourceFile]) -> str:
+def _message(title: str, changed: Sequence[SourceFile]) -> str:
     if not changed:
-        return f"{title}: not built, for nothing changed that its build opens"
+        return f"{title}: not built: no file changed that its build opens"
     what = changed[0].path if len(changed) == 1 else counted(len(changed), "file")
-    return f"{title}: not built, for its build only carries {what} into the wheel"
+    return f"{title}: repacked instead of built: its build only copies {what}"

@@ -1,4 +1,4 @@
-"""The wheels that a plan comes to: known, or fetched and built."""
+"""Provide the wheels of a plan: from the cache, repacked, or downloaded and built."""
 
 from __future__ import annotations
 
@@ -23,62 +23,28 @@ from ...model.request.wire import CONVERTER, structure
 from ...model.requirements.build_lock import Section
 from ...source.interface import Tree
 from ..shared.job_runner import BuildBase, JobRunner
-from ..shared.own_packages import export, files_of, identify
-from ..shared.tools_image import MAKING
+from ..shared.own_packages import digest_of_files, export_package, list_build_files
+from ..shared.tools_image import BUILD_TOOLS
 from .build_dependencies import BuildDependencies
-from .repack import Made, Repacker, Told
+from .repack import BuiltWheel, Repacker, TraceReport
+from .wheel_set import WheelSet
 
-REPACKED, BUILT = "repacked", "built/wheelhouse"
-MADE = (REPACKED, BUILT)
-"""Where wheels lie that were made, in a scratch folder."""
-
-
-@attrs.frozen
-class _Wheels:
-    wheels: tuple[Wheel, ...]
+_REPACKED, _BUILT = "repacked", "built/wheelhouse"
 
 
-@attrs.frozen
-class _Built:
-    """A wheel that a job built; *carried* is what ``unread_files.py`` found for an own one."""
-
-    file: str
-    carried: Told | None
-
-
-@attrs.frozen
-class KnownWheels:
-    """What the *pins* of a plan come to, if known, and the wheels of its *sections*.
-
-    *tools* is the image that something was made in; *repacked* sections needed no build.
-    """
-
-    plan: WheelsPlan
-    pins: tuple[Wheel, ...] | None
-    sections: dict[int, Wheel]
-    tools: str = ""
-    repacked: tuple[int, ...] = ()
-
-    @property
-    def missing(self) -> Missing | None:
-        """Return what is not known; None when all is."""
-        missing = tuple(
-            number
-            for number in range(len(self.plan.sections))
-            if number not in self.sections and (self.plan.own(number) or self.pins is None)
-        )
-        return Missing(missing, self.pins is None) if missing or self.pins is None else None
-
-    def wheels(self) -> tuple[Wheel, ...]:
-        """Return all wheels, by file."""
-        own = [wheel for number, wheel in self.sections.items() if self.plan.own(number)]
-        found = {wheel.file: wheel for wheel in (*(self.pins or ()), *own)}
-        return tuple(wheel for _, wheel in sorted(found.items()))
+def new_wheel_folders(scratch: Path) -> tuple[Path, ...]:
+    """Return the folders of *scratch* in which `WheelBuilder.make_missing` puts wheels."""
+    return scratch / _REPACKED, scratch / _BUILT
 
 
 @attrs.frozen
 class WheelBuilder:
-    """Makes the wheels of *plan* on *build_base*; *keys* are those of its sections' wheels."""
+    """Provides the wheels of *plan*; *keys* are the cache keys of its sections' wheels.
+
+    1. `find_cached` looks all wheels up in the cache.
+    2. `make_missing` repacks wheels of own packages if their build would not read the changes.
+       It downloads and builds the rest, each in a throw-away container.
+    """
 
     plan: WheelsPlan
     keys: tuple[str, ...]
@@ -91,18 +57,17 @@ class WheelBuilder:
     def of(
         cls, plan: WheelsPlan, tree: Tree, build_base: BuildBase, runner: JobRunner
     ) -> WheelBuilder:
-        """Return the builder of a plan for the commit of *tree*."""
+        """Return the builder of *plan* for the commit of *tree*."""
         own = (section for section in plan.sections if section.sdist_hash is None)
-        trees = {section.source: _identity(section, tree) for section in own}
+        trees = {section.source: _package_digest(section, tree) for section in own}
         keys = plan.wheel_keys(build_base.key, trees)
-        return cls(
-            plan, keys, tree, build_base, runner, Repacker(plan, build_base, tree, runner)
-        )
+        repacker = Repacker(plan, build_base, tree, runner)
+        return cls(plan, keys, tree, build_base, runner, repacker)
 
-    def look(self) -> KnownWheels:
-        """Return what the caches know.
+    def find_cached(self) -> WheelSet:
+        """Return the wheels that the cache has.
 
-        What the pins come to is only known as long as every wheel that was built is.
+        The pins count as missing if a built wheel among them is missing.
         """
         sections = {}
         for number, key in enumerate(self.keys):
@@ -111,124 +76,158 @@ class WheelBuilder:
                 sections[number] = structure(entry.record, Wheel, "wheel")
         wheelhouse = self.runner.cache.find(self.plan.key(self.build_base.key))
         if wheelhouse is None:
-            return KnownWheels(self.plan, None, sections)
+            return WheelSet(self.plan, None, sections)
         pins = structure(wheelhouse.record, _Wheels, "wheels").wheels
         built = {wheel.digest for wheel in pins if wheel.built}
         complete = built <= {wheel.digest for wheel in sections.values()}
-        return KnownWheels(self.plan, pins if complete else None, sections)
+        return WheelSet(self.plan, pins if complete else None, sections)
 
-    def make(self, known: KnownWheels, scratch: Path) -> KnownWheels:
-        """Return all; what was missing is made, in folders of *scratch*: see `MADE`."""
-        known = self._repack(known, scratch)
-        missing = known.missing
+    def make_missing(self, available: WheelSet, scratch: Path) -> WheelSet:
+        """Return the complete set; new wheels are in `new_wheel_folders` of *scratch*.
+
+        Raises JobFailed, LimitExceeded, and the errors of registry and engine.
+        """
+        available = self._repack(available, scratch)
+        missing = available.missing
         if missing is None:
-            return known
-        stock = self._stock() if missing.pins else {}
-        sdists = {self.plan.sections[number].sdist_hash or "" for number in known.sections}
-        missing = attrs.evolve(missing, known=frozenset(stock) | sdists - {""})
-        tools = self.runner.tools(self.build_base.reference, MAKING).image
-        chosen = choose(self.plan, missing, self._fetch(missing, tools, scratch))
+            return available
+        return self._download_and_build(available, missing, scratch)
+
+    def _repack(self, available: WheelSet, scratch: Path) -> WheelSet:
+        """Return *available* with the wheels of own packages that need no build."""
+        missing, repacked, folder = available.missing, {}, scratch / _REPACKED
+        folder.mkdir()
+        for number in missing.sections if missing else ():
+            wheel = self.repacker.repack(number, folder) if self.plan.own(number) else None
+            if wheel is not None:
+                repacked[number] = wheel
+                self._cache_wheel(self.keys[number], wheel, folder, shared=True)
+        sections = {**available.sections, **repacked}
+        return attrs.evolve(available, sections=sections, repacked=tuple(repacked))
+
+    def _download_and_build(
+        self, available: WheelSet, missing: Missing, scratch: Path
+    ) -> WheelSet:
+        cached = self._cached_index_wheels() if missing.pins else {}
+        sdists = {self.plan.sections[number].sdist_hash or "" for number in available.sections}
+        missing = attrs.evolve(missing, known=frozenset(cached) | sdists - {""})
+        tools = self.runner.tools(self.build_base.reference, BUILD_TOOLS).image
+        chosen = choose(self.plan, missing, self._download(missing, tools, scratch))
         new, built = self._build(chosen, tools, scratch)
-        sections = {**known.sections, **built}
-        pins = known.pins
+        sections = {**available.sections, **built}
+        pins = available.pins
         if pins is None:
-            wheels = {**stock, **{_hex(wheel): wheel for wheel in new}}
+            wheels = {**cached, **{_sha256(wheel): wheel for wheel in new}}
             pins = tuple(
                 sections[each] if isinstance(each, int) else wheels[each.digest]
                 for each in chosen.of_pins
             )
             record = CONVERTER.unstructure(_Wheels(pins))
             self.runner.cache.keep(self.plan.key(self.build_base.key), Entry(record), {})
-        return KnownWheels(self.plan, pins, sections, tools, known.repacked)
+        return WheelSet(self.plan, pins, sections, tools, available.repacked)
 
-    def _repack(self, known: KnownWheels, scratch: Path) -> KnownWheels:
-        """Return what is known once all is repacked that can be."""
-        missing, found, folder = known.missing, {}, scratch / REPACKED
-        folder.mkdir()
-        for number in missing.sections if missing else ():
-            repacked = self.repacker.renew(number, folder) if self.plan.own(number) else None
-            if repacked is not None:
-                found[number] = repacked
-                self._keep(self.keys[number], repacked, folder, shared=True)
-        sections = {**known.sections, **found}
-        return attrs.evolve(known, sections=sections, repacked=tuple(found))
-
-    def _stock(self) -> dict[str, Wheel]:
-        """Return the wheels of the index that this worker has, by sha256 in hexadecimal."""
-        found = {}
+    def _cached_index_wheels(self) -> dict[str, Wheel]:
+        """Return the wheels of the package index in this worker's cache, by sha256 in hex."""
+        wheels = {}
         for digest in {digest for pin in self.plan.pins for digest in pin.hashes}:
             entry = self.runner.cache.find(index_wheel_key(digest), shared=False)
             if entry is not None:
-                found[digest] = structure(entry.record, Wheel, "wheel")
-        return found
+                wheels[digest] = structure(entry.record, Wheel, "wheel")
+        return wheels
 
-    def _fetch(self, missing: Missing, tools: str, scratch: Path) -> tuple[Fetched | None, ...]:
-        """Leave what is to be built, and with what, in *scratch*; return what pins come to."""
-        sections = BuildDependencies(self.plan, self.build_base, self.runner)
-        known, out = scratch / "known", scratch / "fetched"
-        lacking = sections.bring(missing.sections, known / "build")
+    def _download(
+        self, missing: Missing, tools: str, scratch: Path
+    ) -> tuple[Fetched | None, ...]:
+        """Download *missing* pins, and the build dependencies, into *scratch*.
+
+        Return the downloaded file of each pin.
+        """
+        dependencies = BuildDependencies(self.plan, self.build_base, self.runner)
+        cached, out = scratch / "known", scratch / "fetched"
+        lacking = dependencies.restore(missing.sections, cached / "build")
         if not (missing.pins or lacking):
             return ()
         arguments = self.plan.fetch_arguments(attrs.evolve(missing, sections=lacking))
         result = self.runner.run("fetch", tools, arguments, out, network=True)
-        sections.keep(lacking, out / "build")
+        dependencies.keep(lacking, out / "build")
         return structure(result["files"], tuple[Fetched | None, ...], "fetched")
 
     def _build(
         self, chosen: Chosen, tools: str, scratch: Path
     ) -> tuple[tuple[Wheel, ...], dict[int, Wheel]]:
-        """Return all new wheels, and those that were built by section; the cache has them."""
-        out = scratch / "built"
-        inputs = self._inputs(chosen.built, scratch)
+        """Build the *chosen* sections and cache the wheels.
+
+        Return all new wheels, with the downloaded ones, and the built wheels by section.
+        """
+        folder = scratch / _BUILT
+        inputs = self._job_inputs(chosen.built, scratch)
         arguments = build_arguments(self.plan, chosen)
-        made = self.runner.run("wheels", tools, arguments, out, inputs, prepare_next=True)
-        new = structure({"wheels": made["wheels"]}, _Wheels, "wheels").wheels
-        found = {wheel.file: wheel for wheel in new}
-        said = structure(made["built"], tuple[_Built, ...], "built")
+        result = self.runner.run(
+            "wheels", tools, arguments, scratch / "built", inputs, prepare_next=True
+        )
+        new = structure({"wheels": result["wheels"]}, _Wheels, "wheels").wheels
+        by_file = {wheel.file: wheel for wheel in new}
+        reports = structure(result["built"], tuple[_BuildReport, ...], "built")
         built = {}
-        for number, one in zip(chosen.built, said, strict=True):
-            built[number] = wheel = found[one.file]
-            self._keep(self.keys[number], wheel, scratch / BUILT, shared=True)
-            if one.carried is not None:
-                repackable = Made(wheel, scratch / BUILT, made["zlib"])
-                self.repacker.keep(number, one.carried, repackable)
+        for number, report in zip(chosen.built, reports, strict=True):
+            built[number] = wheel = by_file[report.file]
+            self._cache_wheel(self.keys[number], wheel, folder, shared=True)
+            if report.carried is not None:
+                repackable = BuiltWheel(wheel, folder, result["zlib"])
+                self.repacker.record_build(number, report.carried, repackable)
         for wheel in new:
             if not wheel.built:
-                key = index_wheel_key(_hex(wheel))
-                self._keep(key, wheel, scratch / BUILT, shared=False)
+                key = index_wheel_key(_sha256(wheel))
+                self._cache_wheel(key, wheel, folder, shared=False)
         return new, built
 
-    def _keep(self, key: str, wheel: Wheel, folder: Path, *, shared: bool) -> None:
-        blob = Blob(wheel.file, wheel.digest, wheel.size)
-        entry = Entry(CONVERTER.unstructure(wheel), (blob,))
-        files = {wheel.digest: folder / wheel.file}
-        self.runner.cache.keep(key, entry, files, shared=shared)
-
-    def _inputs(self, built: tuple[int, ...], scratch: Path) -> tuple[JobFile, ...]:
-        """Return what was fetched, the sections, and the own packages, by path for the job."""
+    def _job_inputs(self, sections: tuple[int, ...], scratch: Path) -> tuple[JobFile, ...]:
+        """Return the input files of the build job: downloads, *sections* and own packages."""
         inputs = [
             JobFile(path.relative_to(folder).as_posix(), path)
             for folder in (scratch / "fetched", scratch / "known")
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         ]
-        for number in built:
+        for number in sections:
             section = self.plan.sections[number]
             inputs.append(JobFile(f"sections/{number}.txt", section_text(section).encode()))
             inputs.append(JobFile(f"build/{number}/.here", b""))
             if self.plan.own(number):
-                inputs += export(self.tree, section.source, scratch)
+                inputs += export_package(self.tree, section.source, scratch)
             if section.asks_git:
                 archival = self.tree.archival(section.source)
                 inputs.append(JobFile(f"archival/{number}.txt", archival))
         return tuple(inputs)
 
+    def _cache_wheel(self, key: str, wheel: Wheel, folder: Path, *, shared: bool) -> None:
+        blob = Blob(wheel.file, wheel.digest, wheel.size)
+        entry = Entry(CONVERTER.unstructure(wheel), (blob,))
+        files = {wheel.digest: folder / wheel.file}
+        self.runner.cache.keep(key, entry, files, shared=shared)
 
-def _identity(section: Section, tree: Tree) -> str:
-    """Return a digest of all that the build of an own package gets of its commit."""
+
+@attrs.frozen
+class _Wheels:
+    wheels: tuple[Wheel, ...]
+
+
+@attrs.frozen
+class _BuildReport:
+    """The report of ``inside/jobs/wheels.py`` on one wheel.
+
+    *carried* is the report of ``unread_files.py``, for an own package.
+    """
+
+    file: str
+    carried: TraceReport | None
+
+
+def _package_digest(section: Section, tree: Tree) -> str:
+    """Return a digest of everything in the commit that the build of an own package gets."""
     archival = tree.archival(section.source) if section.asks_git else b""
-    return identify(files_of(tree, section.source), archival)
+    return digest_of_files(list_build_files(tree, section.source), archival)
 
 
-def _hex(wheel: Wheel) -> str:
+def _sha256(wheel: Wheel) -> str:
     return wheel.digest.partition(":")[2]

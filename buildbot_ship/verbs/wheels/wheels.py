@@ -1,4 +1,4 @@
-"""Make the wheelhouse of a commit."""
+"""Make the wheelhouse of a commit: all wheels that the strict file pins, and own ones."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from ...model.request import WheelsRequest
 from ...model.requirements.build_lock import BuildLock, parse_build_lock
 from ...model.requirements.reader import Pin, parse_strict
 from ...model.result import SUCCESS, Result, counted
-from ...source.interface import Tree, hardened, read_text, required
+from ...source.interface import Tree, read_hardened, read_text, required
 from ..shared.job_runner import JobRunner
-from ..shared.wheelhouse import bring, place
-from .wheel_builder import MADE, KnownWheels, WheelBuilder
+from ..shared.wheelhouse import ensure_wheels, update_wheelhouse
+from .wheel_builder import WheelBuilder, new_wheel_folders
+from .wheel_set import WheelSet
 
 
 def wheels(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> Result:
-    """Fetch what the strict file pins, build what is not a wheel, and keep all of it.
+    """Download the wheels that the strict file pins, and build the others.
 
-    Fetching has the network and runs nothing; building runs other people's code and has
-    neither network nor secrets nor the socket.  What a cache knows is neither fetched nor
-    built.  Raises FileMissing, InvalidFile, BaseNotFound, OutputMissing, JobFailed,
-    LimitExceeded, and what registry and engine raise.
+    The download job has the network and runs no code of packages.  The build job runs it, and
+    has no network, no secrets and no access to the engine.  Wheels in the cache are neither
+    downloaded nor built.
+
+    Raises FileMissing, InvalidFile, BaseNotFound, OutputMissing, JobFailed, LimitExceeded, and
+    the errors of registry and engine.
     """
     pins, lock = _read(request, tree)
     plan = decide(request, pins, lock)
@@ -31,38 +34,38 @@ def wheels(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> Result:
         base_of(required(tree, request.dockerfile), request.dockerfile)
     )
     builder = WheelBuilder.of(plan, tree, build_base, runner)
-    known = builder.look()
-    if known.missing is not None:
+    cached = builder.find_cached()
+    if cached.missing is not None:
         runner.prepare_container(build_base.reference)
     with runner.work.scratch() as scratch:
-        made = builder.make(known, scratch)
+        complete = builder.make_missing(cached, scratch)
         wheelhouse = Wheelhouse(
             tree.commit,
             str(build_base.reference),
-            made.tools,
-            made.wheels(),
+            complete.tools,
+            complete.wheels(),
             build_base.key,
             pinned_extras(pins),
         )
-        place(wheelhouse, scratch, MADE, runner.work)
+        update_wheelhouse(wheelhouse, new_wheel_folders(scratch), scratch, runner.work)
     runner.work.save(wheelhouse)
     if not request.lazy:
-        bring(wheelhouse, wheelhouse.wheels, runner)
+        ensure_wheels(wheelhouse, wheelhouse.wheels, runner)
     warnings = unknown_extras(pins, wheelhouse.wheels, request.strict)
-    return attrs.evolve(_result(wheelhouse, known, made.repacked), warnings=warnings)
+    return attrs.evolve(_result(wheelhouse, cached, complete.repacked), warnings=warnings)
 
 
 def _read(request: WheelsRequest, tree: Tree) -> tuple[tuple[Pin, ...], BuildLock]:
-    pins = parse_strict(hardened(tree, request.strict), request.strict)
+    pins = parse_strict(read_hardened(tree, request.strict), request.strict)
     lock = read_text(tree, request.build_lock)
     return pins, parse_build_lock(lock, request.build_lock) if lock else BuildLock()
 
 
-def _result(wheelhouse: Wheelhouse, known: KnownWheels, repacked: tuple[int, ...]) -> Result:
-    found, missing = wheelhouse.wheels, known.missing
+def _result(wheelhouse: Wheelhouse, cached: WheelSet, repacked: tuple[int, ...]) -> Result:
+    found, missing = wheelhouse.wheels, cached.missing
     built = sum(wheel.built for wheel in found)
     size = sum(wheel.size for wheel in found) / 1e6
-    news = "all known" if missing is None else f"{len(missing.sections)} of them now"
+    news = "all cached" if missing is None else f"{len(missing.sections)} new"
     news += f", {len(repacked)} repacked" if repacked else ""
     return Result(
         "wheels",

@@ -17,7 +17,7 @@ from buildbot_ship.source.checkout import Checkout
 from buildbot_ship.source.git_command import fault_of
 from buildbot_ship.source.git_tree import GitTree
 from buildbot_ship.source.interface import TreeEntry, TreeFile, read_text, required
-from buildbot_ship.verbs.shared.own_packages import files_of, identify
+from buildbot_ship.verbs.shared.own_packages import digest_of_files, list_build_files
 
 MOMENT = {"GIT_COMMITTER_DATE": "1700000000 +0100"}
 
@@ -171,9 +171,9 @@ def test_names_may_be_any_bytes(repository: Path) -> None:
     tree, name = GitTree.resolve(repository, "HEAD"), os.fsdecode(odd)
     assert required(tree, name) == b"odd\n"
     assert dict(tree.files("src"))[name.removeprefix("src/")].data == b"odd\n"
-    seen = list(files_of(tree, "src"))
+    seen = list(list_build_files(tree, "src"))
     assert name.removeprefix("src/") in [file.path for file in seen]
-    assert len({identify(seen), identify(seen[1:]), survey(seen, ()).shape}) == 3
+    assert len({digest_of_files(seen), digest_of_files(seen[1:]), survey(seen, ()).shape}) == 3
     assert str(FileMissing(name, "the tree")) == 'src/caf\\udce9\n"x".dat is not in the tree'
 
 

@@ -20,7 +20,7 @@ def test_a_note_is_found_by_what_it_is_about_and_by_nothing_else(tmp_path: Path)
 
 
 def test_the_oldest_notes_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notes, "_KEPT", 2)
+    monkeypatch.setattr(notes, "_MAX_NOTES", 2)
     kept = ChangeNotes(tmp_path)
     for number, about in enumerate((b"1", b"2", b"3")):
         kept.leave(about, "x")

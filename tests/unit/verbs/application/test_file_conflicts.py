@@ -18,7 +18,7 @@ from buildbot_ship.model.request import PexRequest
 from buildbot_ship.store.disk_cache import DiskCache
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.application.file_conflicts import (
-    Compared,
+    ConflictReport,
     compare_trees,
     compare_zipapp,
 )
@@ -54,7 +54,7 @@ class World:
         self.wheels = [*(w for w in self.wheels if w.name != made.name), made]
         return path
 
-    def compare(self, conflicts: str = "report", layout: str = "layered") -> Compared:
+    def compare(self, conflicts: str = "report", layout: str = "layered") -> ConflictReport:
         runner = make_job_runner(
             MemoryDaemon(), self.work, print, None, (DiskCache(self.work.root / "cache"),)
         )
@@ -62,7 +62,7 @@ class World:
         names = tuple(wheel.name for wheel in self.wheels)
         request = PexRequest("app.pex", names, layout=layout, conflicts=conflicts)
         if layout == "zipapp":
-            return Compared({}, compare_zipapp(request, wheelhouse, FACTS, runner))
+            return ConflictReport({}, compare_zipapp(request, wheelhouse, FACTS, runner))
         return compare_trees(request, self.wheels, wheelhouse, "3.11", runner)
 
     def lose(self, *names: str) -> None:
@@ -81,7 +81,7 @@ def test_packages_that_share_no_name_are_not_read(tmp_path: Path) -> None:
     world.add("a", {"a/x.py": "", "tests.py": ""})
     world.add("b", {"b/x.py": "", "Tests.py": ""})
     world.lose("a", "b")
-    assert world.compare() == Compared({}, ())
+    assert world.compare() == ConflictReport({}, ())
 
 
 def test_what_two_packages_ship_is_reported_and_one_of_them_loses_it(world: World) -> None:
@@ -89,7 +89,7 @@ def test_what_two_packages_ship_is_reported_and_one_of_them_loses_it(world: Worl
     world.add("b", {"tests/__init__.py": "", "tests/x.py": "b", "README.md": "b"})
     world.add("z", {"z.py": ""})
     path = f"{SITE}/tests/x.py"
-    assert world.compare() == Compared(
+    assert world.compare() == ConflictReport(
         {"a": (path,)}, ("site-packages/tests/x.py: b 1 wins over a 1",)
     )
     world.lose("a", "b", "z")
@@ -100,7 +100,7 @@ def test_namespace_packages_conflict_where_they_share_a_file(world: World) -> No
     same = {"google/__init__.py": "__import__('pkg_resources')\n"}
     world.add("a", {**same, "google/a/__init__.py": "a"})
     world.add("b", {**same, "google/b/__init__.py": "b"})
-    assert world.compare() == Compared({}, ())
+    assert world.compare() == ConflictReport({}, ())
     world.add("c", {"google/__init__.py": "other", "google/b/__init__.py": "c"})
     assert world.compare().lines == (
         "site-packages/google/__init__.py: c 1 wins over a 1 and b 1",
@@ -112,7 +112,7 @@ def test_scripts_of_one_name_conflict_unless_they_call_the_same(world: World) ->
     world.add("a", {}, points="[console_scripts]\nsame = m:f\nother = a:f\nfile = a:f\n")
     world.add("b", {}, points="[console_scripts]\nsame= m : f [x]\nother = b:f\n")
     world.add("c", {"c-1.data/scripts/file": "#!python\n"})
-    assert world.compare() == Compared(
+    assert world.compare() == ConflictReport(
         {"a": ("bin/file", "bin/other")},
         ("bin/file: c 1 wins over a 1", "bin/other: b 1 wins over a 1"),
     )
@@ -128,7 +128,7 @@ def test_a_place_counts_not_the_way_to_it(world: World) -> None:
 def test_nobody_gets_a_file_of_the_environment(world: World) -> None:
     world.add("own", {"own-1.data/data/pyvenv.cfg": "home = /"}, own=True)
     world.add("a", {}, points="[console_scripts]\npython = a:main\n")
-    assert world.compare() == Compared(
+    assert world.compare() == ConflictReport(
         {"own": ("pyvenv.cfg",), "a": ("bin/python",)},
         (
             "bin/python: the environment wins over a 1",
@@ -185,10 +185,10 @@ def test_an_own_package_in_a_shared_folder_is_not_even_read_itself(tmp_path: Pat
     world = World(Work(tmp_path))
     world.add("a", {"space/a.py": ""})
     world.add("own", {"space/own.py": "1"}, own=True)
-    assert world.compare() == Compared({}, ())
+    assert world.compare() == ConflictReport({}, ())
     world.add("own", {"space/own.py": "2"}, own=True)
     world.lose("a", "own")
-    assert world.compare() == Compared({}, ())
+    assert world.compare() == ConflictReport({}, ())
 
 
 def test_what_cannot_be_read_is_an_error_with_its_name(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from buildbot_ship.model.reference import Reference, Repository
 from buildbot_ship.model.request import BaseCopy, RetagRequest
 from buildbot_ship.model.result import Result
 from buildbot_ship.store.cache_interface import CacheStore
+from buildbot_ship.verbs.bases.owned_bases import OwnedBases
 from buildbot_ship.verbs.bases.retag import retag
 from buildbot_ship.verbs.shared.cache import Cache
 from tests.fakes.daemon import MemoryDaemon
@@ -74,11 +75,11 @@ class World:
 
         return retag(
             request,
-            registry=self.registry,
-            cache=Cache(self.lines.append, self.stores),
+            bases=OwnedBases(
+                self.registry, Cache(self.lines.append, self.stores), self.lines.append
+            ),
             daemon=daemon,
             clock=lambda: self.moment,
-            log=self.lines.append,
         )
 
 

@@ -30,6 +30,7 @@ from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.store.change_notes import ChangeNotes
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.bases.derive import derive
+from buildbot_ship.verbs.bases.owned_bases import OwnedBases
 from buildbot_ship.verbs.bases.pin import pin
 from buildbot_ship.verbs.shared.base_image import fetch_base
 from buildbot_ship.verbs.shared.cache import Cache
@@ -130,7 +131,7 @@ class World:
         return {"mediaType": "application/x", "digest": digest_of(data), "size": len(data)}
 
     def run(self, request: DeriveRequest = REQUEST, **options: Any) -> Result:
-        again = options.pop("again", False)
+        force = options.pop("force", False)
         self.engine.builder = self.builder
         return derive(
             request,
@@ -140,7 +141,7 @@ class World:
             ),
             clock=lambda: self.moment,
             new_name=lambda: "name",
-            again=again,
+            force=force,
         )
 
     def tomorrow(self, days: int = 1) -> None:
@@ -218,7 +219,7 @@ def test_a_base_that_the_engine_had_stays(world: World) -> None:
 def test_a_base_that_the_engine_will_not_give_back_is_the_collectors(world: World) -> None:
     world.engine.holds = True
     world.run()
-    assert any(line.startswith("left for the collector: ") for line in world.lines)
+    assert any(line.startswith("left for garbage collection: ") for line in world.lines)
     assert world.tags == [TAG]
 
 
@@ -236,7 +237,7 @@ def test_a_night_without_news_asks_nothing_of_the_engine(world: World) -> None:
     world.tomorrow()
     world.registry.calls.clear()
     result = world.run()
-    assert result.summary == f"{FILE}: owned already, nothing new"
+    assert result.summary == f"{FILE}: already up to date"
     assert (result.properties, result.texts) == (first, {})
     assert len(world.engine.builds) == 1
     assert world.registry.calls == []
@@ -267,7 +268,7 @@ def test_upstream_that_moved_is_a_reason_though_the_content_is_the_same(world: W
 def test_one_that_is_old_is_built_anew(world: World) -> None:
     world.run()
     world.tomorrow(6)
-    assert world.run().summary == f"{FILE}: owned already, nothing new"
+    assert world.run().summary == f"{FILE}: already up to date"
     world.tomorrow(2)
     world.builder.above = (layer_of(b"newer"),)
     result = world.run()
@@ -279,9 +280,9 @@ def test_one_that_is_old_is_built_anew(world: World) -> None:
 def test_the_same_content_is_no_news(world: World, again: bool) -> None:
     first = world.run().properties
     world.tomorrow(1 if again else 8)
-    result = world.run(again=again)
+    result = world.run(force=again)
     assert len(world.engine.builds) == 2
-    assert result.summary == f"{FILE}: built again, nothing new"
+    assert result.summary == f"{FILE}: built again, no change"
     assert (result.properties, world.tags) == (first, [TAG])
 
 
@@ -301,7 +302,7 @@ def test_logs_and_caches_are_no_news(world: World, path: str, news: bool) -> Non
     world.run()
     world.tomorrow()
     world.builder.above = (layer_of(b"on Tuesday", path),)
-    world.run(again=True)
+    world.run(force=True)
     assert (world.tags == [TAG, NEXT]) == news
 
 
@@ -318,7 +319,7 @@ def test_what_another_build_made_of_the_same_meanwhile_is_taken(world: World) ->
 
     world.builder = both  # type: ignore[assignment]
     result = world.run()
-    assert result.summary == f"{FILE}: built again, nothing new"
+    assert result.summary == f"{FILE}: built again, no change"
     assert world.tags == ["2026-11-23T05-05-01-000001"]
 
 
@@ -382,7 +383,7 @@ def test_a_derived_base_may_stand_on_a_derived_one(world: World) -> None:
     for label in ("org.buildbot-ship.derived", "org.buildbot-ship.content"):
         assert first[label] != second[label]
     assert second["org.opencontainers.image.base.name"] == f"{OWN}:{TAG}"
-    assert world.run(request).summary == "more.docker: owned already, nothing new"
+    assert world.run(request).summary == "more.docker: already up to date"
 
 
 @pytest.mark.parametrize(
@@ -434,10 +435,8 @@ def test_from_lines_move_to_a_newer_derived_base(world: World, tmp_path: Path) -
     pin(
         PinRequest(),
         checkout=Checkout(checkout),
-        registry=world.registry,
-        cache=Cache(world.lines.append),
+        bases=OwnedBases(world.registry, Cache(world.lines.append), world.lines.append),
         notes=ChangeNotes(tmp_path / "notes"),
-        log=world.lines.append,
     )
     assert (checkout / "build.docker").read_text() == f"FROM {OWN}:{NEXT}\n"
     assert (checkout / FILE).read_text() == TEXT

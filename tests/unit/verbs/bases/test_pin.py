@@ -10,6 +10,7 @@ from buildbot_ship.model.request import PinRequest
 from buildbot_ship.model.result import Result
 from buildbot_ship.source.checkout import Checkout
 from buildbot_ship.store.change_notes import ChangeNotes
+from buildbot_ship.verbs.bases.owned_bases import OwnedBases
 from buildbot_ship.verbs.bases.pin import pin
 from buildbot_ship.verbs.shared.cache import Cache
 from tests.fakes.images import real_image, small_image, store_image
@@ -44,10 +45,8 @@ class Yard:
         return pin(
             PinRequest(dockerfiles),
             checkout=Checkout(self.folder),
-            registry=self.registry,
-            cache=Cache(print),
+            bases=OwnedBases(self.registry, Cache(print), lambda _: None),
             notes=self.notes,
-            log=lambda _: None,
         )
 
 

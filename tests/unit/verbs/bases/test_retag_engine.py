@@ -126,5 +126,5 @@ def test_what_the_engine_pulled_and_is_owned_is_not_pushed_again(world: World) -
     world.moment += timedelta(days=1)
     again = world.retag(engine=True)
     assert again.properties == first
-    assert again.summary.endswith("owned already, nothing new")
+    assert again.summary.endswith("already up to date")
     assert not names(world.engine)

@@ -11,8 +11,12 @@ from buildbot_ship.errors import FileMissing, SubmoduleMissing
 from buildbot_ship.model.dockerfile.document import read
 from buildbot_ship.model.image.layer import Member
 from buildbot_ship.source.git_tree import GitTree
-from buildbot_ship.verbs.image.build_context import context_members, look_at_tree, require
-from buildbot_ship.verbs.shared.own_packages import files_of
+from buildbot_ship.verbs.image.build_context import (
+    context_members,
+    read_tree_context,
+    require_sources,
+)
+from buildbot_ship.verbs.shared.own_packages import list_build_files
 
 
 @pytest.fixture
@@ -41,8 +45,8 @@ def take(folder: Path, copy: str, ignored: str = "") -> list[Member]:
     git(folder, "add", ".dockerignore")
     git(folder, "commit", "-q", "--allow-empty", "-m", "ignore")
     dockerfile = read(f"FROM a/b:1\nCOPY {copy} /x/\n".encode(), "app.docker")
-    contents = look_at_tree(GitTree.resolve(folder, "HEAD"))
-    require(dockerfile, contents)
+    contents = read_tree_context(GitTree.resolve(folder, "HEAD"))
+    require_sources(dockerfile, contents)
     return context_members(contents, dockerfile)
 
 
@@ -64,7 +68,7 @@ def test_a_file_that_is_nowhere_is_still_missing(folder: Path) -> None:
 
 def test_a_package_beside_the_submodule_does_not_need_it(folder: Path) -> None:
     tree = GitTree.resolve(folder, "HEAD")
-    assert [file.path for file in files_of(tree, "docs")] == ["a.txt"]
+    assert [file.path for file in list_build_files(tree, "docs")] == ["a.txt"]
     for package in (".", "theme", "theme/docs"):
         with pytest.raises(SubmoduleMissing):
-            list(files_of(tree, package))
+            list(list_build_files(tree, package))

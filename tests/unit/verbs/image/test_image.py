@@ -256,7 +256,7 @@ def test_files_of_the_commit_are_copied_with_plain_modes(world: World) -> None:
 
 
 def test_the_base_is_read_once_and_only_when_it_matters(world: World) -> None:
-    reading = f"reading what {BASE}@{world.registry.head(BASE)} holds (once for each base)"
+    reading = f"listing the files of {BASE}@{world.registry.head(BASE)} (once per base)"
     world.run()
     assert reading not in world.lines
     world.write("COPY twist.pex /tmp/")
@@ -387,7 +387,7 @@ def test_what_we_do_not_assemble_the_engine_builds(world: World, gzipped: bool) 
     assert (build.dockerfile, build.name) == ("app.docker", "ship.local/build/app:name1")
     assert build.steps == ("app.docker:1: FROM", "app.docker:2: COPY", "app.docker:3: RUN")
     assert builder.context == {"a": 0o755, "app.docker": 0o644, "twist.pex": 0o755}
-    assert result.summary.endswith("; bytes not promised: RUN in app.docker:3")
+    assert result.summary.endswith("; not reproducible: RUN in app.docker:3")
     record = world.record()
     assert [layer.diff_id for layer in record.layers] == list(map(digest_of, builder.above))
     folder = world.work.image("app")
@@ -480,7 +480,8 @@ def test_an_engine_that_has_another_image_is_not_believed(world: World) -> None:
             self.add(loaded_as, b"{}")
 
     world.daemon = Wrong(world.registry, images=world.daemon.images)
-    with pytest.raises(EngineError, match=r"could not load ship\.local/app:name1: it has sha"):
+    why = r"could not load ship\.local/app:name1: its image ID is sha"
+    with pytest.raises(EngineError, match=why):
         world.run()
     with pytest.raises(OutputMissing):
         world.record()
@@ -526,7 +527,8 @@ def test_a_layer_that_changed_since_is_not_shipped(world: World) -> None:
     with pytest.raises(OutputMissing, match="the layer of tree was not built"):
         world.run()
     assert (
-        "the layer of tree in the work folder is not what was made: taken anew" in world.lines
+        "the layer of tree in the work folder is damaged: replacing it from the cache"
+        in world.lines
     )
 
 

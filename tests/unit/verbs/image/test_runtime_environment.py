@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,13 @@ from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.store.disk_cache import DiskCache
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.image.build_context import Contents
-from buildbot_ship.verbs.image.runtime_environment import Fitted, fit, fit_built, start_pexes
+from buildbot_ship.verbs.image.runtime_environment import (
+    RuntimeBase,
+    RuntimeEnvironment,
+    find_environment,
+    find_virtual_environment,
+    rewrite_launchers,
+)
 from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.job_runner import make_job_runner
 from tests.unit.verbs.image.test_image import Commit
@@ -38,7 +45,7 @@ BASE = Base(
 WHOLE = Filesystem({"usr/bin/python3.11": FILE})
 BARE = Filesystem({**WHOLE.nodes, "usr/lib/python3.11/os.py": FILE})
 LAUNCHER = b"#!/usr/bin/env python3.11\nmain()\n"
-FITTED = b"#!/opt/ship/bin/python\nmain()\n"
+REWRITTEN = b"#!/opt/ship/bin/python\nmain()\n"
 OWN = Layer("sha256:" + "1" * 64, "sha256:" + "2" * 64, 10, of_pex=True)
 
 
@@ -67,15 +74,16 @@ class World:
         told = {"diff_id": digest_of(tar), "digest": digest_of(packed), "size": len(packed)}
         return {"ok": True, **told}
 
-    def look(self) -> Filesystem:
+    def list_files(self) -> Filesystem:
         self.looks += 1
         return self.files
 
-    def fit(self, given: Contents) -> Fitted:
-        """Fit, as a process of its own would."""
+    def find(self, given: Contents) -> RuntimeEnvironment:
+        """Return what the pexes need, as a new process finds it."""
         stores = (DiskCache(self.folder / "cache"),)
         runner = make_job_runner(self.daemon, self.work, print, None, stores)
-        return fit(given.records, BASE, "/opt/bin:/usr/bin", self.look, runner)
+        runtime_base = RuntimeBase(BASE, "/opt/bin:/usr/bin", cache(self.list_files))
+        return find_environment(given.records, runtime_base, runner)
 
 
 def contents(folder: Path) -> Contents:
@@ -105,10 +113,10 @@ ENVIRONMENT = {
 
 def test_launchers_alone_are_written_anew(tmp_path: Path) -> None:
     given = contents(tmp_path)
-    made = start_pexes(given, tmp_path)
-    assert made.pexes["image"].read_bytes() == FITTED
-    assert made.records[0].digest == digest_of(FITTED)
-    assert made.records[0].size == len(FITTED)
+    made = rewrite_launchers(given, tmp_path)
+    assert made.pexes["image"].read_bytes() == REWRITTEN
+    assert made.records[0].digest == digest_of(REWRITTEN)
+    assert made.records[0].size == len(REWRITTEN)
     assert made.records[0].layers == (OWN,)
     assert (made.pexes["app"], made.records[1]) == (given.pexes["app"], given.records[1])
     assert given.pexes["image"].read_bytes() == LAUNCHER
@@ -117,7 +125,7 @@ def test_launchers_alone_are_written_anew(tmp_path: Path) -> None:
 def test_a_base_is_read_once_for_the_environment_on_it(tmp_path: Path) -> None:
     world, given = World(tmp_path, WHOLE), contents(tmp_path)
     for _ in range(2):
-        made = world.fit(given)
+        made = world.find(given)
         assert made.layers == ()
         assert linked(made.members) == ENVIRONMENT
         (settings,) = (member for member in made.members if member.opener)
@@ -134,19 +142,19 @@ def test_a_base_is_read_once_for_the_environment_on_it(tmp_path: Path) -> None:
 
 def test_the_environment_is_that_of_the_file_that_a_link_leads_to(tmp_path: Path) -> None:
     there = {"opt/bin/python3.11": link("../py/bin/python3.11"), "opt/py/bin/python3.11": FILE}
-    made = World(tmp_path, Filesystem(there)).fit(contents(tmp_path))
+    made = World(tmp_path, Filesystem(there)).find(contents(tmp_path))
     assert linked(made.members)["opt/ship/bin/python"] == "/opt/py/bin/python3.11"
 
 
 def test_where_no_pex_is_layered_no_environment_is_made(tmp_path: Path) -> None:
     world, given = World(tmp_path, BARE), contents(tmp_path)
-    assert world.fit(attrs.evolve(given, records=given.records[1:])) == Fitted()
+    assert world.find(attrs.evolve(given, records=given.records[1:])) == RuntimeEnvironment()
     assert world.looks == 0
 
 
 def test_a_base_whose_library_lacks_bytecode_gets_a_layer_of_it(tmp_path: Path) -> None:
     world, given = World(tmp_path, BARE), contents(tmp_path)
-    first, second = world.fit(given), world.fit(given)
+    first, second = world.find(given), world.find(given)
     (library,) = first.layers
     assert library.title == "bytecode of the library of Python 3.11"
     assert (library.verb, OWN.verb) == ("BuildRuntimeImage", "BuildPex")
@@ -159,22 +167,23 @@ def test_a_base_whose_library_lacks_bytecode_gets_a_layer_of_it(tmp_path: Path) 
 
 def test_another_build_base_makes_another_layer(tmp_path: Path) -> None:
     world, given = World(tmp_path, BARE), contents(tmp_path)
-    first = world.fit(given).layers[0]
+    first = world.find(given).layers[0]
     world.work.save(Wheelhouse(COMMIT, "example.com/base:2", TOOLS, (), "moved"))
-    assert world.fit(given).layers[0].key != first.key
+    assert world.find(given).layers[0].key != first.key
 
 
 def test_a_layer_takes_the_wheelhouse_of_its_commit(tmp_path: Path) -> None:
     world = World(tmp_path, BARE)
     world.work.save(Wheelhouse("d" * 40, "example.com/base:1", TOOLS, (), "build_base"))
     with pytest.raises(OutputMissing, match="the wheelhouse"):
-        world.fit(contents(tmp_path))
+        world.find(contents(tmp_path))
 
 
 def test_what_the_engine_built_has_an_environment_of_the_python_in_it(tmp_path: Path) -> None:
     records = contents(tmp_path).records
-    made = fit_built(records, BASE, "/usr/bin", lambda: BARE)
+    made = find_virtual_environment(records, RuntimeBase(BASE, "/usr/bin", lambda: BARE))
     assert linked(made) == ENVIRONMENT
+    empty = RuntimeBase(BASE, "/usr/bin", Filesystem)
     with pytest.raises(BaseUnfit, match=r"image does not run on .*: it needs Python 3\.11"):
-        fit_built(records, BASE, "/usr/bin", Filesystem)
-    assert fit_built(records[1:], BASE, "/usr/bin", Filesystem) == ()
+        find_virtual_environment(records, empty)
+    assert find_virtual_environment(records[1:], empty) == ()

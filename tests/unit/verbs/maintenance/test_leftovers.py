@@ -1,4 +1,4 @@
-"""What a collector would have to do, told beside another result."""
+"""The property that says whether garbage collection has work to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from buildbot_ship.model.result import SUCCESS, Result
 from buildbot_ship.store.disk_cache import DiskCache
 from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.work_folder import Work
-from buildbot_ship.verbs.maintenance.gc import gc, telling
+from buildbot_ship.verbs.maintenance.gc import WorkerState, add_leftovers_property, gc
 
 NOW = 1e9
 DONE = Result("push", SUCCESS, "done", properties={"kept": 1})
@@ -40,15 +40,12 @@ class Worker:
         """Return the ledger, as a new process sees it."""
         return Ledger(self.root / "ledger", "work", build)
 
+    @property
+    def state(self) -> WorkerState:
+        return WorkerState(self.ledger(), self.work, self.disk)
+
     def has_leftovers(self, request: GarbageRequest = GarbageRequest()) -> bool:  # noqa: B008
-        told = telling(
-            DONE,
-            request,
-            ledger=self.ledger(),
-            work=self.work,
-            disk=self.disk,
-            clock=lambda: NOW,
-        )
+        told = add_leftovers_property(DONE, request, self.state, NOW)
         assert told.properties["kept"] == 1
         return bool(told.properties["ship_leftovers"])
 
@@ -60,11 +57,9 @@ class Worker:
 
         gc(
             request,
+            state=self.state,
             daemon=daemon,
-            ledger=self.ledger(),
-            work=self.work,
-            disk=self.disk,
-            clock=lambda: NOW,
+            now=NOW,
             log=print,
         )
 

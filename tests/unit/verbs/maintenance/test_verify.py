@@ -232,7 +232,7 @@ def test_an_image_that_the_engine_builds_is_left_out(world: World) -> None:
     world.second.layers = (layer(b"another time"),)
     result = world.verify()
     assert result.summary == (
-        "identical: 1 wheel, 1 pex; app left out, bytes not promised: RUN in app.docker:2"
+        "identical: 1 wheel, 1 pex; app skipped, not reproducible: RUN in app.docker:2"
     )
     assert result.properties["ship_reproducible"]["images"] == {}
 

@@ -45,7 +45,9 @@ class World:
 
     def runner(self) -> JobRunner:
         store, work = DiskCache(self.folder / "cache"), Work(self.folder / "work")
-        return make_job_runner(self.daemon, work, print, self.registry, (store,), chained=True)
+        return make_job_runner(
+            self.daemon, work, print, self.registry, (store,), in_pipeline=True
+        )
 
     def tree(self, **changed: str) -> Commit:
         files = FILES | {path.replace("__", "."): text for path, text in changed.items()}

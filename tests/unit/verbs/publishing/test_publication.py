@@ -102,7 +102,7 @@ def test_what_was_pushed_is_found_with_its_properties(team: Team) -> None:
     assert team.find().summary == "app: not published yet"
     pushed = team.ship().properties["ship_pushed_app"]
     found = team.find()
-    assert found.summary == "app: published already"
+    assert found.summary == "app: already published"
     assert found.properties == {
         "ship_published": True,
         "ship_pushed_app": {**pushed, "sent_bytes": 0},
@@ -243,7 +243,7 @@ def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:
     assert [part.verb for part in done] == ["wheels", "pex", "image", "push", "gc"]
     assert done[-1] == GarbageRequest(finish=True)
     done.clear()
-    assert run().summary == "app: published already"
+    assert run().summary == "app: already published"
     assert done == []
 
 

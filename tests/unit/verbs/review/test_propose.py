@@ -132,7 +132,7 @@ def test_the_same_change_is_proposed_once(yard: Yard) -> None:
     first = yard.propose()
     before = yard.branches()
     again = yard.propose()
-    assert again.summary == f"{first.properties['ship_proposal']}: proposed already"
+    assert again.summary == f"{first.properties['ship_proposal']}: already proposed"
     assert again.properties == {"ship_proposal": first.properties["ship_proposal"]}
     other = yard.clone("elsewhere")
     yard.write("FROM new\n", where=other)
@@ -174,7 +174,7 @@ def test_what_people_add_to_a_proposal_stays(yard: Yard) -> None:
     git(yard.person, "commit", "-qam", "more")
     git(yard.person, "push", "-q", "origin", f"HEAD:{branch}")
     before = yard.branches()
-    assert yard.propose().summary == f"{branch}: proposed already"
+    assert yard.propose().summary == f"{branch}: already proposed"
     assert yard.branches() == before
 
 
@@ -195,9 +195,7 @@ def test_a_branch_that_was_deleted_stays_deleted_unless_asked_again(yard: Yard) 
     branch = yard.propose().properties["ship_proposal"]
     git(yard.server, "update-ref", "-d", f"refs/heads/{branch}")
     result = yard.propose()
-    assert result.summary == (
-        f"{branch} was proposed and somebody deleted it: not proposed again"
-    )
+    assert result.summary == (f"{branch} was proposed and then deleted: not proposed again")
     assert yard.proposed() == []
     yard.propose(attrs.evolve(REQUEST, again=True))
     assert yard.proposed() == [branch]
@@ -233,7 +231,7 @@ def test_a_server_without_push_options_is_told_so(yard: Yard) -> None:
     yard.write("FROM new\n")
     with pytest.raises(PushRefused, match="does not support push options") as caught:
         yard.propose(attrs.evolve(REQUEST, push_options=("x",)))
-    assert "leave push_options out" in caught.value.remedy
+    assert "remove push_options" in caught.value.remedy
 
 
 @pytest.mark.parametrize("minute", [20, 21])
@@ -256,7 +254,7 @@ def test_two_at_once_propose_once(yard: Yard, minute: int) -> None:
         patch.setattr(Origin, "create", create)
         result = yard.propose()
     assert len(yard.proposed()) == 1
-    assert result.summary == f"{yard.proposed()[0]}: proposed already"
+    assert result.summary == f"{yard.proposed()[0]}: already proposed"
     assert done[1].summary == f"{yard.proposed()[0]}: proposed app.docker"
 
 

@@ -74,7 +74,7 @@ def test_a_cache_that_is_down_is_left_out_after_one_try(world: World) -> None:
     cache.keep(KEY, ENTRY, {BLOB.digest: world.file})
     assert cache.find(KEY) == ENTRY
     (line,) = world.lines
-    assert line.startswith("cache: going on without the cache example.com/cache: ")
+    assert line.startswith("cache: continuing without the cache example.com/cache: ")
 
 
 def test_damaged_bytes_are_not_known(world: World) -> None:
@@ -83,7 +83,7 @@ def test_damaged_bytes_are_not_known(world: World) -> None:
     assert world.cache().find(KEY) is None
     assert world.cache().find(KEY) is None
     (line,) = world.lines
-    assert line.endswith("it is made again")
+    assert line.endswith("building it again")
 
 
 def test_damaged_bytes_come_from_elsewhere_and_that_is_said(world: World) -> None:
@@ -93,4 +93,4 @@ def test_damaged_bytes_come_from_elsewhere_and_that_is_said(world: World) -> Non
     assert (world.folder / "a").read_bytes() == DATA
     (line,) = world.lines
     assert "a.whl in this worker's cache has digest" in line
-    assert line.endswith("it is made again")
+    assert line.endswith("building it again")

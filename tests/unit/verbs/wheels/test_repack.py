@@ -22,16 +22,16 @@ from buildbot_ship.source.interface import TreeEntry, TreeFile
 from buildbot_ship.store.disk_cache import DiskCache
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.shared.job_runner import BuildBase
-from buildbot_ship.verbs.shared.tools_image import MAKING, lock_files, tools_reference
-from buildbot_ship.verbs.wheels import repack as renewal
-from buildbot_ship.verbs.wheels.repack import Made, Repacker, Told
+from buildbot_ship.verbs.shared.tools_image import BUILD_TOOLS, lock_files, tools_reference
+from buildbot_ship.verbs.wheels import repack as repack_module
+from buildbot_ship.verbs.wheels.repack import BuiltWheel, Repacker, TraceReport
 from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.job_runner import make_job_runner
 from tests.unit.model.application.test_wheel_rewrite import FILES, wheel
 
 NAME = "app-1-py3-none-any.whl"
 TREE = {"setup.py": b"setup()", "src/app/__init__.py": FILES["app/__init__.py"], "notes": b""}
-TOLD = Told({"src/app/__init__.py": "app/__init__.py"}, ("setup.py",))
+REPORT = TraceReport({"src/app/__init__.py": "app/__init__.py"}, ("setup.py",))
 BUILD_BASE = BuildBase(Reference.parse("registry.test/base@sha256:" + "a" * 64), "build_base")
 
 
@@ -65,13 +65,13 @@ class World:
     """A worker that built the wheel of TREE."""
 
     folder: Path
-    told: Told = TOLD
+    report: TraceReport = REPORT
     zlib: str = zlib.ZLIB_RUNTIME_VERSION
     lines: list[str] = attrs.field(factory=list)
     daemon: MemoryDaemon = attrs.field(factory=MemoryDaemon)
 
     def repacker(self, **files: bytes) -> Repacker:
-        """Return what renews the wheel of TREE with other *files*."""
+        """Return what repacks the wheel of TREE with other *files*."""
         lock = parse_build_lock("#: package lib\n", "lock")
         plan = decide(WheelsRequest(packages=("lib",)), (), lock)
         stores = (DiskCache(self.folder / "cache"),)
@@ -84,14 +84,14 @@ class World:
         data = wheel(FILES)
         (self.folder / NAME).write_bytes(data)
         made = Wheel(NAME, digest_of(data), len(data), built=True, own=True)
-        self.repacker().keep(0, self.told, Made(made, self.folder, self.zlib))
+        self.repacker().record_build(0, self.report, BuiltWheel(made, self.folder, self.zlib))
 
-    def renew(self, **files: bytes) -> bytes | None:
+    def repack(self, **files: bytes) -> bytes | None:
         """Build TREE, then return what is repacked with other *files*."""
         self.build()
         out = self.folder / "out"
         out.mkdir()
-        made = self.repacker(**files).renew(0, out)
+        made = self.repacker(**files).repack(0, out)
         if made is None:
             return None
         data = (out / made.file).read_bytes()
@@ -108,22 +108,22 @@ def world(tmp_path: Path) -> World:
 
 
 def test_the_wheel_has_the_new_bytes_and_what_was_built_stays(world: World) -> None:
-    assert world.renew(**NEW) == wheel({**FILES, "app/__init__.py": b"y = 2\n" * 90})
+    assert world.repack(**NEW) == wheel({**FILES, "app/__init__.py": b"y = 2\n" * 90})
     (said,) = world.lines
     assert said == (
-        "package lib: not built, for its build only carries src/app/__init__.py into the wheel"
+        "package lib: repacked instead of built: its build only copies src/app/__init__.py"
     )
     assert (world.folder / NAME).read_bytes() == wheel(FILES)
 
 
 def test_what_nobody_opened_makes_no_other_wheel(world: World) -> None:
-    assert world.renew(notes=b"new") == wheel(FILES)
-    assert world.lines == ["package lib: not built, for nothing changed that its build opens"]
+    assert world.repack(notes=b"new") == wheel(FILES)
+    assert world.lines == ["package lib: not built: no file changed that its build opens"]
 
 
 @pytest.mark.parametrize("files", [{"setup.py": b"other()"}, {"new": b""}])
 def test_what_a_build_must_see_is_left_to_it(world: World, files: dict[str, bytes]) -> None:
-    assert world.renew(**files) is None
+    assert world.repack(**files) is None
     assert world.lines == []
 
 
@@ -131,26 +131,28 @@ def test_another_zlib_is_asked_where_it_is(world: World) -> None:
     world.zlib = "0.95"
     base = world.daemon.add(str(BUILD_BASE.reference), b"{}")
     tools = {"config": {"Labels": {RESULT: "{}"}}}
-    world.daemon.add(tools_reference(base, MAKING, lock_files()), json.dumps(tools).encode())
-    assert world.renew(**NEW) == wheel({**FILES, "app/__init__.py": b"y = 2\n" * 90})
+    world.daemon.add(
+        tools_reference(base, BUILD_TOOLS, lock_files()), json.dumps(tools).encode()
+    )
+    assert world.repack(**NEW) == wheel({**FILES, "app/__init__.py": b"y = 2\n" * 90})
     assert [job.script for job in world.daemon.jobs] == ["repack"]
 
 
 @pytest.mark.parametrize(
-    "told",
+    "report",
     [
-        Told({"src/app/__init__.py": "nowhere.py"}, ("setup.py",)),
-        Told({"../other": "app/__init__.py"}, ("setup.py",)),
-        Told(TOLD.members, ("setup.py", "nowhere")),
+        TraceReport({"src/app/__init__.py": "nowhere.py"}, ("setup.py",)),
+        TraceReport({"../other": "app/__init__.py"}, ("setup.py",)),
+        TraceReport(REPORT.members, ("setup.py", "nowhere")),
     ],
 )
-def test_a_build_that_lies_is_not_believed(world: World, told: Told) -> None:
-    world.told = told
-    assert world.renew(**NEW) is None
+def test_a_build_that_lies_is_not_believed(world: World, report: TraceReport) -> None:
+    world.report = report
+    assert world.repack(**NEW) is None
 
 
 def test_what_is_too_large_for_the_memory_is_built(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(renewal, "LARGEST", 10)
-    assert world.renew(**NEW) is None
+    monkeypatch.setattr(repack_module, "LARGEST", 10)
+    assert world.repack(**NEW) is None
