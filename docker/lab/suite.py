@@ -1,57 +1,98 @@
-"""Run the test suite: ruff and mypy with the unit tests, and one pytest for all groups."""
+"""Run the test suite: ruff, then mypy and the unit tests beside the groups that need an engine.
+
+The groups with an engine wait for containers, registries and browsers most of the time.  They
+share one engine and count what is in it, so they run one after the other:
+
+    ruff | pytest engine, engines, buildbot, review, demo ------------ |
+         | pytest unit ---- |
+         | mypy -- |
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 from lab.cache import cache_folder
 from lab.options import GROUPS, TestOptions, parse_tests
-from lab.progress import Say, progress
+from lab.progress import progress
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
+SESSIONS = (("engine", "engines", "buildbot", "review", "demo"), ("unit",))
+Command = Sequence[str]
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the chosen groups; return the highest exit status of all parts."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options, say = parse_tests(argv), progress()
-    statuses = run_checks(say) if "unit" in options.groups else []
-    statuses.append(run_pytest(options, say))
-    return max(statuses)
-
-
-def run_checks(say: Say) -> list[int]:
-    """Run ruff and mypy, as configured in pyproject.toml."""
-    types = cache_folder() / "mypy"
+    commands = pytest_commands(options)
     statuses = []
-    for tool in (["ruff", "check"], ["mypy", "--cache-dir", str(types)]):
-        say(f"running {tool[0]}")
-        statuses.append(_call(tool))
+    if "unit" in options.groups:
+        say("running ruff")
+        statuses += run_side_by_side([["ruff", "check"]])
+        types = cache_folder() / "mypy"
+        commands.append(["mypy", "--cache-dir", str(types)])
+    for command in commands:
+        say(f"running {' '.join(command)}")
+    return max([*statuses, *run_side_by_side(commands)])
+
+
+def pytest_commands(options: TestOptions) -> list[Command]:
+    """Return the pytest sessions of the chosen groups, as in `SESSIONS`."""
+    sessions = ([name for name in session if name in options.groups] for session in SESSIONS)
+    return [
+        ["pytest", *(GROUPS[name].folder for name in session), *options.pytest]
+        for session in sessions
+        if session
+    ]
+
+
+def run_side_by_side(commands: Sequence[Command]) -> list[int]:
+    """Run Python modules at the same time; return their exit statuses.
+
+    The output of the first one is shown as it comes, that of the others when they have ended.
+    """
+    with ExitStack() as stack:
+        outputs: list[IO[bytes] | None] = [None]
+        outputs += [stack.enter_context(tempfile.TemporaryFile()) for _ in commands[1:]]
+        started = [
+            stack.enter_context(_start(command, output))
+            for command, output in zip(commands, outputs, strict=True)
+        ]
+        try:
+            statuses = [child.wait() for child in started]
+        except KeyboardInterrupt:
+            # The terminal also interrupted the children, which now clean up their fixtures.
+            statuses = [child.wait() for child in started]
+        except SystemExit:
+            for child in started:
+                child.send_signal(signal.SIGINT)
+            raise
+        finally:
+            for output in filter(None, outputs):
+                _show(output)
     return statuses
 
 
-def run_pytest(options: TestOptions, say: Say) -> int:
-    """Run the tests of all groups in one session, so that they share one engine."""
-    folders = [GROUPS[name].folder for name in options.groups]
-    say(f"running pytest {' '.join(folders)}")
-    return _call(["pytest", *folders, *options.pytest])
+def _start(command: Command, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", *command]
+    errors = None if output is None else subprocess.STDOUT
+    return subprocess.Popen(argv, cwd=CHECKOUT, stdout=output, stderr=errors)
 
 
-def _call(module: Sequence[str]) -> int:
-    argv = [sys.executable, "-m", *module]
-    with subprocess.Popen(argv, cwd=CHECKOUT) as child:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            # The terminal also interrupted the child, which now cleans up its fixtures.
-            return child.wait()
-        except SystemExit:
-            child.send_signal(signal.SIGINT)
-            raise
+def _show(output: IO[bytes]) -> None:
+    output.seek(0)
+    sys.stdout.flush()
+    while part := output.read(1 << 16):
+        os.write(sys.stdout.fileno(), part)
 
 
 if __name__ == "__main__":
