@@ -27,22 +27,33 @@ from lab.progress import progress
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SESSIONS = (("engine", "engines", "buildbot", "review", "demo"), ("unit",))
 Command = Sequence[str]
+NO_TESTS = 5
+"""The exit status of pytest if no test was chosen."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the chosen groups; return the highest exit status of all parts."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options, say = parse_tests(argv), progress()
-    commands = pytest_commands(options)
+    sessions, checks = pytest_commands(options), list[Command]()
     statuses = []
     if "unit" in options.groups:
         say("running ruff")
         statuses += run_side_by_side([["ruff", "check"]])
-        types = cache_folder() / "mypy"
-        commands.append(["mypy", "--cache-dir", str(types)])
-    for command in commands:
+        checks.append(["mypy", "--cache-dir", str(cache_folder() / "mypy")])
+    for command in (*sessions, *checks):
         say(f"running {' '.join(command)}")
-    return max([*statuses, *run_side_by_side(commands)])
+    ended = run_side_by_side([*sessions, *checks])
+    return max([*statuses, worst(ended[: len(sessions)]), *ended[len(sessions) :]])
+
+
+def worst(statuses: Sequence[int]) -> int:
+    """Return the highest exit status of pytest sessions.
+
+    A session without a chosen test counts only if all are: ``-k`` may choose tests of one.
+    """
+    chosen = [status for status in statuses if status != NO_TESTS]
+    return max(chosen, default=NO_TESTS)
 
 
 def pytest_commands(options: TestOptions) -> list[Command]:

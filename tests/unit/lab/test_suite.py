@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lab.options import GROUPS, parse_tests
-from lab.suite import SESSIONS, pytest_commands, run_side_by_side
+from lab.suite import SESSIONS, pytest_commands, run_side_by_side, worst
 
 
 def test_every_group_is_in_one_session() -> None:
@@ -33,6 +33,15 @@ def test_groups_are_spread_over_sessions(
 ) -> None:
     commands = pytest_commands(parse_tests(arguments))
     assert commands == [["pytest", *session] for session in sessions]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status"), [([0, 5], 0), ([5, 1, 0], 1), ([5, 5], 5), ([0, 0], 0), ([5], 5)]
+)
+def test_a_session_without_a_chosen_test_is_no_failure_beside_others(
+    statuses: list[int], status: int
+) -> None:
+    assert worst(statuses) == status
 
 
 @pytest.fixture
