@@ -1,4 +1,4 @@
-"""Answer a repeated ``build`` call before anything else is imported.
+"""Answer a repeated ``build`` call without importing the other modules.
 
 If the same arguments published the same commit before, the result cannot differ, because tags
 never move.  So this module only reads the note of the last such call in the work folder, and
@@ -43,7 +43,7 @@ def repeated_summary(arguments: Sequence[str]) -> str | None:
 
         uncommitted = Uncommitted(os.getcwd())
         published, warning = all(map(_is_unchanged, note["tags"])), uncommitted.warning()
-        summary = str(note["said"])
+        summary = str(note["summary"])
         text = f"warning: {warning}\n{summary}" if warning else summary
         return text if published else None
     except (OSError, ValueError, KeyError, TypeError):
@@ -59,7 +59,7 @@ def write_note(
     """
     if not _is_plain(arguments):
         return
-    note = {"call": list(arguments), "commit": commit, "said": summary, "tags": list(tags)}
+    note = {"call": list(arguments), "commit": commit, "summary": summary, "tags": list(tags)}
     new = f"{_note_path()}.{os.getpid()}"
     try:
         with open(new, "w", encoding="utf-8") as file:

@@ -35,7 +35,7 @@ OWNER, BUILD = "org.buildbot-ship.owner", "org.buildbot-ship.build"
 
 
 class Ledger(Protocol):
-    """The list of temporary containers and images; an entry precedes what it names."""
+    """The list of temporary containers and images; an entry is written before each is made."""
 
     @property
     def owner(self) -> str:

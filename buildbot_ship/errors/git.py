@@ -51,11 +51,11 @@ class BranchMoved(ShipError):
 
     branch: str
     holder: str
-    template = "the branch {branch} was moved: commit {holder} does not contain the proposal"
+    template = "the branch {branch} is now at commit {holder}, which lacks the proposal"
     advice = (
-        "rename or delete that branch, then run again with the option again (--again, or the "
-        "force parameter again); nothing is ever force-pushed, and a deleted branch is only "
-        "proposed again with this option"
+        "rename or delete that branch, then propose again with --again (in Buildbot, the "
+        "parameter again); nothing is ever force-pushed, and a deleted branch is only proposed "
+        "again with this option"
     )
     status = 53
 

@@ -78,7 +78,7 @@ class Wheel:
 
 @attrs.frozen
 class Wheelhouse:
-    """All wheels of a commit; *base* is the build base, *base_key* the build environment key.
+    """All wheels of a commit; *base* is the build base, *base_key* its key.
 
     *tools* is the tools image of the build, empty if nothing was built.  A cached wheel need
     not be in the work folder.  *extras* are those of the strict file, by package name.

@@ -11,8 +11,8 @@ from ..errors import TagTaken
 from ..model.image.manifest import is_index, list_blobs, list_children
 from ..model.reference import Reference, Repository
 from ..model.result import counted
+from .immutable_tag import publish
 from .interface import Manifest, Registry, required_manifest
-from .publication import publish
 
 
 @attrs.frozen

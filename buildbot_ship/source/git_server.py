@@ -82,7 +82,9 @@ class Origin:
         """Fetch *branch* if its *commit* is not in the local repository."""
         if not self._has(commit):
             ref = f"refs/heads/{branch}"
-            self._run(f"give {branch}", "fetch", "-q", "--no-tags", "--", self.remote, ref)
+            self._run(
+                f"send the branch {branch}", "fetch", "-q", "--no-tags", "--", self.remote, ref
+            )
 
     def create(self, commit: str, branch: str, options: Sequence[str]) -> bool:
         """Push *commit* as a new branch; return False if the branch exists already.
@@ -105,7 +107,7 @@ class Origin:
         if _NO_OPTIONS in done.stderr:
             hint = "remove push_options, or set receive.advertisePushOptions on the server"
             raise PushRefused(branch, _NO_OPTIONS, hint)
-        fault = self._fault(f"take {branch}", done.stderr)
+        fault = self._fault(f"accept the branch {branch}", done.stderr)
         raise (
             attrs.evolve(fault, hint=_MAY_NOT_PUSH)
             if isinstance(fault, GitForbidden)

@@ -19,8 +19,8 @@ from buildbot_ship.errors import (
 )
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.copy import Copied, copy
+from buildbot_ship.registry.immutable_tag import publish
 from buildbot_ship.registry.interface import Registry
-from buildbot_ship.registry.publication import publish
 from tests.fakes.images import small_image, store_image, store_index
 
 BLOB = b"a blob" * 100_000

@@ -135,7 +135,7 @@ def test_where_wheels_are_compressed_in_another_way_they_are_renewed_in_a_contai
     for name in BACKENDS:
         write(repository, f"{name}/{module(name)}/other.py", "value = 3\n" * 30)
     here = ship(repository)
-    entries = list((repository.state / "cache" / "trusted" / "entries").glob("carried-*"))
+    entries = list((repository.state / "cache" / "trusted" / "entries").glob("repack-*"))
     assert len(entries) == len(BACKENDS) - 1
     for entry in entries:
         pretend(entry, "0.95")

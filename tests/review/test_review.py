@@ -161,7 +161,7 @@ def test_a_branch_that_was_moved_is_left_alone(house: House) -> None:
     said = house.said(build, "propose")
     house.run.say(said)
     assert said.startswith(
-        f"the branch {branch} was moved: commit {before[BRANCH][:12]} does not"
+        f"the branch {branch} is now at commit {before[BRANCH][:12]}, which lacks the proposal"
     )
     assert "nothing is ever force-pushed" in said
     assert house.branches() == before

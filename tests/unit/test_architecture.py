@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / TOP
 MOST_MODULES = 15
 CORE = {"errors", "model"}
 OUTSIDE = {"daemon", "registry", "source", "store"}
-ROOMS = {
+PACKAGES = {
     "__init__": set(),
     "__main__": {"cli"},
     "errors": set(),
@@ -29,8 +29,8 @@ ROOMS = {
     "cli": CORE | OUTSIDE | {"verbs"},
     "steps": CORE,
 }
-"""What a room may import, beside itself."""
-PARTS = {
+"""What a package may import, beside itself."""
+SUBPACKAGES = {
     "model": {
         "": set(),
         "request": {""},
@@ -65,7 +65,7 @@ PARTS = {
     "registry": {"": {"http"}, "http": set()},
     "steps": {"": {"base"}, "base": set(), "factories": {"", "base"}},
 }
-"""What a package of a room may import of the same room; "" is what lies at the room's top."""
+"""What a subpackage may import of its package; "" is the package's own modules."""
 SCRIPTS = {
     "protocol": {"protocol"},
     "resolving": {"protocol", "resolving"},
@@ -92,13 +92,13 @@ TOUCHES_THE_WORLD = {
 }  # fmt: skip
 INTERFACES = {
     "daemon": {"interface"},
-    "registry": {"interface", "copy", "layer_files", "publication"},
+    "registry": {"interface", "copy", "layer_files", "immutable_tag"},
 }
 """What verbs may import of these rooms: protocols, and what works on protocols alone."""
 
 
-def modules(room: str = "") -> list[Path]:
-    return sorted((PACKAGE / room).rglob("*.py"))
+def modules(package: str = "") -> list[Path]:
+    return sorted((PACKAGE / package).rglob("*.py"))
 
 
 def below(path: Path) -> str:
@@ -138,16 +138,16 @@ def imports(path: Path) -> set[str]:
     return set(imports_in(ast.walk(ast.parse(path.read_text(encoding="utf-8"))), path))
 
 
-def room_of(name: str) -> str:
-    """Return the room of one of our modules, by its dotted name."""
+def package_of(name: str) -> str:
+    """Return the package of one of our modules, by its dotted name."""
     parts = name.split(".")
     return parts[1] if len(parts) > 1 else "__init__"
 
 
-def part_of(name: str) -> str:
-    """Return the package of one of our modules below its room; "" at the room's top."""
+def subpackage_of(name: str) -> str:
+    """Return the package of one of our modules below its package; "" at the package's top."""
     parts = name.split(".")
-    known = PARTS.get(room_of(name), {})
+    known = SUBPACKAGES.get(package_of(name), {})
     return parts[2] if len(parts) > 2 and parts[2] in known else ""
 
 
@@ -163,17 +163,19 @@ ALL_SCRIPTS = {name for folder in SCRIPTS for name in scripts(folder)}
 
 
 @pytest.mark.parametrize("path", modules(), ids=below)
-def test_a_room_imports_only_what_lies_beneath(path: Path) -> None:
-    room = room_of(name_of(path))
-    assert {room_of(name) for name in ours(path)} - {room} <= ROOMS[room]
-
-
-@pytest.mark.parametrize("path", [path for room in PARTS for path in modules(room)], ids=below)
 def test_a_package_imports_only_what_lies_beneath(path: Path) -> None:
+    package = package_of(name_of(path))
+    assert {package_of(name) for name in ours(path)} - {package} <= PACKAGES[package]
+
+
+@pytest.mark.parametrize(
+    "path", [path for package in SUBPACKAGES for path in modules(package)], ids=below
+)
+def test_a_subpackage_imports_only_what_lies_beneath(path: Path) -> None:
     name = name_of(path)
-    room, part = room_of(name), part_of(name)
-    used = {part_of(other) for other in ours(path) if room_of(other) == room}
-    assert used - {part} <= PARTS[room][part]
+    package, subpackage = package_of(name), subpackage_of(name)
+    used = {subpackage_of(other) for other in ours(path) if package_of(other) == package}
+    assert used - {subpackage} <= SUBPACKAGES[package][subpackage]
 
 
 @pytest.mark.parametrize(
@@ -187,11 +189,13 @@ def test_a_script_imports_only_what_it_may(folder: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules(), ids=below)
-def test_a_room_uses_only_its_own_libraries(path: Path) -> None:
-    room = room_of(name_of(path))
+def test_a_package_uses_only_its_own_libraries(path: Path) -> None:
+    package = package_of(name_of(path))
     tops = {name.split(".")[0] for name in imports(path)}
     theirs = tops - set(sys.stdlib_module_names) - {TOP}
-    assert theirs - (ALL_SCRIPTS if room == "inside" else set()) <= LIBRARIES.get(room, set())
+    assert theirs - (ALL_SCRIPTS if package == "inside" else set()) <= LIBRARIES.get(
+        package, set()
+    )
 
 
 @pytest.mark.parametrize("path", modules("model"), ids=below)
@@ -202,7 +206,7 @@ def test_the_model_touches_nothing(path: Path) -> None:
 @pytest.mark.parametrize("path", modules("verbs"), ids=below)
 def test_a_verb_knows_the_outside_by_its_interface(path: Path) -> None:
     for name in ours(path):
-        allowed = INTERFACES.get(room_of(name))
+        allowed = INTERFACES.get(package_of(name))
         assert allowed is None or name.split(".")[2] in allowed, name
 
 
@@ -233,7 +237,7 @@ def test_the_rules_see_a_forbidden_import() -> None:
     node = ast.parse("from ..daemon.engine import Engine").body[0]
     assert isinstance(node, ast.ImportFrom)
     assert absolute(node, bad) == "buildbot_ship.daemon.engine"
-    assert "daemon" not in ROOMS["model"]
+    assert "daemon" not in PACKAGES["model"]
 
 
 def test_the_top_folder_of_dockerfiles_is_no_package() -> None:

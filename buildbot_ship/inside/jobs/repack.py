@@ -1,4 +1,4 @@
-"""Repack a wheel with new bytes in some members, in the container whose zlib compressed it.
+"""Repack a wheel with new bytes in some members, with the zlib that compressed it.
 
 job.json: ``{"wheel": FILE, "changes": {MEMBER: PATH}}``; FILE and every PATH are in the job
 folder.

@@ -10,9 +10,9 @@ job.json: ``{"built": [{"title", "source", "section", "wheels", "archival"}], "w
 
 Out folder: ``wheelhouse/*.whl``.
 result.json: ``{"wheels": [{"file", "digest", "size", "built", "own", ...}],
-"built": [{"file", "carried"}], "zlib"}``.  *wheels* are sorted by file and have the fields of
+"built": [{"file", "trace"}], "zlib"}``.  *wheels* are sorted by file and have the fields of
 `metadata` too; *own* is true for own packages.  The entries of *built* have the order of the
-job; *carried* is the result of `find_unread_files`, null for others than own packages.  *zlib*
+job; *trace* is the result of `find_unread_files`, null for others than own packages.  *zlib*
 is the version of zlib that compressed the wheels.
 
 The build backend runs in a build environment with its section and nothing else.  The path of
@@ -53,7 +53,7 @@ def normalise(source: Path) -> None:
 
 
 def build(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> dict[str, Any]:
-    """Build one entry of the job; return its ``{"file", "carried"}``."""
+    """Build one entry of the job; return its ``{"file", "trace"}``."""
     title = entry["title"].partition(" sha256:")[0]
     say(f"building {title}")
     folder = BUILD / hashlib.sha256(entry["title"].encode()).hexdigest()[:12]
@@ -74,7 +74,7 @@ def build(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) ->
     shutil.move(built / name, wheel)
     source = job / entry["source"]
     unread = find_unread_files(source, wheel, backend.notes) if traced else None
-    return {"file": name, "carried": unread}
+    return {"file": name, "trace": unread}
 
 
 def is_own(entry: dict[str, Any]) -> bool:

@@ -11,29 +11,30 @@ from ...errors import RequirementMissing
 from ..artefact import Wheel, Wheelhouse
 
 
-def close(
+def find_closure(
     requirements: Iterable[str],
-    house: Wheelhouse,
+    wheelhouse: Wheelhouse,
     environment: Mapping[str, str],
-    by: str,
+    required_by: str,
 ) -> tuple[Wheel, ...]:
     """Return the dependency closure of *requirements*: their wheels, sorted by name.
 
     Every package has the extras that the strict file pins.  *environment* has the marker
-    variables of the base's interpreter.  *by* names the requiring pex in messages.  Raises
-    RequirementMissing if the wheelhouse has no wheel, or one of another version.
+    variables of the base's interpreter.  *required_by* names the requiring pex in messages.
+
+    Raises RequirementMissing if the wheelhouse has no wheel, or one of another version.
     """
-    by_name = {wheel.name: wheel for wheel in house.wheels}
+    by_name = {wheel.name: wheel for wheel in wheelhouse.wheels}
     found: dict[str, Wheel] = {}
     done: set[tuple[str, str]] = set()
-    todo = [(Requirement(text), by) for text in requirements]
+    todo = [(Requirement(text), required_by) for text in requirements]
     while todo:
         requirement, required_by = todo.pop()
         candidate = by_name.get(canonicalize_name(requirement.name))
         wheel = _match(requirement, candidate, required_by)
         found[wheel.name] = wheel
         extras = map(canonicalize_name, requirement.extras)
-        for extra in {"", *extras, *house.extras.get(wheel.name, ())}:
+        for extra in {"", *extras, *wheelhouse.extras.get(wheel.name, ())}:
             if (wheel.name, extra) not in done:
                 done.add((wheel.name, extra))
                 name = f"{wheel.name}[{extra}]" if extra else wheel.name
@@ -42,13 +43,18 @@ def close(
 
 
 def with_extras(
-    requirements: Sequence[str], house: Wheelhouse, environment: Mapping[str, str], by: str
+    requirements: Sequence[str],
+    wheelhouse: Wheelhouse,
+    environment: Mapping[str, str],
+    required_by: str,
 ) -> tuple[str, ...]:
     """Return *requirements*, plus the pinned extras of their closure as requirements."""
-    if not house.extras:
+    if not wheelhouse.extras:
         return tuple(requirements)
-    names = (wheel.name for wheel in close(requirements, house, environment, by))
-    extras = ((name, house.extras.get(name)) for name in names)
+    names = (
+        wheel.name for wheel in find_closure(requirements, wheelhouse, environment, required_by)
+    )
+    extras = ((name, wheelhouse.extras.get(name)) for name in names)
     return (
         *requirements,
         *(f"{name}[{','.join(pinned)}]" for name, pinned in extras if pinned),
@@ -58,7 +64,7 @@ def with_extras(
 def order_on_path(
     requirements: Iterable[str], wheels: Iterable[Wheel], environment: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return the names of the *wheels* from `close` in the order of a zipapp's `sys.path`.
+    """Return the names of the *wheels* of a closure in the order of `sys.path` in a zipapp.
 
     pex adds the requirements in the order of their names, each before its own requirements.
     """
@@ -78,12 +84,12 @@ def order_on_path(
     return tuple(found)
 
 
-def _match(requirement: Requirement, wheel: Wheel | None, by: str) -> Wheel:
+def _match(requirement: Requirement, wheel: Wheel | None, required_by: str) -> Wheel:
     if wheel is None:
-        raise RequirementMissing(str(requirement), by, "is not in the wheelhouse")
+        raise RequirementMissing(str(requirement), required_by, "is not in the wheelhouse")
     if not requirement.specifier.contains(wheel.version, prereleases=True):
         why = f"is in the wheelhouse in version {wheel.version} only"
-        raise RequirementMissing(str(requirement), by, why)
+        raise RequirementMissing(str(requirement), required_by, why)
     return wheel
 
 

@@ -1,4 +1,4 @@
-"""Distribute the wheels of a layered pex over layers: those that change rarely go lowest."""
+"""Assign the wheels of a layered pex to layers: the largest lowest, own packages on top."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAMED = 3
 
 
 @attrs.frozen
-class Planned:
+class PlannedLayer:
     """A layer of *wheels*, with its cache *key*.
 
     *left_out* are the paths to skip, by package name.
@@ -32,17 +32,17 @@ class Planned:
     left_out: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
-def plan(
+def plan_layers(
     wheels: Iterable[Wheel],
     base_key: str,
     left_out: Mapping[str, tuple[str, ...]] | None = None,
-) -> tuple[Planned, ...]:
+) -> tuple[PlannedLayer, ...]:
     """Return the layers of *wheels*, the lowest first.
 
-    The largest third-party wheels come first, each in its own layer.  Then one layer has all
-    small ones, and the last layer has the own packages.  *base_key* is the build environment
-    key: base image, scripts and tools.  The *left_out* paths of a package are part of the cache
-    key of its layer only.
+    The largest third-party wheels come first, each in its own layer.  Then one layer has the
+    other third-party wheels, and the last layer has the own packages.  *base_key* is the key of
+    the build base: image, scripts and tools.  The *left_out* paths of a package are part of the
+    cache key of its layer only.
     """
     wheels = list(wheels)
     others = sorted((w for w in wheels if not w.own), key=lambda w: (-w.size, w.file))
@@ -51,12 +51,12 @@ def plan(
     large = large[: BUDGET if all_alone else BUDGET - 1]
     small = [wheel for wheel in others if wheel not in large]
     groups = [*([wheel] for wheel in large), small, [w for w in wheels if w.own]]
-    return tuple(_planned(group, base_key, left_out or {}) for group in groups if group)
+    return tuple(_planned_layer(group, base_key, left_out or {}) for group in groups if group)
 
 
-def _planned(
+def _planned_layer(
     group: Sequence[Wheel], base_key: str, left_out: Mapping[str, tuple[str, ...]]
-) -> Planned:
+) -> PlannedLayer:
     ordered = tuple(sorted(group, key=lambda wheel: wheel.file))
     inputs = [[wheel.file, wheel.digest] for wheel in ordered]
     skipped = {wheel.name: left_out[wheel.name] for wheel in ordered if wheel.name in left_out}
@@ -65,4 +65,4 @@ def _planned(
     title = ", ".join(wheel.title for wheel in ordered[:_NAMED])
     more = len(ordered) - _NAMED
     title = f"{title} and {more} more" if more > 0 else title
-    return Planned(name, title, ordered, skipped)
+    return PlannedLayer(name, title, ordered, skipped)

@@ -38,7 +38,7 @@ class WheelsPlan:
         }
 
     def key(self, base_key: str) -> str:
-        """Return the cache key of the wheels of all pins, with the build environment key."""
+        """Return the cache key of the wheels of all pins, on a build base with *base_key*."""
         sdists = [[s.sdist_hash, section_text(s)] for s in self.sections if s.sdist_hash]
         pins = [_pin(pin) for pin in self.pins]
         return key("wheelhouse", base_key=base_key, pins=pins, sdists=sdists)
@@ -63,7 +63,7 @@ class WheelsPlan:
         """
         sections = [[s.sdist_hash, s.source, section_text(s)] for s in self.sections]
         source = self.sections[number].source
-        return key("carried", base_key=base_key, folder=source, sections=sections)
+        return key("repack", base_key=base_key, folder=source, sections=sections)
 
     def own(self, number: int) -> bool:
         """Return whether a section is that of an own package."""

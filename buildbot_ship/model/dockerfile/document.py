@@ -24,7 +24,7 @@ ENGINE_ONLY = ("RUN", "ADD", "SHELL", "ONBUILD", "MAINTAINER")
 
 
 @attrs.frozen
-class Foreign:
+class EngineOnly:
     """An instruction that only the engine can build; *rest* is the text after its name."""
 
     line: int
@@ -36,7 +36,7 @@ class Foreign:
 class Dockerfile:
     """The base image of the last stage, and the instructions in order.
 
-    If there are *foreign* instructions, the engine builds the file.  *others* are the base
+    If there are *engine_only* instructions, the engine builds the file.  *others* are the base
     images of the other stages.  *steps* names every instruction, as ``file:line: RUN``.
     """
 
@@ -44,14 +44,14 @@ class Dockerfile:
     base: Reference
     base_line: int
     instructions: tuple[Instruction, ...]
-    foreign: tuple[Foreign, ...] = ()
+    engine_only: tuple[EngineOnly, ...] = ()
     others: tuple[Reference, ...] = ()
     steps: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
 
     @property
     def copied(self) -> set[str]:
         """Return the sources of COPY, and every word that the engine may read."""
-        found = {word for item in self.foreign for word in item.rest.split()}
+        found = {word for item in self.engine_only for word in item.rest.split()}
         for item in self.instructions:
             found |= set(item.sources) if isinstance(item, Copy) else set()
         return found
@@ -115,7 +115,7 @@ class _Parser:
     before: dict[str, str] = attrs.field(factory=dict)
     froms: list[From] = attrs.field(factory=list)
     found: list[Instruction] = attrs.field(factory=list)
-    foreign: list[Foreign] = attrs.field(factory=list)
+    engine_only: list[EngineOnly] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
     first: int = 0
     room: int = MAX_TOTAL
@@ -133,7 +133,7 @@ class _Parser:
             self.room = scope.room
             self.first = self.first or (line.number if line.word != "ARG" else 0)
         if item is None or (isinstance(item, Copy) and item.stage):
-            self.foreign.append(Foreign(line.number, line.word, line.rest))
+            self.engine_only.append(EngineOnly(line.number, line.word, line.rest))
         elif isinstance(item, From):
             self._begin(item)
         else:
@@ -147,15 +147,15 @@ class _Parser:
             self.problems.sort(key=lambda problem: problem.line)
             raise InvalidFile(tuple(self.problems))
         base = references.pop(last.line)
-        found, foreign = tuple(self.found), tuple(self.foreign)
+        found, engine_only = tuple(self.found), tuple(self.engine_only)
         others = tuple(dict.fromkeys(references.values()))
-        return Dockerfile(self.file, base, last.line, found, foreign, others, steps)
+        return Dockerfile(self.file, base, last.line, found, engine_only, others, steps)
 
     def _scope(self, line: Line) -> Scope:
         if line.word == "FROM" or not self.froms:
             return Scope(self.escape, self.before, room=self.room)
         known = ChainMap(self.environment, self.arguments)
-        complete = self.base is not None and not self.foreign
+        complete = self.base is not None and not self.engine_only
         return Scope(self.escape, known, complete, room=self.room)
 
     def _read(self, line: Line, scope: Scope) -> Instruction | None:
@@ -174,7 +174,7 @@ class _Parser:
 
     def _begin(self, item: From) -> None:
         if self.froms:
-            self.foreign.append(Foreign(item.line, "FROM", ""))
+            self.engine_only.append(EngineOnly(item.line, "FROM", ""))
         self.froms.append(item)
         self.arguments, self.environment = {}, dict(self.base or {})
 
@@ -216,7 +216,7 @@ class _Parser:
 
     def _without_buildkit(self) -> list[Problem]:
         """Reject ``COPY --chmod`` if the engine builds: its builder has no such flag."""
-        why = f"because of line {self.foreign[0].line}" if self.foreign else ""
+        why = f"because of line {self.engine_only[0].line}" if self.engine_only else ""
         text = f"COPY: --chmod does not work if the engine builds, {why}: set the mode in git"
         return [
             Problem(self.file, item.line, text)

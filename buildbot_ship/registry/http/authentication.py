@@ -173,8 +173,8 @@ def _check_realm(registry: str, realm: str) -> None:
     if parts.scheme != "https" and not is_loopback(parts.netloc):
         raise RegistryRefused(
             registry,
-            "name a secure token server",
-            f"{parts.scheme}://{parts.hostname} is not https",
+            "use https for its token server",
+            f"its address is {parts.scheme}://{parts.hostname}",
         )
 
 

@@ -43,7 +43,7 @@ def answered(status: int) -> str:
 
 
 def check(answer: Answer, registry: str, action: str) -> None:
-    """Raise the error that *answer* means for every request; the caller judges other answers.
+    """Raise the errors that are the same for all requests; the caller handles other statuses.
 
     Raises RetryableFault for 408, 429 and 5xx, RegistryForbidden for 401 and 403, and
     RegistryRefused if the registry's disk is full.

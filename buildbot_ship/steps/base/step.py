@@ -144,7 +144,7 @@ class ShipStep(ResultPresentation):
             return CANCELLED
         if data is None and self.timed_out:
             option = "timeout" if self.timeout else "seconds"
-            raise LimitExceeded(f"{envelope.verb}, silent,", f"{limit} seconds", option)
+            raise LimitExceeded(f"{envelope.verb}, without output,", f"{limit} seconds", option)
         if data is None and command.rc == result.BUG:
             self._summary = "this is a bug of buildbot-ship: please report it with the log"
             return EXCEPTION

@@ -13,7 +13,7 @@ import attrs
 
 from ...errors import JobFailed, PackagesConflict
 from ...model.application import file_conflicts as rules
-from ...model.application.dependency_closure import close, order_on_path
+from ...model.application.dependency_closure import find_closure, order_on_path
 from ...model.application.file_conflicts import ENVIRONMENT, Shared
 from ...model.application.installed_files import digest_of_installed, installed, top_of
 from ...model.artefact import Wheel, Wheelhouse
@@ -77,7 +77,7 @@ def compare_zipapp(
     Raises PackagesConflict if *request* says so, RequirementMissing, OutputMissing, JobFailed.
     """
     minor, markers = minor_of(facts), facts["environment"]
-    wheels = close(request.requirements, wheelhouse, markers, request.name)
+    wheels = find_closure(request.requirements, wheelhouse, markers, request.name)
     comparison = Comparison(wheels, wheelhouse, minor, runner)
     files = rules.imported(comparison.shared(), minor)
     order = order_on_path(request.requirements, wheels, markers) if files else ()
@@ -118,7 +118,7 @@ class Comparison:
         if not wheels:
             return Shared({}, {})
         digests = [[wheel.name, listings[wheel.name].digest] for wheel in wheels]
-        name = key("shared-paths", listings=digests, build_base=self.wheelhouse.base_key)
+        name = key("shared-paths", listings=digests, base_key=self.wheelhouse.base_key)
         entry = self.runner.cache.find(name, shared=False)
         if entry is not None:
             return structure(entry.record, Shared, "shared paths")
@@ -151,7 +151,7 @@ class Comparison:
             "contents",
             wheel=wheel.digest,
             paths=list(paths),
-            build_base=self.wheelhouse.base_key,
+            base_key=self.wheelhouse.base_key,
         )
         entry = self.runner.cache.find(name, shared=False)
         if entry is not None:

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 
 from ... import inside
-from ...model.application.dependency_closure import close
+from ...model.application.dependency_closure import find_closure
 from ...model.application.launcher import find_entry, write_launcher
-from ...model.application.layer_plan import PREFIX, Planned, plan
+from ...model.application.layer_plan import PREFIX, PlannedLayer, plan_layers
 from ...model.artefact import Layer, Needs, Pex, Wheel, Wheelhouse
 from ...model.reference import Reference, digest_of
 from ...model.request import PexRequest
@@ -30,10 +30,10 @@ def make_layered(
     InvalidRequest for an entry point that does not exist, JobFailed.
     """
     facts = runner.facts(BuildBase(Reference.parse(wheelhouse.base), wheelhouse.base_key))
-    wheels = close(request.requirements, wheelhouse, facts["environment"], request.name)
+    wheels = find_closure(request.requirements, wheelhouse, facts["environment"], request.name)
     entry = find_entry(request, wheels)
     compared = compare_trees(request, wheels, wheelhouse, minor_of(facts), runner)
-    planned = plan(wheels, wheelhouse.base_key, compared.left_out)
+    planned = plan_layers(wheels, wheelhouse.base_key, compared.left_out)
     layers = get_layers(planned, wheelhouse, runner)
     data = write_launcher(inside.launcher().decode(), minor_of(facts), entry)
     path = runner.work.pex(request.name)
@@ -45,7 +45,7 @@ def make_layered(
 
 
 def get_layers(
-    planned: Sequence[Planned], wheelhouse: Wheelhouse, runner: JobRunner
+    planned: Sequence[PlannedLayer], wheelhouse: Wheelhouse, runner: JobRunner
 ) -> tuple[Layer, ...]:
     """Return the *planned* layers; make those that are not cached, in one container."""
     found = {layer.key: cached_layer(layer.key, runner) for layer in planned}
@@ -55,7 +55,7 @@ def get_layers(
 
 
 def make_layers(
-    missing: Sequence[Planned], wheelhouse: Wheelhouse, runner: JobRunner
+    missing: Sequence[PlannedLayer], wheelhouse: Wheelhouse, runner: JobRunner
 ) -> dict[str, Layer]:
     """Make *missing* layers in one container, and store them; return them by cache key.
 
@@ -77,7 +77,7 @@ def make_layers(
     return made
 
 
-def _record(result: dict[str, Any], planned: Planned) -> Layer:
+def _record(result: dict[str, Any], planned: PlannedLayer) -> Layer:
     """Return the record of a new layer from the *result* of ``inside/jobs/install.py``."""
     # Imported late: most builds make no layer, or one of a few own modules.
     from ...model.image.binaries import read_binaries  # noqa: PLC0415
@@ -86,7 +86,7 @@ def _record(result: dict[str, Any], planned: Planned) -> Layer:
     return Layer(**result, title=planned.title, key=planned.key, of_pex=True, binaries=binaries)
 
 
-def _arguments(layer: Planned) -> list[dict[str, Any]]:
+def _arguments(layer: PlannedLayer) -> list[dict[str, Any]]:
     """Return the argument of ``inside/jobs/install.py`` for a layer."""
     return [
         {**argument, "left_out": list(layer.left_out.get(wheel.name, ()))}

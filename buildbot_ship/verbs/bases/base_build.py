@@ -25,8 +25,8 @@ from ...model.log import Log
 from ...model.reference import Reference, digest_of_stream
 from ...model.runtime.engine_built import adopt
 from ...registry.copy import Copied, copy_blob
+from ...registry.immutable_tag import publish
 from ...registry.interface import Manifest, Registry
-from ...registry.publication import publish
 from ..image.engine_build import run_build, unpack
 from ..shared.files import digest_of_file
 from ..shared.job_runner import JobRunner

@@ -213,5 +213,5 @@ def _within_limit(members: list[Member]) -> list[Member]:
 
 def not_reproducible(dockerfile: Dockerfile) -> str:
     """Return the note for the summary of an image that the engine builds."""
-    first = min(dockerfile.foreign, key=lambda item: item.line)
+    first = min(dockerfile.engine_only, key=lambda item: item.line)
     return f"not reproducible: {first.word} in {dockerfile.file}:{first.line}"

@@ -84,11 +84,11 @@ def _read_inputs(
     base = runner.prefetched_bases.get(dockerfile.base) or fetch_base(
         dockerfile.base, runner.platform(), registry
     )
-    if not dockerfile.foreign:
+    if not dockerfile.engine_only:
         dockerfile = read(data, request.dockerfile, base.environment)
         label.check(dockerfile)
     contents = read_context(dockerfile, tree, runner.work)
-    if not dockerfile.foreign:
+    if not dockerfile.engine_only:
         require_sources(dockerfile, contents)
         if any(map(is_layered, contents.records)):
             base = activate(base)
@@ -104,7 +104,7 @@ def _make(
     base_files = cache(partial(list_base, inputs.base, registry, runner.work, runner.log))
     contents = rewrite_launchers(inputs.contents, scratch)
     inputs = attrs.evolve(inputs, contents=contents)
-    if inputs.dockerfile.foreign:
+    if inputs.dockerfile.engine_only:
         # Imported late: most images are assembled here.
         from .engine_build import build  # noqa: PLC0415
 
@@ -165,7 +165,7 @@ def _result(record: Image, dockerfile: Dockerfile) -> Result:
     on = f"{base.repository.path.rpartition('/')[2]}:{base.tag or str(base.digest)[7:15]}"
     size = sum(layer.size for layer in record.layers) / 1e6
     layers = f"{size:.1f} MB, {counted(len(record.layers), 'layer')}"
-    note = f"; {not_reproducible(dockerfile)}" if dockerfile.foreign else ""
+    note = f"; {not_reproducible(dockerfile)}" if dockerfile.engine_only else ""
     names = ("image_id", "manifest_digest", "size", "loaded_as", "base")
     return Result(
         "image",

@@ -25,8 +25,8 @@ def make_layer(
     Raises OutputMissing if *commit* has no wheelhouse, and ValueError if two members have the
     same path.
     """
-    build_base = runner.work.find(Wheelhouse, commit).base_key
-    name = key("layer", build_base=build_base, members=_digest_of(members), title=title)
+    base_key = runner.work.find(Wheelhouse, commit).base_key
+    name = key("layer", base_key=base_key, members=_digest_of(members), title=title)
     cached = cached_layer(name, runner)
     if cached is not None:
         return cached

@@ -25,8 +25,8 @@ def bytecode_layer(
     *find* lists the library of Python *minor* (``3.11``) in the base.  Raises OutputMissing if
     *commit* has no wheelhouse, and JobFailed.
     """
-    build_base = runner.work.find(Wheelhouse, commit).base_key
-    name = key("layer", build_base=build_base, library=identity)
+    base_key = runner.work.find(Wheelhouse, commit).base_key
+    name = key("layer", base_key=base_key, library=identity)
     return cached_layer(name, runner) or _make(name, find(), minor, commit, runner)
 
 

@@ -100,7 +100,9 @@ def _not_reproducible_images(request: VerifyRequest, tree: Tree) -> dict[str, st
         for image in request.images
     }
     return {
-        name: not_reproducible(found) for name, found in dockerfiles.items() if found.foreign
+        name: not_reproducible(found)
+        for name, found in dockerfiles.items()
+        if found.engine_only
     }
 
 

@@ -119,7 +119,7 @@ def _bases(images: Iterable[ImageRequest], tree: Tree) -> Iterator[Reference]:
     for image in images:
         with suppress(ShipError):
             dockerfile = read(required(tree, image.dockerfile), image.dockerfile)
-            if not dockerfile.foreign:
+            if not dockerfile.engine_only:
                 yield dockerfile.base
 
 

@@ -11,8 +11,8 @@ from ...model.reference import Repository
 from ...model.request import PushRequest
 from ...model.result import SUCCESS, Result
 from ...registry.copy import Copied, copy_blob
+from ...registry.immutable_tag import find_published, publish
 from ...registry.interface import Manifest
-from ...registry.publication import find_published, publish
 from ..shared.job_runner import JobRunner
 from ..shared.layers import ensure_layer, layer_entry
 from .publication import keep_publication

@@ -1,4 +1,4 @@
-"""The cache of a verb: it asks its stores in order, and survives a store that fails."""
+"""The cache of a verb: it reads its stores in order, and goes on if one of them fails."""
 
 from __future__ import annotations
 

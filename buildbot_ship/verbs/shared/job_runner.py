@@ -35,7 +35,7 @@ class BuildBase:
     """The build base of jobs: its *reference*, with digest, and its base key.
 
     The base *key* is a digest of the base in its registry, the platform, our scripts and their
-    locked tools.  It is part of every other cache key.
+    locked tools.  It is part of most cache keys.
     """
 
     reference: Reference

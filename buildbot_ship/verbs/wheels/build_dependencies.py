@@ -1,4 +1,4 @@
-"""The build environment of each section of the build lock: its wheels, in the cache."""
+"""Build dependencies: the wheels that a section of the build lock pins, from the cache."""
 
 from __future__ import annotations
 

@@ -172,9 +172,9 @@ class WheelBuilder:
         for number, report in zip(chosen.built, reports, strict=True):
             built[number] = wheel = by_file[report.file]
             self._cache_wheel(self.keys[number], wheel, folder, shared=True)
-            if report.carried is not None:
+            if report.trace is not None:
                 repackable = BuiltWheel(wheel, folder, result["zlib"])
-                self.repacker.record_build(number, report.carried, repackable)
+                self.repacker.record_build(number, report.trace, repackable)
         for wheel in new:
             if not wheel.built:
                 key = index_wheel_key(_sha256(wheel))
@@ -216,11 +216,11 @@ class _Wheels:
 class _BuildReport:
     """The report of ``inside/jobs/wheels.py`` on one wheel.
 
-    *carried* is the report of ``unread_files.py``, for an own package.
+    *trace* is the report of ``unread_files.py``, for an own package.
     """
 
     file: str
-    carried: TraceReport | None
+    trace: TraceReport | None
 
 
 def _package_digest(section: Section, tree: Tree) -> str:

@@ -233,7 +233,7 @@ def test_the_instructions_for_the_engine_are_handed_to_it() -> None:
     assert re.findall("[A-Z]+", match[1]) == list(dockerfile.ENGINE_ONLY)
     for word in dockerfile.ENGINE_ONLY:
         found = dockerfile.read(f"FROM registry.example.com/team/base:1\n{word} x\n", "f")
-        assert [item.word for item in found.foreign] == [word]
+        assert [item.word for item in found.engine_only] == [word]
 
 
 def advice(kind: type[errors.ShipError]) -> str:

@@ -41,7 +41,9 @@ def test_a_user_who_may_not_push_is_told_what_is_missing(tmp_path: Path) -> None
     with HTTPServer(("127.0.0.1", 0), _Closed) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         origin = Origin(tmp_path, f"http://127.0.0.1:{server.server_port}/app.git")
-        with pytest.raises(GitForbidden, match="refused to take ship/x: not auth") as pushed:
+        with pytest.raises(
+            GitForbidden, match="refused to accept the branch ship/x: not auth"
+        ) as pushed:
             origin.create("0" * 40, "ship/x", ())
         with pytest.raises(GitForbidden, match="refused to list its branches") as listed:
             origin.branches("main")

@@ -137,7 +137,7 @@ class TestBadResults(StepCase):
         verb = self.expect_verb("gc", None, rc=-1)
         verb.update("failure_reason", "timeout_without_output")
         said = await self.run_and_say(CollectGarbage(seconds=60), FAILURE)
-        assert said.startswith("gc, silent, exceeded the limit of 360 seconds - ")
+        assert said.startswith("gc, without output, exceeded the limit of 360 seconds - ")
 
 
 class TestRetry(StepCase):

@@ -5,7 +5,11 @@ from collections.abc import Mapping
 import pytest
 
 from buildbot_ship.errors import RequirementMissing
-from buildbot_ship.model.application.dependency_closure import close, order_on_path, with_extras
+from buildbot_ship.model.application.dependency_closure import (
+    find_closure,
+    order_on_path,
+    with_extras,
+)
 from buildbot_ship.model.artefact import Wheel, Wheelhouse
 
 ENVIRONMENT = {"python_version": "3.11", "sys_platform": "linux", "platform_release": ""}
@@ -26,7 +30,7 @@ WHEELS = [
 
 
 def names(*requirements: str, environment: Mapping[str, str] = ENVIRONMENT) -> list[str]:
-    return [w.name for w in close(requirements, house(*WHEELS), environment, "app.pex")]
+    return [w.name for w in find_closure(requirements, house(*WHEELS), environment, "app.pex")]
 
 
 def house(*wheels: Wheel, **extras: tuple[str, ...]) -> Wheelhouse:
@@ -59,7 +63,7 @@ def test_what_is_not_there_names_who_asks() -> None:
 def test_another_version_does_not_do() -> None:
     wheels = house(wheel("six-1.16"), wheel("app-1", "six>=2"))
     with pytest.raises(RequirementMissing) as caught:
-        close(["app"], wheels, ENVIRONMENT, "app.pex")
+        find_closure(["app"], wheels, ENVIRONMENT, "app.pex")
     assert (
         str(caught.value)
         == "six>=2, required by app, is in the wheelhouse in version 1.16 only"
@@ -68,7 +72,7 @@ def test_another_version_does_not_do() -> None:
 
 def test_what_is_no_requirement_is_shown() -> None:
     with pytest.raises(RequirementMissing, match="required by app, is not a requirement"):
-        close(["app"], house(wheel("app-1", "pytz (>dev)")), ENVIRONMENT, "app.pex")
+        find_closure(["app"], house(wheel("app-1", "pytz (>dev)")), ENVIRONMENT, "app.pex")
 
 
 CELERY = [
@@ -93,7 +97,7 @@ def test_a_package_comes_with_the_extras_of_the_strict_file(
     asked: tuple[str, ...], also: tuple[str, ...]
 ) -> None:
     pinned = house(*CELERY, celery=("py-dantic", "sqs"))
-    found = [w.name for w in close(asked, pinned, ENVIRONMENT, "app.pex")]
+    found = [w.name for w in find_closure(asked, pinned, ENVIRONMENT, "app.pex")]
     assert found == sorted({"celery", "kombu", *also})
     more = with_extras(asked, pinned, ENVIRONMENT, "app.pex")
     assert more == (*asked, "celery[py-dantic,sqs]")
@@ -101,7 +105,7 @@ def test_a_package_comes_with_the_extras_of_the_strict_file(
 
 def test_a_package_that_a_pex_does_not_hold_brings_no_extra() -> None:
     pinned = house(*CELERY, celery=("sqs",))
-    found = [w.name for w in close(["other"], pinned, ENVIRONMENT, "app.pex")]
+    found = [w.name for w in find_closure(["other"], pinned, ENVIRONMENT, "app.pex")]
     assert found == ["kombu", "other"]
     assert with_extras(["other"], pinned, ENVIRONMENT, "app.pex") == ("other",)
 
@@ -112,14 +116,14 @@ def test_an_extra_that_names_other_extras_of_its_package_brings_all_of_them() ->
         wheel("x-1"),
         wheel("y-1"),
     ]
-    found = close(["pkg"], house(*wheels, pkg=("all",)), ENVIRONMENT, "app.pex")
+    found = find_closure(["pkg"], house(*wheels, pkg=("all",)), ENVIRONMENT, "app.pex")
     assert [w.name for w in found] == ["pkg", "x", "y"]
 
 
 def test_what_a_pinned_extra_lacks_names_the_extra() -> None:
     pinned = house(*CELERY, kombu=("redis",))
     with pytest.raises(RequirementMissing) as caught:
-        close(["celery"], pinned, ENVIRONMENT, "app.pex")
+        find_closure(["celery"], pinned, ENVIRONMENT, "app.pex")
     assert str(caught.value) == "redis, required by kombu[redis], is not in the wheelhouse"
 
 

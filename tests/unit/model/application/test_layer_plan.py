@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import attrs
 
-from buildbot_ship.model.application.layer_plan import ALONE, BUDGET, plan
+from buildbot_ship.model.application.layer_plan import ALONE, BUDGET, plan_layers
 from buildbot_ship.model.artefact import Wheel
 
 
@@ -11,7 +11,7 @@ def wheel(name: str, size: int = ALONE, own: bool = False) -> Wheel:
 
 
 def spread(*wheels: Wheel) -> list[list[str]]:
-    return [[w.name for w in layer.wheels] for layer in plan(wheels, "recipe")]
+    return [[w.name for w in layer.wheels] for layer in plan_layers(wheels, "recipe")]
 
 
 def test_the_largest_come_first_and_alone_then_the_small_then_our_own() -> None:
@@ -37,35 +37,38 @@ def test_there_are_no_empty_layers() -> None:
 
 def test_an_order_of_wheels_says_nothing() -> None:
     wheels = [wheel("a"), wheel("b"), wheel("c", 1), wheel("d", 1, own=True)]
-    assert plan(wheels, "recipe") == plan(wheels[::-1], "recipe")
+    assert plan_layers(wheels, "recipe") == plan_layers(wheels[::-1], "recipe")
 
 
 def test_a_layer_is_known_by_its_wheels_and_its_recipe_alone() -> None:
     alone, other = wheel("a"), wheel("b", 2 * ALONE)
-    (first,) = plan([alone], "recipe")
-    assert first in plan([alone, other, wheel("own", own=True)], "recipe")
+    (first,) = plan_layers([alone], "recipe")
+    assert first in plan_layers([alone, other, wheel("own", own=True)], "recipe")
     changed = attrs.evolve(alone, digest="sha256:changed")
     keys = {
-        plan([one], recipe)[0].key
+        plan_layers([one], recipe)[0].key
         for one, recipe in ((alone, "recipe"), (changed, "recipe"), (alone, "other"))
     }
     assert len(keys) == 3
 
 
 def test_the_title_says_what_is_in_it() -> None:
-    (layer,) = plan([wheel("b", 1), wheel("A_x", 1)], "recipe")
+    (layer,) = plan_layers([wheel("b", 1), wheel("A_x", 1)], "recipe")
     assert layer.title == "a-x 1, b 1"
-    (layer,) = plan([wheel(name, 1) for name in "edcba"], "recipe")
+    (layer,) = plan_layers([wheel(name, 1) for name in "edcba"], "recipe")
     assert layer.title == "a 1, b 1, c 1 and 2 more"
 
 
 def test_what_a_package_does_not_get_is_in_the_key_of_its_layer_alone() -> None:
     wheels = [wheel("large"), wheel("a", 1), wheel("own", 1, own=True)]
-    plain = plan(wheels, "recipe")
-    assert plan(wheels, "recipe", {"other": ("x",)}) == plain
-    lost = plan(wheels, "recipe", {"a": ("x", "y")})
+    plain = plan_layers(wheels, "recipe")
+    assert plan_layers(wheels, "recipe", {"other": ("x",)}) == plain
+    lost = plan_layers(wheels, "recipe", {"a": ("x", "y")})
     assert [new.key == old.key for new, old in zip(lost, plain, strict=True)] == [
         True, False, True,
     ]  # fmt: skip
     assert [layer.left_out for layer in lost] == [{}, {"a": ("x", "y")}, {}]
-    assert plan(wheels, "recipe", {"a": ("x",)})[1].key not in {lost[1].key, plain[1].key}
+    assert plan_layers(wheels, "recipe", {"a": ("x",)})[1].key not in {
+        lost[1].key,
+        plain[1].key,
+    }

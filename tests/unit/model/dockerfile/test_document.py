@@ -8,7 +8,7 @@ import pytest
 from buildbot_ship.errors import InvalidFile
 from buildbot_ship.model.dockerfile.command import Cmd, Entrypoint, Healthcheck
 from buildbot_ship.model.dockerfile.copy import Copy
-from buildbot_ship.model.dockerfile.document import Dockerfile, Foreign, base_of, read
+from buildbot_ship.model.dockerfile.document import Dockerfile, EngineOnly, base_of, read
 from buildbot_ship.model.dockerfile.instruction import (
     Env,
     Expose,
@@ -203,19 +203,21 @@ def test_arguments_have_their_defaults_and_env_wins() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "foreign"),
+    ("text", "engine_only"),
     [
-        ("RUN make", [Foreign(2, "RUN", "make")]),
-        ("USER x\nADD a /", [Foreign(3, "ADD", "a /")]),
-        ("COPY --from=x a /", [Foreign(2, "COPY", "--from=x a /")]),
+        ("RUN make", [EngineOnly(2, "RUN", "make")]),
+        ("USER x\nADD a /", [EngineOnly(3, "ADD", "a /")]),
+        ("COPY --from=x a /", [EngineOnly(2, "COPY", "--from=x a /")]),
         ("SHELL [\"/bin/bash\"]\nONBUILD USER x", [
-            Foreign(2, "SHELL", '["/bin/bash"]'), Foreign(3, "ONBUILD", "USER x"),
+            EngineOnly(2, "SHELL", '["/bin/bash"]'), EngineOnly(3, "ONBUILD", "USER x"),
         ]),
-        ("FROM b:1", [Foreign(2, "FROM", "")]),
+        ("FROM b:1", [EngineOnly(2, "FROM", "")]),
     ],
 )  # fmt: skip
-def test_what_only_the_engine_can_follow_is_found(text: str, foreign: list[Foreign]) -> None:
-    assert parse(text).foreign == tuple(foreign)
+def test_what_only_the_engine_can_follow_is_found(
+    text: str, engine_only: list[EngineOnly]
+) -> None:
+    assert parse(text).engine_only == tuple(engine_only)
 
 
 def test_the_base_is_that_of_the_last_stage() -> None:

@@ -177,7 +177,7 @@ def test_a_token_server_that_talks_nonsense_is_refused(setting: Setting) -> None
 def test_a_password_never_goes_to_a_token_server_in_clear(setting: Setting) -> None:
     challenge = {"WWW-Authenticate": 'Bearer realm="http://auth.example.com/token"'}
     setting.server.script = [Response(401, headers=challenge)]
-    with pytest.raises(RegistryRefused, match="not https"):
+    with pytest.raises(RegistryRefused, match="refused to use https for its token server"):
         setting.client(Credential(setting.server.address, "me", SECRET)).head(
             setting.place.tagged("1")
         )

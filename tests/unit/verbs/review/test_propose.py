@@ -186,7 +186,7 @@ def test_a_branch_that_was_moved_is_left_and_named(yard: Yard) -> None:
     with pytest.raises(BranchMoved, match=branch) as caught:
         yard.propose()
     assert "nothing is ever force-pushed" in caught.value.remedy
-    assert "with the option again (--again" in caught.value.remedy
+    assert "propose again with --again" in caught.value.remedy
     assert yard.branches() == before
 
 
