@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from buildbot_ship.model.result import SCHEMA
+
 _PROGRAM = r"""#!{python}
 import json, pathlib, signal, sys, time
 
@@ -32,7 +34,7 @@ signal.signal(signal.SIGTERM, end)
 print("working on", verb, flush=True)
 time.sleep(orders.get("sleep", 0))
 result = dict(verb=verb, status="success", summary=verb + " done", properties={{}}, texts={{}},
-              failure=None, schema=1)
+              failure=None, schema={schema})
 result.update(orders.get("result", {{}}))
 path.parent.mkdir(parents=True, exist_ok=True)
 path.write_text(json.dumps(result) + " " * orders.get("padding", 0))
@@ -46,7 +48,9 @@ class Stub:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.python = folder / "python"
-        self.python.write_text(_PROGRAM.format(python=sys.executable), encoding="utf-8")
+        self.python.write_text(
+            _PROGRAM.format(python=sys.executable, schema=SCHEMA), encoding="utf-8"
+        )
         self.python.chmod(self.python.stat().st_mode | stat.S_IXUSR)
         self.order({})
 
