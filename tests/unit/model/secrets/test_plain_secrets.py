@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import secrets
+import string
 import time
 from pathlib import Path
 
@@ -54,6 +56,7 @@ def found(text: str, path: str = "app/settings.py") -> list[str]:
         ("SG." + MIXED[:22] + "." + MIXED[:43], "a SendGrid key"),
         ("AccountKey=" + MIXED[:86] + "==", "an Azure storage key"),
         (f'DB_PASSWORD = "{BODY[:20]}"', "a random value with a telling name"),
+        ('secret = "MFRGGZDFMZTWQ2' + 'LK"', "a random value with a telling name"),
         (f"api_key: {MIXED[:20]}", "a random value with a telling name"),
         (f"export TOKEN={MIXED[:20]}", "a random value with a telling name"),
         (f'{{"client_secret": "{MIXED[:20]}"}}', "a random value with a telling name"),
@@ -98,6 +101,10 @@ def test_a_plain_secret_is_reported_with_its_line_but_not_shown(line: str, kind:
         "prod ship-pub-" + "0f" * 36,
         "token: ship-pub-" + "0f" * 36,
         "tokens = 16",
+        "Ed25519PrivateKey = ed25519.Ed25519PrivateKey",
+        "private_key: Ed25519PrivateKey | Ed448PrivateKey",
+        "PASSWD_MIN = nacl.bindings.crypto_pwhash_scryptsalsa208sha256_PASSWD_MIN",
+        'TOKEN_CHARS = "345679ACEFGHJKLMNPQRSTUVWXY"',
         "secret = 2026-11-23T04-50-49-169150",
     ],
     ids=lambda value: value[:30],
@@ -119,6 +126,13 @@ def test_a_comment_on_the_line_or_before_it_allows_a_secret() -> None:
     assert found(f"# ship: allow-secret\n{secret}") == []
     assert len(found(f"# ship: allow-secret\n\n{secret}")) == 1
     assert len(found(f"{secret}\n# ship: allow-secret")) == 1
+
+
+def test_random_passwords_are_found() -> None:
+    letters = string.ascii_letters + string.digits
+    made = ["".join(secrets.choice(letters) for _ in range(24)) for _ in range(1000)]
+    missed = [value for value in made if not found(f"password = {value}")]
+    assert len(missed) < 60, missed
 
 
 def test_binary_files_are_not_searched() -> None:
