@@ -30,7 +30,8 @@ def versions(checkout: Path, folder: str, limit: int) -> Iterator[Version]:
     """
     if not git(checkout, "the branches", "rev-list", "-n", "1", "--all"):
         return
-    options = ["--raw", "--no-abbrev", "--no-renames", "-m", "-z", "--format=%x01%H"]
+    options = ["--raw", "--root", "-m", "-z", "--format=%x01%H", "--no-abbrev", "--no-renames"]
+    options += ["--no-show-signature", "--no-color", "--no-relative", "--no-mailmap"]
     log = git(checkout, "the history", "log", f"-n{limit}", *options, "HEAD", "--", folder)
     blobs, seen = Blobs(checkout), set[tuple[str, str]]()
     commit, fields = "", iter(os.fsdecode(log).split("\0"))

@@ -34,7 +34,9 @@ def read_key_file(path: Path, checkout: Path) -> bytes:
 
 def refuse_in_checkout(path: Path, checkout: Path) -> None:
     """Raise KeyFileRefused if *path* is in the *checkout*, where it could be committed."""
-    top = checkout.resolve()
+    folder = checkout.resolve()
+    repositories = (each for each in (folder, *folder.parents) if (each / ".git").exists())
+    top = next(repositories, folder)
     if top in path.resolve().parents:
         why = f"it is in the checkout {top}, where it could be committed"
         raise KeyFileRefused(str(path), why, "keep it outside, for example in ~/.config/ship")

@@ -44,9 +44,13 @@ def keygen(request: SecretsRequest, *, checkout: Checkout, folder: SecretsFolder
     new_text = add_recipient(text, recipient, request.repository)
     read_recipients(new_text, folder.full_path(FILE_NAME))
     comment = f"# Private key of {name}. Keep it secret, and never commit it.\n"
-    write_private(path, f"{comment}{sealed.private_key_text(key)}\n".encode())
     checkout.make_folder(folder.path)
-    checkout.write({folder.full_path(FILE_NAME): new_text})
+    write_private(path, f"{comment}{sealed.private_key_text(key)}\n".encode())
+    try:
+        checkout.write({folder.full_path(FILE_NAME): new_text})
+    except BaseException:
+        path.unlink()
+        raise
     rotate = f"; run secrets rotate to let {name} read the secrets" * bool(folder.secret_names)
     added = f"added to {folder.full_path(FILE_NAME)}: {recipient}"
     return Result("secrets", SUCCESS, f"wrote the private key {path}; {added}{rotate}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import attrs
 
@@ -31,7 +31,7 @@ def check(request: CheckSecretsRequest, *, tree: Tree, verify: Verify | None = N
     With *verify*, each secret is also opened.  Raises InvalidFile with all problems.
     """
     folder = _read_folder(tree, request.folder)
-    sealed = folder.faults(verify) if folder.files else []
+    sealed = [*_links(tree, request.folder), *folder.faults(verify)]
     search = _Search.run(tree, folder)
     if problems := (*sealed, *search.problems):
         raise InvalidFile(problems, _REPLACE if search.problems else _CORRECT)
@@ -49,6 +49,13 @@ def _read_folder(tree: Tree, path: str) -> SecretsFolder:
         if parent == path and (data := read_bytes(tree, name)) is not None:
             files[base] = data
     return SecretsFolder(path, files)
+
+
+def _links(tree: Tree, folder: str) -> Iterator[Problem]:
+    """Yield a problem for each symbolic link in the folder: it has no boxes to check."""
+    for path, entry in tree.entries():
+        if entry.target and path.rpartition("/")[0] == folder:
+            yield Problem(path, 1, f"it is a link to {entry.target}: commit the file itself")
 
 
 @attrs.define

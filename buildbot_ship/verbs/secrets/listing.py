@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ...errors import InvalidFile
 from ...model.request import SecretsRequest
@@ -29,24 +29,31 @@ def list_secrets(
     lines = [f"repository: {recipients.repository}"]
     lines += [f"recipient: {r.name} {r.fingerprint}" for r in recipients.recipients]
     earlier = _earlier_readers(history, request.folder)
-    names = sorted({*folder.secret_names, *earlier})
-    for name in names:
-        lines.append(f"secret: {name}")
-        readers = dict[str, str]()
-        if name in folder.secret_names:
-            secret = folder.secret(name)
-            readers = {box.fingerprint: box.recipient for box in secret.boxes}
-            lines += _current_lines(secret, recipients)
-        else:
-            lines.append("  deleted; it is still in earlier commits")
-        for fingerprint, (reader, commit) in earlier.get(name, {}).items():
-            if fingerprint not in readers:
-                lines.append(f"  {reader} {fingerprint} could until after {commit[:12]}")
+    for name in sorted({*folder.secret_names, *earlier}):
+        secret = folder.secret(name) if name in folder.secret_names else None
+        lines += _secret_lines(name, secret, recipients, earlier.get(name, {}))
     warnings = ("the clone is shallow: it does not show all earlier readers",) * is_shallow
     count = counted(len(folder.secret_names), "secret")
     summary = f"{count}, {counted(len(recipients.recipients), 'recipient')}"
     texts = {"secrets.txt": "".join(f"{line}\n" for line in lines)}
     return Result("secrets", SUCCESS, summary, texts=texts, warnings=warnings)
+
+
+def _secret_lines(
+    name: str,
+    secret: SealedSecret | None,
+    recipients: Recipients,
+    earlier: Mapping[str, tuple[str, str]],
+) -> Iterator[str]:
+    """Yield the lines of one secret; None if it was deleted."""
+    yield f"secret: {name}"
+    if secret is None:
+        yield "  deleted; it is still in earlier commits"
+    else:
+        yield from _current_lines(secret, recipients)
+    for fingerprint, (reader, commit) in earlier.items():
+        if secret is None or secret.find(fingerprint) is None:
+            yield f"  {reader} {fingerprint} could read it, last in {commit[:12]}"
 
 
 def _current_lines(secret: SealedSecret, recipients: Recipients) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from io import BytesIO, StringIO, TextIOWrapper
@@ -13,8 +15,12 @@ import pytest
 from lab.git_server import git
 
 from buildbot_ship import sealed
+from buildbot_ship.cli.arguments import read
 from buildbot_ship.cli.call import run
+from buildbot_ship.errors import KeyFileRefused
+from buildbot_ship.model.request import SECRETS_ACTIONS
 from buildbot_ship.model.secrets.sealed_file import Box, read_sealed
+from buildbot_ship.store.private_files import refuse_in_checkout
 
 ID = "example.com/team/app"
 BINARY = b"line\n\0\xff\r\n end"
@@ -186,6 +192,9 @@ def test_a_key_that_others_can_read_or_in_the_checkout_is_refused(team: Team) ->
     assert "where it could be committed" in ended.text
     ended = team.run("keygen", "alice", "--key-file", str(team.app / "secrets" / "alice.key"))
     assert ended.status == 61
+    (team.app / "sub").mkdir()
+    with pytest.raises(KeyFileRefused, match="where it could be committed"):
+        refuse_in_checkout(team.app / "new.key", team.app / "sub")
     assert list(team.files()) == ["recipients.txt", "token.sealed"]
     team.commit()
     ended = team.run("check")
@@ -238,11 +247,49 @@ def test_a_removed_recipient_is_found_rotated_and_listed(team: Team) -> None:
     assert "has no box for the key" in team.run("unseal", "token", key="alice").text
     assert team.run("check", key="alice").status == 13
     listed = team.succeed("list").text
-    assert f"could until after {first[:12]}" in listed
+    assert f"could read it, last in {first[:12]}" in listed
     assert listed.count("can read it") == 1
     git(team.app, "rm", "-q", "secrets/token.sealed")
     team.commit()
     assert "deleted; it is still in earlier commits" in team.succeed("list").text
+
+
+def test_earlier_readers_are_found_in_merges_with_any_git_settings(
+    team: Team,
+) -> None:
+    team.succeed("keygen", "alice", key="alice")
+    team.commit()
+    main = git(team.app, "branch", "--show-current")
+    git(team.app, "checkout", "-q", "-b", "other")
+    team.succeed("seal", "token", stdin=b"value")
+    reader = team.commit()
+    git(team.app, "checkout", "-q", main)
+    team.write("a b\n\u00e4.txt", "nothing")
+    team.commit()
+    git(team.app, "merge", "-q", "--no-ff", "-m", "merge", "other")
+    for name, value in (
+        ("log.showRoot", "false"),
+        ("color.ui", "always"),
+        ("core.abbrev", "4"),
+    ):
+        git(team.app, "config", name, value)
+    git(team.app, "rm", "-q", "secrets/token.sealed")
+    team.commit()
+    listed = team.succeed("list").text
+    assert "secret: token\n  deleted; it is still in earlier commits\n" in listed
+    assert listed.count("could read it, last in ") == 2
+    assert reader[:12] in listed or git(team.app, "rev-parse", "HEAD^")[:12] in listed
+
+
+def test_a_file_in_the_place_of_the_folder_leaves_no_key(tmp_path: Path) -> None:
+    team = Team(tmp_path)
+    team.app.mkdir()
+    git(team.app, "init", "-q")
+    team.write("secrets", "a file")
+    ended = team.run("keygen", "prod", "--repository", ID, key="prod")
+    assert ended.status == 14
+    assert "the folder secrets is not in the checkout, and cannot be made" in ended.text
+    assert not team.key("prod").exists()
 
 
 def test_a_new_recipient_reads_after_a_rotation(team: Team) -> None:
@@ -330,6 +377,12 @@ def test_a_truncated_or_changed_box_is_refused(team: Team) -> None:
     team.commit()
     ended = team.run("check", key="prod")
     assert "secrets/token.sealed:1: its box is truncated, changed" in ended.text
+
+
+def test_a_link_is_no_sealed_secret(team: Team) -> None:
+    (team.app / "secrets" / "token.sealed").symlink_to("../elsewhere")
+    team.commit()
+    assert "secrets/token.sealed:1: it is a link to ../elsewhere" in team.run("check").text
 
 
 def test_a_key_that_nobody_can_use_is_refused(team: Team) -> None:
@@ -442,3 +495,21 @@ def test_open_secret_names_what_is_missing(
     team.succeed("seal", "token", stdin=b"value")
     with pytest.raises(sealed.SecretError, match=message):
         sealed.open_secret(name, str(team.app / folder), str(team.top / key))
+
+
+def page_commands() -> list[list[str]]:
+    """Return the arguments of each command in docs/secrets.md."""
+    text = (Path(__file__).parents[4] / "docs" / "secrets.md").read_text("utf-8")
+    found = re.findall(r"buildbot-ship (secrets [a-z]+[^`|>&\n]*)", text)
+    return [shlex.split(each) for each in found]
+
+
+@pytest.mark.parametrize("arguments", page_commands(), ids=" ".join)
+def test_the_commands_of_the_page_are_requests(arguments: list[str]) -> None:
+    call = read(arguments, {})
+    assert call.envelope is not None
+    assert call.envelope.request.verb == "secrets"
+
+
+def test_the_page_shows_every_action() -> None:
+    assert {each[1] for each in page_commands()} == {*SECRETS_ACTIONS}
