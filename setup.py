@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32"]
+SECRETS = ["pynacl>=1.5"]
 
 setup(
     name="buildbot-ship",
@@ -19,8 +20,9 @@ setup(
     package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
     install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=24.1"],
     extras_require={
-        "cli": ENGINE,
-        "worker": [*ENGINE, "buildbot-worker>=4.0"],
+        "cli": [*ENGINE, *SECRETS],
+        "secrets": SECRETS,
+        "worker": [*ENGINE, *SECRETS, "buildbot-worker>=4.0"],
         "master": ["buildbot[bundle]>=4.0", "twisted>=24.3"],
     },
     entry_points={
@@ -34,6 +36,7 @@ setup(
                 "ProposeChange",
                 "HardenRequirements",
                 "CheckRequirements",
+                "CheckSecrets",
                 "FindPublished",
                 "BuildWheels",
                 "BuildPex",

@@ -15,10 +15,19 @@ from ..errors import InvalidRequest, ShipError
 from ..model import request as requests
 from ..model.request import settings
 from .options import make_parser, make_step_parser
+from .secrets_arguments import check_secrets_request, secrets_request
 from .up_to_date import work_folder
 
 Options = argparse.Namespace
-VERBS_THAT_READ_COMMIT = {"build", "wheels", "image", "check", "derive", "verify"}
+VERBS_THAT_READ_COMMIT = {
+    "build",
+    "wheels",
+    "image",
+    "check",
+    "derive",
+    "verify",
+    "check-secrets",
+}
 """Verbs that read files from the commit, and ignore uncommitted changes."""
 
 
@@ -40,7 +49,9 @@ class Call:
 def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
     """Return the call in *argv*; end the process with status 2 if an option is wrong."""
     if "--request" in argv:
-        step = make_step_parser(tuple(REQUEST_MAKERS)).parse_args(argv)
+        # A master cannot run "secrets", which opens secrets.
+        verbs = sorted(REQUEST_MAKERS.keys() - {"secrets"})
+        step = make_step_parser(tuple(verbs)).parse_args(argv)
         return Call(step.verb, Path(step.checkout), None, Path(step.result), json=False)
     parser = make_parser()
     options = parser.parse_args(argv)
@@ -51,8 +62,8 @@ def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
     except ShipError as error:
         parser.exit(2, f"buildbot-ship {options.verb}: {error}\n  remedy: {error.remedy}\n")
     result = Path(options.result) if options.result else None
-    warns_of_uncommitted = options.verb in VERBS_THAT_READ_COMMIT and options.revision == "HEAD"
-    return Call(options.verb, checkout, envelope, result, options.json, warns_of_uncommitted)
+    warns_of_uncommitted = request.verb in VERBS_THAT_READ_COMMIT and options.revision == "HEAD"
+    return Call(request.verb, checkout, envelope, result, options.json, warns_of_uncommitted)
 
 
 def _envelope(
@@ -220,6 +231,8 @@ REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "propose": _propose,
     "harden": _harden,
     "check": _check,
+    "secrets": secrets_request,
+    "check-secrets": check_secrets_request,
     "find": _find,
     "wheels": _wheels,
     "pex": lambda o: _pex(o, o.name, o.requirements),

@@ -23,6 +23,7 @@ from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
 from .collaborators import Collaborators
+from .secrets_arguments import prints_secret
 from .signals import Cancelled, handle_stop_signals
 from .verbs import perform_step
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from ..source.uncommitted import Uncommitted
 
 CANCELLED = 143
+PRINTED_TEXTS = {"changes.txt", "secrets.txt"}
+"""The texts of a result that are printed before its summary."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -58,11 +61,10 @@ def run(argv: Sequence[str]) -> int:
 
 def _execute(call: Call) -> tuple[Request | None, Result, int]:
     """Run the verb; return its request, its result and the exit status."""
+    log = print_error_line if call.json or _prints_secret(call) else print_line
     try:
         envelope = call.envelope or _from_standard_input()
-        return envelope.request, *_run(
-            call, envelope, print_line if not call.json else print_error_line
-        )
+        return envelope.request, *_run(call, envelope, log)
     except ShipError as error:
         return None, _failure_result(call.verb, error), error.status
 
@@ -109,6 +111,11 @@ def _failure_result(verb: str, error: ShipError) -> Result:
     return Result(verb, status, str(error), failure=failure)
 
 
+def _prints_secret(call: Call) -> bool:
+    """Return true if standard output is for a secret, and messages go to standard error."""
+    return call.envelope is not None and prints_secret(call.envelope.request)
+
+
 def _report(call: Call, result: Result) -> None:
     """Write the result file if the call names one, and print the result."""
     if call.result is not None:
@@ -116,18 +123,17 @@ def _report(call: Call, result: Result) -> None:
         new = call.result.with_name(call.result.name + ".new")
         new.write_text(json.dumps(result_to_json(result)), encoding="utf-8")
         os.replace(new, call.result)
+    say = print_error_line if _prints_secret(call) else print_line
     for warning in result.warnings:
-        (print_error_line if call.json else print_line)(f"warning: {warning}")
+        (print_error_line if call.json else say)(f"warning: {warning}")
     if result.failure and result.failure.details not in ("", result.summary):
-        print_line(result.failure.details)
+        say(result.failure.details)
     if result.status != SUCCESS and result.failure:
-        print_line(
-            f"buildbot-ship {result.verb}: {result.summary}\n  remedy: {result.failure.remedy}"
-        )
+        say(f"buildbot-ship {result.verb}: {result.summary}\n  remedy: {result.failure.remedy}")
         return
     if call.json:
-        print_line(json.dumps(result_to_json(result), indent=2, sort_keys=True))
+        say(json.dumps(result_to_json(result), indent=2, sort_keys=True))
         return
-    if "changes.txt" in result.texts:
-        print_line(result.texts["changes.txt"].rstrip())
-    print_line(f"{result.verb}: {result.summary}")
+    for name in PRINTED_TEXTS & result.texts.keys():
+        say(result.texts[name].rstrip())
+    say(f"{result.verb}: {result.summary}")

@@ -14,6 +14,7 @@ Order of the verbs:
   requirements changed      harden; then commit its files, or push them with propose
   for every commit          check, wheels, pex, image, push; build runs the last four
   to check a commit         find (is it published?), verify (is it reproducible?)
+  sealed secrets            secrets; for every commit, check-secrets
 
 Exit status: 0 for success; 2 for a wrong option; 70 for a bug of buildbot-ship; 143 if a
 signal stopped it.  Every other error has its own status.
@@ -54,6 +55,18 @@ VERB_HELP = {
         "except to find the Python version\nof a base that is not the one in the header of "
         "the strict file.",
         "buildbot-ship check --package .",
+    ),
+    "secrets": (
+        "Seal secrets in the repository for listed recipients.\n"
+        "keygen makes a key, seal adds a secret, unseal opens one, rotate seals all again,\n"
+        "list shows who can read what, check finds damage and plain secrets in a commit.\n"
+        "seal reads standard input or a file, and needs no private key.",
+        "buildbot-ship secrets seal api-token --input token.txt",
+    ),
+    "check-secrets": (
+        "Check the sealed secrets of a commit, and search it for plain secrets. The same as "
+        "secrets check.\nWith --key-file, every secret is also opened.",
+        "buildbot-ship check-secrets",
     ),
     "find": (
         "Check whether a commit is published, built with the same options. Queries the caches "

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..model.request import CONFLICTS, LAYOUTS, MISSING_LIBRARIES
+from . import secrets_arguments
 
 Parser = argparse.ArgumentParser
 
@@ -215,6 +216,8 @@ OPTIONS: dict[str, Callable[[Parser], None]] = {
     "propose": _propose,
     "harden": _harden,
     "check": _check,
+    "secrets": secrets_arguments.add_secrets_options,
+    "check-secrets": secrets_arguments.add_check_secrets_options,
     "find": _find,
     "wheels": _wheels,
     "pex": _pex,

@@ -107,6 +107,20 @@ def _check(collaborators: Collaborators, request: requests.CheckRequest) -> Resu
     )
 
 
+def _secrets(collaborators: Collaborators, request: requests.SecretsRequest) -> Result:
+    from .secrets import perform_secrets
+
+    return perform_secrets(collaborators, request)
+
+
+def _check_secrets(
+    collaborators: Collaborators, request: requests.CheckSecretsRequest
+) -> Result:
+    from .secrets import check_secrets
+
+    return check_secrets(collaborators, request)
+
+
 def _find(collaborators: Collaborators, request: requests.FindRequest) -> Result:
     from ..verbs.publishing.find import find
 
@@ -215,6 +229,8 @@ VERBS: dict[str, Callable[[Collaborators, Any], Result]] = {
     "propose": _propose,
     "harden": _harden,
     "check": _check,
+    "secrets": _secrets,
+    "check-secrets": _check_secrets,
     "find": _find,
     "wheels": _wheels,
     "pex": _pex,

@@ -35,14 +35,18 @@ from .registry import (
     TagTaken,
 )
 from .user_input import (
+    ExtraMissing,
     FileMissing,
     InvalidFile,
     InvalidReference,
     InvalidRequest,
+    KeyFileRefused,
     LfsMissing,
     RepositoryError,
     SchemaMismatch,
+    SecretUnusable,
     SubmoduleMissing,
+    WouldOverwrite,
 )
 
 __all__ = [
@@ -54,6 +58,7 @@ __all__ = [
     "EngineError",
     "EngineForbidden",
     "EngineUnavailable",
+    "ExtraMissing",
     "FileMissing",
     "GitForbidden",
     "GitUnavailable",
@@ -64,6 +69,7 @@ __all__ = [
     "InvalidReference",
     "InvalidRequest",
     "JobFailed",
+    "KeyFileRefused",
     "LfsMissing",
     "LibraryMissing",
     "LimitExceeded",
@@ -79,8 +85,10 @@ __all__ = [
     "RequirementMissing",
     "ResultUnusable",
     "SchemaMismatch",
+    "SecretUnusable",
     "ShipError",
     "SubmoduleMissing",
     "TagTaken",
+    "WouldOverwrite",
     "printable",
 ]

@@ -113,3 +113,49 @@ class RepositoryError(ShipError):
     template = "{what}: {why}"
     advice = "{hint}"
     status = 15
+
+
+@attrs.define(slots=False)
+class SecretUnusable(ShipError):
+    """A secret cannot be sealed or opened."""
+
+    name: str
+    why: str
+    hint: str = "seal it again: buildbot-ship secrets seal NAME --replace"
+    template = "secret {name}: {why}"
+    advice = "{hint}"
+    status = 60
+
+
+@attrs.define(slots=False)
+class KeyFileRefused(ShipError):
+    """A file with a private key is missing, unsafe, or no such file."""
+
+    path: str
+    why: str
+    hint: str = "give the key file that buildbot-ship secrets keygen wrote"
+    template = "key file {path}: {why}"
+    advice = "{hint}"
+    status = 61
+
+
+@attrs.define(slots=False)
+class WouldOverwrite(ShipError):
+    """A file or a recipient exists already, and would be replaced."""
+
+    what: str
+    hint: str = "choose another name, or remove it first"
+    template = "{what} exists already: nothing was changed"
+    advice = "{hint}"
+    status = 62
+
+
+@attrs.define(slots=False)
+class ExtraMissing(ShipError):
+    """An optional library is not installed."""
+
+    library: str
+    extra: str
+    template = "{library} is not installed in this Python"
+    advice = "install it, for example: pip install 'buildbot-ship[{extra}]'"
+    status = 63

@@ -53,6 +53,19 @@ class Checkout:
         """Return the names of the plain files at the top that match *pattern*, sorted."""
         return sorted(p.name for p in self.root.glob(pattern) if self.read(p.name) is not None)
 
+    def make_folder(self, path: str) -> None:
+        """Make the folder at *path* if it does not exist.
+
+        Raises FileMissing if a link leads out of the checkout, or a file is in the way.
+        """
+        if not self._inside(self.root / path):
+            raise FileMissing(path, "the checkout", NO_LINK)
+        try:
+            (self.root / path).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            where = f"the checkout, and cannot be made ({error.strerror})"
+            raise FileMissing(f"the folder {path}", where, "choose another folder") from None
+
     def write(self, texts: dict[str, str]) -> None:
         """Write files by path, each in one rename.
 

@@ -7,6 +7,7 @@ from .maintenance import CollectGarbage, VerifyReproducible
 from .published import FindPublished
 from .requirements import CheckRequirements, HardenRequirements
 from .review import ProposeChange
+from .secrets import CheckSecrets
 from .shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "BuildRuntimeImage",
     "BuildWheels",
     "CheckRequirements",
+    "CheckSecrets",
     "Checkout",
     "CollectGarbage",
     "DeriveBase",

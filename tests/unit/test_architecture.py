@@ -18,6 +18,7 @@ OUTSIDE = {"daemon", "registry", "source", "store"}
 PACKAGES = {
     "__init__": set(),
     "__main__": {"cli"},
+    "sealed": set(),
     "errors": set(),
     "model": {"errors"},
     "daemon": CORE | {"inside"},
@@ -25,7 +26,7 @@ PACKAGES = {
     "source": CORE,
     "store": CORE,
     "inside": set(),
-    "verbs": CORE | OUTSIDE | {"inside"},
+    "verbs": CORE | OUTSIDE | {"inside", "sealed"},
     "cli": CORE | OUTSIDE | {"verbs"},
     "steps": CORE,
 }
@@ -34,6 +35,7 @@ SUBPACKAGES = {
     "model": {
         "": set(),
         "request": {""},
+        "secrets": {""},
         "dockerfile": {""},
         "requirements": {"", "request"},
         "application": {"", "request", "requirements"},
@@ -46,6 +48,7 @@ SUBPACKAGES = {
         "": set(),
         "shared": set(),
         "requirements": {"shared"},
+        "secrets": set(),
         "wheels": {"shared"},
         "application": {"shared"},
         "image": {"shared"},
@@ -76,6 +79,7 @@ SCRIPTS = {
 }
 """What a script of ``inside/`` may import of the others, which lie beside it in a container."""
 LIBRARIES = {
+    "sealed": {"nacl"},
     "errors": {"attrs"},
     "model": {"attrs", "cattrs", "elftools", "packaging"},
     "daemon": {"attrs", "docker", "requests", "urllib3"},

@@ -22,7 +22,9 @@ from .ship import (
     WheelsRequest,
 )
 from .upkeep import (
+    SECRETS_ACTIONS,
     BaseCopy,
+    CheckSecretsRequest,
     DerivedBase,
     DeriveRequest,
     GarbageRequest,
@@ -30,6 +32,7 @@ from .upkeep import (
     PinRequest,
     ProposeRequest,
     RetagRequest,
+    SecretsRequest,
 )
 
 __all__ = [
@@ -39,9 +42,11 @@ __all__ = [
     "MISSING_LIBRARIES",
     "REQUESTS",
     "SCHEMA",
+    "SECRETS_ACTIONS",
     "BaseCopy",
     "BuildRequest",
     "CheckRequest",
+    "CheckSecretsRequest",
     "DeriveRequest",
     "DerivedBase",
     "Envelope",
@@ -55,6 +60,7 @@ __all__ = [
     "PushRequest",
     "Request",
     "RetagRequest",
+    "SecretsRequest",
     "VerifyRequest",
     "WheelsRequest",
 ]

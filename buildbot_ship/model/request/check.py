@@ -24,6 +24,7 @@ _TOPIC = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]*/)+")
 _AUTHOR = re.compile(r"[^<>\x00-\x1f]+ <[^<>\s]+>")
 _BUILD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PUBLICATION = re.compile(r"published-[0-9a-f]{64}")
 
 
@@ -236,3 +237,9 @@ def optional_repository(_: object, attribute: Any, value: str | None) -> None:
     """Accept a repository, or None."""
     if value is not None:
         repository(_, attribute, value)
+
+
+def secret_names(_: object, attribute: Any, value: tuple[str, ...]) -> None:
+    """Accept names of secrets or recipients."""
+    for item in value:
+        _match(_SECRET_NAME, item, attribute.name, "a name (letters, digits, . _ -)")

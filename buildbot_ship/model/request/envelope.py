@@ -18,12 +18,14 @@ from .ship import (
     WheelsRequest,
 )
 from .upkeep import (
+    CheckSecretsRequest,
     DeriveRequest,
     GarbageRequest,
     HardenRequest,
     PinRequest,
     ProposeRequest,
     RetagRequest,
+    SecretsRequest,
 )
 
 SCHEMA = 2
@@ -37,6 +39,8 @@ REQUESTS: dict[str, type[Request]] = {
         ProposeRequest,
         HardenRequest,
         CheckRequest,
+        SecretsRequest,
+        CheckSecretsRequest,
         FindRequest,
         WheelsRequest,
         PexRequest,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import Any, ClassVar
 
 import attrs
 
+from ...errors import InvalidRequest
 from . import check
 from .base import Request
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@~-]{0,199}")
+SECRETS_ACTIONS = ("keygen", "seal", "unseal", "rotate", "list")
 
 
 @attrs.frozen
@@ -121,3 +126,59 @@ class GarbageRequest(Request):
     cache_size: int = attrs.field(default=10 * 1024**3, validator=check.at_least(0))
     older_than_hours: float = attrs.field(default=24.0, validator=check.at_least(0))
     tools_older_than_days: float = attrs.field(default=30.0, validator=check.at_least(0))
+
+
+def _secrets_folder(_: object, attribute: Any, value: str) -> None:
+    """Accept the path of a folder below the top of the repository."""
+    check.path(_, attribute, value)
+    if "." in value.split("/"):
+        why = f"{value!r} is not the path of a folder, such as secrets"
+        raise InvalidRequest(attribute.name, why)
+
+
+@attrs.frozen
+class CheckSecretsRequest(Request):
+    """Check the sealed secrets in *folder* of a commit, and search it for plain secrets.
+
+    *key_file* is a file on the worker with a private key, to open the secrets as well.
+    """
+
+    verb: ClassVar[str] = "check-secrets"
+    folder: str = attrs.field(default="secrets", validator=_secrets_folder)
+    revision: str = attrs.field(default="HEAD", validator=check.revision)
+    key_file: str | None = None
+
+
+@attrs.frozen
+class SecretsRequest(Request):
+    """Make keys, and seal, open, rotate and list the secrets in *folder* of the checkout.
+
+    *action* is one of SECRETS_ACTIONS.  *names* has the name of the recipient for ``keygen``,
+    and of the secret for ``seal`` and ``unseal``.  *key_file* has a private key: ``keygen``
+    writes it.  *repository* identifies the repository that the secrets belong to; the first
+    ``keygen`` needs it.  *input* and *output* are files for ``seal`` and ``unseal`` instead of
+    standard input and output.
+    """
+
+    verb: ClassVar[str] = "secrets"
+    action: str = attrs.field(validator=check.one_of(*SECRETS_ACTIONS))
+    names: tuple[str, ...] = attrs.field(default=(), validator=check.secret_names)
+    folder: str = attrs.field(default="secrets", validator=_secrets_folder)
+    key_file: str | None = None
+    repository: str | None = None
+    input: str | None = None
+    output: str | None = None
+    replace: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        """Check that the action has the name and the key file that it needs."""
+        if self.repository is not None and not _REPOSITORY.fullmatch(self.repository):
+            why = f"{self.repository!r} is not of the form example.com/team/app"
+            raise InvalidRequest("repository", why)
+        expected = 1 if self.action in ("keygen", "seal", "unseal") else 0
+        if len(self.names) != expected:
+            why = f"secrets {self.action} needs {expected or 'no'} name, not {len(self.names)}"
+            raise InvalidRequest("names", why)
+        if self.key_file is None and self.action in ("keygen", "unseal", "rotate"):
+            why = f"secrets {self.action} needs it, for example --key-file ~/prod.key"
+            raise InvalidRequest("key_file", why)

@@ -23,6 +23,7 @@ from ..published import (
     needs_garbage_collection,
 )
 from ..requirements import CheckRequirements, HardenRequirements
+from ..secrets import CheckSecrets
 from ..shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
 from .images import ShipImage, check_images, for_chosen_images, image_options, pex_options
 
@@ -40,6 +41,7 @@ def ship_factory(
     git: Mapping[str, Any] | None = None,
     check: bool = True,
     verify: bool = False,
+    secrets: str | None = None,
     **options: Any,
 ) -> BuildFactory:
     """Return a factory that builds and publishes the images of a commit.
@@ -48,7 +50,8 @@ def ship_factory(
     same values as for `harden_factory`.  A build without a branch uses *branch*.  *git* has
     additional options of Buildbot's ``Git``, and *options* the options of every step.  With
     *check*, the build stops if the strict file is out of date.  With *verify*, it builds
-    everything twice and compares the result before it publishes anything.
+    everything twice and compares the result before it publishes anything.  *secrets* is the
+    folder of `CheckSecrets`, which then runs first.
 
     Three build properties choose the work: ``images`` is the name of the only image to build
     (any other value means all); ``push`` set to false publishes nothing; ``verify`` overrides
@@ -77,7 +80,8 @@ def ship_factory(
 
     checks = hardened if check else None
     find = _find(images, packages, source, verify, {"check": checks, **options})
-    before = [*checkout_steps(repourl, branch, git), find]
+    sealed = [] if secrets is None else [CheckSecrets(folder=secrets, **options)]
+    before = [*checkout_steps(repourl, branch, git), *sealed, find]
     return with_garbage_collection(before, steps(), options, doStepIf=needs_garbage_collection)
 
 

@@ -120,6 +120,17 @@ def test_a_step_of_another_version_is_told_which_side_to_upgrade(tmp_path: Path)
     assert failure["remedy"] == "upgrade buildbot-ship on the worker"
 
 
+def test_a_master_cannot_open_secrets(tmp_path: Path) -> None:
+    request = {"verb": "secrets", "action": "unseal", "names": ["x"], "key_file": "/k"}
+    envelope = {"schema": SCHEMA, "request": request, "build": "b", "work": "../w"}
+    status, output, _ = run(tmp_path, json.dumps(envelope), "secrets")
+    assert status == 2
+    assert "invalid choice: 'secrets'" in output
+    status, output, _ = run(tmp_path, json.dumps(envelope), "check-secrets")
+    assert status == 11
+    assert "its verb is secrets, but the command is check-secrets" in output
+
+
 def test_a_request_for_another_verb_is_refused(tmp_path: Path) -> None:
     envelope = {"schema": SCHEMA, "request": {"verb": "gc"}, "build": "b", "work": "../w"}
     status, output, _ = run(tmp_path, json.dumps(envelope), "wheels")

@@ -15,6 +15,7 @@ from buildbot_ship.steps import (
     BuildRuntimeImage,
     BuildWheels,
     CheckRequirements,
+    CheckSecrets,
     CollectGarbage,
     DeriveBase,
     FindPublished,
@@ -55,6 +56,11 @@ class TestRequests(StepCase):
 
     async def test_pin_sends_its_dockerfiles(self) -> None:
         assert (await self.sent(PinBase())).request == request.PinRequest()
+
+    async def test_secrets_are_checked_in_their_folder(self) -> None:
+        step = CheckSecrets(folder="sealed", key_file=util.Interpolate("%(kw:f)s", f="/key"))
+        expected = request.CheckSecretsRequest("sealed", key_file="/key")
+        assert (await self.sent(step)).request == expected
 
     async def test_propose_sends_what_and_where_to(self) -> None:
         step = ProposeChange("bases", ["*.docker"], "Newer bases", push_options=["a"])

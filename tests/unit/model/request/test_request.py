@@ -27,6 +27,8 @@ REQUESTS: list[r.Request] = [
     r.ProposeRequest("bases", ("*.docker",), "Newer bases", push_options=("a=b",)),
     r.HardenRequest(upgrade="twisted, klein"),
     r.CheckRequest("v1", packages=(".",)),
+    r.CheckSecretsRequest("sealed", "v1", "/run/key"),
+    r.SecretsRequest("seal", ("token",), replace=True),
     r.FindRequest(WHEELS, (PEX,), (IMAGE,), (PUSH,)),
     WHEELS,
     PEX,

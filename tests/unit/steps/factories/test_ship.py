@@ -70,6 +70,14 @@ def test_of_a_published_commit_nothing_is_built(factory: Any) -> None:
     assert names(factory, images="all", push=True, ship_published=False) == names(factory)
 
 
+def test_secrets_are_checked_first_and_for_a_published_commit_too(factory: Any) -> None:
+    checked = ship_factory("https://git.example.com/app.git", [MATH], secrets="sealed")
+    published: dict[str, Any] = {"images": "all", "push": True, "ship_published": True}
+    assert names(checked, **published) == ["checkout", "check-secrets", "find", "clean-up"]
+    assert steps_of(checked)[1].folder == "sealed"
+    assert "check-secrets" not in names(factory)
+
+
 def test_nothing_is_collected_where_nothing_was_left(factory: Any) -> None:
     clean = names(factory, images="all", push=True, ship_published=False, ship_leftovers=False)
     collectors = ("collect-garbage", "clean-up")

@@ -1,0 +1,1 @@
+"""Secrets as text: recipients, sealed files, and the search for plain secrets."""

@@ -1,0 +1,1 @@
+"""Secrets that are sealed in the repository: the verb ``secrets`` and its actions."""
