@@ -16,6 +16,9 @@ from ...store.disk_cache import DiskCache
 from ...store.ledger import Ledger
 from ...store.work_folder import Work
 
+CREATION_SECONDS = 60
+"""How long a request to create a container may take; its entry is kept at least as long."""
+
 
 @attrs.frozen
 class WorkerState:
@@ -57,13 +60,15 @@ def gc(
     """Remove dead containers and images, scratch folders and old cache entries.
 
     Only what the ledger lists is removed from the engine.  An entry that is gone already is
-    deleted from the ledger.  If the engine refuses to remove one, it stays for the next garbage
-    collection.  *daemon* is called only if there is something to remove.  *now* is in seconds
-    since 1970.  Raises EngineUnavailable, EngineForbidden.
+    deleted from the ledger, but not in the minute after it was written.  If the engine refuses
+    to remove one, it stays for the next collection.  *daemon* is called only if there is
+    something to remove.  *now* is in seconds since 1970.
+
+    Raises EngineUnavailable, EngineForbidden.
     """
     state.work.sweep(now)
     doomed = state.leftovers(request, now)
-    removed = [entry.name for entry in doomed if _remove(entry, daemon(), state.ledger, log)]
+    removed = [e.name for e in doomed if _remove(e, daemon(), state.ledger, now, log)]
     state.ledger.sweep()
     if not request.finish or state.disk.is_due(now):
         _trim(state.disk, request.cache_size, now, log)
@@ -84,13 +89,16 @@ def _trim(disk: DiskCache, limit: int, now: float, log: Log) -> None:
         log(f"cache: removed the least recently used {removed / 1e6:.1f} MB")
 
 
-def _remove(entry: Entry, daemon: Daemon, ledger: Ledger, log: Log) -> bool:
+def _remove(entry: Entry, daemon: Daemon, ledger: Ledger, now: float, log: Log) -> bool:
     """Remove a container or an image; return false if it was gone or the engine refuses."""
     remove = daemon.remove_container if entry.kind == CONTAINER else daemon.remove_image
     try:
         removed = remove(entry.name)
     except EngineError as error:
         log(f"left for the next garbage collection: {error}")
+        return False
+    if not removed and entry.kind == CONTAINER and now - entry.made < CREATION_SECONDS:
+        # Its process may have been killed in a request that a busy engine still completes.
         return False
     ledger.forget(entry.kind, entry.name)
     if removed:

@@ -17,6 +17,7 @@ from buildbot_ship.store.disk_cache import DiskCache
 from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.maintenance.gc import WorkerState, add_leftovers_property, gc
+from tests.fakes.daemon import MemoryDaemon
 
 NOW = 1e9
 DONE = Result("push", SUCCESS, "done", properties={"kept": 1})
@@ -115,3 +116,31 @@ def test_the_end_of_a_build_trims_the_cache_once_an_hour(worker: Worker, finish:
     assert worker.disk.has(blob)
     worker.collect(GarbageRequest(finish=finish, cache_size=4))
     assert worker.disk.has(blob) == finish
+
+
+@attrs.define
+class BusyEngine(MemoryDaemon):
+    """An engine that creates a container after the process that asked for it was killed."""
+
+    late: str = ""
+
+    def remove_container(self, name: str) -> bool:
+        removed = super().remove_container(name)
+        if self.late:
+            self.containers.add(self.late)
+            self.late = ""
+        return removed
+
+
+@pytest.mark.parametrize(("age", "left"), [(1, set()), (61, {"ship-1"})])
+def test_a_container_that_a_busy_engine_creates_late_is_not_forgotten(
+    worker: Worker, age: int, left: set[str]
+) -> None:
+    killed = worker.ledger()
+    killed.note(CONTAINER, "ship-1", NOW - age)
+    killed.close()
+    engine = BusyEngine(late="ship-1")
+    for _ in range(2):
+        gc(GarbageRequest(), state=worker.state, daemon=lambda: engine, now=NOW, log=print)
+    assert engine.containers == left
+    assert not worker.has_leftovers()
