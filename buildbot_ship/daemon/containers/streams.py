@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import select
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from typing import Any
 
 import attrs
+from docker.errors import NotFound
 from docker.utils.socket import STDERR, frames_iter
 
 from ...model.log import Log
@@ -21,28 +24,55 @@ MAX_LOG = 16 * 1024**2
 """Bytes that one job may log: all of them go into a log of the Buildbot master."""
 
 
-class _Input(io.RawIOBase):
-    """Standard input: the SDK's file object is read-only, so write to its socket."""
+PIECE = 1 << 16
+"""Bytes that are sent at once; a socket that is writable has room for as many."""
+CHECK_MILLISECONDS = 1000
+"""How long to wait for a socket before asking whether its container has ended."""
 
-    def __init__(self, attached: Any) -> None:
-        self._socket = _socket_of(attached)
+
+class _Input(io.RawIOBase):
+    """Standard input: the SDK's file object is read-only, so write to its socket.
+
+    The engine does not read on when a container has ended, and keeps the connection for a
+    minute.  So wait for the socket, and raise BrokenPipeError if *has_ended* returns true.
+    """
+
+    def __init__(self, attached: Any, has_ended: Callable[[], bool]) -> None:
+        self._socket, self._has_ended = _socket_of(attached), has_ended
 
     def write(self, data: Any) -> int:
-        self._socket.sendall(data)
-        return len(data)
+        view = memoryview(data)
+        for start in range(0, len(view), PIECE):
+            self._wait()
+            self._socket.sendall(view[start : start + PIECE])
+        return len(view)
+
+    def _wait(self) -> None:
+        # Over ssh it is no socket.
+        if isinstance(self._socket, socket.socket):
+            poll = select.poll()
+            poll.register(self._socket, select.POLLOUT)
+            while not poll.poll(CHECK_MILLISECONDS):
+                if self._has_ended():
+                    raise BrokenPipeError
 
 
 @attrs.frozen
 class Streams:
-    """The attached streams of a container; *socket* is the SDK's file object."""
+    """The attached streams of a container; *socket* is the SDK's file object.
+
+    *has_ended* returns whether the container has ended.
+    """
 
     socket: Any
+    has_ended: Callable[[], bool] = lambda: False
 
     @classmethod
     def attach(cls, client: Any, name: str) -> Streams:
         """Attach to the container *name*, which is created but not started."""
         wanted = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-        return cls(client.attach_socket(name, params=wanted))
+        attached = client.attach_socket(name, params=wanted)
+        return cls(attached, partial(_has_ended, client, name))
 
     def send_scripts(self, files: Iterable[JobFile]) -> None:
         """Write a tar of *files* to standard input, after its size in 8 bytes, big-endian."""
@@ -58,7 +88,7 @@ class Streams:
     def _write(self, write: Callable[[io.RawIOBase], Any]) -> None:
         """Call *write*; ignore a container that has ended, its exit status tells why."""
         with suppress(BrokenPipeError, ConnectionResetError):
-            write(_Input(self.socket))
+            write(_Input(self.socket, self.has_ended))
 
     def receive(self, log: Log) -> Iterator[bytes]:
         """Yield the chunks of standard output; pass the lines of standard error to *log*.
@@ -118,3 +148,11 @@ class _Lines:
 def _socket_of(attached: Any) -> Any:
     """Return the socket of the SDK's file object; None if that is closed."""
     return getattr(attached, "_sock", attached)
+
+
+def _has_ended(client: Any, name: str) -> bool:
+    """Return whether the container *name*, which was started, does not run any more."""
+    try:
+        return not client.inspect_container(name)["State"]["Running"]
+    except NotFound:
+        return True

@@ -9,6 +9,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 
+import attrs
 import pytest
 
 from buildbot_ship.daemon.containers.streams import MAX_LINE, MAX_LOG, Streams
@@ -109,3 +110,20 @@ def test_an_engine_that_still_writes_is_let_go(ends: tuple[Streams, socket.socke
     assert engine.recv(1) == b""
     with pytest.raises(BrokenPipeError):
         engine.sendall(frame(OUT, b"more"))
+
+
+def test_sending_ends_when_the_container_has_ended(
+    ends: tuple[Streams, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("buildbot_ship.daemon.containers.streams.CHECK_MILLISECONDS", 10)
+    asked: list[bool] = []
+
+    def has_ended() -> bool:
+        asked.append(len(asked) >= 2)
+        return asked[-1]
+
+    streams, _engine = ends
+    # Nobody reads, and the buffers of the socket hold less.
+    attrs.evolve(streams, has_ended=has_ended).send([JobFile("a", bytes(10_000_000))])
+    assert asked[:3] == [False, False, True]
+    assert all(asked[2:])
