@@ -26,6 +26,9 @@ GROUPS = {
     "engine": Group(
         "tests/engine", "verbs with a real Docker Engine and real registries", git_server=True
     ),
+    "article": Group(
+        "tests/article", "images that run: smoke tests, secrets, orchestrators, state"
+    ),
     "engines": Group(
         "tests/engines",
         "one commit on engines with different versions and storage",

@@ -19,7 +19,7 @@ def test_every_group_is_in_one_session() -> None:
     ("arguments", "sessions"),
     [
         ([], [
-            [f"tests/{name}" for name in ("engine", "engines", "buildbot", "review", "demo")],
+            [f"tests/{name}" for name in ("engine", "article", "engines", "buildbot", "review", "demo")],
             ["tests/unit"],
         ]),
         (["unit"], [["tests/unit"]]),

@@ -1,0 +1,1 @@
+"""The end of the article on a real engine: smoke tests, secrets, orchestrators, state."""
