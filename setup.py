@@ -41,6 +41,7 @@ setup(
                 "BuildWheels",
                 "BuildPex",
                 "BuildRuntimeImage",
+                "SmokeTest",
                 "PushTagged",
                 "VerifyReproducible",
                 "CollectGarbage",

@@ -16,6 +16,7 @@ from ..model import request as requests
 from ..model.request import settings
 from .options import make_parser, make_step_parser
 from .secrets_arguments import check_secrets_request, secrets_request
+from .smoke_arguments import smoke_request
 from .up_to_date import work_folder
 
 Options = argparse.Namespace
@@ -237,7 +238,8 @@ REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "wheels": _wheels,
     "pex": lambda o: _pex(o, o.name, o.requirements),
     "image": lambda o: _image(o, o.image),
-    "push": lambda o: requests.PushRequest(o.image, o.repository, o.revision),
+    "smoke": smoke_request,
+    "push": lambda o: requests.PushRequest(o.image, o.repository, o.revision, tested=o.tested),
     "gc": lambda o: requests.GarbageRequest(
         older_than_hours=o.older_than_hours,
         tools_older_than_days=o.tools_older_than_days,

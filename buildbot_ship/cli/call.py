@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,14 +19,14 @@ import attrs
 
 from ..errors import InvalidRequest, ShipError, printable
 from ..model.log import Log
-from ..model.request import BuildRequest, Envelope, Request
+from ..model.request import BuildRequest, Envelope, GarbageRequest, Request
 from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
 from .collaborators import Collaborators
 from .secrets_arguments import prints_secret
 from .signals import Cancelled, handle_stop_signals
-from .verbs import perform_step
+from .verbs import perform
 
 if TYPE_CHECKING:
     from ..source.uncommitted import Uncommitted
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 CANCELLED = 143
 PRINTED_TEXTS = {"changes.txt", "secrets.txt"}
 """The texts of a result that are printed before its summary."""
+BEFORE_GC = {"find": GarbageRequest(), "push": GarbageRequest(finish=True)}
+"""The request of the garbage collection that may follow a verb."""
+PRINTED_LINES = 20
+"""The number of last lines that are printed of each text of a failure."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -100,15 +105,26 @@ def _run(call: Call, envelope: Envelope, log: Log) -> tuple[Result, int]:
         )
     collaborators = Collaborators(envelope, Path.cwd() / call.checkout, dict(os.environ), log)
     try:
-        return perform_step(collaborators, envelope.request), 0
+        return _perform(collaborators, envelope.request), 0
     finally:
         collaborators.close()
+
+
+def _perform(collaborators: Collaborators, request: Request) -> Result:
+    """Run the verb; after find and push, also report whether leftovers exist."""
+    result = perform(collaborators, request)
+    if request.verb not in BEFORE_GC:
+        return result
+    from ..verbs.maintenance.gc import add_leftovers_property  # noqa: PLC0415
+
+    state = collaborators.worker_state
+    return add_leftovers_property(result, BEFORE_GC[request.verb], state, time.time())
 
 
 def _failure_result(verb: str, error: ShipError) -> Result:
     failure = Failure(type(error).__name__, str(error), error.remedy, error.details)
     status = RETRY if error.transient else FAILURE
-    return Result(verb, status, str(error), failure=failure)
+    return Result(verb, status, str(error), texts=error.texts, failure=failure)
 
 
 def _prints_secret(call: Call) -> bool:
@@ -126,6 +142,8 @@ def _report(call: Call, result: Result) -> None:
     say = print_error_line if _prints_secret(call) else print_line
     for warning in result.warnings:
         (print_error_line if call.json else say)(f"warning: {warning}")
+    for name, text in result.texts.items() if result.failure else ():
+        say("\n".join([f"--- the last lines of {name}", *text.splitlines()[-PRINTED_LINES:]]))
     if result.failure and result.failure.details not in ("", result.summary):
         say(result.failure.details)
     if result.status != SUCCESS and result.failure:

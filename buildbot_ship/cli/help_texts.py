@@ -12,7 +12,8 @@ VERB_ORDER = """\
 Order of the verbs:
   now and then              retag, derive, pin
   requirements changed      harden; then commit its files, or push them with propose
-  for every commit          check, wheels, pex, image, push; build runs the last four
+  for every commit          check, wheels, pex, image, smoke, push;
+                            build runs wheels, pex, image and push
   to check a commit         find (is it published?), verify (is it reproducible?)
   sealed secrets            secrets; for every commit, check-secrets
 
@@ -87,6 +88,15 @@ VERB_HELP = {
     "image": (
         "Assemble a runtime image. Reads NAME.docker, and loads the image into the engine.",
         "buildbot-ship image remotemath",
+    ),
+    "smoke": (
+        "Run images before they are pushed, and check that they work. All containers share a "
+        "private\nnetwork under their DNS names. They have a read-only root, no capabilities "
+        "and no other network.\nEach option belongs to the last container or check before it.",
+        "buildbot-ship smoke --container remotemath --argument=--port=tcp:8080 \\\n"
+        "      --container fancycalculator --argument=--listen=tcp:8080 \\\n"
+        "      --env REMOTE_MATH=http://remotemath:8080 \\\n"
+        "      --url http://fancycalculator:8080/ --text Result:12",
     ),
     "push": (
         "Push an image, with the full commit hash as its tag. Succeeds if the tag already has "

@@ -17,8 +17,12 @@ from ..verbs.secrets.folder import SecretsFolder
 from .collaborators import Collaborators
 
 
-def perform_secrets(collaborators: Collaborators, request: SecretsRequest) -> Result:
+def perform_secrets(
+    collaborators: Collaborators, request: SecretsRequest | CheckSecretsRequest
+) -> Result:
     """Run one action.  Raises ExtraMissing if it needs PyNaCl and PyNaCl is not installed."""
+    if isinstance(request, CheckSecretsRequest):
+        return _check(collaborators, request)
     checkout = collaborators.checkout_files
     paths = dict(checkout.files(request.folder))
     folder = SecretsFolder(request.folder, {name: file.data for name, file in paths.items()})
@@ -34,7 +38,7 @@ def perform_secrets(collaborators: Collaborators, request: SecretsRequest) -> Re
     return result
 
 
-def check_secrets(collaborators: Collaborators, request: CheckSecretsRequest) -> Result:
+def _check(collaborators: Collaborators, request: CheckSecretsRequest) -> Result:
     """Check the secrets of a commit.  Raises ExtraMissing, as above, for a key file."""
     from ..verbs.secrets.check import check
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..model.request import CONFLICTS, LAYOUTS, MISSING_LIBRARIES
-from . import secrets_arguments
+from . import secrets_arguments, smoke_arguments
 
 Parser = argparse.ArgumentParser
 
@@ -160,6 +160,9 @@ def _image(sub: Parser) -> None:
 def _push(sub: Parser) -> None:
     sub.add_argument("image", help="name of the image")
     sub.add_argument("repository", help="repository to push to, without a tag")
+    sub.add_argument(
+        "--tested", action="store_true", help="refuse an image that smoke has not tested"
+    )
     _revision(sub)
 
 
@@ -222,6 +225,7 @@ OPTIONS: dict[str, Callable[[Parser], None]] = {
     "wheels": _wheels,
     "pex": _pex,
     "image": _image,
+    "smoke": smoke_arguments.add_smoke_options,
     "push": _push,
     "gc": _gc,
     "build": _build,

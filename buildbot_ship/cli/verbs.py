@@ -23,17 +23,6 @@ def perform(collaborators: Collaborators, request: requests.Request) -> Result:
     return VERBS[request.verb](collaborators, request)
 
 
-def perform_step(collaborators: Collaborators, request: requests.Request) -> Result:
-    """Run the verb of a call; after find and push, also report whether leftovers exist."""
-    result = perform(collaborators, request)
-    if request.verb not in BEFORE_GC:
-        return result
-    from ..verbs.maintenance.gc import add_leftovers_property
-
-    state = collaborators.worker_state
-    return add_leftovers_property(result, BEFORE_GC[request.verb], state, time.time())
-
-
 def _now() -> datetime:
     return datetime.now(timezone.utc)
 
@@ -107,18 +96,13 @@ def _check(collaborators: Collaborators, request: requests.CheckRequest) -> Resu
     )
 
 
-def _secrets(collaborators: Collaborators, request: requests.SecretsRequest) -> Result:
+def _secrets(
+    collaborators: Collaborators,
+    request: requests.SecretsRequest | requests.CheckSecretsRequest,
+) -> Result:
     from .secrets import perform_secrets
 
     return perform_secrets(collaborators, request)
-
-
-def _check_secrets(
-    collaborators: Collaborators, request: requests.CheckSecretsRequest
-) -> Result:
-    from .secrets import check_secrets
-
-    return check_secrets(collaborators, request)
 
 
 def _find(collaborators: Collaborators, request: requests.FindRequest) -> Result:
@@ -156,6 +140,17 @@ def _image(collaborators: Collaborators, request: requests.ImageRequest) -> Resu
         request,
         tree=collaborators.tree(request.revision),
         registry=collaborators.registry,
+        runner=collaborators.runner,
+        new_name=lambda: uuid.uuid4().hex,
+    )
+
+
+def _smoke(collaborators: Collaborators, request: requests.SmokeRequest) -> Result:
+    from ..verbs.smoke.smoke import smoke
+
+    return smoke(
+        request,
+        commit=collaborators.tree(request.revision).commit,
         runner=collaborators.runner,
         new_name=lambda: uuid.uuid4().hex,
     )
@@ -230,19 +225,14 @@ VERBS: dict[str, Callable[[Collaborators, Any], Result]] = {
     "harden": _harden,
     "check": _check,
     "secrets": _secrets,
-    "check-secrets": _check_secrets,
+    "check-secrets": _secrets,
     "find": _find,
     "wheels": _wheels,
     "pex": _pex,
     "image": _image,
+    "smoke": _smoke,
     "push": _push,
     "gc": _gc,
     "build": _build,
     "verify": _verify,
 }
-
-BEFORE_GC = {
-    "find": requests.GarbageRequest(),
-    "push": requests.GarbageRequest(finish=True),
-}
-"""The request of the garbage collection that may follow a verb."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
-from docker.errors import ImageNotFound, NotFound
+from docker.errors import ImageNotFound
 
 import docker
 
@@ -20,11 +20,13 @@ from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request.settings import Credential
 from .containers.container import Container
+from .containers.removal import remove_container, remove_network
+from .containers.services import Services
 from .containers.standby import StandbyContainer
 from .images import transfer
 from .images.image_build import Builder
 from .images.multi_platform import INCOMPLETE, find_platform_image
-from .interface import RESULT, Build, EngineImage, Job
+from .interface import RESULT, Build, EngineImage, Job, Ledger, Service
 from .shared.sdk_errors import translated_errors
 from .shared.signal_guard import uninterrupted
 
@@ -32,24 +34,6 @@ UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "connection 
 """Parts of the engine's error messages when it cannot reach a registry."""
 OWNER, BUILD = "org.buildbot-ship.owner", "org.buildbot-ship.build"
 """Labels of our containers and images."""
-
-
-class Ledger(Protocol):
-    """The list of temporary containers and images; an entry is written before each is made."""
-
-    @property
-    def owner(self) -> str:
-        """Return the owner of new entries."""
-
-    @property
-    def build(self) -> str:
-        """Return the build of new entries."""
-
-    def note(self, kind: str, name: str, made: float) -> None:
-        """Add an entry, with the time *made* in seconds since 1970."""
-
-    def forget(self, kind: str, name: str) -> None:
-        """Remove an entry."""
 
 
 @attrs.define(slots=False)
@@ -130,20 +114,16 @@ class Engine:
         except EngineError as error:
             if INCOMPLETE not in error.why:
                 raise
-        platform_image = self._retag_platform(reference)
+        with self._errors(f"export {reference}"):
+            export = self.client.get_image(str(reference))
+            name = find_platform_image(
+                self.image(str(reference)), reference, self.platform(), export
+            )
+        self.tag(self.pull(name, temporary=True).image_id, reference)
         try:
             return self._push(reference)
         finally:
-            self.remove_image(str(platform_image))
-
-    def _retag_platform(self, reference: Reference) -> Reference:
-        """Make *reference* name its index's image for our platform; return that image."""
-        with self._errors(f"export {reference}"):
-            export = self.client.get_image(str(reference))
-            index = self.image(str(reference))
-            name = find_platform_image(index, reference, self.platform(), export)
-        self.tag(self.pull(name, temporary=True).image_id, reference)
-        return name
+            self.remove_image(str(name))
 
     def _push(self, reference: Reference) -> str:
         with self._errors(f"push {reference}"):
@@ -173,6 +153,20 @@ class Engine:
                 container.remove_later = self._standby.remove
             on_start = partial(self._standby.prepare, lambda: job) if prepare_next else None
             return container.run(out, log, on_start)
+
+    @contextmanager
+    def serve(self, services: Sequence[Service]) -> Iterator[Services]:
+        """Run services, see `interface.Daemon.serve`."""
+        started = Services(
+            self.client,
+            tuple(services),
+            {OWNER: self.ledger.owner, BUILD: self.ledger.build},
+            note=lambda kind, name: self.ledger.note(kind, name, self.clock()),
+            forget=self.ledger.forget,
+            new_job_container=self._container,
+        )
+        with self._errors("run the containers"), started:
+            yield started
 
     def keep(self, job: Job, reference: str, *, log: Log, scratch: Path) -> dict[str, Any]:
         """Run *job* and commit its container, see `interface.Daemon.keep`."""
@@ -207,7 +201,7 @@ class Engine:
         """Note in the ledger that a kept image is in use now."""
         self.ledger.note(TOOLS, reference, self.clock())
 
-    def _container(self, job: Job) -> Container:
+    def _container(self, job: Job, network: str = "") -> Container:
         name = f"ship-{job.script}-{uuid.uuid4().hex}"
         labels = {OWNER: self.ledger.owner, BUILD: self.ledger.build}
         image = self._images.get(job.image) or self.image(job.image)
@@ -219,6 +213,7 @@ class Engine:
             on_create=lambda: self.ledger.note(CONTAINER, name, self.clock()),
             on_removed=lambda: self.ledger.forget(CONTAINER, name),
             volumes=image.volumes if image else (),
+            network=network,
         )
 
     def close(self) -> None:
@@ -240,11 +235,9 @@ class Engine:
     def remove_container(self, name: str) -> bool:
         """Remove our container *name*; return False if it is absent or not ours."""
         with self._errors(f"remove {name}"):
-            try:
-                labels = self.client.inspect_container(name)["Config"]["Labels"] or {}
-                if labels.get(OWNER) != self.ledger.owner:
-                    return False
-                self.client.remove_container(name, v=True, force=True)
-            except NotFound:
-                return False
-            return True
+            return remove_container(self.client, name, OWNER, self.ledger.owner)
+
+    def remove_network(self, name: str) -> bool:
+        """Remove our network *name*; return False if it is absent or not ours."""
+        with self._errors(f"remove {name}"):
+            return remove_network(self.client, name, OWNER, self.ledger.owner)

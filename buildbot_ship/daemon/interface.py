@@ -1,8 +1,9 @@
-"""The Daemon protocol: the operations on the Docker Engine that verbs use."""
+"""The protocols of the Docker Engine: what verbs use of it, and the ledger that it needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +22,9 @@ RESULT = "org.buildbot-ship.result"
 class EngineImage:
     """An image in the engine; *digests* are the ``repository@sha256:...`` it was pulled from.
 
-    *volumes* are the folders that the image declares as volumes.
+    *volumes* are the folders that the image declares as volumes.  *health_check* is the
+    command of its health check as in the config: empty, ``NONE``, ``CMD ...`` or
+    ``CMD-SHELL ...``.
     """
 
     image_id: str
@@ -29,6 +32,7 @@ class EngineImage:
     labels: Mapping[str, str]
     environment: tuple[str, ...]
     volumes: tuple[str, ...] = ()
+    health_check: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, inspected: Mapping[str, Any]) -> EngineImage:
@@ -40,6 +44,7 @@ class EngineImage:
             labels=dict(config.get("Labels") or {}),
             environment=tuple(config.get("Env") or ()),
             volumes=tuple(config.get("Volumes") or ()),
+            health_check=tuple((config.get("Healthcheck") or {}).get("Test") or ()),
         )
 
 
@@ -59,7 +64,8 @@ class Job:
     The script is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``.  The job folder
     contains ``job.json`` (*arguments*) and the *inputs*.  The script prints progress to
     standard output.  It writes ``result.json`` and its output files to the out folder; the
-    result is ``{"ok": true, ...}``, or ``{"ok": false, "why": ..., "hint": ...}``.
+    result is ``{"ok": true, ...}``, or ``{"ok": false, "why": ..., "hint": ...}``.  With
+    *network* the container reaches the outside.
     """
 
     script: str
@@ -86,6 +92,72 @@ class Build:
     steps: tuple[str, ...] = ()
     limits: Limits = attrs.field(factory=Limits)
     arguments: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Service:
+    """A container that runs *image* as it is: with its entry point and its user.
+
+    Services with the same *network* share a private one, on which *name* is the DNS name.
+    *arguments* are appended to the entry point.  *files* maps absolute paths to contents.
+    *volumes* are writable folders in memory; all other files are read-only.
+    """
+
+    network: str
+    name: str
+    image: str
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = attrs.field(factory=dict)
+    files: Mapping[str, bytes] = attrs.field(factory=dict, repr=False)
+    volumes: tuple[str, ...] = ()
+    user: str | None = None
+    limits: Limits = attrs.field(factory=Limits)
+
+
+@attrs.frozen
+class ServiceState:
+    """Whether a service is *running*; if not, its *exit_status*.
+
+    *out_of_memory* is true if the kernel killed one of its processes.
+    """
+
+    running: bool
+    exit_status: int = 0
+    out_of_memory: bool = False
+
+
+class RunningServices(Protocol):
+    """Services that were started; each service is identified by itself."""
+
+    def state(self, service: Service) -> ServiceState:
+        """Return the state of a service."""
+
+    def execute(self, service: Service, command: Sequence[str]) -> tuple[int, str]:
+        """Run a command in the container of a service; return exit status and output."""
+
+    def log(self, service: Service) -> str:
+        """Return the end of what a service wrote to standard output and standard error."""
+
+    def run(self, network: str, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
+        """Run *job* in a container on the private *network*; see `Daemon.run`."""
+
+
+class Ledger(Protocol):
+    """The list of temporary containers and images; an entry is written before each is made."""
+
+    @property
+    def owner(self) -> str:
+        """Return the owner of new entries."""
+
+    @property
+    def build(self) -> str:
+        """Return the build of new entries."""
+
+    def note(self, kind: str, name: str, made: float) -> None:
+        """Add an entry, with the time *made* in seconds since 1970."""
+
+    def forget(self, kind: str, name: str) -> None:
+        """Remove an entry."""
 
 
 class Daemon(Protocol):
@@ -123,6 +195,13 @@ class Daemon(Protocol):
         message, LimitExceeded, HostileArchive.
         """
 
+    def serve(self, services: Sequence[Service]) -> AbstractContextManager[RunningServices]:
+        """Start all services at once; remove them and their networks at the end.
+
+        Containers have no capabilities, a read-only root and no network but their private
+        one.  Raises ServiceNotStarted.
+        """
+
     def prepare_container(self, job: Callable[[], Job | None]) -> None:
         """Start a standby container, in a thread, for a job like the one that *job* returns.
 
@@ -153,3 +232,6 @@ class Daemon(Protocol):
 
     def remove_container(self, name: str) -> bool:
         """Stop and remove a container; return False if there is none of that name."""
+
+    def remove_network(self, name: str) -> bool:
+        """Remove a network without containers; return False if there is none of that name."""

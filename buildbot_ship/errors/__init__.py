@@ -6,11 +6,13 @@ A ``transient`` error may disappear on a retry.
 """
 
 from .artefact import (
+    ImageNotTested,
     NotReproducible,
     OutputMissing,
     PackagesConflict,
     RequirementMissing,
     ResultUnusable,
+    SmokeTestFailed,
 )
 from .base import Problem, ShipError, printable
 from .engine import (
@@ -23,6 +25,7 @@ from .engine import (
     JobFailed,
     LibraryMissing,
     LimitExceeded,
+    ServiceNotStarted,
 )
 from .git import BranchMissing, BranchMoved, GitForbidden, GitUnavailable, PushRefused
 from .registry import (
@@ -64,6 +67,7 @@ __all__ = [
     "GitUnavailable",
     "HostileArchive",
     "ImageNotFound",
+    "ImageNotTested",
     "InvalidFile",
     "InvalidManifest",
     "InvalidReference",
@@ -86,7 +90,9 @@ __all__ = [
     "ResultUnusable",
     "SchemaMismatch",
     "SecretUnusable",
+    "ServiceNotStarted",
     "ShipError",
+    "SmokeTestFailed",
     "SubmoduleMissing",
     "TagTaken",
     "WouldOverwrite",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .base import ShipError
+from .base import ShipError, printable
 
 
 @attrs.define(slots=False)
@@ -96,3 +96,48 @@ class PackagesConflict(ShipError):
     def details(self) -> str:
         """Return every path, one a line."""
         return "\n".join(self.files)
+
+
+@attrs.define(slots=False)
+class SmokeTestFailed(ShipError):
+    """A check of a smoke test failed, or a container ended; *logs* are those of containers.
+
+    *tail* has the last lines of the log of *container*, in one line.
+    """
+
+    container: str
+    why: str
+    tail: str = ""
+    hint: str = (
+        "read the log of each container; correct the application, or the containers and checks "
+        "of the test"
+    )
+    logs: dict[str, str] = attrs.field(factory=dict, repr=False)
+    template = "{why}"
+    advice = "{hint}"
+    status = 45
+
+    def __str__(self) -> str:
+        """Return the cause, with the last lines of the container's log."""
+        last = f"; last lines of {self.container}: {self.tail}" if self.tail else ""
+        return printable(f"{self.why}{last}")
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return the logs of the containers, by name."""
+        return self.logs
+
+
+@attrs.define(slots=False)
+class ImageNotTested(ShipError):
+    """The image to push is not the one that a smoke test passed."""
+
+    image: str
+    digest: str
+    why: str
+    template = "image {image} ({digest}) was not tested: {why}"
+    advice = (
+        "run SmokeTest between BuildRuntimeImage and PushTagged, for the same commit and with "
+        "the same work folder; to push without a test, leave tested out"
+    )
+    status = 46

@@ -56,3 +56,8 @@ class ShipError(Exception):
     def details(self) -> str:
         """Return what is too long for the message: all problems, or the output of a tool."""
         return ""
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return whole texts that become logs of the step, by name."""
+        return {}

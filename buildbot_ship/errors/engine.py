@@ -137,3 +137,18 @@ class BaseUnfit(ShipError):
         "change the FROM line of one of them"
     )
     status = 27
+
+
+@attrs.define(slots=False)
+class ServiceNotStarted(ShipError):
+    """The engine could not start the container of a service."""
+
+    name: str
+    image: str
+    why: str
+    template = "container {name} of image {image} did not start: {why}"
+    advice = (
+        "correct the entry point and the user of the image, and the arguments, secrets and "
+        "volumes of the container"
+    )
+    status = 29

@@ -1,4 +1,4 @@
-"""Records of artefacts (wheel, wheelhouse, layer, pex, image) in the work folder.
+"""Records of artefacts (wheel, wheelhouse, layer, pex, image, test) in the work folder.
 
 One verb writes them for the next.  Every record names its commit, so that a verb never uses the
 output of an earlier build.
@@ -202,3 +202,13 @@ class Image:
     layers: tuple[Layer, ...]
     size: int
     loaded_as: str
+
+
+@attrs.frozen
+class Tested:
+    """The image *name* that passed a smoke test: exactly the one with *manifest_digest*."""
+
+    commit: str
+    name: str
+    manifest_digest: str
+    image_id: str

@@ -9,6 +9,7 @@ from .requirements import CheckRequirements, HardenRequirements
 from .review import ProposeChange
 from .secrets import CheckSecrets
 from .shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
+from .smoke import SmokeTest
 
 __all__ = [
     "BuildPex",
@@ -26,5 +27,6 @@ __all__ = [
     "PushTagged",
     "RetagBase",
     "ShipStep",
+    "SmokeTest",
     "VerifyReproducible",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from buildbot.interfaces import IRenderable
@@ -13,6 +13,7 @@ from .base.nested_steps import NestedOptionsStep
 from .base.step import ShipStep
 from .requirements import CheckRequirements
 from .shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
+from .smoke import faults_of_tests, make_tests
 
 PUBLISHED, LEFTOVERS = "ship_published", "ship_leftovers"
 
@@ -32,6 +33,7 @@ class FindPublished(NestedOptionsStep):
         "repository": "registry.example.com/team/app"}]``
     :param check: the options of `CheckRequirements`: ``{"packages": ["."]}``; None: do not
         check
+    :param tests: the option of `SmokeTest`: an image that passed other tests does not count
     """
 
     name = "find"
@@ -44,7 +46,7 @@ class FindPublished(NestedOptionsStep):
         "check": CheckRequirements,
     }
     single_options: ClassVar[tuple[str, ...]] = ("wheels", "check")
-    request_options = tuple(nested_steps)
+    request_options = (*nested_steps, "tests")
     renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
@@ -55,13 +57,23 @@ class FindPublished(NestedOptionsStep):
         images: Sequence[Mapping[str, Any]] | IRenderable,
         pushes: Sequence[Mapping[str, Any]] | IRenderable,
         check: Mapping[str, Any] | IRenderable | None = None,
+        tests: Sequence[Mapping[str, Any]] | IRenderable = (),
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
         self.wheels = {} if wheels is None else wheels
         self.pexes, self.images, self.pushes = pexes, images, pushes
-        self.check = check
+        self.check, self.tests = check, tests
         super().__init__(**kwargs)
+
+    def request_faults(self) -> Iterator[str]:
+        """Yield ``option: why`` for every wrong option of the request."""
+        yield from super().request_faults()
+        yield from faults_of_tests(self.tests)
+
+    def request_values(self) -> dict[str, object]:
+        """Return the values of the request's fields, by field."""
+        return {**super().request_values(), "tests": make_tests(self.tests)}
 
     def summarizes_build(self) -> bool:
         """Return whether the commit is published already."""

@@ -160,11 +160,12 @@ class PushTagged(ShipStep):
     :param revision: the commit of the image
     :param publication: the cache key by which `FindPublished` finds the image later; its
         property ``ship_publications`` has one for every image
+    :param tested: refuse an image that `SmokeTest` has not tested
     """
 
     name = "push"
     request_type = PushRequest
-    request_options = ("image", "repository", "revision", "publication")
+    request_options = ("image", "repository", "revision", "publication", "tested")
     renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
@@ -174,9 +175,10 @@ class PushTagged(ShipStep):
         *,
         revision: str | IRenderable = "HEAD",
         publication: str | IRenderable | None = None,
+        tested: bool | IRenderable = False,
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
         self.image, self.repository, self.revision = image, repository, revision
-        self.publication = publication
+        self.publication, self.tested = publication, tested
         super().__init__(**kwargs)

@@ -22,7 +22,7 @@ from typing import TypeVar
 import attrs
 
 from ..errors import OutputMissing
-from ..model.artefact import Image, Pex, Wheelhouse
+from ..model.artefact import Image, Pex, Tested, Wheelhouse
 from ..model.request.wire import CONVERTER, structure
 
 
@@ -37,7 +37,7 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _write(path: Path, record: Wheelhouse | Pex | Image) -> None:
+def _write(path: Path, record: Wheelhouse | Pex | Image | Tested) -> None:
     """Write *record* to *path* in one rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(CONVERTER.unstructure(record), indent=1, sort_keys=True)
@@ -47,8 +47,13 @@ def _write(path: Path, record: Wheelhouse | Pex | Image) -> None:
 
 
 UNUSED_SECONDS = 30 * 86400.0
-R = TypeVar("R", Wheelhouse, Pex, Image)
-_VERB = {Wheelhouse: "BuildWheels", Pex: "BuildPex", Image: "BuildRuntimeImage"}
+R = TypeVar("R", Wheelhouse, Pex, Image, Tested)
+_VERB = {
+    Wheelhouse: "BuildWheels",
+    Pex: "BuildPex",
+    Image: "BuildRuntimeImage",
+    Tested: "SmokeTest",
+}
 
 
 @attrs.frozen
@@ -119,7 +124,7 @@ class Work:
         final.parent.mkdir(parents=True, exist_ok=True)
         os.replace(made, final)
 
-    def save(self, record: Wheelhouse | Pex | Image) -> None:
+    def save(self, record: Wheelhouse | Pex | Image | Tested) -> None:
         """Save *record* for the next verbs."""
         _write(self._path(type(record), getattr(record, "name", "all")), record)
 

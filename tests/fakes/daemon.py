@@ -10,14 +10,15 @@ import json
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
 
-from buildbot_ship.daemon.interface import RESULT, Build, EngineImage, Job
+from buildbot_ship.daemon.interface import RESULT, Build, EngineImage, Job, Service
 from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed, LimitExceeded
 from buildbot_ship.model.image.base import choose
 from buildbot_ship.model.image.manifest import is_index
@@ -26,6 +27,7 @@ from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.registry.copy import copy
 from buildbot_ship.registry.interface import Registry
 from buildbot_ship.verbs.shared.job_runner import PYTHON
+from tests.fakes.services import MemoryServices
 from tests.scripts import scripts_folder
 
 PYTHONS = ("python3", PYTHON)
@@ -48,6 +50,8 @@ class MemoryDaemon:
     loaded: list[str] = attrs.field(factory=list)
     used: list[str] = attrs.field(factory=list)
     containers: set[str] = attrs.field(factory=set)
+    networks: set[str] = attrs.field(factory=set)
+    served: list[tuple[Service, ...]] = attrs.field(factory=list)
     # The manifest of our platform, by the ID of each pulled image.
     parts: dict[str, Reference] = attrs.field(factory=dict)
 
@@ -57,7 +61,8 @@ class MemoryDaemon:
         run = document.get("config") or {}
         image_id = digest_of(config)
         labels, environment = run.get("Labels") or {}, tuple(run.get("Env") or ())
-        made = EngineImage(image_id, digests, labels, environment)
+        health_check = tuple((run.get("Healthcheck") or {}).get("Test") or ())
+        made = EngineImage(image_id, digests, labels, environment, (), health_check)
         self.configs[image_id] = document
         self.images[name] = self.images[image_id] = made
         return made
@@ -140,6 +145,11 @@ class MemoryDaemon:
             raise JobFailed("build", f"{build.dockerfile}: there is no builder here")
         self.builder(build, out)
 
+    def serve(self, services: Sequence[Service]) -> AbstractContextManager[MemoryServices]:
+        self.served.append(tuple(services))
+        started = MemoryServices(lambda job, out, log: self.run(job, out=out, log=log))
+        return started.running(services)
+
     def prepare_container(self, job: Callable[[], Job | None]) -> None:
         self.prepared.append(job)
 
@@ -160,6 +170,11 @@ class MemoryDaemon:
     def remove_container(self, name: str) -> bool:
         there = name in self.containers
         self.containers.discard(name)
+        return there
+
+    def remove_network(self, name: str) -> bool:
+        there = name in self.networks
+        self.networks.discard(name)
         return there
 
 

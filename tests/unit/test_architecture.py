@@ -54,6 +54,7 @@ SUBPACKAGES = {
         "image": {"shared"},
         "bases": {"shared", "image"},
         "publishing": {"shared"},
+        "smoke": {"shared", "image"},
         "review": {"shared"},
         "maintenance": {"shared", "image"},
         "pipeline": {"shared", "publishing", "image", "maintenance"},

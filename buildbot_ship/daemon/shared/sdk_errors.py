@@ -40,6 +40,12 @@ def _connection_error(
     return EngineUnavailable(address, f"the connection broke ({type(error).__name__})")
 
 
+def reason(error: APIError) -> str:
+    """Return the first line of the engine's message."""
+    lines = str(error.explanation or error).strip().splitlines()
+    return lines[0] if lines else "it gives no reason"
+
+
 @contextmanager
 def translated_errors(address: str, action: str) -> Iterator[None]:
     """Raise EngineError, EngineUnavailable or EngineForbidden for the SDK's errors.
@@ -49,8 +55,7 @@ def translated_errors(address: str, action: str) -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        why = str(error.explanation or error).strip().splitlines()
-        raise EngineError(action, why[0] if why else "it gives no reason") from error
+        raise EngineError(action, reason(error)) from error
     except (
         requests.exceptions.ConnectionError,
         requests.exceptions.ChunkedEncodingError,

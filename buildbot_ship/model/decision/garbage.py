@@ -1,4 +1,4 @@
-"""Garbage collection: decide which temporary containers and images are leftovers."""
+"""Garbage collection: decide which temporary containers, networks and images are leftovers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import attrs
 
 from ..request import GarbageRequest
 
-CONTAINER, IMAGE, TOOLS = "container", "image", "tools"
+CONTAINER, IMAGE, NETWORK, TOOLS = "container", "image", "network", "tools"
 HOUR, DAY = 3600.0, 86400.0
 
 
@@ -35,7 +35,7 @@ def find_leftovers(
 ) -> tuple[Entry, ...]:
     """Return the entries that can be removed:
 
-    - containers whose process is dead,
+    - containers and networks whose process is dead,
     - images of other builds in this work folder, because one build at a time uses it,
     - images of this build when it finishes,
     - images of any build that are too old,
@@ -46,7 +46,7 @@ def find_leftovers(
 
     def is_dead(entry: Entry) -> bool:
         age = max(0.0, now - entry.made)
-        if entry.kind == CONTAINER:
+        if entry.kind in (CONTAINER, NETWORK):
             return not alive(entry)
         if entry.kind == TOOLS:
             return age > request.tools_older_than_days * DAY and not alive(entry)

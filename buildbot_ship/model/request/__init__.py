@@ -21,6 +21,7 @@ from .ship import (
     VerifyRequest,
     WheelsRequest,
 )
+from .smoke import SmokeCheck, SmokeContainer, SmokeRequest, SystemTest
 from .upkeep import (
     SECRETS_ACTIONS,
     BaseCopy,
@@ -61,6 +62,10 @@ __all__ = [
     "Request",
     "RetagRequest",
     "SecretsRequest",
+    "SmokeCheck",
+    "SmokeContainer",
+    "SmokeRequest",
+    "SystemTest",
     "VerifyRequest",
     "WheelsRequest",
 ]

@@ -17,6 +17,7 @@ from .ship import (
     VerifyRequest,
     WheelsRequest,
 )
+from .smoke import SmokeRequest
 from .upkeep import (
     CheckSecretsRequest,
     DeriveRequest,
@@ -45,6 +46,7 @@ REQUESTS: dict[str, type[Request]] = {
         WheelsRequest,
         PexRequest,
         ImageRequest,
+        SmokeRequest,
         PushRequest,
         GarbageRequest,
         BuildRequest,

@@ -8,6 +8,7 @@ import attrs
 
 from . import check
 from .base import Request
+from .smoke import SystemTest
 
 LAYOUTS = ("layered", "zipapp")
 MISSING_LIBRARIES = REPORT, FAIL, IGNORE = "report", "fail", "ignore"
@@ -88,6 +89,7 @@ class PushRequest(Request):
     """Push an image to *repository* with the full commit hash as its tag.
 
     Then record the cache key *publication*, if given, so that FindPublished finds the image.
+    With *tested*, refuse an image that no SmokeTest of this commit has passed.
     """
 
     verb: ClassVar[str] = "push"
@@ -95,6 +97,7 @@ class PushRequest(Request):
     repository: str = attrs.field(validator=check.repository)
     revision: str = attrs.field(default="HEAD", validator=check.revision)
     publication: str | None = attrs.field(default=None, validator=check.optional_publication)
+    tested: bool = False
 
 
 @attrs.frozen
@@ -119,7 +122,7 @@ class CheckRequest(Request):
 class FindRequest(Request):
     """Find out whether the images of these requests are published already.
 
-    If not, run *check*.
+    If not, run *check*.  *tests* are those that the images passed before they were pushed.
     """
 
     verb: ClassVar[str] = "find"
@@ -128,6 +131,7 @@ class FindRequest(Request):
     images: tuple[ImageRequest, ...] = attrs.field(validator=check.not_empty)
     pushes: tuple[PushRequest, ...] = attrs.field(validator=check.not_empty)
     check: CheckRequest | None = None
+    tests: tuple[SystemTest, ...] = ()
 
 
 @attrs.frozen

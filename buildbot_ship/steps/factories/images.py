@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 from buildbot import config
 from buildbot.interfaces import IRenderable
-from buildbot.process.properties import renderer
 
 from ..base.option_check import freeze
+from ..smoke import faults_of_tests
 
 
 @attrs.frozen
@@ -20,7 +20,8 @@ class ShipImage:
     *name* is its short name, and *dockerfile* its Dockerfile (default: ``<name>.docker``).
     *pex*, *requirements*, *module*, *script*, *layout* and *conflicts* are options of
     `BuildPex`; several images may share a pex.  *missing_libraries* is the option of
-    `BuildRuntimeImage`.
+    `BuildRuntimeImage`.  *smoke* is a test of `SmokeTest`, with ``checks`` and optional
+    ``containers`` (default: one container of this image, with its name).
     """
 
     name: str
@@ -33,6 +34,19 @@ class ShipImage:
     layout: str = "layered"
     conflicts: str = "report"
     missing_libraries: str = "report"
+    smoke: Mapping[str, Any] | None = None
+
+    @property
+    def test(self) -> Mapping[str, Any] | None:
+        """Return the test of this image, with its containers."""
+        return self.smoke and {"containers": [{"name": self.name}], **self.smoke}
+
+    @property
+    def tested_with(self) -> set[str]:
+        """Return the names of the images in its test."""
+        containers = (self.test or {}).get("containers") or []
+        names = (each.get("image") or each.get("name") for each in containers)
+        return {str(name) for name in names}
 
 
 def pex_options(image: ShipImage) -> dict[str, Any]:
@@ -57,28 +71,8 @@ def image_options(image: ShipImage, source: str | None) -> dict[str, Any]:
     }
 
 
-def for_chosen_images(
-    images: Sequence[ShipImage], options_of: Callable[[ShipImage], dict[str, Any]]
-) -> IRenderable:
-    """Return *options_of* each image that a build makes, without duplicates.
-
-    The build property ``images`` chooses one image by name.  Any other value chooses all.
-    """
-
-    def render(props: Any) -> list[dict[str, Any]]:
-        name = props.getProperty("images")
-        chosen = [image for image in images if image.name == name] or images
-        distinct: list[dict[str, Any]] = []
-        for options in map(options_of, chosen):
-            if options not in distinct:
-                distinct.append(options)
-        return distinct
-
-    return renderer(render)
-
-
 def check_images(images: Sequence[ShipImage]) -> None:
-    """Report a configuration error for a duplicate name or a pex with different options."""
+    """Report a configuration error for a duplicate name, a pex or a test that is wrong."""
     pexes: dict[str, dict[str, Any]] = {}
     for number, image in enumerate(images):
         if any(image.name == other.name for other in images[:number]):
@@ -89,3 +83,5 @@ def check_images(images: Sequence[ShipImage]) -> None:
                 f"ship_factory: two images give {image.pex!r} different options: give both the "
                 "same, or give each image its own pex"
             )
+    for fault in faults_of_tests([image.test for image in images if image.test]):
+        config.error(f"ship_factory: {fault}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +25,9 @@ from ..published import (
 from ..requirements import CheckRequirements, HardenRequirements
 from ..secrets import CheckSecrets
 from ..shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
-from .images import ShipImage, check_images, for_chosen_images, image_options, pex_options
+from ..smoke import SmokeTest
+from .choice import builds_any, chosen_tests, for_chosen_images, pushes, tests_any
+from .images import ShipImage, check_images, image_options, pex_options
 
 _MAX_STEP_NAME = 50
 
@@ -51,14 +53,16 @@ def ship_factory(
     additional options of Buildbot's ``Git``, and *options* the options of every step.  With
     *check*, the build stops if the strict file is out of date.  With *verify*, it builds
     everything twice and compares the result before it publishes anything.  *secrets* is the
-    folder of `CheckSecrets`, which then runs first.
+    folder of `CheckSecrets`, which then runs first.  If an image has a test, it is tested with
+    `SmokeTest` before it is published.  A build that publishes only some images also builds
+    those that are tested with them.
 
     Three build properties choose the work: ``images`` is the name of the only image to build
     (any other value means all); ``push`` set to false publishes nothing; ``verify`` overrides
     the option.  A commit that is published already is not built again, except to verify it.
     """
     check_images(images)
-    every = [image.name for image in images]
+    tested = {name for image in images for name in image.tested_with if image.test}
     source = without_credentials(repourl)
     hardened = {"packages": packages, "no_binary": no_binary, "only_binary": only_binary}
 
@@ -68,15 +72,18 @@ def ship_factory(
         yield BuildWheels(packages=packages, lazy=True, doStepIf=needs_build, **options)
         for pex in dict.fromkeys(image.pex for image in images):
             users = [image for image in images if image.pex == pex]
-            wanted = _builds_any([image.name for image in users], every)
+            wanted = builds_any([image.name for image in users], images)
             yield _pex(users[0], doStepIf=wanted, **options)
         for image in images:
-            wanted = _builds_any([image.name], every)
+            wanted = builds_any([image.name], images)
             yield _image(image, source, doStepIf=wanted, **options)
         yield _verify(images, packages, source, verify, options)
+        if tested:
+            test = chosen_tests(images)
+            yield SmokeTest(test, doStepIf=tests_any(images), **options)
         for image in images:
-            wanted = _pushes(_builds_any([image.name], every))
-            yield _push(image, doStepIf=wanted, **options)
+            given = {"tested": image.name in tested, "doStepIf": pushes(image.name, images)}
+            yield _push(image, **given, **options)
 
     checks = hardened if check else None
     find = _find(images, packages, source, verify, {"check": checks, **options})
@@ -169,6 +176,7 @@ def _find(
         pushes=for_chosen_images(
             images, lambda i: {"image": i.name, "repository": i.repository}
         ),
+        tests=chosen_tests(images),
         doStepIf=is_useful,
         **options,
     )
@@ -208,18 +216,6 @@ def _push(image: ShipImage, **options: Any) -> PushTagged:
 def _step_name(verb: str, name: str) -> str:
     # Buildbot's REST API only accepts identifiers as names of steps.
     return re.sub(r"[^\w-]", "-", f"{verb}-{name}", flags=re.ASCII)[:_MAX_STEP_NAME]
-
-
-def _builds_any(names: Sequence[str], every: Sequence[str]) -> Callable[[Any], bool]:
-    def builds_any(step: Any) -> bool:
-        chosen = step.getProperty("images")
-        return needs_build(step) and (chosen in names or chosen not in every)
-
-    return builds_any
-
-
-def _pushes(builds: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda step: builds(step) and bool(step.getProperty("push", True))
 
 
 def without_credentials(repourl: str | IRenderable) -> str | None:

@@ -8,7 +8,7 @@ import attrs
 
 from ...daemon.interface import Daemon
 from ...errors import EngineError
-from ...model.decision.garbage import CONTAINER, Entry, find_leftovers
+from ...model.decision.garbage import CONTAINER, NETWORK, Entry, find_leftovers
 from ...model.log import Log
 from ...model.request import GarbageRequest
 from ...model.result import SUCCESS, Result, counted
@@ -17,7 +17,7 @@ from ...store.ledger import Ledger
 from ...store.work_folder import Work
 
 CREATION_SECONDS = 60
-"""How long a request to create a container may take; its entry is kept at least as long."""
+"""How long a request to create something may take; its entry is kept at least as long."""
 
 
 @attrs.frozen
@@ -57,7 +57,7 @@ def gc(
     now: float,
     log: Log,
 ) -> Result:
-    """Remove dead containers and images, scratch folders and old cache entries.
+    """Remove dead containers, networks and images, scratch folders and old cache entries.
 
     Only what the ledger lists is removed from the engine.  An entry that is gone already is
     deleted from the ledger, but not in the minute after it was written.  If the engine refuses
@@ -90,14 +90,14 @@ def _trim(disk: DiskCache, limit: int, now: float, log: Log) -> None:
 
 
 def _remove(entry: Entry, daemon: Daemon, ledger: Ledger, now: float, log: Log) -> bool:
-    """Remove a container or an image; return false if it was gone or the engine refuses."""
-    remove = daemon.remove_container if entry.kind == CONTAINER else daemon.remove_image
+    """Remove what *entry* names; return false if it was gone or the engine refuses."""
+    remove = {CONTAINER: daemon.remove_container, NETWORK: daemon.remove_network}
     try:
-        removed = remove(entry.name)
+        removed = remove.get(entry.kind, daemon.remove_image)(entry.name)
     except EngineError as error:
         log(f"left for the next garbage collection: {error}")
         return False
-    if not removed and entry.kind == CONTAINER and now - entry.made < CREATION_SECONDS:
+    if not removed and entry.kind in remove and now - entry.made < CREATION_SECONDS:
         # Its process may have been killed in a request that a busy engine still completes.
         return False
     ledger.forget(entry.kind, entry.name)

@@ -16,15 +16,31 @@ from ..shared.cache import Cache
 def publication_keys(request: BuildRequest | FindRequest, commit: str) -> dict[str, str]:
     """Return the cache keys of the publications by image: digests of the whole request."""
     parts = ("wheels", "pexes", "images", "pushes")
-    asked = {part: CONVERTER.unstructure(getattr(request, part)) for part in parts}
+    asked: dict[str, Any] = {
+        part: CONVERTER.unstructure(getattr(request, part)) for part in parts
+    }
     for pex in asked["pexes"]:
         # Only "fail" changes what is published: the other values only change messages.
         if pex["conflicts"] != "fail":
             del pex["conflicts"]
+    for push in asked["pushes"]:
+        del push["tested"]
+    if tests := _tests(request):
+        asked["tests"] = tests
     return {
         push.image: key("published", asked=asked, image=push.image, commit=commit)
         for push in request.pushes
     }
+
+
+def _tests(request: BuildRequest | FindRequest) -> list[dict[str, Any]]:
+    """Return the tests of *request*; of secrets only the paths, because a key is public."""
+    tests = request.tests if isinstance(request, FindRequest) else ()
+    plain: list[dict[str, Any]] = [CONVERTER.unstructure(test) for test in tests]
+    for test in plain:
+        for container in test["containers"]:
+            container["secrets"] = sorted(container["secrets"])
+    return plain
 
 
 def find_publications(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import DigestMismatch, OutputMissing
-from ...model.artefact import Image
+from ...errors import DigestMismatch, ImageNotTested, OutputMissing
+from ...model.artefact import Image, Tested
 from ...model.decision.push import OwnBlob, PushPlan
 from ...model.reference import Repository
 from ...model.request import PushRequest
@@ -13,6 +13,7 @@ from ...model.result import SUCCESS, Result
 from ...registry.copy import Copied, copy_blob
 from ...registry.immutable_tag import find_published, publish
 from ...registry.interface import Manifest
+from ...store.work_folder import Work
 from ..shared.job_runner import JobRunner
 from ..shared.layers import ensure_layer, layer_entry
 from .publication import keep_publication
@@ -24,11 +25,13 @@ def push(request: PushRequest, *, commit: str, runner: JobRunner) -> Result:
     If the tag has the same image, the push succeeds with the digest in the registry.  The
     shared cache gets the layers and the publication, for other workers.
 
-    Raises OutputMissing, TagTaken, DigestMismatch, and what registries raise.
+    Raises OutputMissing, ImageNotTested, TagTaken, DigestMismatch, and what registries raise.
     """
     registry, log = runner.registry, runner.log
     record = runner.work.find(Image, commit, request.image)
     manifest = _read_manifest(record, runner.work.image(request.image))
+    if request.tested:
+        _require_test(record, runner.work)
     plan = PushPlan.of(request, record, manifest.data)
     published = find_published(registry, plan.reference, manifest)
     if published is not None:
@@ -57,6 +60,18 @@ def _read_manifest(record: Image, folder: Path) -> Manifest:
             f"the manifest of image {record.name}", record.manifest_digest, manifest.digest
         )
     return manifest
+
+
+def _require_test(record: Image, work: Work) -> None:
+    """Raise ImageNotTested unless a smoke test has passed exactly this manifest."""
+    try:
+        tested = work.find(Tested, record.commit, record.name)
+    except OutputMissing:
+        why = "no smoke test of this commit has passed"
+        raise ImageNotTested(record.name, record.manifest_digest, why) from None
+    if tested.manifest_digest != record.manifest_digest:
+        why = f"the tested image has the digest {tested.manifest_digest}"
+        raise ImageNotTested(record.name, record.manifest_digest, why)
 
 
 def _send_blobs(plan: PushPlan, folder: Path, runner: JobRunner) -> Copied:

@@ -15,11 +15,14 @@ def test_every_group_is_in_one_session() -> None:
     assert sorted(name for session in SESSIONS for name in session) == sorted(GROUPS)
 
 
+WITH_ENGINE = ("engine", "article", "engines", "buildbot", "review", "demo")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sessions"),
     [
         ([], [
-            [f"tests/{name}" for name in ("engine", "article", "engines", "buildbot", "review", "demo")],
+            [f"tests/{name}" for name in WITH_ENGINE],
             ["tests/unit"],
         ]),
         (["unit"], [["tests/unit"]]),

@@ -20,6 +20,17 @@ PEX = r.PexRequest("twist.pex", ("twisted", "remotemath"), module="twisted")
 WHEELS = r.WheelsRequest("v1", packages=(".",))
 IMAGE = r.ImageRequest("app", labels={"a": "b"})
 PUSH = r.PushRequest("app", "r.example.com/team/app", publication=f"published-{'0a' * 32}")
+SYSTEM = r.SystemTest(
+    (
+        r.SmokeContainer("app", arguments=("--port=1",), secrets={"/run/secrets/key": "x"}),
+        r.SmokeContainer("db", "r.example.com/team/db:1", volumes=("/data",), user="1:1"),
+    ),
+    (
+        r.SmokeCheck("http://app:8080/", text="12"),
+        r.SmokeCheck(command=("true",), container="db"),
+    ),
+    deadline=5,
+)
 REQUESTS: list[r.Request] = [
     r.RetagRequest((r.BaseCopy("python:3.11", "r.example.com/team/python311"),)),
     r.DeriveRequest((r.DerivedBase("pq.docker", "r.example.com/team/pq"),), source="x"),
@@ -29,7 +40,8 @@ REQUESTS: list[r.Request] = [
     r.CheckRequest("v1", packages=(".",)),
     r.CheckSecretsRequest("sealed", "v1", "/run/key"),
     r.SecretsRequest("seal", ("token",), replace=True),
-    r.FindRequest(WHEELS, (PEX,), (IMAGE,), (PUSH,)),
+    r.FindRequest(WHEELS, (PEX,), (IMAGE,), (PUSH,), tests=(SYSTEM,)),
+    r.SmokeRequest((SYSTEM,)),
     WHEELS,
     PEX,
     IMAGE,

@@ -1,0 +1,231 @@
+"""Services: containers that run images as they are, on private networks.
+
+The engine starts them all at once.  Each network is internal: no route leads out of it.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import tarfile
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import attrs
+from docker.errors import APIError, NotFound
+
+from ...errors import ServiceNotStarted
+from ...model.decision.garbage import CONTAINER, NETWORK
+from ...model.log import Log
+from ..interface import Job, Service, ServiceState
+from ..shared.disk_limit import file_limit
+from ..shared.sdk_errors import reason
+from ..shared.signal_guard import uninterrupted
+from .container import Container
+
+MAX_LOG = 256 * 1024
+"""Bytes of a service's log that are returned: its last ones."""
+MAX_STORED_LOG = "8m"
+"""Size of a service's log in the engine."""
+MAX_OUTPUT = 64 * 1024
+"""Characters of the output of a command in a service that are returned."""
+ATTEMPTS, PAUSE = 30, 0.1
+"""How often to try to remove a network, and the seconds between two attempts."""
+THREADS = 8
+"""Containers that are created or removed at the same time."""
+
+
+@attrs.define(slots=False)
+class Services:
+    """Running *services*; a context manager that removes them and their networks.
+
+    *note* and *forget* add and remove a kind and a name in the ledger.  *new_job_container*
+    returns a container, not started, for a job on a network.
+    """
+
+    client: Any
+    services: tuple[Service, ...]
+    labels: Mapping[str, str]
+    note: Callable[[str, str], None]
+    forget: Callable[[str, str], None]
+    new_job_container: Callable[[Job, str], Container]
+    _networks: dict[str, str] = attrs.field(init=False, factory=dict)
+    _containers: list[tuple[Service, str]] = attrs.field(init=False, factory=list)
+    _jobs: list[Container] = attrs.field(init=False, factory=list)
+    _closed: bool = attrs.field(init=False, default=False)
+
+    def __enter__(self) -> Services:
+        """Create the networks and start all services."""
+        for network in dict.fromkeys(service.network for service in self.services):
+            self._networks[network] = f"ship-smoke-{uuid.uuid4().hex}"
+        for service in self.services:
+            self._containers.append((service, f"ship-smoke-{uuid.uuid4().hex}"))
+        with uninterrupted():
+            try:
+                _in_parallel(self._create_network, self._networks.values())
+                _in_parallel(self._start, self._containers)
+            except BaseException:
+                self._remove()
+                raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the containers, then the networks."""
+        with uninterrupted():
+            self._remove()
+
+    def _create_network(self, name: str) -> None:
+        self.note(NETWORK, name)
+        self.client.create_network(
+            name,
+            driver="bridge",
+            internal=True,
+            labels=dict(self.labels),
+            check_duplicate=True,
+            # Without an address of the host, containers cannot reach its services.
+            options={"com.docker.network.bridge.inhibit_ipv4": "true"},
+        )
+
+    def _start(self, started: tuple[Service, str]) -> None:
+        service, name = started
+        self.note(CONTAINER, name)
+        try:
+            self._create(service, name)
+            for folder, content in _archives(service.files):
+                self.client.put_archive(name, folder, content)
+            self.client.start(name)
+        except APIError as error:
+            raise ServiceNotStarted(service.name, service.image, reason(error)) from error
+
+    def _create(self, service: Service, name: str) -> None:
+        limits, network = service.limits, self._networks[service.network]
+        host = self.client.create_host_config(
+            network_mode=network,
+            read_only=True,
+            mem_limit=limits.memory,
+            memswap_limit=limits.memory,
+            pids_limit=limits.processes,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            ulimits=[file_limit(limits.disk)],
+            tmpfs=dict.fromkeys(service.volumes, f"exec,mode=1777,size={limits.disk}"),
+            log_config={"Type": "json-file", "Config": {"max-size": MAX_STORED_LOG}},
+        )
+        endpoint = self.client.create_endpoint_config(aliases=[service.name])
+        self.client.create_container(
+            service.image,
+            name=name,
+            command=list(service.arguments) or None,
+            labels=dict(self.labels),
+            environment=dict(service.environment),
+            user=service.user,
+            # Files can only be put into a read-only container through a volume.
+            volumes=sorted({posixpath.dirname(path) for path in service.files}),
+            networking_config=self.client.create_networking_config({network: endpoint}),
+            host_config=host,
+        )
+
+    def _name(self, service: Service) -> str:
+        return next(name for each, name in self._containers if each is service)
+
+    def state(self, service: Service) -> ServiceState:
+        """Return the state of a service."""
+        state = self.client.inspect_container(self._name(service))["State"]
+        return ServiceState(state["Running"], state["ExitCode"], bool(state.get("OOMKilled")))
+
+    def execute(self, service: Service, command: Sequence[str]) -> tuple[int, str]:
+        """Run a command in the container of a service; return exit status and output."""
+        made = self.client.exec_create(self._name(service), list(command))
+        output = b""
+        for chunk in self.client.exec_start(made["Id"], stream=True):
+            output = (output + chunk)[-MAX_OUTPUT:]
+        status = self.client.exec_inspect(made["Id"])["ExitCode"]
+        return int(status), output.decode("utf-8", "replace")
+
+    def log(self, service: Service) -> str:
+        """Return the end of what a service wrote to standard output and standard error."""
+        log = b""
+        for chunk in self.client.logs(self._name(service), stream=True, follow=False):
+            log = (log + chunk)[-MAX_LOG:]
+        return log.decode("utf-8", "replace")
+
+    def run(self, network: str, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
+        """Run *job* in a container on the private *network*.
+
+        It may run in a thread: the end of the services also ends it.
+        """
+        container = self.new_job_container(job, self._networks[network])
+        self._jobs.append(container)
+        with container:
+            if self._closed:
+                self._kill(container)
+            return container.run(out, log)
+
+    def _kill(self, job: Container) -> None:
+        with suppress(APIError):
+            self.client.kill(job.name)
+
+    def _remove(self) -> None:
+        self._closed = True
+        for job in self._jobs:
+            self._kill(job)
+        _in_parallel(self._remove_container, [name for _, name in self._containers])
+        _in_parallel(self._remove_job, self._jobs)
+        _in_parallel(self._remove_network, self._networks.values())
+
+    def _remove_container(self, name: str) -> None:
+        with suppress(NotFound):
+            self.client.remove_container(name, v=True, force=True)
+        self.forget(CONTAINER, name)
+
+    def _remove_job(self, job: Container) -> None:
+        # Its thread removes it too, but a network with a container cannot be removed.
+        with suppress(APIError):
+            self.client.remove_container(job.name, v=True, force=True)
+
+    def _remove_network(self, name: str) -> None:
+        """Remove a network when its last container is gone; else leave it to the collector."""
+        for _ in range(ATTEMPTS):
+            try:
+                self.client.remove_network(name)
+            except NotFound:
+                pass
+            except APIError:
+                time.sleep(PAUSE)
+                continue
+            self.forget(NETWORK, name)
+            return
+
+
+def _in_parallel(action: Callable[[Any], None], items: Iterable[Any]) -> None:
+    """Call *action* with each item in threads; raise the first error when all have ended."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        futures = [pool.submit(action, item) for item in items]
+    for future in futures:
+        future.result()
+
+
+def _archives(files: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    """Return a tar with the files of each folder, which every user can read."""
+    tars = []
+    for folder in sorted({posixpath.dirname(path) for path in files}):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for path, content in sorted(files.items()):
+                if posixpath.dirname(path) == folder:
+                    member = tarfile.TarInfo(posixpath.basename(path))
+                    member.mode, member.size = 0o444, len(content)
+                    archive.addfile(member, io.BytesIO(content))
+        tars.append((folder, packed.getvalue()))
+    return tars

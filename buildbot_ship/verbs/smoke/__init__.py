@@ -1,0 +1,1 @@
+"""Run the images that a build made, together, before they are pushed."""

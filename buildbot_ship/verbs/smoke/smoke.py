@@ -1,0 +1,112 @@
+"""Run the images of a commit as they will be pushed, and check that they work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import attrs
+
+from ...daemon.interface import RunningServices
+from ...errors import SmokeTestFailed
+from ...model.artefact import Image, Tested
+from ...model.request import SmokeRequest
+from ...model.result import SUCCESS, Result, counted
+from ..shared.job_runner import JobRunner
+from .images import LoadedImage, loaded_images
+from .running_test import RunningTest, last_lines
+
+POLL = 0.1
+"""Seconds between two looks at the containers."""
+READ_ONLY = "Read-only file system"
+
+
+def smoke(
+    request: SmokeRequest, *, commit: str, runner: JobRunner, new_name: Callable[[], str]
+) -> Result:
+    """Run the tests of *request*, all at once, with the images that were built for *commit*.
+
+    1. Load the images into the engine, from the files that `PushTagged` pushes.
+    2. Start all containers, those of each test on a private network.
+    3. Repeat the checks until all have passed, a container ends, or the deadline is over.
+    4. Remove containers, networks and images.
+    5. Record which manifests were tested, for `PushTagged`.
+
+    *new_name* returns a unique tag.  Raises SmokeTestFailed with the logs of the containers,
+    ServiceNotStarted, OutputMissing, InvalidRequest, and the errors of registry and engine.
+    """
+    records = [runner.work.find(Image, commit, name) for name in request.images]
+    with loaded_images(request, records, runner, new_name) as images:
+        seconds, logs = _run(request, images, runner)
+    for record in records:
+        digests = record.manifest_digest, record.image_id
+        runner.work.save(Tested(commit, record.name, *digests))
+    count = counted(sum(len(test.checks) for test in request.tests), "check")
+    names = ", ".join(record.name for record in records)
+    return Result(
+        "smoke",
+        SUCCESS,
+        f"{names}: {count} passed in {seconds:.1f} s",
+        {f"ship_tested_{record.name}": record.manifest_digest for record in records},
+        logs,
+    )
+
+
+def _run(
+    request: SmokeRequest, images: dict[str, LoadedImage], runner: JobRunner
+) -> tuple[float, dict[str, str]]:
+    """Run all tests; return the seconds until the last check had passed, and all logs."""
+    tests = [
+        RunningTest(number, test, images, runner.limits)
+        for number, test in enumerate(request.tests, 1)
+    ]
+    services = [service for test in tests for service in test.services.values()]
+    threads = sum(len(test.test.checks) + 1 for test in tests)
+    start = time.monotonic()
+    with (
+        runner.work.scratch() as scratch,
+        ThreadPoolExecutor(threads) as executor,
+        runner.daemon.serve(services) as running,
+    ):
+        for test in tests:
+            test.begin(running, executor, scratch, runner.log)
+        try:
+            _watch(tests, running)
+        except SmokeTestFailed as failed:
+            raise _with_logs(failed, _logs(tests, running)) from None
+        return time.monotonic() - start, _logs(tests, running)
+
+
+def _watch(tests: Sequence[RunningTest], running: RunningServices) -> None:
+    """Wait until all checks have passed and the containers have settled.
+
+    Raises SmokeTestFailed for the first failure.
+    """
+    waiting = list(tests)
+    while waiting := [test for test in waiting if not test.poll(running)]:
+        time.sleep(POLL)
+    for test in tests:
+        test.settle(running)
+
+
+def _logs(tests: Sequence[RunningTest], running: RunningServices) -> dict[str, str]:
+    """Return the log of each container, by the name of the container."""
+    logs: dict[str, str] = {}
+    for test in tests:
+        for name, text in test.logs(running).items():
+            unique = f"{name}.log" if f"{name}.log" not in logs else f"{name}-{test.number}.log"
+            logs[unique] = text
+    return logs
+
+
+def _with_logs(failed: SmokeTestFailed, logs: dict[str, str]) -> SmokeTestFailed:
+    """Return *failed* with the logs, and a remedy if the log of its container shows one."""
+    own = logs.get(f"{failed.container}.log", "")
+    hint = failed.hint
+    if READ_ONLY in own:
+        hint = (
+            f"the root of a container is read-only: name the folder that {failed.container} "
+            "writes to in the volumes of the container, for example /tmp"
+        )
+    return attrs.evolve(failed, tail=last_lines(own), hint=hint, logs=logs)
