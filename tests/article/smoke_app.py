@@ -5,9 +5,9 @@ from setuptools import setup
 setup(name="tiny", version="1.0", packages=["tiny"],
       entry_points={"console_scripts": ["tiny = tiny:main"]})
 """
-TINY = """\
-import http.server
+TINY = r"""import http.server
 import os
+import socket
 import sys
 import time
 import urllib.request
@@ -27,6 +27,7 @@ def serve(answer, host="", handle="serve_forever"):
     server = http.server.HTTPServer((host, 8080), Page)
     server.answer = answer
     getattr(server, handle)()
+    server.server_close()
 
 def page():
     return 200, "Result:12"
@@ -38,24 +39,48 @@ def ask():
     return 200, urllib.request.urlopen(os.environ["REMOTE"]).read().decode() + "!"
 
 def secret():
-    return 200, open("/run/secrets/token").read()
+    token = open("/run/secrets/token").read()
+    print("read", token, flush=True)
+    return 200, token
 
 def volume():
     open("/data/file", "w").write("kept")
-    return 200, open("/data/file").read()
+    return 200, open("/data/file").read() + f" by {os.getuid()}"
+
+def reached(address, port):
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return "no"
+    return "yes"
 
 def environment():
-    try:
-        urllib.request.urlopen("http://192.0.2.1/", timeout=2)
-        network = "outside"
-    except OSError:
-        network = "inside"
+    own = socket.gethostbyname(socket.gethostname())
+    gateway = own.rpartition(".")[0] + ".1"
     try:
         open("/file", "w")
+        root = "writable"
     except OSError:
-        network += " readonly"
+        root = "no"
     caps = [line.split()[1] for line in open("/proc/self/status") if line.startswith("CapEff")]
-    return 200, f"{network} {int(caps[0], 16)} {os.getuid()}"
+    host = reached(gateway, int(os.environ["HOST_PORT"]))
+    outside = reached("192.0.2.1", 80)
+    return 200, f"outside:{outside} host:{host} root:{root} caps:{int(caps[0], 16)}"
+
+def raw(answer):
+    server = socket.create_server(("", 8080))
+    print("listening", flush=True)
+    while True:
+        connection, _ = server.accept()
+        connection.recv(1000)
+        answer(connection)
+        connection.close()
+
+def trickle(connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        connection.sendall(b".")
+        time.sleep(0.2)
 
 def main():
     what = sys.argv[1] if len(sys.argv) > 1 else "page"
@@ -63,6 +88,13 @@ def main():
         time.sleep(600)
     elif what == "once":
         serve(page, handle="handle_request")
+    elif what == "closes":
+        serve(page, handle="handle_request")
+        time.sleep(600)
+    elif what == "garbage":
+        raw(lambda connection: connection.sendall(b"* OK IMAP ready\r\n"))
+    elif what == "endless":
+        raw(trickle)
     elif what == "local":
         serve(page, host="127.0.0.1")
     elif what == "exit":
@@ -71,7 +103,7 @@ def main():
     elif what == "write":
         open("/cache", "w")
     elif what == "memory":
-        list(bytes(2**20) * 1 for _ in range(4096))
+        print(len([bytearray(b"x") * 2**20 for _ in range(4096)]))
     elif what == "check":
         print("checked", urllib.request.urlopen("http://127.0.0.1:8080/").read().decode())
     else:

@@ -94,7 +94,8 @@ def describe(error: Exception, url: SplitResult) -> str:
         return "it did not answer in time"
     if isinstance(error, http.client.RemoteDisconnected):
         return "it closed the connection without an answer"
-    return f"it sent no valid answer ({type(error).__name__}: {error})"
+    text = quote(str(error).encode())
+    return f"it sent no valid answer ({type(error).__name__}: {text})"
 
 
 def ask_until(check: dict[str, Any], start: float, end: float) -> dict[str, Any]:

@@ -60,6 +60,11 @@ def split_url(url: str, option: str = "url") -> SplitResult:
     return parts
 
 
+def is_reference(image: str) -> bool:
+    """Return whether *image* is a whole reference, not the name of an image of the build."""
+    return any(sign in image for sign in "/:@")
+
+
 @attrs.frozen
 class SmokeContainer:
     """One container of a test; *name* is its DNS name on the private network.
@@ -96,7 +101,7 @@ class SmokeContainer:
     @property
     def is_foreign(self) -> bool:
         """Return whether the image is not of this build: its name is a whole reference."""
-        return any(sign in self.image for sign in "/:@")
+        return is_reference(self.image)
 
     @property
     def reference(self) -> Reference:

@@ -9,6 +9,7 @@ import attrs
 from buildbot import config
 from buildbot.interfaces import IRenderable
 
+from ...model.request.smoke import is_reference
 from ..base.option_check import freeze
 from ..smoke import faults_of_tests
 
@@ -39,7 +40,9 @@ class ShipImage:
     @property
     def test(self) -> Mapping[str, Any] | None:
         """Return the test of this image, with its containers."""
-        return self.smoke and {"containers": [{"name": self.name}], **self.smoke}
+        if self.smoke is None:
+            return None
+        return {"containers": [{"name": self.name}], **self.smoke}
 
     @property
     def tested_with(self) -> set[str]:
@@ -85,3 +88,11 @@ def check_images(images: Sequence[ShipImage]) -> None:
             )
     for fault in faults_of_tests([image.test for image in images if image.test]):
         config.error(f"ship_factory: {fault}")
+    names = {image.name for image in images}
+    for image in images:
+        for other in sorted(image.tested_with - names):
+            if not is_reference(other):
+                config.error(
+                    f"ship_factory: the test of {image.name} runs the image {other!r}, which "
+                    "is not one of the images: add it, or write a whole reference"
+                )

@@ -27,6 +27,7 @@ NAMES = (
     "BuildWheels",
     "BuildPex",
     "BuildRuntimeImage",
+    "SmokeTest",
     "PushTagged",
     "VerifyReproducible",
     "CollectGarbage",
@@ -39,7 +40,34 @@ def proposal(**options: Any) -> Any:
     return steps.ProposeChange(**given)
 
 
+def smoke(
+    *, containers: Any = ({"name": "app"},), checks: Any = ({"exits": True},), **more: Any
+) -> Any:
+    return steps.SmokeTest([{"containers": containers, "checks": checks, **more}])
+
+
 WRONG: list[tuple[Callable[[], Any], str]] = [
+    (lambda: steps.SmokeTest([]), "SmokeTest: tests: name at least one"),
+    (lambda: steps.SmokeTest("app"), "tests: 'app' is not a list of mappings with containers"),
+    (lambda: steps.SmokeTest([7]), "tests: [7] is not a list of mappings"),
+    (lambda: smoke(containers="app"), "tests: containers: 'app' is not a list of mappings"),
+    (lambda: smoke(containers=[]), "tests: containers: name at least one"),
+    (lambda: smoke(containers=[{}]), "tests: containers: name: this option is required"),
+    (lambda: smoke(containers=[{"name": 7}]), "containers: name: 7 is not a string"),
+    (lambda: smoke(containers=[{"name": "a", "port": 1}]), "port is not one of name, image"),
+    (
+        lambda: smoke(containers=[{"name": "a", "environment": ["A=1"]}]),
+        "environment: ('A=1',) is not a mapping of strings",
+    ),
+    (
+        lambda: smoke(containers=[{"name": "a"}, {"name": "a"}]),
+        "tests: containers: two containers have the name 'a'",
+    ),
+    (lambda: smoke(checks=[{"url": "ftp://app"}]), "tests: checks: url: 'ftp://app' is not of"),
+    (lambda: smoke(checks=[{"exits": "yes"}]), "checks: exits: 'yes' is not True or False"),
+    (lambda: smoke(checks=[{}]), "tests: checks: a check has one of url, command"),
+    (lambda: smoke(deadline="long"), "tests: deadline: 'long' is not a number"),
+    (lambda: smoke(deadline=0), "tests: deadline: 0 is less than 0.1"),
     (lambda: steps.RetagBase({}), "RetagBase: copies: name at least one"),
     (
         lambda: steps.RetagBase("python:3.11"),

@@ -24,6 +24,7 @@ from buildbot_ship.steps import (
     ProposeChange,
     PushTagged,
     RetagBase,
+    SmokeTest,
     VerifyReproducible,
 )
 from tests.unit.steps.step_case import BUILDER, NUMBER, StepCase, ended
@@ -86,6 +87,25 @@ class TestRequests(StepCase):
     async def test_wheels_sends_what_is_built(self) -> None:
         expected = request.WheelsRequest(packages=("own", "."))
         assert (await self.sent(BuildWheels(packages=["own", "."]))).request == expected
+
+    async def test_smoke_renders_what_is_inside_of_its_tests(self) -> None:
+        secrets = {"/run/secrets/key": util.Interpolate("%(kw:k)s", k="hunter2")}
+        container = {"name": "app", "arguments": ["--port=1"], "secrets": secrets}
+        checks = [{"command": ["a", "b"], "text": "x"}, {"url": "tcp://app:1"}]
+        step = SmokeTest([{"containers": [container], "checks": checks, "deadline": 5}])
+        expected = request.SystemTest(
+            (
+                request.SmokeContainer(
+                    "app", arguments=("--port=1",), secrets={"/run/secrets/key": "hunter2"}
+                ),
+            ),
+            (
+                request.SmokeCheck(command=("a", "b"), text="x", container="app"),
+                request.SmokeCheck("tcp://app:1"),
+            ),
+            deadline=5,
+        )
+        assert (await self.sent(step)).request == request.SmokeRequest((expected,))
 
     async def test_pex_sends_name_and_entry_point(self) -> None:
         step = BuildPex("twist.pex", ["twisted", "remotemath"], module="twisted")

@@ -224,6 +224,75 @@ def test_images_may_share_a_pex() -> None:
     assert "pex-math-pex" in names(factory, images="other", push=True)
 
 
+CHECK = {"url": "http://page:8080/"}
+SYSTEM = {"containers": [{"name": "math"}, {"name": "page"}], "checks": [CHECK]}
+TESTED = ShipImage(
+    "page", f"{OWN}/page", "page.pex", ["twisted", "page"], module="twisted", smoke=SYSTEM
+)
+OTHER = ShipImage("other", f"{OWN}/other", "other.pex", ["other"], script="other")
+
+
+def test_images_are_tested_together_before_any_is_pushed() -> None:
+    factory = ship_factory(URL, [MATH, TESTED, OTHER])
+    ran = names(factory)
+    assert ran[ran.index("image-other") + 1 :] == [
+        *["smoke", "push-math", "push-page", "push-other", "clean-up"]
+    ]
+    pushes = {step.name: step.tested for step in steps_of(factory) if "push-" in step.name}
+    assert pushes == {"push-math": True, "push-page": True, "push-other": False}
+
+
+@pytest.mark.parametrize("chosen", ["math", "page"])
+def test_an_image_is_tested_with_those_that_it_needs_and_only_it_is_pushed(chosen: str) -> None:
+    factory = ship_factory(URL, [MATH, TESTED, OTHER])
+    ran = names(factory, images=chosen, push=True)
+    assert ran[ran.index("wheels") + 1 :] == [
+        *["pex-math-pex", "pex-page-pex", "image-math", "image-page"],
+        *["smoke", f"push-{chosen}", "clean-up"],
+    ]
+    steps = {step.name: step for step in steps_of(factory)}
+    props = Properties(images=chosen)
+    assert steps["smoke"].tests.fn(props) == steps["find"].tests.fn(props) == [SYSTEM]
+
+
+def test_an_image_without_a_test_is_published_without_one() -> None:
+    factory = ship_factory(URL, [MATH, TESTED, OTHER])
+    ran = names(factory, images="other", push=True)
+    assert "smoke" not in ran
+    assert "image-page" not in ran
+    find = next(step for step in steps_of(factory) if step.name == "find")
+    assert find.tests.fn(Properties(images="other")) == []
+    assert "smoke" not in [step.name for step in steps_of(ship_factory(URL, [MATH, OTHER]))]
+
+
+def test_what_is_not_pushed_is_tested_too() -> None:
+    ran = names(ship_factory(URL, [MATH, TESTED]), images="all", push=False)
+    assert [name for name in ran if name.startswith(("smoke", "push"))] == ["smoke"]
+
+
+def test_a_test_has_one_container_of_its_image_unless_it_names_others() -> None:
+    alone = ShipImage("app", f"{OWN}/app", "app.pex", ["app"], smoke={"checks": [CHECK]})
+    assert alone.test == {"containers": [{"name": "app"}], "checks": [CHECK]}
+
+
+@pytest.mark.parametrize(
+    ("smoke", "why"),
+    [
+        ({}, "tests: checks: None is not a list of mappings"),
+        ({"checks": [{"url": "http://other:1/"}]}, "'other' is not one of the containers page"),
+        (
+            {"containers": [{"name": "page", "image": "pages"}], "checks": [CHECK]},
+            "the test of page runs the image 'pages', which is not one of the images",
+        ),
+        ({"checks": [CHECK], "dead_line": 3}, "dead_line is not one of containers, checks"),
+    ],
+)
+def test_a_wrong_test_is_a_configuration_error(smoke: Any, why: str) -> None:
+    image = ShipImage("page", f"{OWN}/page", "page.pex", ["page"], smoke=smoke)
+    with pytest.raises(ConfigErrors, match=why):
+        ship_factory(URL, [image])
+
+
 def test_one_pex_is_not_described_in_two_ways() -> None:
     other = ShipImage("other", f"{OWN}/other", "math.pex", ["twisted"])
     with pytest.raises(ConfigErrors, match=r"two images give 'math\.pex' different options"):

@@ -53,10 +53,10 @@ class World:
         self.work.save(record(image, base))
         return image
 
-    def push(self) -> Result:
+    def push(self, request: PushRequest = REQUEST) -> Result:
         log = self.lines.append
         runner = make_job_runner(MemoryDaemon(), self.work, log, self.registry, self.stores)
-        return push(REQUEST, commit=COMMIT, runner=runner)
+        return push(request, commit=COMMIT, runner=runner)
 
 
 def record(image: SmallImage, base: Repository = BASE) -> Image:

@@ -18,6 +18,9 @@ from buildbot_ship.model.request import (
     PexRequest,
     PushRequest,
     Request,
+    SmokeCheck,
+    SmokeContainer,
+    SystemTest,
     WheelsRequest,
 )
 from buildbot_ship.model.result import SUCCESS, Result
@@ -269,3 +272,20 @@ def test_a_chain_has_the_conflicts_of_its_pexes_once(team: Team) -> None:
     )
     assert made.texts == {"conflicts.txt": texts["b.pex"]}
     assert list(made.warnings) == texts["b.pex"].splitlines()
+
+
+def test_an_image_that_passed_other_tests_is_not_the_published_one(team: Team) -> None:
+    def name(*tests: SystemTest) -> str:
+        asked = attrs.evolve(ASKED, tests=tests)
+        return str(team.find(asked).properties["ship_publications"]["app"])
+
+    def tested(text: str, key: str = "a") -> SystemTest:
+        app = SmokeContainer("app", secrets={"/run/key": key})
+        return SystemTest((app,), (SmokeCheck("http://app:1/", text=text),))
+
+    assert len({name(), name(tested("a")), name(tested("b"))}) == 3
+    # The key of a record in the shared cache says nothing about a secret.
+    assert name(tested("a")) == name(tested("a", "other"))
+    pushes = tuple(attrs.evolve(push, tested=True) for push in ASKED.pushes)
+    found = team.find(attrs.evolve(ASKED, pushes=pushes)).properties
+    assert found["ship_publications"]["app"] == name()

@@ -9,11 +9,13 @@ import pytest
 from buildbot_ship.errors import (
     DigestMismatch,
     ImageNotFound,
+    ImageNotTested,
     OutputMissing,
     RegistryRefused,
     RegistryUnavailable,
     TagTaken,
 )
+from buildbot_ship.model.artefact import Tested
 from buildbot_ship.model.decision.push import OwnBlob, PushPlan
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.interface import Manifest
@@ -23,6 +25,7 @@ from tests.fakes.registry import MemoryRegistry
 from tests.unit.verbs.publishing.push_world import (
     BASE,
     BASE_LAYERS,
+    COMMIT,
     OWN_LAYER,
     PLACE,
     REQUEST,
@@ -229,3 +232,21 @@ def test_the_result_is_json(world: World) -> None:
     properties = world.push().properties
     assert json.loads(json.dumps(properties)) == properties
     assert Reference.parse(properties["ship_pushed_app"]["reference"]) == TAG
+
+
+def test_only_the_tested_manifest_is_pushed_if_a_test_is_required(world: World) -> None:
+    image = world.build()
+    request = attrs.evolve(REQUEST, tested=True)
+    with pytest.raises(ImageNotTested, match="no smoke test of this commit has passed"):
+        world.push(request)
+    other = small_image("app", *BASE_LAYERS, b"another pex")
+    world.work.save(Tested(COMMIT, "app", other.manifest.digest, other.image_id))
+    with pytest.raises(ImageNotTested, match=f"has the digest {other.manifest.digest}"):
+        world.push(request)
+    world.work.save(Tested("another commit", "app", image.manifest.digest, image.image_id))
+    with pytest.raises(ImageNotTested, match="no smoke test of this commit has passed"):
+        world.push(request)
+    assert world.registry.head(TAG) is None
+    world.work.save(Tested(COMMIT, "app", image.manifest.digest, image.image_id))
+    pushed = world.push(request).properties["ship_pushed_app"]
+    assert pushed["digest"] == world.registry.head(TAG) == image.manifest.digest
