@@ -43,9 +43,10 @@ def _reason(folder: Path, error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         status, user = os.stat(folder), f"{os.getuid()}:{os.getgid()}"
         owner = f"{status.st_uid}:{status.st_gid}"
+        other_user = f"start with --user {owner}, or " if status.st_uid else ""
         return (
             f"user {user} may not write to {folder}, which belongs to {owner}:"
-            f" start with --user {owner}, or change the owner to {user}"
+            f" {other_user}change the owner to {user}"
         )
     return f"{folder} cannot be used: {error}"
 
