@@ -29,7 +29,13 @@ import docker
 TOP = Path(__file__).resolve().parents[2]
 PAGE = TOP / "docs" / "run" / "state.md"
 VOLUMES = ("notes-data", "notes-restored", "notes-backup")
-KILLS = 6
+KILLS = 4
+# Process 1 is the launcher; it cannot be killed from within its container.
+KILL_THE_APPLICATION = """\
+import os
+for process in open("/proc/1/task/1/children").read().split():
+    os.kill(int(process), 9)
+"""
 HARDENED: dict[str, Any] = {"read_only": True, "cap_drop": ["ALL"], "network_mode": "none"}
 
 
@@ -271,7 +277,11 @@ def kill_while_it_writes(client: docker.DockerClient, shell: Shell, writer: Writ
         container.start()
     writer.wait_for(20)
     shell.play("Kill it")
-    writer.wait_for(1)
+    writer.wait_for(20)
+    assert container.exec_run(["python", "-c", KILL_THE_APPLICATION]).exit_code == 0
+    writer.wait_for(20)
+    container.reload()
+    assert container.attrs["RestartCount"] == 1
 
 
 def refuse_what_cannot_work(client: docker.DockerClient, image: str) -> None:
