@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,12 +76,12 @@ class Repository:
         )
 
     def ship(self, *arguments: str) -> Said:
-        path = self.state / "result.json"
+        path = self.state / f"result-{uuid.uuid4().hex}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
         process = self.start(*arguments, "--result", str(path))
         output, _ = process.communicate(timeout=300)
         result = json.loads(path.read_text()) if path.exists() else {}
+        path.unlink(missing_ok=True)
         return Said(process.returncode, output, result)
 
     def succeed(self, *arguments: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def _write(path: Path, record: Wheelhouse | Pex | Image | Tested) -> None:
     """Write *record* to *path* in one rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(CONVERTER.unstructure(record), indent=1, sort_keys=True)
-    new = path.with_suffix(".new")
+    new = path.with_suffix(f".{os.getpid()}")
     new.write_text(text, encoding="utf-8")
     os.replace(new, path)
 
