@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import requests
 from docker.types import EndpointConfig
 
 import docker
+from lab.errors import LabError
+from lab.ports import LOOPBACK
 from lab.runs import Run
 from lab.waiting import wait_until
 
@@ -17,6 +21,7 @@ SERVICE, PAGE = "remotemath", "fancycalculator"
 PORT = 8080
 ANSWER = "Result:12"
 ANSWER_SECONDS = 90.0
+KEY_IN_CONTAINER = "/run/secrets/ship-key"
 
 
 @dataclass
@@ -25,20 +30,27 @@ class Application:
 
     run: Run
     page_url: str = ""
+    service_url: str = ""
 
-    def start(self, references: dict[str, str]) -> None:
-        """Pull both images by digest and run them under their DNS names."""
+    def start(self, references: dict[str, str], key: Path) -> None:
+        """Pull both images by digest and run them under their DNS names.
+
+        *key* is the private key that opens their secrets; it is mounted in both containers.
+        """
         docker.from_env().networks.create(self.run.name, labels=self.run.labels)
-        self._serve(SERVICE, references, [f"--port=tcp:{PORT}"])
+        options = {
+            "volumes": [f"{key}:{KEY_IN_CONTAINER}:ro"],
+            "ports": {f"{PORT}/tcp": (LOOPBACK, None)},
+        }
+        service = self._serve(SERVICE, references, [f"--port=tcp:{PORT}"], **options)
         page = self._serve(
             PAGE,
             references,
             [f"--listen=tcp:{PORT}"],
             environment={"REMOTE_MATH": f"http://{SERVICE}:{PORT}"},
-            ports={f"{PORT}/tcp": ("127.0.0.1", None)},
+            **options,
         )
-        published = page.attrs["NetworkSettings"]["Ports"][f"{PORT}/tcp"][0]["HostPort"]
-        self.page_url = f"http://127.0.0.1:{published}/"
+        self.service_url, self.page_url = _url(service), _url(page)
 
     def ask(self) -> str:
         """Request the page until it shows the answer; return its text."""
@@ -55,6 +67,15 @@ class Application:
             answered, ANSWER_SECONDS, PAGE, explain=lambda: f"{seen[0][-500:]}\n{self._logs()}"
         )
         return seen[0]
+
+    def check_guard(self) -> None:
+        """Check that the service refuses a request without the token.  Raises LabError."""
+        reply = requests.post(f"{self.service_url}multiply", json=[3, 4], timeout=60)
+        if reply.status_code != HTTPStatus.UNAUTHORIZED:
+            raise LabError(
+                f"{SERVICE} answers {reply.status_code} to a request without the token, not "
+                f"{HTTPStatus.UNAUTHORIZED:d}:\n{reply.text[-500:]}"
+            )
 
     def _serve(
         self, name: str, references: dict[str, str], arguments: Sequence[str], **more: Any
@@ -81,3 +102,9 @@ class Application:
             f"--- {name}:\n{containers.get(f'{self.run.name}-{name}').logs(tail=15).decode()}"
             for name in (SERVICE, PAGE)
         )
+
+
+def _url(container: Any) -> str:
+    """Return the URL on this machine of the port that a container publishes."""
+    port = container.attrs["NetworkSettings"]["Ports"][f"{PORT}/tcp"][0]["HostPort"]
+    return f"http://{LOOPBACK}:{port}/"

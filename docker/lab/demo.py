@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from lab.application import Application
+from lab.application import SERVICE, Application
 from lab.bases import publish_bases
 from lab.buildmaster import Master
 from lab.errors import LabError
@@ -21,6 +21,7 @@ from lab.packages import hub_answers
 from lab.progress import Say, progress, table
 from lab.registries import serve
 from lab.runs import Run, all_runs, running
+from lab.sealing import PRODUCTION
 from lab.settings import (
     CA_BUNDLE_IN_WORKER,
     HUB_PREFIX,
@@ -102,8 +103,12 @@ def perform(run: Run, master: Master, story: Story) -> str:
     worker.start()
     shipped = tell(story)
     application = Application(run)
-    application.start({image.name: image.reference for image in shipped})
+    references = {image.name: image.reference for image in shipped}
+    application.start(references, story.keys.file(PRODUCTION))
+    run.say(f"started both images; -v mounts the key of {PRODUCTION}")
     run.say(f"the page {application.page_url} says {application.ask()}")
+    application.check_guard()
+    run.say(f"{SERVICE} answers 401 to a request without the token")
     report(shipped, master.settings.url)
     return application.page_url
 

@@ -18,6 +18,7 @@ DERIVE = "derive"
 BUILDERS = (SHIP, RETAG, DERIVE, HARDEN, PROPOSE_BASES, PROPOSE_REQUIREMENTS)
 FORCE = {builder: f"force-{builder}" for builder in BUILDERS}
 GIT_SECRET = "git-password"  # noqa: S105  # the name of a secret
+SMOKE_SECRET = "smoke-key"  # noqa: S105  # the name of a secret
 HUB_PREFIX = "docker.io/library"
 CA_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 CA_BUNDLE_IN_WORKER = "/etc/ssl/ship-ca-bundle.pem"

@@ -1,4 +1,4 @@
-"""The work of a developer: copy and pin the bases, harden, commit, and wait for the images."""
+"""The work of a developer: seal the token, pin the bases, harden, commit, await the images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from lab.git_server import BRANCH, Developer
 from lab.pins import own_copies, pin
 from lab.progress import Say
 from lab.rest import Json, result_name
-from lab.settings import HARDEN, RETAG, SHIP
+from lab.sealing import BUILDERS, RECIPIENTS, TOKEN, Keys, seal_token
+from lab.settings import HARDEN, RETAG, SHIP, SMOKE_SECRET
 
 EXAMPLE = CHECKOUT / "docker" / "example"
 HARDENED = ("requirements.strict.txt", "requirements.build.txt")
@@ -50,8 +51,16 @@ class Story:
     developer: Developer
     say: Say
 
+    @property
+    def keys(self) -> Keys:
+        """Return the private keys, which lie beside the checkout."""
+        return Keys(self.developer.tree.with_suffix(".keys"), self.developer.tree)
+
     def found(self) -> None:
-        """Create the repository from the files of the example."""
+        """Create the repository from the files of the example, with the token of the service.
+
+        The master gets the private key of the builders as a Buildbot secret.
+        """
         files = {
             str(path.relative_to(EXAMPLE)): path.read_bytes()
             for path in sorted(EXAMPLE.rglob("*"))
@@ -59,8 +68,19 @@ class Story:
         }
         self.developer.write(files)
         commit = self.developer.commit("Two applications, one repository")
-        self.developer.push()
         self.say(f"developer: created the repository with commit {commit[:12]}")
+        self._add_token()
+        self.developer.push()
+
+    def _add_token(self) -> None:
+        self.keys.make()
+        names = " and ".join(RECIPIENTS)
+        self.say(f"developer: made the keys of {names}; the private keys stay out of git")
+        key = self.keys.file(BUILDERS).read_text(encoding="utf-8")
+        self.master.secrets[SMOKE_SECRET] = key
+        seal_token(self.developer.tree)
+        commit = self.developer.commit("Seal the token of the service")
+        self.say(f"developer: sealed {TOKEN} without a private key, in commit {commit[:12]}")
 
     def retag(self) -> dict[str, str]:
         """Force the builder that copies the bases; return the own copies by name."""

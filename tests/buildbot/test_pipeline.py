@@ -81,7 +81,7 @@ def test_a_published_commit_forced_again_costs_one_look(shop: Shop, day: Day) ->
         build = shop.force(SHIP, branch="main", revision=day.commit, images="all", push=True)
     assert result_name(build["results"]) == "SUCCESS", say(shop, build)
     assert build["state_string"].endswith("already published")
-    assert done(shop, build) == ["worker_preparation", "checkout", "find"]
+    assert done(shop, build) == ["worker_preparation", "checkout", "check-secrets", "find"]
     for name, image in day.shipped.items():
         pushed, source = build["properties"][f"ship_pushed_{name}"]
         assert (pushed["digest"], source) == (image.digest, "FindPublished")

@@ -59,7 +59,10 @@ def test_the_demo_ends_with_a_page_and_a_table_and_leaves_nothing(
 ) -> None:
     done = subprocess.run([DEMO], capture_output=True, text=True, timeout=MINUTES, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "sealed remotemath-token without a private key" in done.stdout
+    assert "-v mounts the key of prod" in done.stdout
     assert "says Result:12" in done.stdout
+    assert "remotemath answers 401 to a request without the token" in done.stdout
     rows = ROW.findall(done.stdout)
     assert [name for name, _tag, _digest in rows] == ["remotemath", "fancycalculator"]
     assert len({tag for _name, tag, _digest in rows}) == 1

@@ -45,3 +45,4 @@ def test_the_tutorial_ends_with_the_page(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Result:12" in done.stdout
+    assert "The token is missing or wrong." in done.stdout

@@ -13,6 +13,7 @@ from pathlib import Path
 from lab.bench.figures import COLD, NO_CHANGE, ONE_DEPENDENCY, ONE_LINE
 from lab.errors import LabError
 from lab.pins import pin
+from lab.sealing import sealed_files
 from lab.settings import host_ca_bundle
 from lab.story import EXAMPLE
 
@@ -43,6 +44,7 @@ def first_files(bases: Mapping[str, str]) -> dict[str, bytes]:
     }
     for name in [name for name in files if name.endswith(".docker")]:
         files[name] = pin(files[name].decode(), bases).encode()
+    files |= sealed_files()
     files[".dockerignore"] = b".git\n"
     if bundle := host_ca_bundle():
         files[CA_BUNDLE] = bundle.read_bytes()

@@ -18,7 +18,7 @@ from lab.rest import result_name
 from lab.settings import SHIP, Settings, host_ca_bundle, host_index_url
 from lab.worker import OWNER_FILE, ProcessWorker
 
-PEX = "fc-twist.pex=twisted,fancycalculator"
+PEX = "fc-twist.pex=twisted,calculator[page]"
 # The poller does not look at it: what builds is what was forced.
 WATCHED_BY_NOBODY = "bench"
 BUILD_SECONDS = 600.0

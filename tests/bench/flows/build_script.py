@@ -21,7 +21,7 @@ def run(program: str, *arguments: str) -> None:
 run("pip", "install", *PINNED)
 run("pip", "wheel", *PINNED, "--wheel-dir", "/wheelhouse")
 # As the article has it: what the package needs is asked for again, without the pins.
-run("pip", "wheel", "/fancycalculator", "--wheel-dir", "/wheelhouse")
+run("pip", "wheel", "/calculator[page]", "--wheel-dir", "/wheelhouse")
 os.makedirs(OUTPUT)
 ENTRY = ("-o", f"{OUTPUT}/fc-twist.pex", "-m", "twisted")
-run("pex", *ENTRY, "-f", "/wheelhouse", "--no-index", "twisted", "fancycalculator")
+run("pex", *ENTRY, "-f", "/wheelhouse", "--no-index", "twisted", "calculator[page]")

@@ -1,6 +1,7 @@
-"""One page that shows what 3 times 4 is, as the remote math service sees it.
+"""One page that shows the product of 3 and 4, from the remote math service.
 
-The service's address is in the environment: ``REMOTE_MATH=http://remotemath:8080``.
+The service's address is in the environment: ``REMOTE_MATH=http://remotemath:8080``.  The token
+for the service is the sealed secret ``remotemath-token``.
 """
 
 import os
@@ -9,6 +10,7 @@ import requests
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
+from sealed import open_secret
 
 NUMBERS = [3, 4]
 # The service takes five seconds to think.
@@ -18,7 +20,8 @@ PATIENCE_SECONDS = 30
 def multiply(request: Request) -> Response:
     """Ask the remote math service for the product, and show it."""
     address = os.environ["REMOTE_MATH"].rstrip("/") + "/multiply"
-    answer = requests.post(address, json=NUMBERS, timeout=PATIENCE_SECONDS)
+    headers = {"Authorization": f"Bearer {open_secret('remotemath-token').decode()}"}
+    answer = requests.post(address, json=NUMBERS, headers=headers, timeout=PATIENCE_SECONDS)
     answer.raise_for_status()
     return Response(f"Result:{answer.json()}", content_type="text/plain")
 

@@ -339,6 +339,18 @@ def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("has_key", [False, True])
+def test_the_example_reads_buildbot_secrets_if_there_is_a_smoke_key(
+    tmp_path: Path, has_key: bool
+) -> None:
+    with_secrets(tmp_path)
+    if has_key:
+        (tmp_path / "secrets" / "smoke-key").touch(mode=0o600)
+    shutil.copyfile(EXAMPLE, tmp_path / "master.cfg")
+    config = FileLoader(str(tmp_path), "master.cfg").loadConfig()
+    assert len(config.secretsProviders) == has_key
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -368,3 +380,9 @@ def test_every_builder_of_the_example_has_collapsing_off() -> None:
         "propose-requirements": False,
     }
     assert config.buildbotNetUsageData is None
+
+
+def test_the_example_checks_the_secrets_of_every_commit() -> None:
+    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+    (ship,) = (builder for builder in config.builders if builder.name == "ship")
+    assert names(ship.factory)[:2] == ["checkout", "check-secrets"]
