@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from lab.pins import pin
+from lab.sealing import PRODUCTION, Keys, seal_token
 from lab.story import EXAMPLE
 
 import docker
@@ -18,11 +19,10 @@ from tests.repository import Repository
 
 USER = 65534
 """The user that containers run as. The image has no such user, and need not have it."""
-TOKEN = b"token of the tests"
 BUILD = (
     "build --package . --module twisted"
-    " --pex twist.pex=twisted,remotemath --image remotemath"
-    " --pex fc-twist.pex=twisted,fancycalculator --image fancycalculator"
+    " --pex twist.pex=twisted,calculator[service] --image remotemath"
+    " --pex fc-twist.pex=twisted,calculator[page] --image fancycalculator"
 )
 
 
@@ -53,8 +53,9 @@ def shipped(
     """Both images of docker/example, built from a commit and published, once for a session."""
     folder = tmp_path_factory.mktemp("shipped")
     repository = example_repository(folder, bases)
-    key = seal_token(repository, folder)
-    repository.succeed("harden", "--package", ".")
+    keys = Keys(folder / "keys", repository.folder)
+    keys.make()
+    seal_token(repository.folder)
     repository.commit()
     to = f"{own_registry.address}/article"
     properties = repository.succeed(*BUILD.split(), "--to", to)["properties"]
@@ -62,6 +63,9 @@ def shipped(
         name: f"{to}/{name}@{properties[f'ship_pushed_{name}']['digest']}"
         for name in ("remotemath", "fancycalculator")
     }
+    key = keys.file(PRODUCTION)
+    # The engine mounts the file itself, so the folder above it may stay private.
+    os.chown(key, USER, USER)
     return Shipped(repository, key=key, **pushed)
 
 
@@ -74,16 +78,3 @@ def example_repository(folder: Path, bases: Any) -> Repository:
         path.write_text(pin(path.read_text(encoding="utf-8"), copies), encoding="utf-8")
     repository.git("init", "-q", "-b", "main")
     return repository
-
-
-def seal_token(repository: Repository, folder: Path) -> Path:
-    """Seal a new token for a new key; return the file with the private key."""
-    key, token = folder / "ship-key", folder / "token"
-    shutil.rmtree(repository.folder / "secrets", ignore_errors=True)
-    identity = ["--repository", "example.com/team/calculator"]
-    repository.succeed("secrets", "keygen", "prod", "--key-file", str(key), *identity)
-    token.write_bytes(TOKEN)
-    repository.succeed("secrets", "seal", "remotemath-token", "--input", str(token))
-    os.chown(key, USER, USER)
-    # The folders above the key belong to root alone; the engine mounts the file itself.
-    return key

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,21 +44,30 @@ class Player:
         return done.stdout
 
     def attempt(self, section: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the commands of a section; return how they ended."""
         variables = {
             "REMOTEMATH": self.shipped.remotemath,
             "FANCYCALCULATOR": self.shipped.fancycalculator,
             "SHIP_KEY": str(self.shipped.key),
             "PORT": str(self.port),
         }
-        return subprocess.run(
-            ["sh", "-eu", "-c", commands(self.page)[section]],
-            cwd=self.folder,
-            env={**os.environ, **variables, **self.environment, **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        variables |= self.environment | environment
+        return run_commands(commands(self.page)[section], self.folder, variables)
+
+
+def run_commands(
+    text: str, folder: Path, variables: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run shell commands in a folder; a command that fails ends them."""
+    return subprocess.run(
+        ["sh", "-eu", "-c", text],
+        cwd=folder,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 @dataclass(frozen=True)
@@ -80,9 +89,8 @@ def events(
 ) -> Iterator[dict[str, Any]]:
     """Return the events of one container, oldest first."""
     filters = {"type": "container", "container": identifier, "event": ["kill", "die"]}
-    yield from client.events(
-        since=since, until=time.time(), decode=True, filters=filters
-    )
+    until = int(time.time()) + 1
+    yield from client.events(since=int(since), until=until, decode=True, filters=filters)
 
 
 def ending(events: list[dict[str, Any]]) -> Ended:
