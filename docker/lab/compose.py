@@ -1,7 +1,7 @@
 """The Compose plugin of the docker command line, from Debian's next suite.
 
-Debian 12 has only the first version of Compose, which is no longer maintained. apt downloads the
-package of the next suite with separate package lists, and installs nothing on this machine.
+Debian 12 has only the first version of Compose, which is no longer maintained. apt downloads
+the package of the next suite with separate package lists. It installs nothing on this machine.
 """
 
 from __future__ import annotations
