@@ -5,16 +5,12 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.git_server import git
 
 IDENTIFIER = "example.com/team/calculator"
-FOLDER = "secrets"
 TOKEN = "remotemath-token"  # noqa: S105  # the name of a secret
 PRODUCTION, BUILDERS = "prod", "ci"
 RECIPIENTS = (PRODUCTION, BUILDERS)
@@ -38,7 +34,7 @@ class Keys:
             first = recipient == RECIPIENTS[0]
             identifier = ["--repository", IDENTIFIER] if first else []
             key_file = ["--key-file", str(self.file(recipient))]
-            run_secrets(self.tree, "keygen", recipient, *key_file, *identifier)
+            _run_secrets(self.tree, "keygen", recipient, *key_file, *identifier)
 
 
 def seal_token(tree: Path) -> None:
@@ -46,23 +42,10 @@ def seal_token(tree: Path) -> None:
 
     Raises LabError.
     """
-    run_secrets(tree, "seal", TOKEN, value=secrets.token_hex(32))
+    _run_secrets(tree, "seal", TOKEN, value=secrets.token_hex(32))
 
 
-@cache
-def sealed_files() -> dict[str, bytes]:
-    """Return the files of a folder with the sealed token, by path; nobody can open it."""
-    with tempfile.TemporaryDirectory() as scratch:
-        tree = Path(scratch, "tree")
-        tree.mkdir()
-        git(tree, "init", "--quiet")
-        Keys(Path(scratch, "keys"), tree).make()
-        seal_token(tree)
-        found = sorted((tree / FOLDER).iterdir())
-        return {f"{FOLDER}/{path.name}": path.read_bytes() for path in found}
-
-
-def run_secrets(tree: Path, *arguments: str, value: str = "") -> None:
+def _run_secrets(tree: Path, *arguments: str, value: str = "") -> None:
     """Run `buildbot-ship secrets` in a checkout, with *value* as input.  Raises LabError."""
     done = subprocess.run(
         [sys.executable, "-I", "-m", "buildbot_ship", "secrets", *arguments],

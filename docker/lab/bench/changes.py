@@ -1,7 +1,7 @@
 """The repository that every flow ships, and what a developer changes in it.
 
-It is the demo's example, with the files of the other flows beside: each flow sees the same
-commits of the same tree.
+It is the benchmark's application, so that figures of different commits are comparable, with the
+files of the other flows beside: each flow sees the same commits of the same tree.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from pathlib import Path
 from lab.bench.figures import COLD, NO_CHANGE, ONE_DEPENDENCY, ONE_LINE
 from lab.errors import LabError
 from lab.pins import pin
-from lab.sealing import sealed_files
 from lab.settings import host_ca_bundle
-from lab.story import EXAMPLE
 
-FLOW_FILES = Path(__file__).resolve().parents[3] / "tests" / "bench" / "flows"
+BENCH = Path(__file__).resolve().parents[3] / "tests" / "bench"
+APPLICATION, FLOW_FILES = BENCH / "application", BENCH / "flows"
 CODE = "src/fancycalculator/__init__.py"
 STRICT = "requirements.strict.txt"
 LINE, NEW_LINE = "PATIENCE_SECONDS = 30", "PATIENCE_SECONDS = 31"
@@ -35,7 +34,7 @@ OWN_PACKAGE = "#: package ."
 
 def first_files(bases: Mapping[str, str]) -> dict[str, bytes]:
     """Return the files of the first commit, its FROM lines on *bases* by repository name."""
-    folders = ((EXAMPLE, ""), (FLOW_FILES, "bench/"))
+    folders = ((APPLICATION, ""), (FLOW_FILES, "bench/"))
     files = {
         f"{prefix}{path.relative_to(folder)}": path.read_bytes()
         for folder, prefix in folders
@@ -44,7 +43,6 @@ def first_files(bases: Mapping[str, str]) -> dict[str, bytes]:
     }
     for name in [name for name in files if name.endswith(".docker")]:
         files[name] = pin(files[name].decode(), bases).encode()
-    files |= sealed_files()
     files[".dockerignore"] = b".git\n"
     if bundle := host_ca_bundle():
         files[CA_BUNDLE] = bundle.read_bytes()
@@ -73,15 +71,16 @@ def move_dependency(text: str) -> str:
 
 
 def own_package_lock(folder: str) -> str:
-    """Return the example's build lock for one own package in *folder*, and nothing else."""
-    lock = (EXAMPLE / BUILD_LOCK).read_text(encoding="utf-8")
+    """Return the application's build lock for one own package in *folder*, and nothing else."""
+    lock = (APPLICATION / BUILD_LOCK).read_text(encoding="utf-8")
     return f"#: package {folder}\n{lock.partition(OWN_PACKAGE)[2]}"
 
 
 def _replaced(pattern: str, new: str, text: str) -> str:
     changed, count = re.subn(pattern, lambda _: new, text, flags=re.MULTILINE)
     if count != 1 or changed == text:
-        raise LabError(f"the example has {count} places for {new.splitlines()[0]!r}, not one")
+        line = new.splitlines()[0]
+        raise LabError(f"the application has {count} places for {line!r}, not one")
     return changed
 
 

@@ -15,6 +15,5 @@ docker run --label "$LABEL" --name "$builder" --env PIP_CERT --env PIP_INDEX_URL
     "$BUILDER:$commit"
 docker cp "$builder:/mnt/output/." "$output"
 docker rm "$builder"
-cp -R secrets "$output"
 docker build --tag "$IMAGE:$commit" --file fancycalculator.docker "$output"
 docker push "$IMAGE:$commit"

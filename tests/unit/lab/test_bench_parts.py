@@ -11,7 +11,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from lab.bench.changes import CODE, STRICT, change, edit_line, first_files, move_dependency
+from lab.bench.changes import (
+    APPLICATION,
+    CODE,
+    STRICT,
+    change,
+    edit_line,
+    first_files,
+    move_dependency,
+)
 from lab.bench.children import child
 from lab.bench.counter import counting
 from lab.bench.growth import (
@@ -28,7 +36,6 @@ from lab.bench.rounds import make_flow
 from lab.bench.scripts import SCRIPTS, script_environment
 from lab.errors import LabError
 from lab.processes import Identity
-from lab.story import EXAMPLE
 from lab.waiting import wait_until
 
 BASES = {"python311": "own/python311:1", "python311-slim": "own/python311-slim:1"}
@@ -46,13 +53,13 @@ def test_the_tree_holds_every_flow_on_the_bases_of_its_world() -> None:
 
 
 def test_one_line_of_the_code_changes() -> None:
-    before = (EXAMPLE / CODE).read_text()
+    before = (APPLICATION / CODE).read_text()
     pairs = zip(before.splitlines(), edit_line(before).splitlines(), strict=True)
     assert sum(one != other for one, other in pairs) == 1
 
 
 def test_one_dependency_moves_and_no_other_pin() -> None:
-    before = (EXAMPLE / STRICT).read_text()
+    before = (APPLICATION / STRICT).read_text()
     after = move_dependency(before)
     pins = [
         {line.split(" ")[0] for line in text.splitlines() if "==" in line and line[0] != "#"}
@@ -63,7 +70,7 @@ def test_one_dependency_moves_and_no_other_pin() -> None:
     assert len(pins[0]) == len(pins[1])
 
 
-def test_an_example_without_the_line_is_refused() -> None:
+def test_an_application_without_the_line_is_refused() -> None:
     with pytest.raises(LabError, match="0 places"):
         edit_line("nothing of it")
 

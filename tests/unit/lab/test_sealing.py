@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from lab.errors import LabError
 from lab.git_server import make_repository
-from lab.sealing import BUILDERS, FOLDER, PRODUCTION, RECIPIENTS, TOKEN, Keys, seal_token
+from lab.sealing import BUILDERS, PRODUCTION, RECIPIENTS, TOKEN, Keys, seal_token
 
 from buildbot_ship.sealed import SecretError, open_secret
 
@@ -20,7 +20,7 @@ def test_production_and_the_builders_open_the_same_token(keys: Keys) -> None:
     keys.make()
     seal_token(keys.tree)
     opened = {
-        open_secret(TOKEN, str(keys.tree / FOLDER), str(keys.file(name)))
+        open_secret(TOKEN, str(keys.tree / "secrets"), str(keys.file(name)))
         for name in (PRODUCTION, BUILDERS)
     }
     assert len(opened) == 1
@@ -39,7 +39,7 @@ def test_sealing_needs_no_private_key(keys: Keys) -> None:
         keys.file(name).unlink()
     seal_token(keys.tree)
     with pytest.raises(SecretError, match="the key file is not at"):
-        open_secret(TOKEN, str(keys.tree / FOLDER), str(keys.file(PRODUCTION)))
+        open_secret(TOKEN, str(keys.tree / "secrets"), str(keys.file(PRODUCTION)))
 
 
 def test_a_refusal_of_the_command_is_an_error_of_the_lab(keys: Keys) -> None:

@@ -315,8 +315,9 @@ def test_the_command_names_the_files_that_are_not_the_usual_ones() -> None:
     assert "--strict 'my strict.txt' --package ." in caught.value.remedy
 
 
-def test_the_example_follows_from_its_loose_files() -> None:
-    folder = Path(__file__).resolve().parents[4] / "docker" / "example"
+@pytest.mark.parametrize("application", ["docker/example", "tests/bench/application"])
+def test_an_application_of_ours_follows_from_its_loose_files(application: str) -> None:
+    folder = Path(__file__).resolve().parents[4] / application
     names = [LOOSE, STRICT, LOCK, "setup.py", "build.docker"]
     texts = {name: (folder / name).read_text("utf-8") for name in names}
     assert check(REQUEST, tree=Commit(texts), find_interpreter=nobody).status == "success"

@@ -1,0 +1,12 @@
+"""The application of the benchmark; its dependencies are pinned in requirements.strict.txt."""
+
+from setuptools import find_packages, setup
+
+setup(
+    name="calculator",
+    version="1.0",
+    packages=find_packages("src"),
+    package_dir={"": "src"},
+    python_requires=">=3.10",
+    extras_require={"page": ["pyramid", "requests"]},
+)
