@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,16 @@ from typing import Any
 import attrs
 import pytest
 
-from buildbot_ship.daemon.interface import RESULT, Daemon, EngineImage, Job, JobFile
+from buildbot_ship.daemon.interface import (
+    RESULT,
+    Daemon,
+    EngineImage,
+    Job,
+    JobFile,
+    RunningServices,
+    Service,
+    ServiceState,
+)
 from buildbot_ship.errors import BaseNotFound, JobFailed, LimitExceeded, RegistryUnavailable
 from buildbot_ship.model.image.manifest import is_index
 from buildbot_ship.model.reference import Reference, Repository, digest_of
@@ -285,3 +295,36 @@ class DaemonContract:
         )
         for name in (reference, source):
             assert daemon.remove_image(str(name))
+
+    def test_services_run_beside_each_other_until_the_end(
+        self, daemon: Daemon, pulled: EngineImage
+    ) -> None:
+        code = "import time; print('up', flush=True); time.sleep(60)"
+        lasting = Service("one", "lasting", pulled.image_id, ("python3", "-c", code))
+        short = "import os; print(os.environ['WORD']); raise SystemExit(3)"
+        ending = Service(
+            "two", "ending", pulled.image_id, ("python3", "-c", short), {"WORD": "bye"}
+        )
+        with daemon.serve([lasting, ending]) as running:
+            wait_until_ended(running, ending)
+            assert running.state(ending) == ServiceState(running=False, exit_status=3)
+            assert running.log(ending) == "bye\n"
+            assert running.state(lasting) == ServiceState(running=True)
+            greet = ("python3", "-c", "print('hello'); raise SystemExit(4)")
+            assert running.execute(lasting, greet) == (4, "hello\n")
+
+    def test_a_job_runs_beside_services(
+        self, daemon: Daemon, pulled: EngineImage, out: Path
+    ) -> None:
+        code = "import time; time.sleep(60)"
+        service = Service("one", "lasting", pulled.image_id, ("python3", "-c", code))
+        with daemon.serve([service]) as running:
+            result = running.run("one", compress_job(pulled.image_id), out=out, log=print)
+        assert list(result["files"]) == ["a.tar"]
+
+
+def wait_until_ended(running: RunningServices, service: Service) -> None:
+    """Wait until a service has ended, at most half a minute."""
+    deadline = time.monotonic() + 30
+    while running.state(service).running and time.monotonic() < deadline:
+        time.sleep(0.05)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from buildbot_ship.daemon.engine import Engine
-from buildbot_ship.daemon.interface import Build, Daemon, EngineImage
+from buildbot_ship.daemon.interface import Build, Daemon, EngineImage, Service
 from buildbot_ship.errors import JobFailed
 from buildbot_ship.model.image.layer import Member, write_tar
 from buildbot_ship.model.reference import Reference, Repository
@@ -40,6 +40,7 @@ def daemon(host: Host, tmp_path: Path) -> Iterator[Daemon]:
     label = f"org.buildbot-ship.owner={ledger.owner}"
     assert host.client.containers.list(all=True, filters={"label": label}) == []
     assert host.client.images.list(all=True, filters={"label": label}) == []
+    assert host.client.networks.list(filters={"label": label}) == []
 
 
 @pytest.fixture
@@ -71,6 +72,47 @@ class TestEngine(DaemonContract):
         daemon.build(attrs.evolve(build, arguments=arguments), out=out, log=print)
         assert out.stat().st_size > 0
         assert daemon.image(build.name) is None
+
+    def test_a_service_has_its_files_and_its_user_and_a_read_only_root(
+        self, daemon: Daemon, pulled: EngineImage
+    ) -> None:
+        service = Service(
+            *("one", "app", pulled.image_id, ("sleep", "60")),
+            files={"/run/secrets/token": b"hunter2"},
+            volumes=("/data",),
+            user="1000:1000",
+        )
+        with daemon.serve([service]) as running:
+
+            def run(code: str) -> tuple[int, str]:
+                return running.execute(service, ["python3", "-c", code])
+
+            assert run("print(open('/run/secrets/token').read())") == (0, "hunter2\n")
+            assert "Read-only file system" in run("open('/tmp/file', 'w')")[1]
+            assert run("open('/data/file', 'w')") == (0, "")
+            assert run("import os; print(os.getuid(), os.getgid())") == (0, "1000 1000\n")
+
+    def test_a_service_is_found_by_its_name_on_its_own_network_only(
+        self, daemon: Daemon, pulled: EngineImage, host: Host
+    ) -> None:
+        if host.name != "the machine's":
+            pytest.skip("the lab runs its second engine without rules for private networks")
+        serve = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8080)"
+        service = Service("one", "web", pulled.image_id, ("python3", "-c", serve))
+        beside = Service("one", "beside", pulled.image_id, ("sleep", "60"))
+        apart = Service("two", "apart", pulled.image_id, ("sleep", "60"))
+        ask = "import urllib.request as r; r.urlopen('http://web:8080/', timeout=2)"
+        with daemon.serve([service, beside, apart]) as running:
+            wait_until(lambda: running.execute(beside, ["python3", "-c", ask])[0] == 0)
+            assert running.execute(beside, ["python3", "-c", ask]) == (0, "")
+            assert "urlopen error" in running.execute(apart, ["python3", "-c", ask])[1]
+
+
+def wait_until(answers: Callable[[], bool]) -> None:
+    """Wait until a service answers, at most half a minute."""
+    deadline = time.monotonic() + 30
+    while not answers() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 class TestMemoryDaemon(DaemonContract):

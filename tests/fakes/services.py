@@ -21,7 +21,7 @@ class MemoryServices:
 
     run_job: Callable[[Job, Path, Log], dict[str, Any]]
     processes: dict[int, subprocess.Popen[str]] = attrs.field(factory=dict)
-    ended: set[str] = attrs.field(factory=set)
+    logs: dict[int, str] = attrs.field(factory=dict)
 
     @contextmanager
     def running(self, services: Sequence[Service]) -> Iterator[MemoryServices]:
@@ -33,8 +33,7 @@ class MemoryServices:
         finally:
             for process in self.processes.values():
                 process.kill()
-                process.communicate()
-            self.ended = {service.name for service in services}
+                process.wait()
 
     def state(self, service: Service) -> ServiceState:
         status = self.processes[id(service)].poll()
@@ -47,10 +46,9 @@ class MemoryServices:
 
     def log(self, service: Service) -> str:
         process = self.processes[id(service)]
-        if process.poll() is None:
-            return ""
-        output = process.communicate()[0] or ""
-        return output
+        if process.poll() is not None and id(service) not in self.logs:
+            self.logs[id(service)] = process.communicate()[0]
+        return self.logs.get(id(service), "")
 
     def run(self, network: str, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
         return self.run_job(job, out, log)

@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "buildbot_ship"
 DOCS = ROOT / "docs"
-PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("steps/*.md")])
+PAGES = sorted(
+    [ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("steps/*.md"), *DOCS.glob("run/*.md")]
+)
 NAME = re.compile(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`")
 ROOMS = {path.name for path in PACKAGE.iterdir() if path.is_dir()}
 
