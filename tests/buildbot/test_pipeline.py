@@ -11,10 +11,12 @@ from lab.errors import LabError
 from lab.git_server import git
 from lab.pins import TIMESTAMP
 from lab.rest import Json, result_name
-from lab.settings import HARDEN, RETAG, SHIP
+from lab.sealing import TOKEN
+from lab.settings import HARDEN, RETAG, SHIP, SMOKE_SECRET
 from lab.story import look_up
 from lab.waiting import wait_until
 
+from buildbot_ship.sealed import open_secret
 from tests.buildbot.shop import Day, Shop
 
 EVIL = ("--upload-pack=x", "-x", "a\nb", "a;b", "$(x)", "a b", "a..b", "caf\u00e9", "x" * 300)
@@ -47,6 +49,12 @@ def test_own_copies_keep_the_digest_of_upstream(shop: Shop, day: Day) -> None:
 
 def test_retagging_again_without_news_makes_no_new_tags(shop: Shop, day: Day) -> None:
     assert shop.story.retag() == day.copies
+
+
+def test_the_master_has_a_key_that_opens_the_sealed_token(shop: Shop) -> None:
+    key = shop.master.folder / "secrets" / SMOKE_SECRET
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert open_secret(TOKEN, str(shop.story.developer.tree / "secrets"), str(key))
 
 
 def test_hardening_leaves_both_files_as_build_data(shop: Shop, day: Day) -> None:
