@@ -20,6 +20,8 @@ config=${5-}
 rules() {
     iptables -w "$1" FORWARD -i "$name" -j ACCEPT
     iptables -w "$1" FORWARD -o "$name" -j ACCEPT
+    # Private networks, whose bridges the engine names br-ID.
+    iptables -w "$1" FORWARD -i br-+ -o br-+ -m comment --comment "$name" -j ACCEPT
     iptables -w -t nat "$1" POSTROUTING -s "$address" ! -o "$name" -j MASQUERADE
 }
 
@@ -56,8 +58,13 @@ mount --bind "$folder" "$root/run/engine"
 for file in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt; do
     [ ! -e "$file" ] || [ ! -e "$root$file" ] || mount --bind "$file" "$root$file"
 done
+# In a chroot, containers would get their volumes and /etc/resolv.conf at a wrong place.
+cd "$root"
+pivot_root . mnt
+cd /
+umount --lazy /mnt
 trap "kill -TERM \$engine" TERM
-chroot "$root" dockerd --config-file="$config" &
+dockerd --config-file="$config" &
 engine=$!
 while kill -0 $engine 2>/dev/null; do wait $engine && :; done
 '
