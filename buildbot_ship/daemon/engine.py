@@ -129,13 +129,15 @@ class Engine:
         with self._errors(f"push {reference}"):
             return transfer.push(self.client, reference, self.credentials)
 
-    def load(self, archive: Path, loaded_as: str) -> None:
-        """Load an image archive as the temporary image *loaded_as*."""
-        self.ledger.note(IMAGE, loaded_as, self.clock())
-        with self._errors(f"load {loaded_as}"), archive.open("rb") as content:
+    def load(self, archive: Path, names: Sequence[str]) -> None:
+        """Load an image archive, whose images get the temporary *names*."""
+        for name in names:
+            self.ledger.note(IMAGE, name, self.clock())
+        action = f"load {', '.join(names)}"
+        with self._errors(action), archive.open("rb") as content:
             for line in self.client.load_image(content):
                 if isinstance(line, dict) and "error" in line:
-                    raise EngineError(f"load {loaded_as}", str(line["error"]))
+                    raise EngineError(action, str(line["error"]))
 
     def prepare_container(self, job: Callable[[], Job | None]) -> None:
         """Start a standby container, see `interface.Daemon.prepare_container`."""

@@ -181,8 +181,8 @@ class Daemon(Protocol):
     def push(self, reference: Reference) -> str:
         """Push a tagged image; return the digest that its registry reported."""
 
-    def load(self, archive: Path, loaded_as: str) -> None:
-        """Load an image archive as the temporary image *loaded_as*."""
+    def load(self, archive: Path, names: Sequence[str]) -> None:
+        """Load an image archive, whose images get the temporary *names*."""
 
     def run(
         self, job: Job, *, out: Path, log: Log, prepare_next: bool = False

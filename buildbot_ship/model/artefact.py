@@ -205,7 +205,7 @@ class Image:
 
 
 @attrs.frozen
-class Tested:
+class PassedTest:
     """The image *name* that passed a smoke test: exactly the one with *manifest_digest*."""
 
     commit: str

@@ -22,7 +22,7 @@ from typing import TypeVar
 import attrs
 
 from ..errors import OutputMissing
-from ..model.artefact import Image, Pex, Tested, Wheelhouse
+from ..model.artefact import Image, PassedTest, Pex, Wheelhouse
 from ..model.request.wire import CONVERTER, structure
 
 
@@ -37,7 +37,7 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _write(path: Path, record: Wheelhouse | Pex | Image | Tested) -> None:
+def _write(path: Path, record: Wheelhouse | Pex | Image | PassedTest) -> None:
     """Write *record* to *path* in one rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(CONVERTER.unstructure(record), indent=1, sort_keys=True)
@@ -47,12 +47,12 @@ def _write(path: Path, record: Wheelhouse | Pex | Image | Tested) -> None:
 
 
 UNUSED_SECONDS = 30 * 86400.0
-R = TypeVar("R", Wheelhouse, Pex, Image, Tested)
+R = TypeVar("R", Wheelhouse, Pex, Image, PassedTest)
 _VERB = {
     Wheelhouse: "BuildWheels",
     Pex: "BuildPex",
     Image: "BuildRuntimeImage",
-    Tested: "SmokeTest",
+    PassedTest: "SmokeTest",
 }
 
 
@@ -124,7 +124,7 @@ class Work:
         final.parent.mkdir(parents=True, exist_ok=True)
         os.replace(made, final)
 
-    def save(self, record: Wheelhouse | Pex | Image | Tested) -> None:
+    def save(self, record: Wheelhouse | Pex | Image | PassedTest) -> None:
         """Save *record* for the next verbs."""
         _write(self._path(type(record), getattr(record, "name", "all")), record)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from buildbot_ship.daemon.interface import Daemon
 from buildbot_ship.model.artefact import Layer
-from buildbot_ship.model.image.archive import write_archive
+from buildbot_ship.model.image.archive import ArchivedImage, write_archive
 from buildbot_ship.model.image.assemble import Assembled
 from buildbot_ship.model.image.base import Base
 from buildbot_ship.model.image.layer import Member, write_layer
@@ -35,8 +35,12 @@ def load_over(daemon: Daemon, base: Base, folder: Path) -> tuple[Assembled, str]
     made, name = _with_layer(base, layer), f"ship.local/contract:{uuid.uuid4().hex}"
     archive = folder / f"{uuid.uuid4().hex}.tar"
     with archive.open("wb") as out:
-        write_archive(made, base, [(layer, lambda: io.BytesIO(packed))], name, out)
-    daemon.load(archive, name)
+        layers = [(layer, lambda: io.BytesIO(packed))]
+        second = f"{name}-again"
+        write_archive([ArchivedImage(made, base, layers, each) for each in (name, second)], out)
+    daemon.load(archive, [name, second])
+    assert daemon.image(second) == daemon.image(name)
+    daemon.remove_image(second)
     return made, name
 
 

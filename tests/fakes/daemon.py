@@ -101,18 +101,19 @@ class MemoryDaemon:
         copy(self.registry, part, reference)
         return str(part.digest)
 
-    def load(self, archive: Path, loaded_as: str) -> None:
+    def load(self, archive: Path, names: Sequence[str]) -> None:
         with tarfile.open(archive) as tar:
-            names = set(tar.getnames())
-            (entry,) = json.loads(_member(tar, "manifest.json"))
-            config = _member(tar, entry["Config"])
-        chain = json.loads(config)["rootfs"]["diff_ids"]
-        for depth, (path, _) in enumerate(zip(entry["Layers"], chain, strict=True), 1):
-            if path not in names and not self._has_chain(chain[:depth]):
-                raise EngineError(f"load {loaded_as}", f"open {path}: no such file")
-        for name in entry["RepoTags"]:
-            self.add(name, config)
-        self.loaded.append(loaded_as)
+            members = set(tar.getnames())
+            entries = json.loads(_member(tar, "manifest.json"))
+            configs = [_member(tar, entry["Config"]) for entry in entries]
+        for entry, config in zip(entries, configs, strict=True):
+            chain = json.loads(config)["rootfs"]["diff_ids"]
+            for depth, (path, _) in enumerate(zip(entry["Layers"], chain, strict=True), 1):
+                if path not in members and not self._has_chain(chain[:depth]):
+                    raise EngineError(f"load {names}", f"open {path}: no such file")
+            for name in entry["RepoTags"]:
+                self.add(name, config)
+        self.loaded += names
 
     def _has_chain(self, chain: list[str]) -> bool:
         chains = (config["rootfs"]["diff_ids"] for config in self.configs.values())

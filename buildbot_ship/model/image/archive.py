@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
+from itertools import chain
 from typing import IO
+
+import attrs
 
 from ..artefact import Layer
 from .assemble import Assembled, canonical
@@ -22,26 +25,30 @@ from .manifest import OCI_INDEX
 _BLOBS = "blobs/sha256/"
 
 
-def write_archive(
-    image: Assembled,
-    base: Base,
-    layers: Sequence[tuple[Layer, Callable[[], IO[bytes]]]],
-    name: str,
-    out: IO[bytes],
-) -> None:
-    """Write the archive of *image* to *out*; *name* (with a tag) is its name in the engine.
+@attrs.frozen
+class ArchivedImage:
+    """An image for an archive; *name* (with a tag) is its name in the engine.
 
-    *layers* are the new layers, each with a function that opens its gzipped tar.
+    *layers* are those over *base*, each with a function that opens its gzipped tar.
     """
-    blobs = {_blob(layer.digest): (layer.size, opener) for layer, opener in layers}
-    ours = [_blob(layer.digest) for layer, _ in layers]
-    texts = {
-        _blob(image.image_id): image.config,
-        _blob(image.manifest_digest): image.manifest,
-        "index.json": canonical(_index(image, name)),
-        "manifest.json": canonical(_docker_manifest(image, base, ours, name)),
-        "oci-layout": canonical({"imageLayoutVersion": "1.0.0"}),
-    }
+
+    image: Assembled
+    base: Base
+    layers: Sequence[tuple[Layer, Callable[[], IO[bytes]]]]
+    name: str
+
+
+def write_archive(images: Sequence[ArchivedImage], out: IO[bytes]) -> None:
+    """Write the archive of *images* to *out*, with each layer once."""
+    openers = dict(chain.from_iterable(each.layers for each in images))
+    blobs = {_blob(layer.digest): (layer.size, opener) for layer, opener in openers.items()}
+    texts: dict[str, bytes] = {}
+    for each in images:
+        texts[_blob(each.image.image_id)] = each.image.config
+        texts[_blob(each.image.manifest_digest)] = each.image.manifest
+    texts["index.json"] = canonical(_index(images))
+    texts["manifest.json"] = canonical([_docker_manifest(each) for each in images])
+    texts["oci-layout"] = canonical({"imageLayoutVersion": "1.0.0"})
     small = [_text(path, data) for path, data in texts.items()]
     large = [Member(path, 0o644, size, opener) for path, (size, opener) in blobs.items()]
     folders = [Member("blobs", 0o755), Member(_BLOBS.rstrip("/"), 0o755)]
@@ -56,21 +63,24 @@ def _blob(digest: str) -> str:
     return _BLOBS + digest.removeprefix("sha256:")
 
 
-def _index(image: Assembled, name: str) -> dict[str, object]:
-    descriptor = {
-        "mediaType": image.media_type,
-        "digest": image.manifest_digest,
-        "size": len(image.manifest),
-        "annotations": {
-            "io.containerd.image.name": name,
-            "org.opencontainers.image.ref.name": name.rpartition(":")[2],
-        },
-    }
-    return {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [descriptor]}
+def _index(images: Sequence[ArchivedImage]) -> dict[str, object]:
+    descriptors = [
+        {
+            "mediaType": each.image.media_type,
+            "digest": each.image.manifest_digest,
+            "size": len(each.image.manifest),
+            "annotations": {
+                "io.containerd.image.name": each.name,
+                "org.opencontainers.image.ref.name": each.name.rpartition(":")[2],
+            },
+        }
+        for each in images
+    ]
+    return {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": descriptors}
 
 
-def _docker_manifest(
-    image: Assembled, base: Base, ours: list[str], name: str
-) -> list[dict[str, object]]:
-    below = [_blob(descriptor["digest"]) for descriptor in base.layers]
-    return [{"Config": _blob(image.image_id), "RepoTags": [name], "Layers": [*below, *ours]}]
+def _docker_manifest(archived: ArchivedImage) -> dict[str, object]:
+    below = [_blob(descriptor["digest"]) for descriptor in archived.base.layers]
+    ours = [_blob(layer.digest) for layer, _ in archived.layers]
+    config = _blob(archived.image.image_id)
+    return {"Config": config, "RepoTags": [archived.name], "Layers": [*below, *ours]}

@@ -1,14 +1,17 @@
-"""Load an image into the engine: our layers over a base that the engine has."""
+"""Load images into the engine: our layers over bases that the engine has."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 import attrs
 
+from ...daemon.interface import EngineImage
 from ...errors import EngineError
 from ...model.artefact import Layer
-from ...model.image.archive import write_archive
+from ...model.image.archive import ArchivedImage, write_archive
 from ...model.image.assemble import Assembled
 from ...model.image.base import Base
 from ..shared.files import opener
@@ -26,20 +29,35 @@ class BuiltImage:
     loaded_as: str
 
 
-def load(image: BuiltImage, scratch: Path, runner: JobRunner) -> None:
-    """Load *image* into the engine, and verify that its ID there is ours.
+def load(images: Sequence[BuiltImage], scratch: Path, runner: JobRunner) -> None:
+    """Load *images* into the engine with one archive, and verify that their IDs are ours.
 
-    Raises EngineError if it is not, OutputMissing, BaseNotFound.
+    Raises EngineError if one is not, OutputMissing, BaseNotFound.
     """
     daemon = runner.daemon
-    if daemon.image(str(image.base.pinned)) is None:
-        daemon.pull(image.base.pinned)
+    for base in dict.fromkeys(image.base.pinned for image in images):
+        if daemon.image(str(base)) is None:
+            daemon.pull(base)
     archive = scratch / "image.tar"
-    openers = [(layer, opener(ensure_layer(layer, runner))) for layer in image.layers]
+    archived = [
+        ArchivedImage(image.assembled, image.base, _openers(image, runner), image.loaded_as)
+        for image in images
+    ]
     with archive.open("wb") as out:
-        write_archive(image.assembled, image.base, openers, image.loaded_as, out)
-    daemon.load(archive, image.loaded_as)
-    loaded = daemon.image(image.loaded_as)
+        write_archive(archived, out)
+    daemon.load(archive, [image.loaded_as for image in images])
+    for image in images:
+        _verify(image, daemon.image(image.loaded_as))
+
+
+def _openers(
+    image: BuiltImage, runner: JobRunner
+) -> list[tuple[Layer, Callable[[], IO[bytes]]]]:
+    return [(layer, opener(ensure_layer(layer, runner))) for layer in image.layers]
+
+
+def _verify(image: BuiltImage, loaded: EngineImage | None) -> None:
+    """Raise EngineError unless *loaded* is *image*."""
     # In the containerd image store, the ID is the digest of the manifest.
     expected = (image.assembled.image_id, image.assembled.manifest_digest)
     if loaded is None or loaded.image_id not in expected:

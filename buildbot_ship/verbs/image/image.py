@@ -63,7 +63,7 @@ def image(
         loaded_as = f"ship.local/{name}" if request.load else ""
         built = BuiltImage(inputs.base, assembled, layers, loaded_as)
         if request.load:
-            load(built, scratch, runner)
+            load([built], scratch, runner)
         record = _record(request.image, tree.commit, built)
         _save(record, built, scratch, runner.work)
     return attrs.evolve(_result(record, inputs.dockerfile), **findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DigestMismatch, ImageNotTested, OutputMissing
-from ...model.artefact import Image, Tested
+from ...model.artefact import Image, PassedTest
 from ...model.decision.push import OwnBlob, PushPlan
 from ...model.reference import Repository
 from ...model.request import PushRequest
@@ -65,7 +65,7 @@ def _read_manifest(record: Image, folder: Path) -> Manifest:
 def _require_test(record: Image, work: Work) -> None:
     """Raise ImageNotTested unless a smoke test has passed exactly this manifest."""
     try:
-        tested = work.find(Tested, record.commit, record.name)
+        tested = work.find(PassedTest, record.commit, record.name)
     except OutputMissing:
         why = "no smoke test of this commit has passed"
         raise ImageNotTested(record.name, record.manifest_digest, why) from None

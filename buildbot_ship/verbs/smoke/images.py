@@ -8,13 +8,14 @@ from contextlib import contextmanager
 import attrs
 
 from ...daemon.interface import EngineImage
-from ...errors import BaseNotFound, DigestMismatch, OutputMissing, ServiceNotStarted
+from ...errors import BaseNotFound, OutputMissing, ServiceNotStarted
 from ...model.artefact import Image
 from ...model.image.assemble import Assembled
 from ...model.reference import Reference
 from ...model.request import SmokeContainer, SmokeRequest
 from ..image.engine_load import BuiltImage, load
 from ..shared.base_image import fetch_base
+from ..shared.files import expect
 from ..shared.job_runner import JobRunner
 
 
@@ -40,24 +41,33 @@ def loaded_images(
     which are pulled if the engine lacks them.  Raises OutputMissing, DigestMismatch,
     ServiceNotStarted, BaseNotFound, EngineError.
     """
-    loaded: list[str] = []
+    names = {
+        record.name: f"ship.local/{record.name}:{new_name()}"
+        for record in records
+        if not _is_loaded(record, runner)
+    }
     try:
+        _load([record for record in records if record.name in names], names, runner)
         images = {}
         for record in records:
-            name = record.loaded_as
-            image = runner.daemon.image(name) if name else None
-            if image is None or not _is_built(image, record):
-                name = f"ship.local/{record.name}:{new_name()}"
-                loaded.append(name)
-                image = _load(record, name, runner)
+            name = names.get(record.name, record.loaded_as)
+            image = runner.daemon.image(name)
+            assert image is not None  # noqa: S101  # it was loaded, and checked
             images[record.name] = LoadedImage(name, image, _base(record, runner))
         for test in request.tests:
             for container in filter(lambda each: each.is_foreign, test.containers):
                 images[container.image_name] = _foreign(container, runner)
         yield images
     finally:
-        for name in loaded:
+        for name in names.values():
             runner.daemon.remove_image(name)
+
+
+def _is_loaded(record: Image, runner: JobRunner) -> bool:
+    """Return whether the engine has the image under the name of its record."""
+    image = runner.daemon.image(record.loaded_as) if record.loaded_as else None
+    # In the containerd image store, the ID is the digest of the manifest.
+    return image is not None and image.image_id in (record.image_id, record.manifest_digest)
 
 
 def _base(record: Image, runner: JobRunner) -> Reference:
@@ -69,13 +79,16 @@ def _base(record: Image, runner: JobRunner) -> Reference:
     return pinned
 
 
-def _is_built(image: EngineImage, record: Image) -> bool:
-    # In the containerd image store, the ID is the digest of the manifest.
-    return image.image_id in (record.image_id, record.manifest_digest)
+def _load(records: list[Image], names: dict[str, str], runner: JobRunner) -> None:
+    """Load the images of *records* from the work folder under their *names*."""
+    if records:
+        built = [_built(record, names[record.name], runner) for record in records]
+        with runner.work.scratch() as scratch:
+            load(built, scratch, runner)
 
 
-def _load(record: Image, name: str, runner: JobRunner) -> EngineImage:
-    """Load the image of *record* from the work folder as *name*."""
+def _built(record: Image, name: str, runner: JobRunner) -> BuiltImage:
+    """Return the image of *record*.  Raises OutputMissing, DigestMismatch."""
     base = fetch_base(Reference.parse(record.base), runner.platform(), runner.registry)
     folder = runner.work.image(record.name)
     try:
@@ -84,17 +97,10 @@ def _load(record: Image, name: str, runner: JobRunner) -> EngineImage:
     except FileNotFoundError:
         raise OutputMissing(f"image {record.name}", "BuildRuntimeImage") from None
     assembled = Assembled(config, manifest, record.media_type, record.size)
-    if assembled.manifest_digest != record.manifest_digest:
-        what = f"the manifest of image {record.name}"
-        raise DigestMismatch(what, record.manifest_digest, assembled.manifest_digest)
-    if assembled.image_id != record.image_id:
-        what = f"the config of image {record.name}"
-        raise DigestMismatch(what, record.image_id, assembled.image_id)
-    with runner.work.scratch() as scratch:
-        load(BuiltImage(base, assembled, record.layers, name), scratch, runner)
-    image = runner.daemon.image(name)
-    assert image is not None  # noqa: S101  # load checked it
-    return image
+    title = f"of image {record.name}"
+    expect(f"the manifest {title}", record.manifest_digest, assembled.manifest_digest)
+    expect(f"the config {title}", record.image_id, assembled.image_id)
+    return BuiltImage(base, assembled, record.layers, name)
 
 
 def _foreign(container: SmokeContainer, runner: JobRunner) -> LoadedImage:

@@ -10,7 +10,7 @@ import attrs
 
 from ...daemon.interface import RunningServices
 from ...errors import SmokeTestFailed
-from ...model.artefact import Image, Tested
+from ...model.artefact import Image, PassedTest
 from ...model.request import SmokeRequest
 from ...model.result import SUCCESS, Result, counted
 from ..shared.job_runner import JobRunner
@@ -41,7 +41,7 @@ def smoke(
         seconds, logs = _run(request, images, runner)
     for record in records:
         digests = record.manifest_digest, record.image_id
-        runner.work.save(Tested(commit, record.name, *digests))
+        runner.work.save(PassedTest(commit, record.name, *digests))
     count = counted(sum(len(test.checks) for test in request.tests), "check")
     names = ", ".join(record.name for record in records)
     return Result(

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 from buildbot_ship.model.artefact import Layer
-from buildbot_ship.model.image.archive import write_archive
+from buildbot_ship.model.image.archive import ArchivedImage, write_archive
 from buildbot_ship.model.image.assemble import Assembled
 from buildbot_ship.model.image.base import Base
 from buildbot_ship.model.image.manifest import DOCKER_MANIFEST
@@ -24,10 +24,12 @@ BASE = Base(
     {},
 )
 
+APP = ArchivedImage(IMAGE, BASE, [(LAYER, lambda: BytesIO(DATA))], NAME)
+
 
 def archive() -> bytes:
     out = BytesIO()
-    write_archive(IMAGE, BASE, [(LAYER, lambda: BytesIO(DATA))], NAME, out)
+    write_archive([APP], out)
     return out.getvalue()
 
 
@@ -82,8 +84,23 @@ def test_the_same_image_gives_the_same_archive() -> None:
 
 def test_an_image_without_a_layer_of_its_own_still_has_its_documents() -> None:
     out = BytesIO()
-    write_archive(IMAGE, BASE, [], NAME, out)
+    write_archive([ArchivedImage(IMAGE, BASE, [], NAME)], out)
     with tarfile.open(fileobj=BytesIO(out.getvalue())) as tar:
         files = {member.name for member in tar if member.isfile()}
     documents = {"index.json", "manifest.json", "oci-layout"}
     assert files == {blob(IMAGE.image_id), blob(IMAGE.manifest_digest), *documents}
+
+
+def test_images_share_an_archive_and_their_layers() -> None:
+    other = Assembled(b'{"config":2}', b'{"manifest":2}', DOCKER_MANIFEST, 7)
+    out = BytesIO()
+    write_archive([APP, ArchivedImage(other, BASE, APP.layers, "ship.local/other:1")], out)
+    with tarfile.open(fileobj=BytesIO(out.getvalue())) as tar:
+        names = tar.getnames()
+        file = tar.extractfile("manifest.json")
+        assert file is not None
+        entries = json.loads(file.read())
+    assert names.count(blob(LAYER.digest)) == 1
+    assert [entry["RepoTags"] for entry in entries] == [[NAME], ["ship.local/other:1"]]
+    assert entries[0]["Layers"] == entries[1]["Layers"]
+    assert {blob(other.image_id), blob(other.manifest_digest)} <= set(names)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from hashlib import sha1
 from pathlib import Path
@@ -476,8 +476,9 @@ def test_what_came_back_compressed_is_verified(world: World) -> None:
 
 def test_an_engine_that_has_another_image_is_not_believed(world: World) -> None:
     class Wrong(MemoryDaemon):
-        def load(self, archive: Path, loaded_as: str) -> None:
-            self.add(loaded_as, b"{}")
+        def load(self, archive: Path, names: Sequence[str]) -> None:
+            for name in names:
+                self.add(name, b"{}")
 
     world.daemon = Wrong(world.registry, images=world.daemon.images)
     why = r"could not load ship\.local/app:name1: its image ID is sha"

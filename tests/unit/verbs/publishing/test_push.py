@@ -15,7 +15,7 @@ from buildbot_ship.errors import (
     RegistryUnavailable,
     TagTaken,
 )
-from buildbot_ship.model.artefact import Tested
+from buildbot_ship.model.artefact import PassedTest
 from buildbot_ship.model.decision.push import OwnBlob, PushPlan
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.interface import Manifest
@@ -240,13 +240,13 @@ def test_only_the_tested_manifest_is_pushed_if_a_test_is_required(world: World) 
     with pytest.raises(ImageNotTested, match="no smoke test of this commit has passed"):
         world.push(request)
     other = small_image("app", *BASE_LAYERS, b"another pex")
-    world.work.save(Tested(COMMIT, "app", other.manifest.digest, other.image_id))
+    world.work.save(PassedTest(COMMIT, "app", other.manifest.digest, other.image_id))
     with pytest.raises(ImageNotTested, match=f"has the digest {other.manifest.digest}"):
         world.push(request)
-    world.work.save(Tested("another commit", "app", image.manifest.digest, image.image_id))
+    world.work.save(PassedTest("another commit", "app", image.manifest.digest, image.image_id))
     with pytest.raises(ImageNotTested, match="no smoke test of this commit has passed"):
         world.push(request)
     assert world.registry.head(TAG) is None
-    world.work.save(Tested(COMMIT, "app", image.manifest.digest, image.image_id))
+    world.work.save(PassedTest(COMMIT, "app", image.manifest.digest, image.image_id))
     pushed = world.push(request).properties["ship_pushed_app"]
     assert pushed["digest"] == world.registry.head(TAG) == image.manifest.digest
