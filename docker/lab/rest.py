@@ -171,20 +171,32 @@ class Rest:
         """Return the IDs of the builds that have not ended."""
         return [build["buildid"] for build in self.get("builds", complete="false")["builds"]]
 
+    def logs(self, build_id: int, step: str) -> dict[str, str]:
+        """Return the logs of the step with this name, by the name of the log."""
+        (found,) = (each for each in self.steps(build_id) if each["name"] == step)
+        return {log["name"]: self._text(log, 0) for log in self._logs(found)}
+
     def failing_logs(self, build_id: int) -> Iterator[str]:
         """Yield the last lines of every log of the failed steps."""
         for step in self.steps(build_id):
             if step["results"] in (0, 1, 3, None):
                 continue
-            for log in self.get(f"steps/{step['stepid']}/logs")["logs"]:
-                first = max(0, log["num_lines"] - LOG_LINES)
-                path = f"logs/{log['logid']}/contents"
-                chunk = self.get(path, offset=first, limit=LOG_LINES)["logchunks"]
-                lines = "".join(part["content"] for part in chunk).splitlines()
-                if log["type"] == "s":
-                    # The first letter is the stream; `h` is Buildbot's own header.
-                    lines = [line[1:] for line in lines if line[:1] != "h"]
-                yield "\n".join([f"--- {step['name']}, {log['name']}:", *lines])
+            for log in self._logs(step):
+                text = self._text(log, max(0, log["num_lines"] - LOG_LINES))
+                yield "\n".join([f"--- {step['name']}, {log['name']}:", text])
+
+    def _logs(self, step: Json) -> list[Json]:
+        return cast(list[Json], self.get(f"steps/{step['stepid']}/logs")["logs"])
+
+    def _text(self, log: Json, first: int) -> str:
+        """Return a log from its line *first*, without Buildbot's own lines."""
+        path = f"logs/{log['logid']}/contents"
+        chunks = self.get(path, offset=first, limit=log["num_lines"])["logchunks"]
+        lines = "".join(part["content"] for part in chunks).splitlines()
+        if log["type"] == "s":
+            # The first letter is the stream; `h` is Buildbot's own header.
+            lines = [line[1:] for line in lines if line[:1] != "h"]
+        return "\n".join(lines)
 
 
 REVISIONS = ("got_revision", "revision")

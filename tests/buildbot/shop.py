@@ -47,14 +47,15 @@ class Shop:
             self.worker.stop()
             self.worker.start()
 
-    def containers(self) -> list[str]:
-        """Return the containers of this worker that are in the engine."""
+    def containers(self, prefix: str = "") -> list[str]:
+        """Return the containers of this worker whose names begin with *prefix*."""
         import docker  # noqa: PLC0415  # it takes 0.4 s
 
         owner = (self.state / "ledger" / "owner").read_text(encoding="ascii")
         label = f"org.buildbot-ship.owner={owner}"
         found = docker.from_env().api.containers(all=True, filters={"label": label})
-        return [container["Id"] for container in found]
+        names = [str(container["Names"][0]).lstrip("/") for container in found]
+        return [name for name in names if name.startswith(prefix)]
 
     def ledger(self) -> list[str]:
         """Return what this worker put into the engine and did not take out; not the tools."""

@@ -102,8 +102,57 @@ def test_one_image_is_built_twice_and_nothing_pushed(shop: Shop, day: Day) -> No
     assert (list(found["images"]), source) == (["remotemath"], "VerifyReproducible")
     made = done(shop, build)
     assert "image-remotemath" in made
-    apart = ("fancy", "fc", "push", "find")
-    assert not [name for name in made if any(part in name for part in apart)]
+    assert not [name for name in made if name.startswith(("push", "find"))]
+    # It is tested with the other one, which is built for that.
+    assert {"image-fancycalculator", "smoke"} <= set(made)
+
+
+def test_the_pushed_digests_are_those_of_the_tested_system(shop: Shop, day: Day) -> None:
+    build = shop.rest.build_of_commit(SHIP, day.commit, branch="main")
+    steps = {step["name"]: step for step in shop.rest.steps(build)}
+    said = "remotemath, fancycalculator: 1 check passed in "
+    assert steps["smoke"]["state_string"].startswith(said)
+    assert list(steps).index("smoke") < list(steps).index("push-remotemath")
+    properties = shop.rest.properties(build)
+    for name, image in day.shipped.items():
+        assert properties[f"ship_tested_{name}"] == image.digest
+    logs = shop.rest.logs(build, "smoke")
+    assert '"GET / HTTP/1.1" 200' in logs["fancycalculator.log"]
+    assert "POST /multiply" in logs["remotemath.log"]
+    key = shop.master.secrets[SMOKE_SECRET].split()[-1]
+    assert not [name for name, text in logs.items() if key in text]
+
+
+def test_a_page_that_does_not_start_is_never_published(shop: Shop, day: Day) -> None:
+    developer = shop.story.developer
+    page = developer.tree / "src" / "fancycalculator" / "__init__.py"
+    developer.write({str(page.relative_to(developer.tree)): "raise SystemExit('no page')\n"})
+    commit = developer.commit("Break the page")
+    developer.push("broken")
+    build = shop.force(SHIP, branch="broken", images="all", push=True)
+    git(developer.tree, "reset", "--quiet", "--hard", day.commit)
+    assert result_name(build["results"]) == "FAILURE"
+    steps = {step["name"]: step for step in shop.rest.steps(build["buildid"])}
+    said = steps["smoke"]["state_string"]
+    assert "fancycalculator ended with status 1, but it must keep running; last lines" in said
+    assert "no page" in said
+    assert {"fancycalculator.log", "remotemath.log"} <= shop.rest.logs(
+        build["buildid"], "smoke"
+    ).keys()
+    for image in day.shipped.values():
+        with pytest.raises(LabError, match="is not in the registry"):
+            look_up(image.repository, commit)
+    assert shop.containers() == []
+
+
+def test_a_build_that_is_cancelled_in_its_test_leaves_nothing(shop: Shop, day: Day) -> None:
+    number = shop.rest.force(SHIP, branch="main", revision=day.commit, push=False)
+    wait_until(lambda: len(shop.containers("ship-smoke-")) == 2, 120, "the services")
+    shop.rest.stop(number)
+    build = shop.rest.wait(number, 60)
+    assert result_name(build["results"]) == "CANCELLED"
+    assert shop.containers() == []
+    assert shop.ledger() == []
 
 
 def test_a_stale_strict_file_ends_a_build_before_anything_is_made(shop: Shop, day: Day) -> None:
