@@ -128,6 +128,10 @@ class Work:
         """Save *record* for the next verbs."""
         _write(self._path(type(record), getattr(record, "name", "all")), record)
 
+    def forget(self, kind: type[Wheelhouse | Pex | Image | PassedTest], name: str) -> None:
+        """Delete the record of *name*, if there is one."""
+        self._path(kind, name).unlink(missing_ok=True)
+
     def find(self, kind: type[R], commit: str, name: str = "all") -> R:
         """Return the record of *name*.  Raises OutputMissing if there is none for *commit*."""
         try:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +19,19 @@ from typing import Any
 import pytest
 
 import docker
+from buildbot_ship.model.request import (
+    Envelope,
+    SmokeCheck,
+    SmokeContainer,
+    SmokeRequest,
+    SystemTest,
+)
+from buildbot_ship.model.request.wire import envelope_to_json
 from tests.repository import Repository, Said, left_behind, new_repository
 
 from .smoke_app import DOCKERFILE, SETUP, TINY
 
+PROGRAM = (sys.executable, "-I", "-m", "buildbot_ship")
 PAGE = ("--url", "http://tiny:8080/")
 TINY_IMAGE = ("--container", "tiny")
 
@@ -297,6 +310,50 @@ def test_a_published_digest_is_the_tested_one(app: Repository, own_registry: Any
     digest = pushed["properties"]["ship_pushed_tiny"]["digest"]
     assert digest == tested.result["properties"]["ship_tested_tiny"]
     assert pushed["properties"]["ship_pushed_tiny"]["reference"].endswith(other_commit)
+    # A test that fails later takes the record back.
+    failed = smoke(app, *TINY_IMAGE, "--argument", "exit", "--argument", "1", *PAGE)
+    assert failed.status == 45
+    assert app.ship("push", "tiny", repository, "--tested").status == 46
+
+
+def test_two_tests_run_at_once_with_the_same_names_on_their_own_networks(
+    app: Repository,
+) -> None:
+    def test(argument: str, text: str) -> SystemTest:
+        container = SmokeContainer("tiny", arguments=(argument,))
+        check = SmokeCheck("http://tiny:8080/", status=int(text[:3]), text=text[4:])
+        return SystemTest((container,), (check,), deadline=3)
+
+    passed = as_step(
+        app, SmokeRequest((test("page", "200 Result:12"), test("broken", "500 no")))
+    )
+    assert passed["summary"].startswith("tiny: 2 checks passed in")
+    assert list(passed["texts"]) == ["tiny.log", "tiny-2.log"]
+    failed = as_step(app, SmokeRequest((test("page", "200 Result"), test("exit", "200 x"))))
+    assert "tiny ended with status" in failed["failure"]["message"]
+    assert "IndexError" in failed["failure"]["message"]
+    assert "IndexError" in failed["texts"]["tiny-2.log"]
+    assert "IndexError" not in failed["texts"]["tiny.log"]
+
+
+def as_step(app: Repository, request: SmokeRequest) -> dict[str, Any]:
+    """Run a request as a step does; return the result."""
+    envelope = Envelope(request, "test-1", str(app.work))
+    path = app.state / "step.json"
+    app.state.mkdir(exist_ok=True)
+    subprocess.run(
+        [*PROGRAM, "smoke", "--request", "-", "--result", str(path)],
+        cwd=app.folder,
+        env=os.environ | {"BUILDBOT_SHIP_STATE": str(app.state)},
+        input=json.dumps(envelope_to_json(envelope)),
+        text=True,
+        check=False,
+        capture_output=True,
+        timeout=120,
+    )
+    result: dict[str, Any] = json.loads(path.read_text())
+    path.unlink()
+    return result
 
 
 def test_another_image_of_the_commit_is_not_the_tested_one(

@@ -190,9 +190,15 @@ class Services:
         self.forget(CONTAINER, name)
 
     def _remove_job(self, job: Container) -> None:
-        # Its thread removes it too, but a network with a container cannot be removed.
-        with suppress(APIError):
+        # Its thread may be removing it too, but a network with a container cannot be removed.
+        # If there is none, the thread has yet to create it, and then removes it.
+        try:
             self.client.remove_container(job.name, v=True, force=True)
+        except NotFound:
+            return
+        except APIError:
+            pass
+        job.on_removed()
 
     def _remove_network(self, name: str) -> None:
         """Remove a network when its last container is gone; else leave it to the collector."""

@@ -85,6 +85,8 @@ class SmokeContainer:
 
     def __attrs_post_init__(self) -> None:
         """Check the image, and that no secret lies in a volume."""
+        if self.name == "localhost":
+            raise InvalidRequest("name", "localhost is every container itself: choose another")
         if self.is_foreign:
             check.reference_with_tag(None, attrs.fields(SmokeContainer).image, self.image)
         else:

@@ -156,16 +156,17 @@ class RunningTest:
         deadline = f"{self.test.deadline:g} seconds"
         return f"{check.title} is not over after the deadline of {deadline}"
 
-    def settle(self, running: RunningServices) -> None:
+    def settle(self, running: RunningServices) -> bool:
         """Wait until the containers have settled, unless the probe waited for that.
 
-        Raises SmokeTestFailed if one has ended.
+        Return true.  Raises SmokeTestFailed if one has ended.
         """
         ending = {check.container for check in self.test.checks if check.exits}
         probed = any(check.url is not None for check in self.test.checks)
         if not probed and any(name not in ending for name in self.services):
             time.sleep(self.test.settle)
         self._require_running(running)
+        return True
 
     def _require_running(self, running: RunningServices) -> None:
         """Raise SmokeTestFailed if a container has ended that no check expects to end."""

@@ -31,12 +31,15 @@ def smoke(
     2. Start all containers, those of each test on a private network.
     3. Repeat the checks until all have passed, a container ends, or the deadline is over.
     4. Remove containers, networks and images.
-    5. Record which manifests were tested, for `PushTagged`.
+    5. Record which manifests were tested, for `PushTagged`.  Records of earlier tests of these
+       images are deleted first.
 
     *new_name* returns a unique tag.  Raises SmokeTestFailed with the logs of the containers,
     ServiceNotStarted, OutputMissing, InvalidRequest, and the errors of registry and engine.
     """
     records = [runner.work.find(Image, commit, name) for name in request.images]
+    for record in records:
+        runner.work.forget(PassedTest, record.name)
     with loaded_images(request, records, runner, new_name) as images:
         seconds, logs = _run(request, images, runner)
     for record in records:
@@ -74,7 +77,7 @@ def _run(
         try:
             _watch(tests, running)
         except SmokeTestFailed as failed:
-            raise _with_logs(failed, _logs(tests, running)) from None
+            raise attrs.evolve(failed, logs=_logs(tests, running)) from None
         return time.monotonic() - start, _logs(tests, running)
 
 
@@ -84,10 +87,20 @@ def _watch(tests: Sequence[RunningTest], running: RunningServices) -> None:
     Raises SmokeTestFailed for the first failure.
     """
     waiting = list(tests)
-    while waiting := [test for test in waiting if not test.poll(running)]:
+    while waiting := [test for test in waiting if not _passes(test, test.poll, running)]:
         time.sleep(POLL)
     for test in tests:
-        test.settle(running)
+        _passes(test, test.settle, running)
+
+
+def _passes(
+    test: RunningTest, call: Callable[[RunningServices], bool], running: RunningServices
+) -> bool:
+    """Return the result of *call*; add the last lines of a container's log to its failure."""
+    try:
+        return call(running)
+    except SmokeTestFailed as failed:
+        raise _explained(failed, test.logs(running).get(failed.container, "")) from None
 
 
 def _logs(tests: Sequence[RunningTest], running: RunningServices) -> dict[str, str]:
@@ -100,13 +113,12 @@ def _logs(tests: Sequence[RunningTest], running: RunningServices) -> dict[str, s
     return logs
 
 
-def _with_logs(failed: SmokeTestFailed, logs: dict[str, str]) -> SmokeTestFailed:
-    """Return *failed* with the logs, and a remedy if the log of its container shows one."""
-    own = logs.get(f"{failed.container}.log", "")
+def _explained(failed: SmokeTestFailed, log: str) -> SmokeTestFailed:
+    """Return *failed* with the last lines of *log*, and the remedy if they show one."""
     hint = failed.hint
-    if READ_ONLY in own:
+    if READ_ONLY in log:
         hint = (
             f"the root of a container is read-only: name the folder that {failed.container} "
             "writes to in the volumes of the container, for example /tmp"
         )
-    return attrs.evolve(failed, tail=last_lines(own), hint=hint, logs=logs)
+    return attrs.evolve(failed, tail=last_lines(log), hint=hint)

@@ -30,6 +30,7 @@ def test_a_container_runs_the_image_of_its_name() -> None:
     [
         ({"name": "App"}, "not an image name"),
         ({"name": "-rm"}, "not an image name"),
+        ({"name": "localhost"}, "localhost is every container itself"),
         ({"name": "app", "image": "App"}, "not an image name"),
         ({"name": "app", "image": "registry.example.com/team/db"}, "has no tag"),
         ({"name": "app", "volumes": ("data",)}, "not an absolute path"),
