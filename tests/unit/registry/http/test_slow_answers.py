@@ -144,7 +144,7 @@ def test_the_endless_body_of_a_redirect_is_not_read() -> None:
     begun = time.monotonic()
     with raw_server(respond) as server:
         with pytest.raises(RegistryRefused, match="status 307"):
-            client(Pace()).head(Repository(server.address, "team/app").tagged("1"))
+            client(Pace()).manifest(Repository(server.address, "team/app").tagged("1"))
         assert len(server.heads) == 2
         with pytest.raises(RegistryRefused, match="status 307"):
             client(Pace()).blob(Repository(server.address, "team/app"), DIGEST)
@@ -175,13 +175,13 @@ def test_a_download_below_the_minimum_rate_ends_and_one_above_it_goes_on() -> No
 
     def respond(connection: Connection) -> None:
         connection.write(announced(size=len(BLOB)))
-        connection.trickle(BLOB, speed, step=8000)
+        connection.trickle(BLOB, speed, step=16_000)
 
     with raw_server(respond) as server:
         place = Repository(server.address, "team/app")
-        # It takes three windows.
+        # It takes longer than one window.
         assert client().blob(place, DIGEST) == BLOB
-        speed = 0.1
+        speed = 0.2
         with pytest.raises(RegistryUnavailable, match=r"it moved \d+ bytes in 0 seconds"):
             client(attempts=1).blob(place, DIGEST)
 
@@ -198,7 +198,7 @@ def test_an_upload_that_is_not_taken_ends() -> None:
 
     blob = bytes(40_000_000)
     begun = time.monotonic()
-    late = pytest.raises(RegistryUnavailable, match="it took no bytes before the timeout")
+    late = pytest.raises(RegistryUnavailable, match=r"took no bytes before|it moved \d+ bytes")
     with raw_server(respond) as server, late:
         client().upload(Repository(server.address, "team/app"), digest_of(blob), blob)
     assert time.monotonic() - begun < 5
