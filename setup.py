@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32"]
+ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2"]
 SECRETS = ["pynacl>=1.5"]
 
 setup(

@@ -110,7 +110,9 @@ class Collaborators:
             from ..registry.shared_cache import SharedCache
 
             repository = Repository.parse(options.repository)
-            stores.append(SharedCache(self.registry, repository, options.trusted))
+            # A build goes on without its cache, so it does not wait for it.
+            registry = self.registry.with_short_patience()
+            stores.append(SharedCache(registry, repository, options.trusted))
         return Cache(self.log, stores, reads=not options.no_cache)
 
     @cached_property

@@ -6,7 +6,7 @@ Docker's schema 2 from https://distribution.github.io/distribution/spec/manifest
 
 from __future__ import annotations
 
-import json
+import copy
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +22,8 @@ from ..model.request.settings import Credential
 from .http.authentication import cancel_scope, pull_scope, push_scope
 from .http.credentials import Keychain
 from .http.download import stream_blob
-from .http.response import DIGEST, Answer
-from .http.retry import RetryableFault, RetryPolicy, Sleep
+from .http.response import DIGEST, Answer, read_json
+from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep
 from .http.tag_list import list_tags
 from .http.transport import Call, Transport, refusal
 from .http.upload import Upload, upload_url
@@ -69,6 +69,12 @@ class RegistryClient:
             ca_bundle=ca_bundle,
             log=log,
         )
+
+    def with_short_patience(self) -> RegistryClient:
+        """Return a client with the same connections and logins that gives up after 15 s."""
+        other = copy.copy(self)
+        other._transport = self._transport.with_patience(SHORT_PATIENCE)
+        return other
 
     def manifest(self, reference: Reference) -> Manifest | None:
         """Return the manifest of *reference*, its digest verified, or None if there is none.
@@ -136,7 +142,7 @@ class RegistryClient:
     def stream(self, repository: Repository, digest: str) -> Iterator[bytes]:
         """Yield a blob in chunks; verify its digest before the last chunk.
 
-        Raises ImageNotFound, DigestMismatch, at the first chunk or later.
+        Raises ImageNotFound, DigestMismatch, LimitExceeded, at the first chunk or later.
         """
         return stream_blob(self._transport, repository, digest)
 
@@ -211,7 +217,7 @@ def _media_type(answer: Answer, call: Call) -> str:
     media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
     if media_type not in KINDS:
         try:
-            media_type = json.loads(answer.body)["mediaType"]
+            media_type = read_json(answer.body)["mediaType"]
         except (ValueError, KeyError, TypeError):
             media_type = ""
     if media_type not in KINDS:

@@ -31,6 +31,9 @@ class Registry(Protocol):
     Every method may raise RegistryUnavailable, RegistryForbidden, RegistryRefused.
     """
 
+    def with_short_patience(self) -> Registry:
+        """Return the same access with few retries, for callers that can go on without it."""
+
     def manifest(self, reference: Reference) -> Manifest | None:
         """Return the manifest of *reference*, its digest verified, or None if there is none.
 
@@ -69,7 +72,8 @@ class Registry(Protocol):
     def stream(self, repository: Repository, digest: str) -> Iterator[bytes]:
         """Yield a blob in chunks; verify its digest before the last chunk.
 
-        Raises ImageNotFound, DigestMismatch, at the first chunk or later.
+        Raises ImageNotFound, DigestMismatch, LimitExceeded (16 GiB), at the first chunk or
+        later.
         """
 
     def mount(self, repository: Repository, digest: str, source: Repository) -> bool:

@@ -112,6 +112,6 @@ def _read(manifest: Manifest) -> Entry | None:
             Blob(layer["annotations"][_TITLE], layer["digest"], layer["size"])
             for layer in document["layers"]
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return Entry(record, blobs)

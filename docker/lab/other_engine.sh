@@ -72,6 +72,7 @@ while kill -0 $engine 2>/dev/null; do wait $engine && :; done
 clean
 [ "$root" != - ] || exit 0
 trap 'clean' EXIT
+trap 'exit 143' TERM
 set -e
 ip link add "$name" type bridge
 ip address add "$address" dev "$name"

@@ -2,6 +2,9 @@
 
 Each process has a separate session, a log, and a record on disk. The record contains its pid
 and its start time, so that a reused pid is never mistaken for our process.
+
+The process writes its record itself, before it becomes the program. So it is recorded, whenever
+its starter is killed: see `_RECORD_AND_RUN`.
 """
 
 from __future__ import annotations
@@ -20,6 +23,25 @@ from lab.errors import tail
 from lab.waiting import POLL_SECONDS, wait_until
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
+
+# Usage: sh -c SCRIPT NAME STARTER RECORD PROGRAM ARGUMENT...
+# Fields 1, 4 and 22 of /proc/PID/stat are the pid, the parent and the start time. The record is
+# written first. If the starter has died by then, the next run may have looked for records
+# already, so the program does not start. If it dies later, the next run finds the record.
+_RECORD_AND_RUN = """
+set -e
+starter=$1 record=$2
+shift 2
+fields() {
+    read -r pid _ _ parent _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ started _ <"/proc/$$/stat"
+}
+fields
+echo "[$pid, $started]" >"$record.$pid"
+mv "$record.$pid" "$record"
+fields
+[ "$parent" = "$starter" ] || exit 1
+exec "$@" </dev/null
+"""
 
 
 @dataclass(frozen=True)
@@ -66,32 +88,38 @@ class Process:
     ) -> Process:
         """Start a program in a separate session and record it in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / f"{name}.log").open("ab") as log:
-            child = subprocess.Popen(
-                list(argv),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=None if env is None else dict(env),
-                cwd=cwd,
-                start_new_session=True,
-            )
-        _children[child.pid] = child
-        process = cls(name, Identity.of(child.pid) or Identity(child.pid, 0), folder)
-        process._record()
-        return process
+        record = _record(folder, name).absolute()
+        record.unlink(missing_ok=True)
+        script = ["/bin/sh", "-c", _RECORD_AND_RUN, name, str(os.getpid()), str(record)]
+        started, starting = os.pipe()
+        try:
+            with (folder / f"{name}.log").open("ab") as log:
+                child = subprocess.Popen(
+                    [*script, *argv],
+                    # Its end closes when the script becomes the program, or ends.
+                    stdin=starting,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=None if env is None else dict(env),
+                    cwd=cwd,
+                    start_new_session=True,
+                )
+            os.close(starting)
+            _children[child.pid] = child
+            os.read(started, 1)
+        finally:
+            os.close(started)
+        return cls(name, _read(record) or Identity(child.pid, 0), folder)
 
     @classmethod
     def recall(cls, folder: Path, name: str) -> Process | None:
         """Return the recorded process if it is running; otherwise delete its record."""
-        record = folder / f"{name}.pid.json"
-        try:
-            pid, started = json.loads(record.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        record = _record(folder, name)
+        identity = _read(record)
+        if identity is None:
             return None
-        process = cls(name, Identity(pid, started), folder)
-        if process.alive():
-            return process
+        if identity.alive():
+            return cls(name, identity, folder)
         record.unlink(missing_ok=True)
         return None
 
@@ -134,14 +162,8 @@ class Process:
             time.sleep(POLL_SECONDS)
         return True
 
-    def _record(self) -> None:
-        record = self.folder / f"{self.name}.pid.json"
-        scratch = record.with_suffix(".new")
-        scratch.write_text(json.dumps([self.identity.pid, self.identity.started]))
-        scratch.replace(record)
-
     def _forget(self) -> None:
-        (self.folder / f"{self.name}.pid.json").unlink(missing_ok=True)
+        _record(self.folder, self.name).unlink(missing_ok=True)
 
 
 @dataclass
@@ -159,6 +181,18 @@ class Served:
         """Kill it with SIGKILL."""
         if self.process:
             self.process.kill()
+
+
+def _record(folder: Path, name: str) -> Path:
+    return folder / f"{name}.pid.json"
+
+
+def _read(record: Path) -> Identity | None:
+    try:
+        pid, started = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Identity(pid, started)
 
 
 def with_parent(argv: Sequence[str]) -> list[str]:

@@ -70,7 +70,8 @@ def test_a_registry_that_is_killed_and_comes_back_gets_the_upload(
 
 def test_a_registry_that_is_not_there_is_unavailable_after_a_bounded_wait() -> None:
     pauses: list[float] = []
-    client = RegistryClient(policy=RetryPolicy(attempts=4), sleep=pauses.append)
+    policy = RetryPolicy(patience=4.0, chance=lambda: 0.5)
+    client = RegistryClient(policy=policy, sleep=pauses.append)
     # Port 1 is nobody's.
     with pytest.raises(RegistryUnavailable, match="connection refused"):
         client.head(Reference.parse("127.0.0.1:1/team/app:1"))

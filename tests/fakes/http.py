@@ -16,12 +16,16 @@ import attrs
 
 @attrs.frozen
 class Request:
-    """A request that the server received; *path* includes the query."""
+    """A request that the server received; *path* includes the query.
+
+    *client* is the port of the client, which differs for each connection.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    client: int = 0
 
 
 @attrs.frozen
@@ -73,7 +77,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            request = Request(self.command, self.path, dict(self.headers), body)
+            request = Request(
+                self.command, self.path, dict(self.headers), body, self.client_address[1]
+            )
             response = server.answer(request)
             self.send_response(response.status)
             length = {"Content-Length": str(len(response.body))}

@@ -64,7 +64,7 @@ def read_document(data: bytes, reference: Reference, what: str = "manifest") -> 
     """Parse *data* as a JSON object.  Raises InvalidManifest."""
     try:
         document = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise InvalidManifest(str(reference), f"its {what} is not a JSON object")

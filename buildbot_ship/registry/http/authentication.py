@@ -7,7 +7,6 @@ https://distribution.github.io/distribution/spec/auth/token/.
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +18,7 @@ from ...errors import RegistryForbidden, RegistryRefused
 from ...model.reference import Repository
 from .address import is_loopback
 from .credentials import Keychain, Login
+from .response import may_succeed_later, read_json
 from .retry import RetryableFault
 
 _SCHEME = re.compile(r"(?:^|,)\s*(basic|bearer)(?:\s+|$)", re.IGNORECASE)
@@ -75,10 +75,11 @@ def cancel_scope(repository: Repository) -> str:
 
 @attrs.frozen
 class TokenAnswer:
-    """The answer of a token server."""
+    """The answer of a token server; *retry_after* is the pause in seconds that it asks for."""
 
     status: int
     body: bytes = attrs.field(repr=False)
+    retry_after: float | None = None
 
 
 @attrs.frozen
@@ -163,14 +164,25 @@ class Authenticator:
         if answer.status in (400, 401, 403):
             raise RegistryForbidden(registry, ISSUE_TOKEN)
         if answer.status != 200:
-            raise RetryableFault(f"its token server answered with HTTP status {answer.status}")
+            why = f"its token server answered with HTTP status {answer.status}"
+            if may_succeed_later(answer.status):
+                raise RetryableFault(why, answer.retry_after)
+            raise RegistryRefused(registry, ISSUE_TOKEN, why)
         return _read_token(registry, answer.body, requested)
 
 
 def _check_realm(registry: str, realm: str) -> None:
     """Raise RegistryRefused if a password would travel unencrypted."""
-    parts = urlsplit(realm)
-    if parts.scheme != "https" and not is_loopback(parts.netloc):
+    try:
+        parts = urlsplit(realm)
+        is_safe = parts.scheme == "https" or (
+            parts.scheme == "http" and is_loopback(parts.netloc)
+        )
+    except ValueError:
+        raise RegistryRefused(
+            registry, ISSUE_TOKEN, "the address of its token server is no URL"
+        ) from None
+    if not is_safe:
         raise RegistryRefused(
             registry,
             "use https for its token server",
@@ -198,7 +210,7 @@ def _query(
 
 def _read_token(registry: str, body: bytes, requested: float) -> _Token:
     try:
-        answer: Any = json.loads(body)
+        answer: Any = read_json(body)
         token = answer.get("token") or answer["access_token"]
         lifetime = float(answer.get("expires_in") or _DEFAULT_LIFETIME)
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -5,32 +5,41 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from ...errors import DigestMismatch, ImageNotFound
+from ...errors import DigestMismatch, ImageNotFound, LimitExceeded
 from ...model.reference import Repository
 from .authentication import pull_scope
 from .retry import RetryableFault
 from .transport import Call, Transport, refusal
+
+_LIMIT = 16 * 1024**3
+_PROGRESS = 16 * 1024**2
+"""Bytes between two faults after which a download has its full patience again."""
 
 
 def stream_blob(transport: Transport, repository: Repository, digest: str) -> Iterator[bytes]:
     """Yield a blob in chunks; verify its digest before the last chunk.
 
     A retry resumes where the fault interrupted the download.  Raises ImageNotFound,
-    DigestMismatch.
+    DigestMismatch, and LimitExceeded for more than 16 GiB.
     """
     checksum, received, held_back = hashlib.sha256(), 0, b""
-    retries = transport.retries(repository.registry)
+    retries, at_fault = transport.retries(repository.registry), 0
     while True:
         try:
             for chunk in _chunks_from(received, transport, repository, digest):
                 checksum.update(chunk)
                 received += len(chunk)
+                if received > _LIMIT:
+                    raise LimitExceeded(f"a blob of {repository}", "16 GiB")
                 if held_back:
                     yield held_back
                 held_back = chunk
             break
         except RetryableFault as fault:
             last = fault
+        if received - at_fault >= _PROGRESS:
+            retries.restart()
+        at_fault = received
         retries.pause_after(last)
     actual = f"sha256:{checksum.hexdigest()}"
     if actual != digest:

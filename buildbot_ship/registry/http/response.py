@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -42,17 +43,29 @@ def answered(status: int) -> str:
     return f"it answered with HTTP status {status}"
 
 
+def may_succeed_later(status: int) -> bool:
+    """Return whether a request with this HTTP status may succeed without a change."""
+    # 501 and 505: the server will never do this.
+    return status in (408, 429) or (status >= 500 and status not in (501, 505))
+
+
+def read_json(body: bytes) -> Any:
+    """Return the JSON value in *body*.  Raises ValueError, also if it is nested too deeply."""
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def check(answer: Answer, registry: str, action: str) -> None:
     """Raise the errors that are the same for all requests; the caller handles other statuses.
 
-    Raises RetryableFault for 408, 429 and 5xx, RegistryForbidden for 401 and 403, and
-    RegistryRefused if the registry's disk is full.
+    Raises RetryableFault if the request may succeed later, RegistryForbidden for 401 and 403,
+    and RegistryRefused if the registry's disk is full.
     """
     if answer.status in (401, 403):
         raise RegistryForbidden(registry, action)
-    if answer.status in (408, 429):
-        raise RetryableFault(answered(answer.status), read_retry_after(answer.headers))
-    if answer.status < 500:
+    if not may_succeed_later(answer.status):
         return
     if answer.status == 507 or _DISK_FULL.search(answer.body.decode("utf-8", "replace")):
         hint = "free space on the registry's disk, for example run its garbage collection"
@@ -63,7 +76,7 @@ def check(answer: Answer, registry: str, action: str) -> None:
 
 def _messages(body: bytes) -> list[str]:
     try:
-        errors = json.loads(body)["errors"]
+        errors = read_json(body)["errors"]
         return [str(e.get("message") or e.get("code")) for e in errors]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []

@@ -5,14 +5,12 @@ Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#li
 
 from __future__ import annotations
 
-import json
 import re
-from urllib.parse import urljoin, urlsplit
 
 from ...errors import LimitExceeded, RegistryRefused
 from ...model.reference import Repository
 from .authentication import pull_scope
-from .response import Answer
+from .response import Answer, read_json
 from .transport import Call, Transport, refusal
 
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*rel="?next"?')
@@ -30,6 +28,7 @@ def list_tags(transport: Transport, repository: Repository) -> tuple[str, ...]:
     url: str | None = f"{path}?n={_PAGE}"
     action = f"list the tags of {repository.path}"
     tags: list[str] = []
+    seen = {url}
     for _ in range(_PAGES):
         scopes = (pull_scope(repository),)
         call = Call(repository.registry, "GET", str(url), action, scopes, limit=_LIMIT)
@@ -42,21 +41,28 @@ def list_tags(transport: Transport, repository: Repository) -> tuple[str, ...]:
         url = _next_url(answer, path)
         if url is None:
             return tuple(tags)
+        if url in seen:
+            why = "its links to the next page form a circle"
+            raise RegistryRefused(call.registry, call.action, why)
+        seen.add(url)
     raise LimitExceeded(f"the list of tags of {repository}", f"{_PAGE * _PAGES} tags")
 
 
 def _tags(answer: Answer, call: Call) -> list[str]:
     try:
-        return [str(tag) for tag in json.loads(answer.body)["tags"] or ()]
+        return [str(tag) for tag in read_json(answer.body)["tags"] or ()]
     except (ValueError, KeyError, TypeError):
         why = "its answer is not a list of tags"
         raise RegistryRefused(call.registry, call.action, why) from None
 
 
 def _next_url(answer: Answer, path: str) -> str | None:
-    """Return the path and query of the next page; the host in the link is ignored."""
+    """Return *path* with the query of the next page; host and path of the link are ignored.
+
+    Behind a proxy, a registry may not know its own address.
+    """
     match = _NEXT.search(answer.headers.get("Link", ""))
     if match is None:
         return None
-    parts = urlsplit(urljoin(path, match[1]))
-    return f"{parts.path}?{parts.query}"
+    query = match[1].partition("#")[0].partition("?")[2]
+    return f"{path}?{query}"

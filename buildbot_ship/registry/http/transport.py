@@ -1,7 +1,8 @@
-"""Send requests to registries, with authentication, timeouts and retries."""
+"""Send requests to registries, with authentication, redirects, deadlines and retries."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
@@ -16,11 +17,15 @@ from .address import api_url, is_loopback
 from .authentication import ISSUE_TOKEN, Authenticator, TokenAnswer, TokenQuery
 from .connection_errors import translated_errors
 from .credentials import Keychain
+from .metering import Meter, MeteredAdapter, metered
+from .redirect import Redirects
 from .response import Answer, check
-from .retry import Retries, RetryPolicy, Sleep
+from .retry import Retries, RetryPolicy, Sleep, read_retry_after
 
 CHUNK = 1 << 18
 """Bytes that are read or sent at a time."""
+# 256 bytes of gzip hold at most 256 KiB: an answer must not fill the memory.
+_SIZES = {"": CHUNK, "identity": CHUNK, "gzip": 1 << 8, "x-gzip": 1 << 8, "deflate": 1 << 8}
 SMALL = 1 << 16
 """Bytes of a body that are read unless a call sets another limit."""
 
@@ -55,6 +60,12 @@ class _Authorization(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Leave redirects to `Redirects`: requests would read the whole body of each."""
+        del resp
+
+
 class Transport:
     """The connections of one client; *clock* is in monotonic seconds, *sleep* takes seconds."""
 
@@ -70,15 +81,28 @@ class Transport:
     ) -> None:
         """Open no connection yet."""
         self._auth = Authenticator(keychain, self._fetch_token, clock)
-        self._policy, self._sleep, self._log = policy, sleep, log
+        self._policy, self._sleep, self._log, self._clock = policy, sleep, log, clock
         self._ca_bundle = ca_bundle
-        self._remote, self._loopback = requests.Session(), requests.Session()
+        self._remote, self._loopback = _Session(), _Session()
+        for session in (self._remote, self._loopback):
+            session.mount("https://", MeteredAdapter())
+            session.mount("http://", MeteredAdapter())
         # The environment's proxy is not meant for this machine's own services.
         self._loopback.trust_env = False
 
     def retries(self, registry: str) -> Retries:
         """Return the retries for one operation on *registry*."""
-        return Retries(registry, self._policy, self._sleep, self._log)
+        return Retries(registry, self._policy, self._sleep, self._log, self._clock)
+
+    def meter(self) -> Meter:
+        """Return a meter for one transfer."""
+        return Meter(self._policy.pace, self._clock)
+
+    def with_patience(self, patience: float) -> Transport:
+        """Return a transport with the same connections and logins, but another patience."""
+        other = copy.copy(self)
+        other._policy = attrs.evolve(self._policy, patience=patience)
+        return other
 
     def send(self, call: Call) -> Answer:
         """Send *call* with retries; return the answer.
@@ -92,9 +116,8 @@ class Transport:
 
         Raises RetryableFault, RegistryForbidden, RegistryRefused (disk full).
         """
-        response = self._request(call)
-        with closing(response), translated_errors():
-            body = _read(response.iter_content(CHUNK), call.limit)
+        response = self._request(call, self.meter())
+        body = _read_body(response, call)
         answer = Answer(response.status_code, response.headers, body)
         check(answer, call.registry, call.action)
         return answer
@@ -105,40 +128,64 @@ class Transport:
 
         Reading a chunk may raise RetryableFault.  The answer has a body only if it is an error.
         """
-        response = self._request(call)
+        meter = self.meter()
+        response = self._request(call, meter)
         with closing(response):
-            chunks = _guarded(response.iter_content(CHUNK))
-            body = _read(chunks, SMALL) if response.status_code >= 400 else b""
+            body = _read_body(response, call) if response.status_code >= 400 else b""
             answer = Answer(response.status_code, response.headers, body)
             check(answer, call.registry, call.action)
-            yield answer, chunks
+            meter.begin_blob()
+            yield answer, _chunks(response, call)
 
-    def _request(self, call: Call) -> requests.Response:
+    def _request(self, call: Call, meter: Meter) -> requests.Response:
         """Send *call*; log in and send it again if the registry asks for a login."""
-        response = self._request_once(call)
+        response = self._request_once(call, meter)
         challenge = response.headers.get("WWW-Authenticate", "")
-        if response.status_code == 401 and self._auth.accept(
-            call.registry, call.scopes, challenge
-        ):
+        # Another host, such as a store of blobs, must not ask for our login.
+        may_ask = response.status_code == 401 and _is_registry(call, str(response.url))
+        if may_ask and self._auth.accept(call.registry, call.scopes, challenge):
             response.close()
-            response = self._request_once(call)
+            response = self._request_once(call, meter)
         return response
 
-    def _request_once(self, call: Call) -> requests.Response:
-        base = api_url(call.registry)
-        url = call.url if "://" in call.url else base + call.url
-        # An upload may go to another host, which must not get our login.
-        is_registry = urlsplit(url).netloc == urlsplit(base).netloc
-        header = self._auth.header(call.registry, call.scopes) if is_registry else None
-        with translated_errors(call.registry, call.action):
+    def _request_once(self, call: Call, meter: Meter) -> requests.Response:
+        """Send *call*, and follow redirects if it only reads."""
+        url = call.url if "://" in call.url else api_url(call.registry) + call.url
+        redirects = Redirects(call.registry, call.action, [url])
+        has_left = False
+        while True:
+            # The other host of an upload or a redirect must not get our login, and may not
+            # decide what is requested with it.
+            has_left = has_left or not _is_registry(call, url)
+            header = None if has_left else self._auth.header(call.registry, call.scopes)
+            response = self._send(call, url, header, meter)
+            if call.method not in ("GET", "HEAD"):
+                return response
+            try:
+                target = redirects.follow(
+                    response.status_code, response.headers.get("Location")
+                )
+            except RegistryRefused:
+                response.close()
+                raise
+            if target is None:
+                return response
+            # Read the rest, so that the connection can be used again.
+            _read_body(response, call)
+            url = target
+
+    def _send(
+        self, call: Call, url: str, authorization: str | None, meter: Meter
+    ) -> requests.Response:
+        with translated_errors(call.registry, call.action), metered(meter):
             return self._session(url).request(
                 call.method,
                 url,
                 headers={"Accept-Encoding": "identity", **call.headers},
                 data=call.body,
-                auth=_Authorization(header),
+                auth=_Authorization(authorization),
                 timeout=self._policy.timeouts,
-                allow_redirects=call.method in ("GET", "HEAD"),
+                allow_redirects=False,
                 stream=True,
                 verify=self._ca_bundle,
             )
@@ -148,7 +195,8 @@ class Transport:
 
     def _fetch_token(self, query: TokenQuery) -> TokenAnswer:
         """Send *query*, and nothing but its fields, to the token server."""
-        with translated_errors(query.registry, ISSUE_TOKEN):
+        meter = self.meter()
+        with translated_errors(query.registry, ISSUE_TOKEN), metered(meter):
             response = self._session(query.realm).request(
                 "POST" if query.post else "GET",
                 query.realm,
@@ -157,12 +205,13 @@ class Transport:
                 auth=_Authorization(query.authorization),
                 timeout=self._policy.timeouts,
                 allow_redirects=False,
+                headers={"Accept-Encoding": "identity"},
                 stream=True,
                 verify=self._ca_bundle,
             )
-        with closing(response), translated_errors():
-            body = _read(response.iter_content(CHUNK), SMALL)
-        return TokenAnswer(response.status_code, body)
+        call = Call(query.registry, "GET", query.realm, ISSUE_TOKEN, ())
+        body = _read_body(response, call)
+        return TokenAnswer(response.status_code, body, read_retry_after(response.headers))
 
 
 def refusal(answer: Answer, call: Call) -> RegistryRefused:
@@ -170,15 +219,27 @@ def refusal(answer: Answer, call: Call) -> RegistryRefused:
     return RegistryRefused(call.registry, call.action, answer.message)
 
 
-def _read(chunks: Iterable[bytes], limit: int) -> bytes:
+def _is_registry(call: Call, url: str) -> bool:
+    """Return whether *url* is an address of the registry of *call*."""
+    return urlsplit(url)[:2] == urlsplit(api_url(call.registry))[:2]
+
+
+def _read_body(response: requests.Response, call: Call) -> bytes:
+    """Return at most one chunk more than `Call.limit` of the body, and end the response."""
     body = bytearray()
-    for chunk in chunks:
-        body += chunk
-        if len(body) > limit:
-            break
+    with closing(response):
+        for chunk in _chunks(response, call):
+            body += chunk
+            if len(body) > call.limit:
+                break
     return bytes(body)
 
 
-def _guarded(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    with translated_errors():
-        yield from chunks
+def _chunks(response: requests.Response, call: Call) -> Iterator[bytes]:
+    """Yield the body.  Raises RetryableFault, RegistryRefused."""
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in _SIZES:
+        why = f"its answer has the encoding {encoding[:40]!r}, which was not asked for"
+        raise RegistryRefused(call.registry, call.action, why, "read the log of its proxy")
+    with translated_errors(call.registry, call.action):
+        yield from response.iter_content(_SIZES[encoding])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
@@ -16,9 +17,14 @@ from ...errors import DigestMismatch
 from ...model.reference import Repository
 from .address import api_url
 from .authentication import push_scope
+from .metering import Meter
+from .redirect import resolve
 from .response import DIGEST, Answer
 from .retry import RetryableFault
-from .transport import CHUNK, Call, Transport, refusal
+from .transport import Call, Transport, refusal
+
+_CHUNK = 1 << 16
+"""Bytes that are sent at a time; the connection must take them within the read timeout."""
 
 
 class BlobContent:
@@ -27,9 +33,9 @@ class BlobContent:
     It is an iterable with a length, so that requests sends a Content-Length.
     """
 
-    def __init__(self, content: bytes | Path) -> None:
-        """Take the bytes, or a file that is read in chunks."""
-        self._content = content
+    def __init__(self, content: bytes | Path, meter: Meter) -> None:
+        """Take the bytes, or a file that is read in chunks; *meter* checks the rate."""
+        self._content, self._meter = content, meter
         self._size = len(content) if isinstance(content, bytes) else content.stat().st_size
         self.digest: str | None = None
         """The digest of the bytes read so far; None before the first."""
@@ -39,7 +45,10 @@ class BlobContent:
         return self._size
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the bytes from the start."""
+        """Yield the bytes from the start.  Raises SlowAnswer."""
+        yield from self._meter.send(self._hashed())
+
+    def _hashed(self) -> Iterator[bytes]:
         self.digest = None
         checksum = hashlib.sha256()
         for chunk in self._chunks():
@@ -49,11 +58,11 @@ class BlobContent:
 
     def _chunks(self) -> Iterator[bytes]:
         if isinstance(self._content, bytes):
-            for start in range(0, len(self._content), CHUNK):
-                yield self._content[start : start + CHUNK]
+            for start in range(0, len(self._content), _CHUNK):
+                yield self._content[start : start + _CHUNK]
             return
         with self._content.open("rb") as file:
-            while chunk := file.read(CHUNK):
+            while chunk := file.read(_CHUNK):
                 yield chunk
 
 
@@ -72,7 +81,7 @@ class Upload:
 
     def send(self, content: bytes | Path) -> int:
         """Send *content*; return its size in bytes.  Raises DigestMismatch."""
-        blob = BlobContent(content)
+        blob = BlobContent(content, self.transport.meter())
         retries = self.transport.retries(self.repository.registry)
         retries.run(lambda failed: self._attempt(blob, is_retry=failed > 0))
         return len(blob)
@@ -128,10 +137,13 @@ class Upload:
 
 
 def upload_url(repository: Repository, answer: Answer) -> str:
-    """Return the absolute URL of the upload that *answer* began."""
+    """Return the absolute URL of the upload that *answer* began.  Raises RegistryRefused."""
     base = urlsplit(f"{api_url(repository.registry)}/v2/")
-    url = urlsplit(urljoin(base.geturl(), answer.headers["Location"]))
-    # A registry behind a proxy that ends TLS returns http URLs of itself.
-    if url.hostname == base.hostname:
-        url = url._replace(scheme=base.scheme, netloc=base.netloc)
-    return urlunsplit(url)
+    location = answer.headers["Location"]
+    with suppress(ValueError):
+        url = urlsplit(urljoin(base.geturl(), location))
+        # A registry behind a proxy that ends TLS returns http URLs of itself.
+        if url.scheme in ("http", "https") and url.hostname == base.hostname:
+            return urlunsplit(url._replace(scheme=base.scheme, netloc=base.netloc))
+    action = f"begin an upload to {repository.path}"
+    return resolve(repository.registry, action, base.geturl(), location)

@@ -116,6 +116,8 @@ def _digest(
     source: Reference, through: str, registry: Registry, unreachable: set[str]
 ) -> str | None:
     """Return the digest of *source*; None if the worker cannot reach its registry."""
+    if through == AUTO:
+        registry = registry.with_short_patience()
     try:
         digest = registry.head(source)
     except RegistryUnavailable:

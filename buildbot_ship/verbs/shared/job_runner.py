@@ -96,10 +96,10 @@ class JobRunner:
     def _registry_digest(self, base: Reference) -> str | None:
         """Return the digest of *base* in its registry; None if only the engine has it."""
         try:
-            return self.registry.head(base)
+            return self.registry.with_short_patience().head(base)
         except (RegistryUnavailable, RegistryForbidden) as error:
             if self.daemon.image(str(base)) is None:
-                raise
+                return self.registry.head(base)
             self.log(f"using the engine's copy of {base}: {error}")
             return None
 

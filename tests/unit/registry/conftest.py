@@ -10,6 +10,7 @@ import pytest
 from buildbot_ship.model.reference import Repository
 from buildbot_ship.model.request.settings import Credential
 from buildbot_ship.registry.client import RegistryClient
+from buildbot_ship.registry.http.retry import RetryPolicy
 from tests.fakes.http import Server, serving
 
 
@@ -36,6 +37,7 @@ class Setting:
         return RegistryClient(
             credentials,
             environment=environment,
+            policy=RetryPolicy(chance=lambda: 0.5),
             sleep=self.pauses.append,
             clock=lambda: self.seconds,
             log=self.lines.append,

@@ -140,6 +140,28 @@ def test_a_token_that_is_no_longer_taken_is_renewed_once(setting: Setting) -> No
     assert setting.pauses == []
 
 
+def test_a_token_that_expires_in_the_middle_of_an_upload_is_renewed(setting: Setting) -> None:
+    registry = TokenRegistry(setting)
+    blob, tokens = b"x" * 300_000, iter(("first", "second"))
+
+    def respond(request: Request) -> Response:
+        if request.path.startswith("/token"):
+            return Response(body=json.dumps({"token": next(tokens)}).encode())
+        token = request.headers.get("Authorization")
+        is_taken = token == ("Bearer second" if request.method == "PUT" else "Bearer first")
+        if not is_taken:
+            challenge = f'Bearer realm="{registry.realm}"'
+            return Response(401, headers={"WWW-Authenticate": challenge})
+        return Response(201 if request.method == "PUT" else 202, headers={"Location": "/up"})
+
+    setting.server.respond = respond
+    digest = digest_of(blob)
+    assert setting.client().upload(setting.place, digest, blob) == len(blob)
+    assert [request.method for request in setting.server.requests][-3:] == ["PUT", "GET", "PUT"]
+    assert setting.server.requests[-1].body == blob
+    assert setting.pauses == []
+
+
 def test_an_identity_token_is_sent_in_a_form(setting: Setting, tmp_path: Path) -> None:
     TokenRegistry(setting)
     entry = {"identitytoken": "t0ken"}

@@ -12,10 +12,16 @@ from buildbot_ship.errors import (
     RegistryForbidden,
     RegistryRefused,
     RegistryUnavailable,
+    ShipError,
 )
 from buildbot_ship.model.image.manifest import DOCKER_MANIFEST
 from buildbot_ship.model.reference import Repository, digest_of
-from buildbot_ship.registry.http.retry import RetryPolicy, read_retry_after
+from buildbot_ship.registry.http.retry import (
+    Retries,
+    RetryableFault,
+    RetryPolicy,
+    read_retry_after,
+)
 from buildbot_ship.registry.interface import Manifest
 from tests.fakes.http import Response
 from tests.fakes.images import small_image
@@ -40,19 +46,24 @@ def test_three_500s_are_waited_out_with_growing_pauses(setting: Setting) -> None
 
 
 def test_500s_without_end_become_unavailable_with_the_registrys_words(setting: Setting) -> None:
-    setting.server.script = [Response(500, errors("UNKNOWN", "the cat is out"))] * 6
-    with pytest.raises(RegistryUnavailable, match=r"500: the cat is out \(6 attempts\)"):
+    setting.server.respond = lambda _: Response(500, errors("UNKNOWN", "the cat is out"))
+    with pytest.raises(RegistryUnavailable, match=r"500: the cat is out \(14 attempts\)"):
         setting.client().manifest(setting.place.tagged("1"))
-    assert setting.pauses == [0.5, 1.0, 2.0, 4.0, 8.0]
+    assert setting.pauses == [0.5, 1.0, 2.0, 4.0, 8.0, *[16.0] * 8]
 
 
-@pytest.mark.parametrize(("asked", "waited"), [("7", 7.0), ("86400", 60.0), ("soon", 0.5)])
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [("7", 7.0), ("86400", 60.0), ("9" * 400, 60.0), ("soon", 0.5), ("²", 0.5), ("-5", 0.5)],
+)
 def test_a_429_is_waited_out_as_the_registry_asks_within_bounds(
     setting: Setting, asked: str, waited: float
 ) -> None:
     setting.server.script = [Response(429, headers={"Retry-After": asked}), FOUND]
     assert setting.client().head(setting.place.tagged("1")) == DIGEST
-    assert setting.pauses == [waited]
+    # The pause varies, and is never shorter than the registry asks.
+    assert setting.pauses == [pytest.approx(waited, rel=0.06)]
+    assert setting.pauses[0] >= waited
 
 
 def test_a_date_to_retry_after_is_counted_from_the_registrys_own_clock() -> None:
@@ -61,8 +72,104 @@ def test_a_date_to_retry_after_is_counted_from_the_registrys_own_clock() -> None
     assert read_retry_after({"Retry-After": until}) is None
 
 
+@pytest.mark.parametrize(
+    ("date", "until"),
+    [
+        ("Fri, 31 Dec 1999 23:59:50 GMT", "Fri, 31 Dec 99999999999999999999 23:59:59 GMT"),
+        ("Fri, 31 Dec 1999 23:59:50 GMT", "Fri, 31 Dec 2000 23:59:50 -0000"),
+        ("Fri, 31 Dec 1999 23:59:50 +9999999999", "Fri, 31 Dec 1999 23:59:50 GMT"),
+    ],
+)
+def test_a_date_that_is_no_date_is_ignored(date: str, until: str) -> None:
+    assert read_retry_after({"Date": date, "Retry-After": until}) is None
+
+
 def test_pauses_are_never_negative() -> None:
     assert RetryPolicy().pause(1, -3.0) == 0.0
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+def test_the_default_patience_covers_two_minutes_whatever_the_chance(chance: float) -> None:
+    """Each attempt fails at once, or takes as long as an answer may take."""
+    for takes in (0.0, 10.0, 60.0):
+        now, attempts = 0.0, []
+
+        def wait(seconds: float) -> None:
+            nonlocal now
+            now += seconds
+
+        def fail(_: int) -> None:
+            attempts.append(now)  # noqa: B023
+            wait(takes)  # noqa: B023
+            raise RetryableFault("down")
+
+        policy = RetryPolicy(chance=lambda: chance)
+        retries = Retries("r", policy, wait, lambda _: None, lambda: now)  # noqa: B023
+        with pytest.raises(RegistryUnavailable):
+            retries.run(fail)
+        assert 120 < attempts[-1] < 150 + 60
+        assert now < 150 + 2 * 60
+        assert len(attempts) < 25
+
+
+def test_a_long_attempt_does_not_use_up_the_attempts() -> None:
+    now = 0.0
+
+    def fail(_: int) -> None:
+        nonlocal now
+        now += 3600
+        raise RetryableFault("the connection broke")
+
+    retries = Retries("r", RetryPolicy(), lambda _: None, lambda _: None, lambda: now)
+    with pytest.raises(RegistryUnavailable, match="3 attempts"):
+        retries.run(fail)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        *(
+            (status, RegistryRefused)
+            for status in (300, 304, 400, 402, 405, 406, 409, 410, 413)
+        ),
+        *((status, RegistryRefused) for status in (415, 416, 422, 451, 501, 505, 507)),
+        (401, RegistryForbidden),
+        (403, RegistryForbidden),
+    ],
+)
+def test_a_status_that_stays_is_an_error_at_once(
+    setting: Setting, status: int, expected: type[ShipError]
+) -> None:
+    setting.server.respond = lambda _: Response(status, b"" if status == 304 else b"no")
+    with pytest.raises(expected):
+        setting.client().manifest(setting.place.tagged("1"))
+    with pytest.raises(expected):
+        setting.client().upload(setting.place, DIGEST, BLOB)
+    assert len(setting.server.requests) == 2
+    assert setting.pauses == []
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
+def test_a_status_that_may_pass_is_retried(setting: Setting, status: int) -> None:
+    setting.server.script = [Response(status), FOUND]
+    assert setting.client().head(setting.place.tagged("1")) == DIGEST
+    assert len(setting.pauses) == 1
+
+
+def test_a_client_with_short_patience_shares_the_login_and_gives_up_soon(
+    setting: Setting,
+) -> None:
+    setting.server.respond = lambda _: Response(503)
+    with pytest.raises(RegistryUnavailable):
+        setting.client().with_short_patience().head(setting.place.tagged("1"))
+    assert sum(setting.pauses) <= 15
+
+
+def test_the_name_of_no_host_is_an_error_at_once(setting: Setting) -> None:
+    reference = Repository("a" * 64 + ".example.com", "team/app").tagged("1")
+    with pytest.raises(RegistryRefused, match="no http or https URL"):
+        setting.client().head(reference)
+    assert setting.pauses == []
 
 
 def test_a_registry_that_took_another_manifest_is_found_out(setting: Setting) -> None:
