@@ -242,7 +242,7 @@ def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:
             log=team.lines.append,
         )
 
-    assert run().summary == "app: published"
+    assert run().summary == "app: published, without a claim"
     assert [part.verb for part in done] == ["wheels", "pex", "image", "push", "gc"]
     assert done[-1] == GarbageRequest(finish=True)
     done.clear()

@@ -15,7 +15,7 @@ from buildbot_ship.errors import (
     RegistryUnavailable,
     TagTaken,
 )
-from buildbot_ship.model.artefact import Tested
+from buildbot_ship.model import artefact
 from buildbot_ship.model.decision.push import OwnBlob, PushPlan
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.interface import Manifest
@@ -78,7 +78,7 @@ def test_an_image_is_pushed_under_its_commit_with_its_base_mounted(
         }
     }
     assert result.summary.startswith(f"{TAG}: ")
-    assert result.summary.endswith("KB sent")
+    assert result.summary.endswith("KB sent, without a claim")
 
 
 def test_the_same_image_again_is_success_and_sends_nothing(world: World) -> None:
@@ -240,13 +240,15 @@ def test_only_the_tested_manifest_is_pushed_if_a_test_is_required(world: World) 
     with pytest.raises(ImageNotTested, match="no smoke test of this commit has passed"):
         world.push(request)
     other = small_image("app", *BASE_LAYERS, b"another pex")
-    world.work.save(Tested(COMMIT, "app", other.manifest.digest, other.image_id))
+    world.work.save(artefact.Tested(COMMIT, "app", other.manifest.digest, other.image_id))
     with pytest.raises(ImageNotTested, match=f"has the digest {other.manifest.digest}"):
         world.push(request)
-    world.work.save(Tested("another commit", "app", image.manifest.digest, image.image_id))
+    world.work.save(
+        artefact.Tested("another commit", "app", image.manifest.digest, image.image_id)
+    )
     with pytest.raises(ImageNotTested, match="no smoke test of this commit has passed"):
         world.push(request)
     assert world.registry.head(TAG) is None
-    world.work.save(Tested(COMMIT, "app", image.manifest.digest, image.image_id))
+    world.work.save(artefact.Tested(COMMIT, "app", image.manifest.digest, image.image_id))
     pushed = world.push(request).properties["ship_pushed_app"]
     assert pushed["digest"] == world.registry.head(TAG) == image.manifest.digest
