@@ -108,7 +108,8 @@ class PushTagged(ShipStep):
         """
         name = f"ship_image_{self.image}"
         built = self.getProperty(name)
-        if self.build.properties.getPropertySource(name) != BuildRuntimeImage.__name__:
+        source = self.build.properties.getPropertySource(name) if built else None
+        if source != BuildRuntimeImage.__name__:
             path = f"{self.work.rstrip('/')}/records/image-{self.image}.json"
             built = _parsed(await result_file.read(self, path))
         try:

@@ -58,7 +58,7 @@ class ClaimTable:
             if found is None:
                 return Granted(TagClaim(reference, others[-1].digest, others[-1].holder), None)
             holder = ClaimRow(**found)
-            if holder.owner == row.owner:
+            if (holder.owner, holder.digest) == (row.owner, row.digest):
                 return Granted(TagClaim(reference, row.digest), name)
             if holder.digest != row.digest and await self._get(_TAGS, _release_name(name)):
                 holder = attrs.evolve(holder, released=True)

@@ -1,0 +1,50 @@
+"""Buildbot's database as a master opens it, without the rest of a master.
+
+`python -m lab.soak.masters FOLDER` creates it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from buildbot.config.master import MasterConfig
+from buildbot.master import BuildMaster
+from twisted.internet import defer, reactor
+
+DATABASE = "state.sqlite"
+
+
+async def open_master(folder: Path, *, create: bool = False) -> Any:
+    """Return a master whose ``db`` is the SQLite file in *folder*; *create* makes it."""
+    master = BuildMaster(str(folder))
+    master.config = MasterConfig()
+    master.config.db.db_url = f"sqlite:///{folder / DATABASE}"
+    await master.db.set_master(master)
+    await master.db.setup(check_version=not create, verbose=False)
+    if create:
+        await master.db.model.upgrade()
+    return master
+
+
+async def close_master(master: Any) -> None:
+    """Close the database of a master from `open_master`."""
+    await master.db.pool.stop()
+
+
+def run_in_reactor(work: Coroutine[Any, Any, None]) -> None:
+    """Run *work* in Twisted's reactor, which a process can do once."""
+    done = defer.ensureDeferred(work)
+    done.addErrback(lambda failure: failure.printTraceback())
+    done.addBoth(lambda _: reactor.callWhenRunning(reactor.stop))  # type: ignore[attr-defined]
+    reactor.run()  # type: ignore[attr-defined]
+
+
+async def _create(folder: Path) -> None:
+    await close_master(await open_master(folder, create=True))
+
+
+if __name__ == "__main__":
+    run_in_reactor(_create(Path(sys.argv[1])))
