@@ -18,11 +18,12 @@ soaks:
 
 @dataclass(frozen=True)
 class SoakOptions:
-    """The options of `tests/soak/run`."""
+    """The options of `tests/soak/run`; in each *mixed_every*th round some claim by hand."""
 
     name: str
     rounds: int
     unclaimed: bool = False
+    mixed_every: int = 25
 
 
 def parse_soak(argv: Sequence[str]) -> SoakOptions:

@@ -29,7 +29,7 @@ from lab.soak.options import SoakOptions
 from lab.soak.outcomes import BOTH, BY_HAND, OVERWRITTEN, STEPS, SUCCESS, UNCLAIMED
 from lab.soak.tally import Tally
 
-MASTERS, WRITERS, MIXED = 2, 16, 25
+MASTERS, WRITERS = 2, 16
 _HEAD_START = 0.02
 """Seconds for both masters to read an order before their writers begin."""
 
@@ -48,18 +48,19 @@ def soak_publish(run: Run, options: SoakOptions) -> Tally:
             for first in range(MASTERS)
         ]
         for number in range(options.rounds):
-            kinds = _kinds(number, options.unclaimed)
+            kinds = _kinds(number, options)
             _round(f"{registry.address}/soak/app", number, kinds, masters, tally)
             if (number + 1) % 50 == 0:
                 run.say(f"publish: {number + 1} of {options.rounds} rounds")
     return tally
 
 
-def _kinds(number: int, unclaimed: bool) -> tuple[str, ...]:
+def _kinds(number: int, options: SoakOptions) -> tuple[str, ...]:
     """Return how the writers of each master claim in a round."""
-    if unclaimed:
+    if options.unclaimed:
         return (UNCLAIMED,) * MASTERS
-    return (BOTH, BY_HAND) if number % MIXED == MIXED - 1 else (STEPS,) * MASTERS
+    mixed = (number + 1) % options.mixed_every == 0
+    return (BOTH, BY_HAND) if mixed else (STEPS,) * MASTERS
 
 
 def _round(
