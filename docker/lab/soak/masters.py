@@ -36,10 +36,12 @@ async def close_master(master: Any) -> None:
 
 def run_in_reactor(work: Coroutine[Any, Any, None]) -> None:
     """Run *work* in Twisted's reactor, which a process can do once."""
-    done = defer.ensureDeferred(work)
+    # Its type depends on the platform.
+    loop: Any = reactor
+    done: Any = defer.ensureDeferred(work)
     done.addErrback(lambda failure: failure.printTraceback())
-    done.addBoth(lambda _: reactor.callWhenRunning(reactor.stop))  # type: ignore[attr-defined]
-    reactor.run()  # type: ignore[attr-defined]
+    done.addBoth(lambda _: loop.callWhenRunning(loop.stop))
+    loop.run()
 
 
 async def _create(folder: Path) -> None:

@@ -111,7 +111,7 @@ def _quiet(_: str) -> None:
 async def _serve(folder: Path, checkout: Path, numbers: list[int]) -> None:
     table = ClaimTable(await open_master(folder))
     writers = {n: Writer.make(n, folder, checkout) for n in numbers}
-    reactor.suggestThreadPoolSize(len(numbers))  # type: ignore[attr-defined]
+    reactor.suggestThreadPoolSize(len(numbers))
     print(json.dumps("ready"), flush=True)
     while line := await threads.deferToThread(sys.stdin.readline):
         await obey(table, writers, json.loads(line))

@@ -34,11 +34,15 @@ async def together(parts: list[Coroutine[Any, Any, Any]]) -> list[Any]:
     return results
 
 
+def close(master: Any) -> Any:
+    return defer.ensureDeferred(close_master(master))
+
+
 def row(digest: str, build: int) -> ClaimRow:
     return ClaimRow(digest, build, f"build {build} of ship", f"{build}-1")
 
 
-class TestClaimTable(unittest.TestCase):  # type: ignore[misc]
+class TestClaimTable(unittest.TestCase):
     """Exactly one image has a tag, whatever master claims it."""
 
     def setUp(self) -> Any:
@@ -50,7 +54,7 @@ class TestClaimTable(unittest.TestCase):  # type: ignore[misc]
         self.masters = [await open_master(folder, create=True), await open_master(folder)]
         self.tables = [ClaimTable(master) for master in self.masters]
         for master in self.masters:
-            self.addCleanup(lambda each=master: defer.ensureDeferred(close_master(each)))
+            self.addCleanup(close, master)
 
     async def claim(
         self, digest: str, build: int, *, table: int = 0, tag: str = TAG, may: Any = never
@@ -149,7 +153,7 @@ class TestClaimTable(unittest.TestCase):  # type: ignore[misc]
         assert await self.tables[1].unique_moment(NOW, "1-1") == NOW
 
 
-class TestRestart(unittest.TestCase):  # type: ignore[misc]
+class TestRestart(unittest.TestCase):
     """A claim outlives its master."""
 
     async def test_a_claim_is_there_after_a_restart(self) -> None:

@@ -143,7 +143,11 @@ def test_a_failure_while_the_tag_is_written_or_after_it_does_not(world: World) -
 
 def test_the_config_is_there_after_the_push(world: World) -> None:
     image = world.build()
-    world.registry.after_put = lambda _: world.registry.blobs.pop((PLACE, image.image_id))
+
+    def lose(_: Reference) -> None:
+        del world.registry.blobs[PLACE, image.image_id]
+
+    world.registry.after_put = lose
     with pytest.raises(RegistryRefused, match=f"the config {image.image_id} is missing"):
         world.push()
 
