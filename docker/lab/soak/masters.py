@@ -1,6 +1,6 @@
 """Buildbot's database as a master opens it, without the rest of a master.
 
-`python -m lab.soak.masters FOLDER` creates it.
+`python -m lab.soak.masters FOLDER URL` creates it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from twisted.internet import defer, reactor
 DATABASE = "state.sqlite"
 
 
-async def open_master(folder: Path, *, create: bool = False) -> Any:
-    """Return a master whose ``db`` is the SQLite file in *folder*; *create* makes it."""
+async def open_master(folder: Path, url: str = "", *, create: bool = False) -> Any:
+    """Return a master whose ``db`` is at *url*, or else an SQLite file in *folder*.
+
+    With *create* the tables are made.
+    """
     master = BuildMaster(str(folder))
     master.config = MasterConfig()
-    master.config.db.db_url = f"sqlite:///{folder / DATABASE}"
+    master.config.db.db_url = url or f"sqlite:///{folder / DATABASE}"
     await master.db.set_master(master)
     await master.db.setup(check_version=not create, verbose=False)
     if create:
@@ -35,18 +38,22 @@ async def close_master(master: Any) -> None:
 
 
 def run_in_reactor(work: Coroutine[Any, Any, None]) -> None:
-    """Run *work* in Twisted's reactor, which a process can do once."""
+    """Run *work* in Twisted's reactor, which a process can do once; exit with 1 if it fails."""
     # Its type depends on the platform.
     loop: Any = reactor
     done: Any = defer.ensureDeferred(work)
-    done.addErrback(lambda failure: failure.printTraceback())
+    failures: list[Any] = []
+    done.addErrback(failures.append)
     done.addBoth(lambda _: loop.callWhenRunning(loop.stop))
     loop.run()
+    if failures:
+        failures[0].printTraceback(sys.stderr)
+        sys.exit(1)
 
 
-async def _create(folder: Path) -> None:
-    await close_master(await open_master(folder, create=True))
+async def _create(folder: Path, url: str) -> None:
+    await close_master(await open_master(folder, url, create=True))
 
 
 if __name__ == "__main__":
-    run_in_reactor(_create(Path(sys.argv[1])))
+    run_in_reactor(_create(Path(sys.argv[1]), sys.argv[2]))

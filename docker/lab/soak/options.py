@@ -24,6 +24,7 @@ class SoakOptions:
     rounds: int
     unclaimed: bool = False
     mixed_every: int = 25
+    database: str = ""
 
 
 def parse_soak(argv: Sequence[str]) -> SoakOptions:
@@ -41,8 +42,15 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
         action="store_true",
         help="publish without claims, to see that this does not hold",
     )
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        default="",
+        help="an empty database for the masters, for example postgresql://...; its driver must "
+        "be installed (default: an SQLite file)",
+    )
     chosen = parser.parse_args(argv)
     rounds = ROUNDS[chosen.name] if chosen.rounds is None else chosen.rounds
     if rounds < 1:
         parser.error("--rounds must be 1 or more")
-    return SoakOptions(chosen.name, rounds, chosen.unclaimed)
+    return SoakOptions(chosen.name, rounds, chosen.unclaimed, database=chosen.database)

@@ -39,13 +39,13 @@ def soak_publish(run: Run, options: SoakOptions) -> Tally:
     registry = serve(run, "soak")
     folder = run.folder / "soak"
     folder.mkdir()
-    _create_database(folder)
+    _create_database(folder, options.database)
     checkout = _checkout(run.folder)
     tally = Tally()
     with ExitStack() as stack:
         masters = [
-            stack.enter_context(_Master.start(folder, checkout, range(first, WRITERS, MASTERS)))
-            for first in range(MASTERS)
+            stack.enter_context(_Master.start([folder, options.database, checkout, *numbers]))
+            for numbers in (range(first, WRITERS, MASTERS) for first in range(MASTERS))
         ]
         for number in range(options.rounds):
             kinds = _kinds(number, options)
@@ -115,10 +115,9 @@ class _Master:
 
     @classmethod
     @contextmanager
-    def start(cls, folder: Path, checkout: Path, numbers: Sequence[int]) -> Iterator[_Master]:
-        """Start it, with the writers of these *numbers*; it ends with its standard input."""
-        argv = [sys.executable, "-m", "lab.soak.writers", str(folder), str(checkout)]
-        argv += map(str, numbers)
+    def start(cls, arguments: Sequence[object]) -> Iterator[_Master]:
+        """Start it with the *arguments* of `lab.soak.writers`; it ends with its input."""
+        argv = [sys.executable, "-m", "lab.soak.writers", *map(str, arguments)]
         pipe = subprocess.PIPE
         with subprocess.Popen(with_parent(argv), stdin=pipe, stdout=pipe, text=True) as process:
             master = cls(cast(IO[str], process.stdin), cast(IO[str], process.stdout))
@@ -141,9 +140,11 @@ class _Master:
         return json.loads(line)
 
 
-def _create_database(folder: Path) -> None:
+def _create_database(folder: Path, url: str) -> None:
     """Create the database in a process of its own, because a reactor runs only once."""
-    subprocess.run([sys.executable, "-m", "lab.soak.masters", str(folder)], check=True)
+    argv = [sys.executable, "-m", "lab.soak.masters", str(folder), url]
+    if subprocess.run(argv, check=False).returncode:
+        raise LabError("the database of the soak could not be created; its error is above")
 
 
 def _checkout(folder: Path) -> Path:

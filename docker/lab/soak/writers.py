@@ -108,8 +108,8 @@ def _quiet(_: str) -> None:
     """Log nothing."""
 
 
-async def _serve(folder: Path, checkout: Path, numbers: list[int]) -> None:
-    table = ClaimTable(await open_master(folder))
+async def _serve(folder: Path, url: str, checkout: Path, numbers: list[int]) -> None:
+    table = ClaimTable(await open_master(folder, url))
     writers = {n: Writer.make(n, folder, checkout) for n in numbers}
     reactor.suggestThreadPoolSize(len(numbers))
     print(json.dumps("ready"), flush=True)
@@ -119,8 +119,8 @@ async def _serve(folder: Path, checkout: Path, numbers: list[int]) -> None:
 
 def main(argv: list[str]) -> None:
     """Serve orders until standard input ends."""
-    folder, checkout, *numbers = argv
-    run_in_reactor(_serve(Path(folder), Path(checkout), list(map(int, numbers))))
+    folder, url, checkout, *numbers = argv
+    run_in_reactor(_serve(Path(folder), url, Path(checkout), list(map(int, numbers))))
 
 
 if __name__ == "__main__":
