@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -286,7 +287,7 @@ def test_an_image_that_passed_other_tests_is_not_the_published_one(team: Team) -
     assert len({name(), name(tested("a")), name(tested("b"))}) == 3
     # The key of a record in the shared cache says nothing about a secret.
     assert name(tested("a")) == name(tested("a", "other"))
-    how = {"tested": True, "claim_remote": "origin", "take_over": True}
+    how: dict[str, Any] = {"tested": True, "claim_remote": "origin", "take_over": True}
     pushes = tuple(attrs.evolve(push, **how) for push in ASKED.pushes)
     found = team.find(attrs.evolve(ASKED, pushes=pushes)).properties
     assert found["ship_publications"]["app"] == name()
