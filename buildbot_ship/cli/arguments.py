@@ -20,15 +20,9 @@ from .smoke_arguments import smoke_request
 from .up_to_date import work_folder
 
 Options = argparse.Namespace
-VERBS_THAT_READ_COMMIT = {
-    "build",
-    "wheels",
-    "image",
-    "check",
-    "derive",
-    "verify",
-    "check-secrets",
-}
+VERBS_THAT_READ_COMMIT = frozenset(
+    ["build", "wheels", "image", "check", "derive", "verify", "check-secrets"]
+)
 """Verbs that read files from the commit, and ignore uncommitted changes."""
 
 
@@ -202,9 +196,16 @@ def _images(options: Options) -> tuple[requests.ImageRequest, ...]:
     return tuple(_image(options, name) for name in options.image)
 
 
+def _push(
+    options: Options, image: str, repository: str, *, tested: bool = False
+) -> requests.PushRequest:
+    claim = {"claim_remote": options.claim, "take_over": options.take_over}
+    return requests.PushRequest(image, repository, options.revision, tested=tested, **claim)
+
+
 def _pushes(options: Options) -> tuple[requests.PushRequest, ...]:
     return tuple(
-        requests.PushRequest(name, f"{options.to}/{name}", options.revision)
+        _push(options, name, f"{options.to}/{name}")
         for name in (options.image if options.to else ())
     )
 
@@ -239,7 +240,7 @@ REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "pex": lambda o: _pex(o, o.name, o.requirements),
     "image": lambda o: _image(o, o.image),
     "smoke": smoke_request,
-    "push": lambda o: requests.PushRequest(o.image, o.repository, o.revision, tested=o.tested),
+    "push": lambda o: _push(o, o.image, o.repository, tested=o.tested),
     "gc": lambda o: requests.GarbageRequest(
         older_than_hours=o.older_than_hours,
         tools_older_than_days=o.tools_older_than_days,

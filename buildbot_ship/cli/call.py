@@ -122,7 +122,9 @@ def _perform(collaborators: Collaborators, request: Request) -> Result:
 
 
 def _failure_result(verb: str, error: ShipError) -> Result:
-    failure = Failure(type(error).__name__, str(error), error.remedy, error.details)
+    failure = Failure(
+        type(error).__name__, str(error), error.remedy, error.details, error.unpublished
+    )
     status = RETRY if error.transient else FAILURE
     return Result(verb, status, str(error), texts=error.texts, failure=failure)
 

@@ -12,7 +12,9 @@ import copy
 import hashlib
 import os
 import time
-from functools import cached_property
+from collections.abc import Callable
+from datetime import datetime, timezone
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -201,12 +203,28 @@ class Collaborators:
 
         return ChangeNotes(self.work.root / "notes")
 
-    def git_server(self, request: requests.ProposeRequest) -> Origin:
-        """Return the git server of *request*."""
+    def git_server(self, remote: str, known_hosts: str = "") -> Origin:
+        """Return the git server of *remote*, a name or a URL."""
         from ..source.git_server import Origin
 
         credentials = self.envelope.credentials
-        return Origin(self.checkout, request.remote, credentials, request.known_hosts)
+        return Origin(self.checkout, remote, credentials, known_hosts)
+
+    def claim_ref(
+        self, request: requests.PushRequest
+    ) -> Callable[[Reference, str], None] | None:
+        """Return what claims a tag on the git remote of *request*, None if it names none."""
+        if not request.claim_remote:
+            return None
+        from ..source.published_refs import PublishedRefs
+
+        refs = PublishedRefs(self.git_server(request.claim_remote))
+        return partial(refs.claim, take_over=request.take_over)
+
+    def clock(self) -> datetime:
+        """Return the moment that the master reserved for the tags of bases, or the time."""
+        moment = self.envelope.moment
+        return datetime.fromisoformat(moment) if moment else datetime.now(timezone.utc)
 
     def interpreter(self, base: Reference) -> Interpreter:
         """Return the Python of a build base, from a cache or else from the engine."""

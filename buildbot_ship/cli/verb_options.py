@@ -163,7 +163,19 @@ def _push(sub: Parser) -> None:
     sub.add_argument(
         "--tested", action="store_true", help="refuse an image that smoke has not tested"
     )
+    _claim(sub)
     _revision(sub)
+
+
+def _claim(sub: Parser) -> None:
+    sub.add_argument(
+        "--claim",
+        default="",
+        metavar="REMOTE",
+        help="git remote for a ref that claims the tag, so that nobody else can push it",
+    )
+    help = "replace a claim that nobody uses any more, if the tag does not exist"
+    sub.add_argument("--take-over", action="store_true", help=help)
 
 
 def _gc(sub: Parser) -> None:
@@ -190,11 +202,13 @@ def _gc(sub: Parser) -> None:
 def _build(sub: Parser) -> None:
     _artefacts(sub, required=True)
     sub.add_argument("--to", help="push to TO/IMAGE; without it nothing is pushed")
+    _claim(sub)
 
 
 def _find(sub: Parser) -> None:
     _artefacts(sub, required=True)
     sub.add_argument("--to", required=True, help="look for images in TO/IMAGE")
+    sub.set_defaults(claim="", take_over=False)
 
 
 def _verify(sub: Parser) -> None:

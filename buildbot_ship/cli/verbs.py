@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timezone
 from typing import Any
 
 from ..model import request as requests
@@ -23,10 +22,6 @@ def perform(collaborators: Collaborators, request: requests.Request) -> Result:
     return VERBS[request.verb](collaborators, request)
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 def _retag(collaborators: Collaborators, request: requests.RetagRequest) -> Result:
     from ..verbs.bases.retag import retag
 
@@ -34,7 +29,7 @@ def _retag(collaborators: Collaborators, request: requests.RetagRequest) -> Resu
         request,
         bases=collaborators.owned_bases,
         daemon=lambda: collaborators.daemon,
-        clock=_now,
+        clock=collaborators.clock,
     )
 
 
@@ -45,7 +40,7 @@ def _derive(collaborators: Collaborators, request: requests.DeriveRequest) -> Re
         request,
         tree=collaborators.tree(request.revision),
         runner=collaborators.runner,
-        clock=_now,
+        clock=collaborators.clock,
         new_name=lambda: uuid.uuid4().hex,
         force=collaborators.envelope.cache.no_cache,
     )
@@ -68,9 +63,9 @@ def _propose(collaborators: Collaborators, request: requests.ProposeRequest) -> 
     return propose(
         request,
         checkout=collaborators.checkout_files,
-        origin=collaborators.git_server(request),
+        origin=collaborators.git_server(request.remote, request.known_hosts),
         notes=collaborators.change_notes,
-        clock=_now,
+        clock=collaborators.clock,
         log=collaborators.log,
     )
 
@@ -160,7 +155,11 @@ def _push(collaborators: Collaborators, request: requests.PushRequest) -> Result
     from ..verbs.publishing.push import push
 
     return push(
-        request, commit=collaborators.tree(request.revision).commit, runner=collaborators.runner
+        request,
+        commit=collaborators.tree(request.revision).commit,
+        runner=collaborators.runner,
+        claim=collaborators.envelope.claim,
+        claim_ref=collaborators.claim_ref(request),
     )
 
 

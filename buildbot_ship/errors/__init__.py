@@ -35,6 +35,7 @@ from .registry import (
     RegistryForbidden,
     RegistryRefused,
     RegistryUnavailable,
+    TagClaimed,
     TagTaken,
 )
 from .user_input import (
@@ -94,6 +95,7 @@ __all__ = [
     "ShipError",
     "SmokeTestFailed",
     "SubmoduleMissing",
+    "TagClaimed",
     "TagTaken",
     "WouldOverwrite",
     "printable",

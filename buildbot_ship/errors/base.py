@@ -42,6 +42,8 @@ class ShipError(Exception):
     advice: ClassVar[str] = ""
     status: ClassVar[int] = 1
     transient: ClassVar[bool] = False
+    unpublished = False
+    """Set by a push that fails before it stores anything under the tag."""
 
     def __str__(self) -> str:
         """Return the message in one line."""

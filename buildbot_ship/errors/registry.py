@@ -79,6 +79,23 @@ class TagTaken(ShipError):
 
 
 @attrs.define(slots=False)
+class TagClaimed(ShipError):
+    """Another writer claimed the tag for another image, and may still push it."""
+
+    reference: str
+    claimed: str
+    holder: str
+    digest: str
+    template = "{reference} is claimed for {claimed} by {holder}; refusing to push {digest}"
+    advice = (
+        "find out why this commit built differently; if nobody pushes {claimed} any more and "
+        "the tag does not exist, push once with --take-over (in Buildbot, the parameter "
+        "take_over)"
+    )
+    status = 37
+
+
+@attrs.define(slots=False)
 class InvalidManifest(ShipError):
     """The manifest or config of an image is malformed."""
 

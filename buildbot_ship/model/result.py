@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-SCHEMA = 2
+SCHEMA = 3
 SUCCESS, FAILURE, RETRY = "success", "failure", "retry"
 BUG = 70
 """The exit status after a bug in buildbot-ship (sysexits.h: EX_SOFTWARE)."""
@@ -24,12 +24,16 @@ def counted(number: int, thing: str, things: str = "") -> str:
 
 @attrs.frozen
 class Failure:
-    """An error: its class, message, remedy and details."""
+    """An error: its class, message, remedy and details.
+
+    *unpublished* is true if the verb certainly stored nothing under the tag.
+    """
 
     kind: str
     message: str
     remedy: str
     details: str = ""
+    unpublished: bool = False
 
 
 @attrs.frozen

@@ -91,17 +91,41 @@ class Origin:
 
         An existing branch is never moved.  Raises PushRefused.
         """
-        ref = f"refs/heads/{branch}"
         words = [word for option in options for word in ("-o", option)]
-        # The empty lease does not force anything: it requires that the branch does not exist.
-        words += ["--porcelain", "--no-verify", f"--force-with-lease={ref}:"]
-        done = self._call("push", *words, "--", self.remote, f"{commit}:{ref}")
+        return self._push(commit, f"refs/heads/{branch}", branch, "", words)
+
+    def create_ref(self, name: str, ref: str, *, instead_of: str = "") -> bool:
+        """Push the object *name* as the new *ref*; return False if the ref exists already.
+
+        With *instead_of*, replace the ref if it is that object, and return False if not.
+        Raises PushRefused.
+        """
+        return self._push(name, ref, ref, instead_of, ())
+
+    def find_ref(self, ref: str) -> str | None:
+        """Return the object ID of *ref*, None if the server has no such ref."""
+        output = self._run("list its refs", "ls-remote", "--", self.remote, ref)
+        found = (line.split("\t") for line in output.splitlines())
+        return next((name for name, known in found if known == ref), None)
+
+    def fetch_ref(self, ref: str) -> None:
+        """Fetch the object that *ref* names."""
+        self._run(f"send the ref {ref}", "fetch", "-q", "--no-tags", "--", self.remote, ref)
+
+    def _push(
+        self, name: str, ref: str, branch: str, expected: str, options: Sequence[str]
+    ) -> bool:
+        """Push the object *name* as *ref* if that is *expected*; *branch* is for errors."""
+        # The empty lease does not force anything: it requires that the ref does not exist.
+        words = [*options, "--porcelain", "--no-verify", f"--force-with-lease={ref}:{expected}"]
+        done = self._call("push", *words, "--", self.remote, f"{name}:{ref}")
         if done.returncode == 0:
             return not _SAME.search(done.stdout)
         rejected = _REJECTED.search(done.stdout)
-        if rejected is not None and rejected[1] == "rejected":
-            return False
         if rejected is not None:
+            # The server words a lost race as it likes: look whether another writer has the ref.
+            if rejected[1] == "rejected" or self.find_ref(ref) not in (None, expected):
+                return False
             answer = " ".join(filter(None, _REMOTE.findall(done.stderr)))
             raise PushRefused(branch, answer or rejected[2] or rejected[1])
         if _NO_OPTIONS in done.stderr:

@@ -5,10 +5,11 @@ from .bases import DeriveBase, PinBase, RetagBase
 from .checkout import Checkout
 from .maintenance import CollectGarbage, VerifyReproducible
 from .published import FindPublished
+from .push import PushTagged
 from .requirements import CheckRequirements, HardenRequirements
 from .review import ProposeChange
 from .secrets import CheckSecrets
-from .shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
+from .shipping import BuildPex, BuildRuntimeImage, BuildWheels
 from .smoke import SmokeTest
 
 __all__ = [

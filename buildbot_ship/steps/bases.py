@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any, ClassVar
 
+import attrs
 from buildbot.interfaces import IRenderable
 
-from ..model.request import BaseCopy, DerivedBase, DeriveRequest, PinRequest, RetagRequest
+from ..model.request import (
+    BaseCopy,
+    DerivedBase,
+    DeriveRequest,
+    Envelope,
+    PinRequest,
+    RetagRequest,
+)
 from .base.option_check import faults, is_renderable
 from .base.step import ShipStep
+from .tag_claims import ClaimTable
 
 
 class PairsStep(ShipStep):
@@ -36,6 +46,13 @@ class PairsStep(ShipStep):
             pairs = tuple(self.pair_type(*pair) for pair in _pairs(given))
             values[self.field_of_option.get(self.pairs_option, self.pairs_option)] = pairs
         return values
+
+    async def reserve(self, envelope: Envelope, record: Mapping[str, Any]) -> Envelope:
+        """Reserve the moment that becomes the tag: no two steps of these masters share it."""
+        now = datetime.fromtimestamp(self.master.reactor.seconds(), timezone.utc)
+        owner = f"{record['buildid']}-{self.stepid}"
+        moment = await ClaimTable(self.master).unique_moment(now, owner)
+        return attrs.evolve(envelope, moment=moment.isoformat(timespec="microseconds"))
 
     def _pair_faults(self) -> Iterator[str]:
         option = self.pairs_option

@@ -11,8 +11,9 @@ from buildbot.process.results import SUCCESS
 from ..model.request import FindRequest
 from .base.nested_steps import NestedOptionsStep
 from .base.step import ShipStep
+from .push import PushTagged
 from .requirements import CheckRequirements
-from .shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
+from .shipping import BuildPex, BuildRuntimeImage, BuildWheels
 from .smoke import faults_of_tests, make_tests
 
 PUBLISHED, LEFTOVERS = "ship_published", "ship_leftovers"

@@ -1,4 +1,4 @@
-"""Steps from a commit to a published image: wheels, pex, image, push."""
+"""Steps from a commit to an image: wheels, pex, image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from buildbot.interfaces import IRenderable
 
 from ..errors import InvalidRequest
-from ..model.request import ImageRequest, PexRequest, PushRequest, WheelsRequest
+from ..model.request import ImageRequest, PexRequest, WheelsRequest
 from .base.option_check import is_renderable, make
 from .base.step import ShipStep
 
@@ -147,38 +147,4 @@ class BuildRuntimeImage(ShipStep):
         self.source, self.load = source, load
         self.missing_libraries = missing_libraries
         self.labels = {} if labels is None else labels
-        super().__init__(**kwargs)
-
-
-class PushTagged(ShipStep):
-    """Push an image that `BuildRuntimeImage` made, with the full commit hash as its tag.
-
-    The step succeeds if the tag already has the same image, and fails if it has another one.
-
-    :param image: the short name of the image
-    :param repository: the repository to push to: ``registry.example.com/team/app``
-    :param revision: the commit of the image
-    :param publication: the cache key by which `FindPublished` finds the image later; its
-        property ``ship_publications`` has one for every image
-    :param tested: refuse an image that `SmokeTest` has not tested
-    """
-
-    name = "push"
-    request_type = PushRequest
-    request_options = ("image", "repository", "revision", "publication", "tested")
-    renderables: ClassVar[tuple[str, ...]] = request_options
-
-    def __init__(
-        self,
-        image: str | IRenderable,
-        repository: str | IRenderable,
-        *,
-        revision: str | IRenderable = "HEAD",
-        publication: str | IRenderable | None = None,
-        tested: bool | IRenderable = False,
-        **kwargs: Any,
-    ) -> None:
-        """Set the options of this step and of `ShipStep`."""
-        self.image, self.repository, self.revision = image, repository, revision
-        self.publication, self.tested = publication, tested
         super().__init__(**kwargs)

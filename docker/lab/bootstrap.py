@@ -1,4 +1,4 @@
-"""Prepare a machine for the demo, the tests, the corpus or the benchmark, and start it.
+"""Prepare a machine for the demo, the tests, the corpus, the benchmark or a soak, and start it.
 
 Uses only the standard library. It announces and installs the missing packages. It creates the
 virtual environment and the base images at the same time, and then becomes the program.
@@ -24,6 +24,7 @@ from lab.options import parse_demo, parse_tests
 from lab.packages import Need, install, look, makes_bases, makes_other_root, missing_packages
 from lab.processes import with_parent
 from lab.progress import Say, progress
+from lab.soak.options import parse_soak
 
 LAB = Path(__file__).resolve().parent
 CHECKOUT = LAB.parent.parent
@@ -61,6 +62,12 @@ def bench(argv: Sequence[str]) -> int:
     options = parse_bench(argv)
     need = Need(machine=options.read is None, own_bases=True)
     return _become("lab.bench", argv, need, LAB / "requirements.txt")
+
+
+def soak(argv: Sequence[str]) -> int:
+    """Prepare the machine and run a soak."""
+    parse_soak(argv)
+    return _become("lab.soak", argv, Need(), CHECKOUT / "tests" / "requirements.txt")
 
 
 def _become(module: str, argv: Sequence[str], need: Need, requirements: Path) -> int:

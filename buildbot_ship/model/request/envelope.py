@@ -6,7 +6,7 @@ import attrs
 
 from . import check
 from .base import Request
-from .settings import CacheOptions, Credential, Index, Limits
+from .settings import CacheOptions, Credential, Index, Limits, TagClaim
 from .ship import (
     BuildRequest,
     CheckRequest,
@@ -29,7 +29,7 @@ from .upkeep import (
     SecretsRequest,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 
 REQUESTS: dict[str, type[Request]] = {
     request.verb: request
@@ -62,6 +62,9 @@ class Envelope:
     *build* names the build that owns temporary containers and images.  *work* is the work
     folder on the worker, outside the checkout: one verb writes its outputs there, the next
     verb reads them.
+
+    A master adds what only one build may have: *claim* is for the tag of a push, and *moment*
+    is the time, in ISO format, that becomes the tag of bases.  By hand there is neither.
     """
 
     request: Request
@@ -71,6 +74,8 @@ class Envelope:
     limits: Limits = attrs.field(factory=Limits)
     cache: CacheOptions = attrs.field(factory=CacheOptions)
     credentials: tuple[Credential, ...] = ()
+    claim: TagClaim | None = None
+    moment: str | None = None
     schema: int = SCHEMA
 
     @property

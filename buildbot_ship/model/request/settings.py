@@ -1,4 +1,4 @@
-"""Options of every verb: credentials, package index, limits and caches."""
+"""Options of every verb: credentials, package index, limits and caches; the claim of a push."""
 
 from __future__ import annotations
 
@@ -48,3 +48,15 @@ class CacheOptions:
     repository: str | None = attrs.field(default=None, validator=check.optional_repository)
     trusted: bool = True
     no_cache: bool = False
+
+
+@attrs.frozen
+class TagClaim:
+    """What the master claimed for a push: *reference* will name the manifest *digest*.
+
+    If it is another build's claim, which forbids the push, *holder* names that build.
+    """
+
+    reference: str
+    digest: str
+    holder: str = ""

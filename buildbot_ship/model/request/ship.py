@@ -89,7 +89,9 @@ class PushRequest(Request):
     """Push an image to *repository* with the full commit hash as its tag.
 
     Then record the cache key *publication*, if given, so that FindPublished finds the image.
-    With *tested*, refuse an image that no SmokeTest of this commit has passed.
+    With *tested*, refuse an image that no SmokeTest of this commit has passed.  *claim_remote*
+    is the name or URL of a git remote where the push claims the tag first.  With *take_over*, a
+    claim of another image is replaced if the tag does not exist.
     """
 
     verb: ClassVar[str] = "push"
@@ -98,6 +100,8 @@ class PushRequest(Request):
     revision: str = attrs.field(default="HEAD", validator=check.revision)
     publication: str | None = attrs.field(default=None, validator=check.optional_publication)
     tested: bool = False
+    claim_remote: str = attrs.field(default="", validator=check.remote)
+    take_over: bool = False
 
 
 @attrs.frozen

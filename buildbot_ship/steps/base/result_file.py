@@ -1,4 +1,4 @@
-"""Fetch, parse and remove the result file that a verb leaves on the worker."""
+"""Read files on the worker, and fetch and parse the result file that a verb leaves there."""
 
 from __future__ import annotations
 
@@ -34,7 +34,15 @@ class Collector(FileWriterImpl):  # type: ignore[misc]
 
 
 async def fetch(step: Any, path: str) -> bytes | None:
-    """Return the file at *path*, relative to the step's workdir, and remove it.
+    """Read the file at *path* as `read` does, and remove it."""
+    data = await read(step, path)
+    full = step.build.path_module.join(step.workdir, path)
+    await step.runCommand(RemoteCommand("rmfile", {"path": full, "logEnviron": False}))
+    return data
+
+
+async def read(step: Any, path: str) -> bytes | None:
+    """Return the file at *path*, relative to the step's workdir.
 
     Return None if there is no such file, and at most ``result.MAX_BYTES + 1`` bytes of it.
     """
@@ -52,8 +60,6 @@ async def fetch(step: Any, path: str) -> bytes | None:
         },
     )
     await step.runCommand(upload)
-    full = step.build.path_module.join(step.workdir, path)
-    await step.runCommand(RemoteCommand("rmfile", {"path": full, "logEnviron": False}))
     return None if upload.didFail() and not collector.data else bytes(collector.data)
 
 

@@ -121,6 +121,16 @@ class ShipStep(ResultPresentation):
         yield from self.request_faults()
         yield from common.faults(self)
 
+    async def reserve(self, envelope: Envelope, record: Mapping[str, Any]) -> Envelope:
+        """Reserve what only one build may have, and return the envelope with it.
+
+        *record* is this build in the database.  The method runs before the verb.
+        """
+        return envelope
+
+    async def settle(self, outcome: result.Result) -> None:
+        """Give back what `reserve` reserved, if the verb did not use it."""
+
     async def run(self) -> int:
         """Run the verb on the worker; return Buildbot's status."""
         send_without_delay(self.build)
@@ -132,7 +142,7 @@ class ShipStep(ResultPresentation):
 
     async def _run_verb(self) -> int:
         record = await self.master.data.get(("builds", self.build.buildid))
-        envelope = await self._envelope(record)
+        envelope = await self.reserve(await self._envelope(record), record)
         path = f"{self.work.rstrip('/')}/result-{envelope.verb}-{uuid.uuid4().hex}.json"
         limit = self.timeout or envelope.limits.seconds + _SPARE_SECONDS
         command = await self._command(envelope, path, limit)
@@ -149,6 +159,7 @@ class ShipStep(ResultPresentation):
             self._summary = "this is a bug of buildbot-ship: please report it with the log"
             return EXCEPTION
         outcome = result_file.parse(data, envelope.verb, command.rc)
+        await self.settle(outcome)
         return await self._limit_retries(await self.show_result(outcome), record)
 
     async def _command(self, envelope: Envelope, path: str, limit: int) -> Any:

@@ -22,9 +22,10 @@ from ..published import (
     needs_clean_up,
     needs_garbage_collection,
 )
+from ..push import PushTagged
 from ..requirements import CheckRequirements, HardenRequirements
 from ..secrets import CheckSecrets
-from ..shipping import BuildPex, BuildRuntimeImage, BuildWheels, PushTagged
+from ..shipping import BuildPex, BuildRuntimeImage, BuildWheels
 from ..smoke import SmokeTest
 from .choice import builds_any, chosen_tests, for_chosen_images, pushes, tests_any
 from .images import ShipImage, check_images, image_options, pex_options
@@ -44,6 +45,7 @@ def ship_factory(
     check: bool = True,
     verify: bool = False,
     secrets: str | None = None,
+    claim_remote: str = "",
     **options: Any,
 ) -> BuildFactory:
     """Return a factory that builds and publishes the images of a commit.
@@ -55,11 +57,12 @@ def ship_factory(
     everything twice and compares the result before it publishes anything.  *secrets* is the
     folder of `CheckSecrets`, which then runs first.  If an image has a test, it is tested with
     `SmokeTest` before it is published.  A build that publishes only some images also builds
-    those that are tested with them.
+    those that are tested with them.  *claim_remote* is the option of `PushTagged`.
 
-    Three build properties choose the work: ``images`` is the name of the only image to build
+    Four build properties choose the work: ``images`` is the name of the only image to build
     (any other value means all); ``push`` set to false publishes nothing; ``verify`` overrides
-    the option.  A commit that is published already is not built again, except to verify it.
+    the option; ``take_over`` is the option of `PushTagged`.  A commit that is published already
+    is not built again, except to verify it.
     """
     check_images(images)
     tested = {name for image in images for name in image.tested_with if image.test}
@@ -82,8 +85,9 @@ def ship_factory(
             test = chosen_tests(images)
             yield SmokeTest(test, doStepIf=tests_any(images), **options)
         for image in images:
-            given = {"tested": image.name in tested, "doStepIf": pushes(image.name, images)}
-            yield _push(image, **given, **options)
+            wanted = pushes(image.name, images)
+            given = {"tested": image.name in tested, "claim_remote": claim_remote}
+            yield _push(image, **given, doStepIf=wanted, **options)
 
     checks = hardened if check else None
     find = _find(images, packages, source, verify, {"check": checks, **options})
@@ -208,6 +212,7 @@ def _push(image: ShipImage, **options: Any) -> PushTagged:
         image.name,
         image.repository,
         publication=renderer(publication),
+        take_over=Property("take_over", default=False),
         name=_step_name("push", image.name),
         **options,
     )

@@ -166,7 +166,7 @@ def _result(record: Image, dockerfile: Dockerfile) -> Result:
     size = sum(layer.size for layer in record.layers) / 1e6
     layers = f"{size:.1f} MB, {counted(len(record.layers), 'layer')}"
     note = f"; {not_reproducible(dockerfile)}" if dockerfile.engine_only else ""
-    names = ("image_id", "manifest_digest", "size", "loaded_as", "base")
+    names = ("commit", "image_id", "manifest_digest", "size", "loaded_as", "base")
     return Result(
         "image",
         SUCCESS,

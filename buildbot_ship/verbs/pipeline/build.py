@@ -69,7 +69,9 @@ def build(
     pushes = [attrs.evolve(push, publication=keys[push.image]) for push in request.pushes]
     parts = [request.wheels, *request.pexes, *request.images, *pushes]
     outcome = _perform(parts, perform, overlap(), log)
-    return outcome.result(f"{names}: {'published' if pushes else 'in the engine'}")
+    claimed = all(push.claim_remote for push in pushes)
+    how = "published" if claimed else "published, without a claim"
+    return outcome.result(f"{names}: {how if pushes else 'in the engine'}")
 
 
 def _perform(

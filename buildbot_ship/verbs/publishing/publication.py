@@ -24,7 +24,8 @@ def publication_keys(request: BuildRequest | FindRequest, commit: str) -> dict[s
         if pex["conflicts"] != "fail":
             del pex["conflicts"]
     for push in asked["pushes"]:
-        del push["tested"]
+        for option in ("tested", "claim_remote", "take_over"):
+            del push[option]
     if tests := _tests(request):
         asked["tests"] = tests
     return {

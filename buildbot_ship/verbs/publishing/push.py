@@ -2,49 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from ...errors import DigestMismatch, ImageNotTested, OutputMissing
+from ...errors import DigestMismatch, ImageNotTested, OutputMissing, TagClaimed
 from ...model.artefact import Image, PassedTest
 from ...model.decision.push import OwnBlob, PushPlan
-from ...model.reference import Repository
+from ...model.reference import Reference, Repository
 from ...model.request import PushRequest
+from ...model.request.settings import TagClaim
 from ...model.result import SUCCESS, Result
 from ...registry.copy import Copied, copy_blob
-from ...registry.immutable_tag import find_published, publish
+from ...registry.immutable_tag import before_publication, find_published, publish
 from ...registry.interface import Manifest
 from ...store.work_folder import Work
+from ..shared.cache import Cache
 from ..shared.job_runner import JobRunner
 from ..shared.layers import ensure_layer, layer_entry
 from .publication import keep_publication
 
 
-def push(request: PushRequest, *, commit: str, runner: JobRunner) -> Result:
+def push(
+    request: PushRequest,
+    *,
+    commit: str,
+    runner: JobRunner,
+    claim: TagClaim | None = None,
+    claim_ref: Callable[[Reference, str], None] | None = None,
+) -> Result:
     """Push the image of *request* that was built for *commit*; never move a tag.
 
-    If the tag has the same image, the push succeeds with the digest in the registry.  The
-    shared cache gets the layers and the publication, for other workers.
+    *claim* is what the master claimed, and *claim_ref* claims a reference for a digest on a git
+    server.  Without both, another writer of the tag may be overwritten at the same moment.  If
+    the tag has the same image, the push succeeds with the digest in the registry.
 
-    Raises OutputMissing, ImageNotTested, TagTaken, DigestMismatch, and what registries raise.
+    Raises OutputMissing, ImageNotTested, TagTaken, TagClaimed, DigestMismatch, and what
+    registries and git servers raise.
     """
-    registry, log = runner.registry, runner.log
-    record = runner.work.find(Image, commit, request.image)
-    manifest = _read_manifest(record, runner.work.image(request.image))
-    if request.tested:
-        _require_test(record, runner.work)
-    plan = PushPlan.of(request, record, manifest.data)
-    published = find_published(registry, plan.reference, manifest)
-    if published is not None:
-        log(f"{plan.reference} already has this image")
-        result = _result(record, plan, published, None)
-        keep_publication(request, result.properties, runner.cache)
-        return result
-    sent = _send_blobs(plan, runner.work.image(request.image), runner)
-    digest = publish(registry, plan.reference, manifest)
+    with before_publication():
+        record = runner.work.find(Image, commit, request.image)
+        manifest = _read_manifest(record, runner.work.image(request.image))
+        if request.tested:
+            _require_test(record, runner.work)
+        plan = PushPlan.of(request, record, manifest.data)
+        published = find_published(runner.registry, plan.reference, manifest)
+        if published is not None:
+            runner.log(f"{plan.reference} already has this image")
+            return _kept(request, _result(record, plan, published, "already published"), runner)
+        _require_claim(claim, plan.reference, manifest.digest)
+        sent = _send_blobs(plan, runner.work.image(request.image), runner)
+        if claim_ref is not None:
+            claim_ref(plan.reference, manifest.digest)
+    digest = publish(runner.registry, plan.reference, manifest)
+    _share_layers(record, plan.reference.repository, runner.cache)
+    count = sent.bytes_sent + len(manifest.data)
+    how = f"{_size(count)} sent" + ("" if claim or claim_ref else ", without a claim")
+    return _kept(request, _result(record, plan, digest, how, count), runner)
+
+
+def _require_claim(claim: TagClaim | None, reference: Reference, digest: str) -> None:
+    """Raise TagClaimed or DigestMismatch if the master claimed the tag for another image."""
+    if claim is None:
+        return
+    if claim.holder:
+        raise TagClaimed(str(reference), claim.digest, claim.holder, digest)
+    if claim != TagClaim(str(reference), digest):
+        what = f"the image that the master claimed as {claim.reference}"
+        raise DigestMismatch(what, claim.digest, f"{digest} ({reference})")
+
+
+def _share_layers(record: Image, repository: Repository, cache: Cache) -> None:
+    """Give the shared cache the layers in *repository*, for other workers."""
     for layer in record.layers:
         if layer.key:
-            runner.cache.share(layer.key, layer_entry(layer), plan.reference.repository)
-    result = _result(record, plan, digest, sent + Copied(len(manifest.data)))
+            cache.share(layer.key, layer_entry(layer), repository)
+
+
+def _kept(request: PushRequest, result: Result, runner: JobRunner) -> Result:
+    """Give the caches the publication; return *result*."""
     keep_publication(request, result.properties, runner.cache)
     return result
 
@@ -100,16 +135,15 @@ def _send_own(blob: OwnBlob, folder: Path, repository: Repository, runner: JobRu
     return Copied(registry.upload(repository, blob.digest, path), sent=1)
 
 
-def _result(record: Image, plan: PushPlan, digest: str, sent: Copied | None) -> Result:
-    """Return the result; *sent* is None if the tag already had the image."""
+def _result(record: Image, plan: PushPlan, digest: str, how: str, sent: int = 0) -> Result:
+    """Return the result; *sent* is the number of bytes that were sent."""
     pushed = {
         "reference": str(plan.reference),
         "digest": digest,
         "image_id": record.image_id,
         "size": record.size,
-        "sent_bytes": sent.bytes_sent if sent else 0,
+        "sent_bytes": sent,
     }
-    how = _size(sent.bytes_sent) + " sent" if sent else "already published"
     return Result(
         "push",
         SUCCESS,

@@ -3,16 +3,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from buildbot_ship.cli.arguments import REQUEST_MAKERS, read
+from buildbot_ship.cli.collaborators import Collaborators
 from buildbot_ship.cli.help_texts import VERB_HELP
 from buildbot_ship.cli.verb_options import OPTIONS
 from buildbot_ship.cli.verbs import VERBS
 from buildbot_ship.model import request as r
 from buildbot_ship.model.request import REQUESTS, SCHEMA, settings
+from buildbot_ship.model.tag import timestamp_tag
 
 STEP = ("--request", "-", "--result")
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere.sock"}
@@ -171,3 +174,30 @@ def test_wheels_and_sdists_are_chosen_as_on_the_command_line_of_pip(verb: str) -
     assert isinstance(made, (r.HardenRequest, r.CheckRequest))
     assert (made.no_binary, made.only_binary) == ("six,lxml,x", ":all:")
     assert request_of(verb) == (r.HardenRequest() if verb == "harden" else r.CheckRequest())
+
+
+def test_a_push_by_hand_claims_only_if_it_is_told_where() -> None:
+    place = "r.example.com/app"
+    assert request_of("push", "app", place) == r.PushRequest("app", place)
+    words = ["push", "app", place, "--claim", "origin", "--take-over"]
+    expected = r.PushRequest("app", place, claim_remote="origin", take_over=True)
+    assert request_of(*words) == expected
+
+
+def test_a_build_claims_every_image_that_it_pushes() -> None:
+    words = ["--pex", "a.pex=a", "--image", "a", "--image", "b", "--to", "r.example.com"]
+    build = request_of("build", *words, "--claim", "origin")
+    assert isinstance(build, r.BuildRequest)
+    assert [push.claim_remote for push in build.pushes] == ["origin", "origin"]
+    found = request_of("find", *words)
+    assert isinstance(found, r.FindRequest)
+    assert [push.claim_remote for push in found.pushes] == ["", ""]
+
+
+def test_bases_have_the_moment_that_the_master_reserved() -> None:
+    request = r.PinRequest()
+    envelope = r.Envelope(request, "b", "w", moment="2026-11-28T04:50:00.000001+00:00")
+    reserved = Collaborators(envelope, Path(), {}, print).clock()
+    assert timestamp_tag(reserved) == "2026-11-28T04-50-00-000001"
+    by_hand = Collaborators(r.Envelope(request, "b", "w"), Path(), {}, print)
+    assert abs(by_hand.clock() - datetime.now(timezone.utc)) < timedelta(minutes=1)

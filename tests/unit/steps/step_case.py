@@ -24,6 +24,8 @@ from buildbot_ship.steps.base.result_file import Collector
 
 UNIQUE = uuid.UUID(int=7)
 BUILDER, NUMBER = 100, 7
+COMMIT = "0123456789" * 4
+DIGEST = f"sha256:{'a' * 64}"
 
 
 class ExpectVerb(Expect):  # type: ignore[misc]
@@ -43,12 +45,24 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
 
     def setUp(self) -> Any:
         self.setup_test_reactor()
+        self.built: dict[str, dict[str, str]] = {}
         unique = mock.patch.object(uuid, "uuid4", return_value=UNIQUE)
         unique.start()
         self.addCleanup(unique.stop)
         return self.setup_test_build_step(
             want_db=True, want_mq=True, with_secrets={"password": "hunter2"}
         )
+
+    def set_built(self, digest: str = DIGEST, image: str = "app") -> None:
+        """Let the next step belong to a build that made an *image*."""
+        self.built[f"ship_image_{image}"] = {"commit": COMMIT, "manifest_digest": digest}
+
+    def setup_step(self, step: Any, *args: Any, **options: Any) -> Any:
+        """Set up *step*, with the properties of the images that its build made."""
+        made = super().setup_step(step, *args, **options)
+        for name, value in self.built.items():
+            self.build.setProperty(name, value, "BuildRuntimeImage")
+        return made
 
     def path(self, verb: str) -> str:
         """Return where the verb's result is expected."""

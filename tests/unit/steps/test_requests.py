@@ -133,6 +133,7 @@ class TestRequests(StepCase):
         assert sent == request.ImageRequest("app", missing_libraries="fail")
 
     async def test_push_sends_where_to(self) -> None:
+        self.set_built()
         expected = request.PushRequest("app", f"{OWN}/app")
         assert (await self.sent(PushTagged("app", f"{OWN}/app"))).request == expected
 
@@ -176,13 +177,14 @@ class TestRequests(StepCase):
         )
 
     async def test_a_push_sends_the_key_that_was_found(self) -> None:
+        self.set_built()
         name = f"published-{'0a' * 32}"
         step = PushTagged("app", f"{OWN}/app", publication=name)
         expected = request.PushRequest("app", f"{OWN}/app", publication=name)
         assert (await self.sent(step)).request == expected
 
     async def test_options_are_rendered(self) -> None:
-        self.setup_build()
+        self.set_built()
         step = PushTagged(
             util.Interpolate("%(kw:x)s", x="app"),
             util.Interpolate(f"{OWN}/%(kw:x)s", x="app"),

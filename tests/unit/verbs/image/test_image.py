@@ -178,6 +178,7 @@ def test_the_pex_becomes_an_image_in_the_engine(world: World) -> None:
     assert result.properties == {
         "ship_image_app": {
             "image_id": record.image_id,
+            "commit": record.commit,
             "manifest_digest": record.manifest_digest,
             "size": record.size,
             "loaded_as": record.loaded_as,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from buildbot_ship.model.artefact import Image, Layer
@@ -53,10 +55,10 @@ class World:
         self.work.save(record(image, base))
         return image
 
-    def push(self, request: PushRequest = REQUEST) -> Result:
+    def push(self, request: PushRequest = REQUEST, **claims: Any) -> Result:
         log = self.lines.append
         runner = make_job_runner(MemoryDaemon(), self.work, log, self.registry, self.stores)
-        return push(request, commit=COMMIT, runner=runner)
+        return push(request, commit=COMMIT, runner=runner, **claims)
 
 
 def record(image: SmallImage, base: Repository = BASE) -> Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -242,7 +243,7 @@ def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:
             log=team.lines.append,
         )
 
-    assert run().summary == "app: published"
+    assert run().summary == "app: published, without a claim"
     assert [part.verb for part in done] == ["wheels", "pex", "image", "push", "gc"]
     assert done[-1] == GarbageRequest(finish=True)
     done.clear()
@@ -286,6 +287,7 @@ def test_an_image_that_passed_other_tests_is_not_the_published_one(team: Team) -
     assert len({name(), name(tested("a")), name(tested("b"))}) == 3
     # The key of a record in the shared cache says nothing about a secret.
     assert name(tested("a")) == name(tested("a", "other"))
-    pushes = tuple(attrs.evolve(push, tested=True) for push in ASKED.pushes)
+    how: dict[str, Any] = {"tested": True, "claim_remote": "origin", "take_over": True}
+    pushes = tuple(attrs.evolve(push, **how) for push in ASKED.pushes)
     found = team.find(attrs.evolve(ASKED, pushes=pushes)).properties
     assert found["ship_publications"]["app"] == name()

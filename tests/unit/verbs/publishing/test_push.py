@@ -78,7 +78,7 @@ def test_an_image_is_pushed_under_its_commit_with_its_base_mounted(
         }
     }
     assert result.summary.startswith(f"{TAG}: ")
-    assert result.summary.endswith("KB sent")
+    assert result.summary.endswith("KB sent, without a claim")
 
 
 def test_the_same_image_again_is_success_and_sends_nothing(world: World) -> None:

@@ -1,0 +1,36 @@
+"""`tests/soak/run`, started by `bootstrap` in the environment that it made."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from lab.errors import LabError
+from lab.progress import progress
+from lab.runs import Run, running
+from lab.soak.options import SoakOptions, parse_soak
+from lab.soak.publish import soak_publish
+from lab.soak.tally import Tally
+
+SOAKS: dict[str, Callable[[Run, SoakOptions], Tally]] = {"publish": soak_publish}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one soak and print its figures; return the exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    options = parse_soak(argv)
+    try:
+        with running("soak", progress()) as run:
+            tally = SOAKS[options.name](run, options)
+    except LabError as error:
+        print(f"\nThe soak failed. {error}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    print(*tally.lines(options.name), sep="\n", flush=True)
+    return 0 if tally.all_held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
