@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -157,11 +157,14 @@ class Engine:
             return container.run(out, log, on_start)
 
     @contextmanager
-    def serve(self, services: Sequence[Service]) -> Iterator[Services]:
+    def serve(
+        self, services: Sequence[Service], jobs: Mapping[str, Job] | None = None
+    ) -> Iterator[Services]:
         """Run services, see `interface.Daemon.serve`."""
         started = Services(
             self.client,
             tuple(services),
+            dict(jobs or {}),
             {OWNER: self.ledger.owner, BUILD: self.ledger.build},
             note=lambda kind, name: self.ledger.note(kind, name, self.clock()),
             forget=self.ledger.forget,

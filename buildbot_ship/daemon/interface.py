@@ -195,9 +195,13 @@ class Daemon(Protocol):
         message, LimitExceeded, HostileArchive.
         """
 
-    def serve(self, services: Sequence[Service]) -> AbstractContextManager[RunningServices]:
+    def serve(
+        self, services: Sequence[Service], jobs: Mapping[str, Job] | None = None
+    ) -> AbstractContextManager[RunningServices]:
         """Start all services at once; remove them and their networks at the end.
 
+        The containers of *jobs*, by network, start with the services: `RunningServices.run`
+        then runs one of these jobs without waiting for its container.
         Containers have no capabilities, a read-only root and no network but their private
         one.  Raises ServiceNotStarted.
         """

@@ -54,6 +54,7 @@ class Settings:
     git_user: str | None = None
     git_known_hosts: str | None = None
     derived: str | None = None
+    smoke: bool = True
 
     @classmethod
     def on_free_ports(cls, **settings: str | int | None) -> Settings:
@@ -85,5 +86,6 @@ class Settings:
             "SHIP_GIT_USER": self.git_user,
             "SHIP_GIT_KNOWN_HOSTS": self.git_known_hosts,
             "SHIP_DERIVED": self.derived,
+            "SHIP_SMOKE": None if self.smoke else "no",
         }
         return variables | {name: value for name, value in optional.items() if value}

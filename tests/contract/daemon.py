@@ -322,6 +322,22 @@ class DaemonContract:
             result = running.run("one", compress_job(pulled.image_id), out=out, log=print)
         assert list(result["files"]) == ["a.tar"]
 
+    def test_the_container_of_a_job_starts_with_the_services(
+        self, daemon: Daemon, pulled: EngineImage, tmp_path: Path
+    ) -> None:
+        code = "import time; time.sleep(60)"
+        service = Service("one", "lasting", pulled.image_id, ("python3", "-c", code))
+        job, other = compress_job(pulled.image_id), compress_job(pulled.image_id)
+        with daemon.serve([service], {"one": job}) as running:
+            for number, each in enumerate((other, job, job)):
+                out = tmp_path / str(number)
+                out.mkdir()
+                result = running.run("one", each, out=out, log=print)
+                assert list(result["files"]) == ["a.tar"]
+        # Also a container that no job used is removed: the fixture checks it.
+        with daemon.serve([service], {"one": job}):
+            pass
+
 
 def wait_until_ended(running: RunningServices, service: Service) -> None:
     """Wait until a service has ended, at most half a minute."""

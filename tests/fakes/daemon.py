@@ -146,7 +146,9 @@ class MemoryDaemon:
             raise JobFailed("build", f"{build.dockerfile}: there is no builder here")
         self.builder(build, out)
 
-    def serve(self, services: Sequence[Service]) -> AbstractContextManager[MemoryServices]:
+    def serve(
+        self, services: Sequence[Service], jobs: Mapping[str, Job] | None = None
+    ) -> AbstractContextManager[MemoryServices]:
         self.served.append(tuple(services))
         started = MemoryServices(lambda job, out, log: self.run(job, out=out, log=log))
         return started.running(services)

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -45,12 +46,14 @@ THREADS = 8
 class Services:
     """Running *services*; a context manager that removes them and their networks.
 
-    *note* and *forget* add and remove a kind and a name in the ledger.  *new_job_container*
-    returns a container, not started, for a job on a network.
+    *jobs* are jobs for `run`, by network; their containers start with the services.  *note*
+    and *forget* add and remove a kind and a name in the ledger.  *new_job_container* returns
+    a container, not started, for a job on a network.
     """
 
     client: Any
     services: tuple[Service, ...]
+    jobs: Mapping[str, Job]
     labels: Mapping[str, str]
     note: Callable[[str, str], None]
     forget: Callable[[str, str], None]
@@ -58,6 +61,7 @@ class Services:
     _networks: dict[str, str] = attrs.field(init=False, factory=dict)
     _containers: list[tuple[Service, str]] = attrs.field(init=False, factory=list)
     _jobs: list[Container] = attrs.field(init=False, factory=list)
+    _standby: dict[str, Container] = attrs.field(init=False, factory=dict)
     _closed: bool = attrs.field(init=False, default=False)
 
     def __enter__(self) -> Services:
@@ -66,10 +70,14 @@ class Services:
             self._networks[network] = f"ship-smoke-{uuid.uuid4().hex}"
         for service in self.services:
             self._containers.append((service, f"ship-smoke-{uuid.uuid4().hex}"))
+        for network, job in self.jobs.items():
+            self._standby[network] = self.new_job_container(job, self._networks[network])
+        services = (partial(self._start, *each) for each in self._containers)
+        starts = [*services, *(container.start for container in self._standby.values())]
         with uninterrupted():
             try:
                 _in_parallel(self._create_network, self._networks.values())
-                _in_parallel(self._start, self._containers)
+                _in_parallel(lambda start: start(), starts)
             except BaseException:
                 self._remove()
                 raise
@@ -97,8 +105,7 @@ class Services:
             options={"com.docker.network.bridge.inhibit_ipv4": "true"},
         )
 
-    def _start(self, started: tuple[Service, str]) -> None:
-        service, name = started
+    def _start(self, service: Service, name: str) -> None:
         self.note(CONTAINER, name)
         try:
             self._create(service, name)
@@ -165,7 +172,10 @@ class Services:
 
         It may run in a thread: the end of the services also ends it.
         """
-        container = self.new_job_container(job, self._networks[network])
+        if self.jobs.get(network) is job and network in self._standby:
+            container = self._standby.pop(network)
+        else:
+            container = self.new_job_container(job, self._networks[network])
         self._jobs.append(container)
         with container:
             if self._closed:
@@ -181,6 +191,7 @@ class Services:
         for job in self._jobs:
             self._kill(job)
         _in_parallel(self._remove_container, [name for _, name in self._containers])
+        _in_parallel(self._remove_standby, list(self._standby.values()))
         _in_parallel(self._remove_job, self._jobs)
         _in_parallel(self._remove_network, self._networks.values())
 
@@ -188,6 +199,11 @@ class Services:
         with suppress(NotFound):
             self.client.remove_container(name, v=True, force=True)
         self.forget(CONTAINER, name)
+
+    def _remove_standby(self, container: Container) -> None:
+        """Remove a container whose job never ran."""
+        with suppress(APIError):
+            container.remove()
 
     def _remove_job(self, job: Container) -> None:
         # Its thread may be removing it too, but a network with a container cannot be removed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -76,6 +76,11 @@ class RunningTest:
             self.limits,
         )
 
+    @property
+    def background(self) -> list[Future[str | None]]:
+        """Return the checks that threads repeat and that have not passed yet."""
+        return [each.future for each in self.pending if isinstance(each, BackgroundCheck)]
+
     def begin(
         self, running: RunningServices, executor: Executor, scratch: Path, log: Log
     ) -> None:
@@ -87,23 +92,29 @@ class RunningTest:
     def _url_checks(
         self, running: RunningServices, executor: Executor, scratch: Path, log: Log
     ) -> Iterator[PendingCheck]:
-        """Start a probe on the private network; yield the checks that it makes."""
-        checks = [check for check in self.test.checks if check.url is not None]
-        if not checks:
+        """Start the probe on the private network; yield the checks that it makes."""
+        if self.probe is None:
             return
         out = scratch / f"probe-{self.number}"
         out.mkdir()
-        job = self._probe(checks)
-        probe = executor.submit(running.run, self.network, job, out=out, log=log)
-        for number, check in enumerate(checks):
+        probe = executor.submit(running.run, self.network, self.probe, out=out, log=log)
+        for number, check in enumerate(self._checks_of_urls):
             future = executor.submit(answer, probe.result, number)
             yield BackgroundCheck(host_of(check), str(check), future)
 
-    def _probe(self, checks: list[SmokeCheck]) -> Job:
+    @property
+    def _checks_of_urls(self) -> list[SmokeCheck]:
+        return [check for check in self.test.checks if check.url is not None]
+
+    @cached_property
+    def probe(self) -> Job | None:
+        """Return the job that makes the checks of URLs; None if there are none."""
+        if not self._checks_of_urls:
+            return None
         base = next(image.base for image in self.images.values() if image.base is not None)
         asked = [
             {"url": check.url, "status": check.expected_status, "text": check.text}
-            for check in checks
+            for check in self._checks_of_urls
         ]
         times = {"deadline": self.test.deadline, "settle": self.test.settle}
         return Job("probe", str(base), {"checks": asked, **times}, limits=self.limits)
@@ -162,8 +173,7 @@ class RunningTest:
         Return true.  Raises SmokeTestFailed if one has ended.
         """
         ending = {check.container for check in self.test.checks if check.exits}
-        probed = any(check.url is not None for check in self.test.checks)
-        if not probed and any(name not in ending for name in self.services):
+        if self.probe is None and any(name not in ending for name in self.services):
             time.sleep(self.test.settle)
         self._require_running(running)
         return True

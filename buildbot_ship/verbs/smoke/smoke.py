@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import attrs
 
@@ -28,7 +28,7 @@ def smoke(
     """Run the tests of *request*, all at once, with the images that were built for *commit*.
 
     1. Load the images into the engine, from the files that `PushTagged` pushes.
-    2. Start all containers, those of each test on a private network.
+    2. Start all containers, those of each test on a private network, with a probe if needed.
     3. Repeat the checks until all have passed, a container ends, or the deadline is over.
     4. Remove containers, networks and images.
     5. Record which manifests were tested, for `PushTagged`.  Records of earlier tests of these
@@ -65,12 +65,13 @@ def _run(
         for number, test in enumerate(request.tests, 1)
     ]
     services = [service for test in tests for service in test.services.values()]
+    probes = {test.network: test.probe for test in tests if test.probe is not None}
     threads = sum(len(test.test.checks) + 1 for test in tests)
     start = time.monotonic()
     with (
         runner.work.scratch() as scratch,
         ThreadPoolExecutor(threads) as executor,
-        runner.daemon.serve(services) as running,
+        runner.daemon.serve(services, probes) as running,
     ):
         for test in tests:
             test.begin(running, executor, scratch, runner.log)
@@ -88,7 +89,7 @@ def _watch(tests: Sequence[RunningTest], running: RunningServices) -> None:
     """
     waiting = list(tests)
     while waiting := [test for test in waiting if not _passes(test, test.poll, running)]:
-        time.sleep(POLL)
+        _pause(waiting)
     for test in tests:
         _passes(test, test.settle, running)
 
@@ -101,6 +102,14 @@ def _passes(
         return call(running)
     except SmokeTestFailed as failed:
         raise _explained(failed, test.logs(running).get(failed.container, "")) from None
+
+
+def _pause(tests: Sequence[RunningTest]) -> None:
+    """Wait until a thread has finished a check, at most until the next look."""
+    if background := [future for test in tests for future in test.background]:
+        wait(background, timeout=POLL, return_when=FIRST_COMPLETED)
+    else:
+        time.sleep(POLL)
 
 
 def _logs(tests: Sequence[RunningTest], running: RunningServices) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """This project beside the article's scripts and two Dockerfiles, on one machine, in one go.
 
 `options` says what was asked for, `world` is what one flow has to itself, `changes` are the
-situations, `scripts` and `product` are the flows, `copying` the two ways to own a base.
-`counter` counts what a registry is sent, `memory` what a process held, `starting` waits for an
-answer, `children` end with us, `rounds` measures all of it; `figures`, `goals`, `page` and
-`chart` turn measurements into what people read. `growth` says how cost grows, with packages
-from `index`.
+situations, `scripts`, `product` and `smoke_flows` are the flows, `copying` the two ways to own
+a base. `counter` counts what a registry is sent, `memory` what a process held, `starting` waits
+for an answer, `children` end with us, `rounds` measures all of it; `figures`, `goals`, `page`
+and `chart` turn measurements into what people read. `growth` says how cost grows, with packages
+from `index`, and `smoke_cost` what a smoke test costs.
 """

@@ -15,12 +15,13 @@ from lab.bench.growth import growth_table, measure_growth, sentences
 from lab.bench.options import BenchOptions, parse_bench
 from lab.bench.page import figures_table, goals_table, put
 from lab.bench.rounds import measure
+from lab.bench.smoke_cost import measure_smoke, smoke_table
 from lab.errors import LabError
 from lab.progress import progress
 from lab.runs import Run, running
 
 KIND = "bench"
-FIGURES, GOALS, GROWTH = "figures", "goals", "growth"
+FIGURES, GOALS, GROWTH, SMOKE = "figures", "goals", "growth", "smoke"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,6 +31,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         if options.growth:
             publish_growth(options)
+        elif options.smoke:
+            publish_smoke(options)
         else:
             publish(options, collect(options))
     except LabError as error:
@@ -80,10 +83,21 @@ def publish_growth(options: BenchOptions) -> None:
     with running(KIND, progress()) as run:
         run.start_engine()
         costs = list(measure_growth(run))
-    part = f"{growth_table(costs)}\n\n{sentences(costs)}"
+    _publish_part(GROWTH, f"{growth_table(costs)}\n\n{sentences(costs)}", options)
+
+
+def publish_smoke(options: BenchOptions) -> None:
+    """Measure what a smoke test costs, print that, and write it where it was asked for."""
+    with running(KIND, progress()) as run:
+        run.start_engine()
+        costs = measure_smoke(run, options.rounds)
+    _publish_part(SMOKE, smoke_table(costs), options)
+
+
+def _publish_part(name: str, part: str, options: BenchOptions) -> None:
     print(f"\n{part}", flush=True)
     if options.page:
-        put(options.page, {GROWTH: part})
+        put(options.page, {name: part})
 
 
 if __name__ == "__main__":

@@ -11,10 +11,12 @@ from math import log10
 from lab.bench.figures import (
     ARTICLE,
     BUILD,
+    BUILD_SMOKE,
     DEPS_FIRST,
     NAIVE,
     SITUATIONS,
     VERBS,
+    VERBS_SMOKE,
     Figure,
 )
 
@@ -24,6 +26,8 @@ COLOURS = {
     DEPS_FIRST: "#b8651b",
     VERBS: "#1f77b4",
     BUILD: "#7fb3d9",
+    VERBS_SMOKE: "#2a7f62",
+    BUILD_SMOKE: "#8cc5b0",
 }
 LEFT, WIDTH, BAR, GAP, TOP = 190, 480, 16, 22, 34
 RIGHT = 70

@@ -10,7 +10,8 @@ from typing import Any
 
 ARTICLE, NAIVE, DEPS_FIRST = "article", "naive", "deps-first"
 VERBS, BUILD = "ship-verbs", "ship-build"
-FLOWS = (ARTICLE, NAIVE, DEPS_FIRST, VERBS, BUILD)
+VERBS_SMOKE, BUILD_SMOKE = "ship-verbs-smoke", "ship-build-smoke"
+FLOWS = (ARTICLE, NAIVE, DEPS_FIRST, VERBS, BUILD, VERBS_SMOKE, BUILD_SMOKE)
 COLD, NO_CHANGE, ONE_LINE, ONE_DEPENDENCY = "cold", "no-change", "one-line", "one-dependency"
 SITUATIONS = (COLD, NO_CHANGE, ONE_LINE, ONE_DEPENDENCY)
 BASE_COPY, BASE_NEWS = "base-copy", "base-news"

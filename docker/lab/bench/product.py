@@ -8,17 +8,19 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from lab.bench.children import child
 from lab.bench.memory import PeakMemory
 from lab.bench.world import IMAGE, TEAM, World
-from lab.buildmaster import Master
+from lab.buildmaster import EXAMPLE, Master
 from lab.errors import LabError, tail
 from lab.rest import result_name
 from lab.settings import SHIP, Settings, host_ca_bundle, host_index_url
 from lab.worker import OWNER_FILE, ProcessWorker
 
 PEX = "fc-twist.pex=twisted,calculator[page]"
+ARTEFACTS = ("--package", ".", "--module", "twisted", "--pex", PEX)
 # The poller does not look at it: what builds is what was forced.
 WATCHED_BY_NOBODY = "bench"
 BUILD_SECONDS = 600.0
@@ -88,7 +90,8 @@ class VerbsFlow:
     world: World
 
     @property
-    def _command_line(self) -> CommandLine:
+    def command_line(self) -> CommandLine:
+        """Return calls in the repository of its world."""
         home = self.world.run.folder / f"{self.world.name}.home"
         return CommandLine(self.world.developer.tree, home, self.world.owner)
 
@@ -97,9 +100,8 @@ class VerbsFlow:
 
     def ship(self) -> float:
         """Ship the newest commit; return the seconds."""
-        entry = ["--package", ".", "--module", "twisted"]
-        made = ["--pex", PEX, "--image", IMAGE, "--to", f"{self.world.counter.address}/{TEAM}"]
-        return self._command_line.run("build", *entry, *made, *network())
+        to = ["--to", f"{self.world.counter.address}/{TEAM}"]
+        return self.command_line.run("build", *ARTEFACTS, "--image", IMAGE, *to, *network())
 
     def close(self) -> None:
         """Leave nothing but images, which the world takes away."""
@@ -107,9 +109,13 @@ class VerbsFlow:
 
 @dataclass
 class BuildFlow:
-    """A build of `master.cfg.example` on a master and a worker, forced, to its end."""
+    """A build of `master.cfg.example` on a master and a worker, forced, to its end.
+
+    It publishes without a smoke test.
+    """
 
     world: World
+    smoke: ClassVar[bool] = False
     master: Master = field(init=False)
     worker: ProcessWorker = field(init=False)
 
@@ -125,9 +131,15 @@ class BuildFlow:
             poll_seconds=600,
             ca_bundle=str(bundle) if bundle else None,
             index_url=host_index_url(),
+            smoke=self.smoke,
         )
-        self.master = Master(self.world.run, settings, name=f"{self.world.name}-master")
+        name = f"{self.world.name}-master"
+        self.master = Master(self.world.run, settings, name=name, config=self.config())
         self.worker = ProcessWorker(self.world.run, settings)
+
+    def config(self) -> Path:
+        """Return the configuration of the master."""
+        return EXAMPLE
 
     def start(self) -> None:
         """Start master and worker."""

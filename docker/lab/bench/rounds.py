@@ -7,17 +7,27 @@ each round begins with another flow, so that noise hits all of them alike.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import docker
 from lab.bench.changes import change
-from lab.bench.figures import BUILD, COLD, NO_CHANGE, SITUATIONS, VERBS, Figure
+from lab.bench.figures import (
+    BUILD,
+    BUILD_SMOKE,
+    COLD,
+    NO_CHANGE,
+    SITUATIONS,
+    VERBS,
+    VERBS_SMOKE,
+    Figure,
+)
 from lab.bench.options import BenchOptions
 from lab.bench.product import BuildFlow, VerbsFlow
 from lab.bench.scripts import ScriptFlow
+from lab.bench.smoke_flows import BuildSmokeFlow, VerbsSmokeFlow
 from lab.bench.starting import seconds_to_answer
 from lab.bench.world import World, new_world
 from lab.errors import LabError
@@ -39,11 +49,18 @@ class Flow(Protocol):
         """Leave nothing behind."""
 
 
+PRODUCT: dict[str, Callable[[World], Flow]] = {
+    VERBS: VerbsFlow,
+    BUILD: BuildFlow,
+    VERBS_SMOKE: VerbsSmokeFlow,
+    BUILD_SMOKE: BuildSmokeFlow,
+}
+
+
 def make_flow(name: str, world: World) -> Flow:
     """Return a flow by its name."""
-    if name == VERBS:
-        return VerbsFlow(world)
-    return BuildFlow(world) if name == BUILD else ScriptFlow(world, name)
+    product = PRODUCT.get(name)
+    return product(world) if product else ScriptFlow(world, name)
 
 
 @dataclass

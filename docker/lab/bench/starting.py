@@ -7,6 +7,8 @@ import subprocess
 import time
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import docker
 from lab.errors import LabError
@@ -42,6 +44,12 @@ def seconds_to_answer(run: Run, reference: str, arguments: Sequence[str] = ARGUM
         return seconds
     finally:
         subprocess.run(["docker", "rm", "--force", name], check=False, capture_output=True)
+
+
+def seconds_to_all_answers(run: Run, references: Sequence[str]) -> float:
+    """Run images at the same time; return the seconds until all have answered."""
+    with ThreadPoolExecutor(len(references)) as pool:
+        return max(pool.map(partial(seconds_to_answer, run), references))
 
 
 def _ask(port: int) -> int | None:

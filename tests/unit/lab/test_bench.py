@@ -181,6 +181,8 @@ def test_flows_and_situations_keep_their_order_whatever_the_order_given() -> Non
         ["--read", "/no/such/file"],
         ["--page", "/no/such/file"],
         ["--growth", "--json", "x"],
+        ["--smoke", "--chart", "x"],
+        ["--smoke", "--growth"],
     ],
 )
 def test_options_that_make_no_sense_are_refused(argv: list[str]) -> None:

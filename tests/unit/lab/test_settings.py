@@ -13,6 +13,7 @@ SETTINGS = Settings(
     ca_bundle="/etc/ssl/company.pem",
     index_url="https://index.example.com/simple",
     derived="pq.docker=python311-pq",
+    smoke=False,
 )
 
 
@@ -24,6 +25,8 @@ def test_every_variable_is_one_that_the_example_reads() -> None:
 def test_what_is_not_set_is_left_to_the_example() -> None:
     plain = Settings(git_url="g", registry="r", worker_password="w")
     assert "SHIP_CA_BUNDLE" not in plain.environment()
+    assert "SHIP_SMOKE" not in plain.environment()
+    assert SETTINGS.environment()["SHIP_SMOKE"] == "no"
     assert "SHIP_INDEX_URL" not in plain.environment()
 
 
