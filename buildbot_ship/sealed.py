@@ -181,8 +181,13 @@ def _box(sealed: bytes, key: PrivateKey, name: str) -> bytes:
     lines = [line.split(" ") for line in sealed.decode("utf-8", "replace").splitlines()]
     boxes = [line for line in lines if len(line) == 3 and not line[0].endswith(":")]
     box = next((line[2] for line in boxes if line[1] == mine), None)
+    if not boxes:
+        raise SecretError(
+            f"the secret {name} has no box: its file is truncated or empty",
+            f"restore {name}.sealed from git, and build the image again",
+        )
     if box is None:
-        others = ", ".join(line[0] for line in boxes) or "nobody"
+        others = ", ".join(line[0] for line in boxes)
         raise SecretError(
             f"the secret {name} has no box for the key {mine}, only for {others}",
             "add the key to recipients.txt and run buildbot-ship secrets rotate with one of "

@@ -12,8 +12,8 @@ VERB_ORDER = """\
 Order of the verbs:
   now and then              retag, derive, pin
   requirements changed      harden; then commit its files, or push them with propose
-  for every commit          check, wheels, pex, image, smoke, push;
-                            build runs wheels, pex, image and push
+  for every commit          check, build without --to, smoke, push --tested;
+                            build runs wheels, pex and image; with --to, also push
   to check a commit         find (is it published?), verify (is it reproducible?)
   sealed secrets            secrets; for every commit, check-secrets
 
@@ -109,7 +109,8 @@ VERB_HELP = {
         "buildbot-ship gc",
     ),
     "build": (
-        "Run wheels, pex, image and push in one process.",
+        "Run wheels, pex, image and push in one process. Without --to, the images stay in the "
+        "engine for smoke,\nand gc removes them.",
         "buildbot-ship build --package . --module twisted \\\n"
         "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
         "      --pex fc-twist.pex=twisted,fancycalculator --image fancycalculator \\\n"

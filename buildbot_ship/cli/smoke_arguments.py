@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import FileMissing, InvalidRequest
+from ..errors import InvalidRequest
 from ..model import request as requests
 from ..model.request.smoke import MAX_SECRET
 
@@ -68,7 +68,7 @@ def _add(group: Any, option: str, metavar: str | None, text: str) -> None:
 
 
 def smoke_request(options: Options) -> requests.SmokeRequest:
-    """Return the request of ``smoke``.  Raises InvalidRequest, FileMissing."""
+    """Return the request of ``smoke``.  Raises InvalidRequest."""
     containers: list[dict[str, Any]] = []
     checks: list[dict[str, Any]] = []
     for option, value in options.ordered:
@@ -134,11 +134,11 @@ def _pair(option: str, text: str, form: str) -> tuple[str, str]:
 
 
 def _read(path: Path) -> str:
-    """Return the text of a secret.  Raises FileMissing, InvalidRequest."""
+    """Return the text of a secret.  Raises InvalidRequest."""
     try:
         with path.open(encoding="utf-8") as file:
             return file.read(MAX_SECRET + 1)
     except OSError as error:
-        raise FileMissing(str(path), f"this machine ({error.strerror})") from None
+        raise InvalidRequest("--secret", f"{path}: {error.strerror}") from None
     except ValueError:
         raise InvalidRequest("--secret", f"{path} is not a text in UTF-8") from None

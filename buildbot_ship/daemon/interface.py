@@ -22,9 +22,9 @@ RESULT = "org.buildbot-ship.result"
 class EngineImage:
     """An image in the engine; *digests* are the ``repository@sha256:...`` it was pulled from.
 
-    *volumes* are the folders that the image declares as volumes.  *health_check* is the
-    command of its health check as in the config: empty, ``NONE``, ``CMD ...`` or
-    ``CMD-SHELL ...``.
+    *volumes* are the folders that the image declares as volumes.  *user* is the user of its
+    containers, empty for root.  *health_check* is the command of its health check as in the
+    config: empty, ``NONE``, ``CMD ...`` or ``CMD-SHELL ...``.
     """
 
     image_id: str
@@ -33,6 +33,7 @@ class EngineImage:
     environment: tuple[str, ...]
     volumes: tuple[str, ...] = ()
     health_check: tuple[str, ...] = ()
+    user: str = ""
 
     @classmethod
     def of(cls, inspected: Mapping[str, Any]) -> EngineImage:
@@ -45,6 +46,7 @@ class EngineImage:
             environment=tuple(config.get("Env") or ()),
             volumes=tuple(config.get("Volumes") or ()),
             health_check=tuple((config.get("Healthcheck") or {}).get("Test") or ()),
+            user=config.get("User") or "",
         )
 
 
@@ -100,7 +102,8 @@ class Service:
 
     Services with the same *network* share a private one, on which *name* is the DNS name.
     *arguments* are appended to the entry point.  *files* maps absolute paths to contents.
-    *volumes* are writable folders in memory; all other files are read-only.
+    *volumes* are writable folders; all other files are read-only.  *user* is that of the image
+    or another one.
     """
 
     network: str
@@ -110,7 +113,7 @@ class Service:
     environment: Mapping[str, str] = attrs.field(factory=dict)
     files: Mapping[str, bytes] = attrs.field(factory=dict, repr=False)
     volumes: tuple[str, ...] = ()
-    user: str | None = None
+    user: str = ""
     limits: Limits = attrs.field(factory=Limits)
 
 

@@ -137,7 +137,7 @@ class ImageNotTested(ShipError):
     why: str
     template = "image {image} ({digest}) was not tested: {why}"
     advice = (
-        "run SmokeTest between BuildRuntimeImage and PushTagged, for the same commit and with "
-        "the same work folder; to push without a test, leave tested out"
+        "run SmokeTest (buildbot-ship smoke) between BuildRuntimeImage and PushTagged, for the "
+        "same commit and with the same work folder; to push without a test, leave tested out"
     )
     status = 46

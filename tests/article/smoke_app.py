@@ -44,8 +44,9 @@ def secret():
     return 200, token
 
 def volume():
-    open("/data/file", "w").write("kept")
-    return 200, open("/data/file").read() + f" by {os.getuid()}"
+    path = os.environ.get("FOLDER", "/data") + "/file"
+    open(path, "w").write("kept")
+    return 200, open(path).read() + f" by {os.getuid()}"
 
 def reached(address, port):
     try:

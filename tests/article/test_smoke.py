@@ -104,6 +104,14 @@ GOOD = {
         *("--exits", "--status", "3", "--text", "migration is done"),
     ),
     "a volume": (*TINY_IMAGE, "--volume", "/data", "--argument", "volume", *PAGE),
+    "a volume over a folder of the image": (
+        *(*TINY_IMAGE, "--user", "1234", "--volume", "/opt", "--argument", "volume"),
+        *("--env", "FOLDER=/opt", *PAGE, "--text", "kept by 1234"),
+    ),
+    "a volume of a user whose number only the image knows": (
+        *(*TINY_IMAGE, "--user", "nobody", "--volume", "/tmp", "--argument", "volume"),
+        *("--env", "FOLDER=/tmp", *PAGE, "--text", "kept by 65534"),
+    ),
     "another user": (
         *(*TINY_IMAGE, "--user", "1234:99", "--volume", "/data", "--argument", "volume"),
         *(*PAGE, "--text", "kept by 1234"),
@@ -156,6 +164,13 @@ BAD = {
     "an answer that never ends": (
         (*TINY_IMAGE, "--argument", "endless", *PAGE, "--text", "x", "--deadline", "1"),
         r"http://tiny:8080/: it (answered 200|did not answer in time)",
+    ),
+    "a name that is no container": (
+        (
+            *(*TINY_IMAGE, "--argument", "ask", "--env", "REMOTE=http://nobody:1/"),
+            *(*PAGE, "--deadline", "3"),
+        ),
+        r"it answered 500: broken: <urlopen error \[Errno -3\] Temporary failure in name",
     ),
     "a service that answers once and dies": (
         (*TINY_IMAGE, "--argument", "once", *PAGE),

@@ -5,9 +5,6 @@ The engine starts them all at once.  Each network is internal: no route leads ou
 
 from __future__ import annotations
 
-import io
-import posixpath
-import tarfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,15 +22,13 @@ from ...errors import ServiceNotStarted
 from ...model.decision.garbage import CONTAINER, NETWORK
 from ...model.log import Log
 from ..interface import Job, Service, ServiceState
-from ..shared.disk_limit import file_limit
 from ..shared.sdk_errors import reason
 from ..shared.signal_guard import uninterrupted
 from .container import Container
+from .service_container import archives, create
 
 MAX_LOG = 256 * 1024
 """Bytes of a service's log that are returned: its last ones."""
-MAX_STORED_LOG = "8m"
-"""Size of a service's log in the engine."""
 MAX_OUTPUT = 64 * 1024
 """Characters of the output of a command in a service that are returned."""
 ATTEMPTS, PAUSE = 30, 0.1
@@ -108,40 +103,13 @@ class Services:
     def _start(self, service: Service, name: str) -> None:
         self.note(CONTAINER, name)
         try:
-            self._create(service, name)
-            for folder, content in _archives(service.files):
+            network = self._networks[service.network]
+            create(self.client, service, name, network=network, labels=self.labels)
+            for folder, content in archives(service.files):
                 self.client.put_archive(name, folder, content)
             self.client.start(name)
         except APIError as error:
             raise ServiceNotStarted(service.name, service.image, reason(error)) from error
-
-    def _create(self, service: Service, name: str) -> None:
-        limits, network = service.limits, self._networks[service.network]
-        host = self.client.create_host_config(
-            network_mode=network,
-            read_only=True,
-            mem_limit=limits.memory,
-            memswap_limit=limits.memory,
-            pids_limit=limits.processes,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            ulimits=[file_limit(limits.disk)],
-            tmpfs=dict.fromkeys(service.volumes, f"exec,mode=1777,size={limits.disk}"),
-            log_config={"Type": "json-file", "Config": {"max-size": MAX_STORED_LOG}},
-        )
-        endpoint = self.client.create_endpoint_config(aliases=[service.name])
-        self.client.create_container(
-            service.image,
-            name=name,
-            command=list(service.arguments) or None,
-            labels=dict(self.labels),
-            environment=dict(service.environment),
-            user=service.user,
-            # Files can only be put into a read-only container through a volume.
-            volumes=sorted({posixpath.dirname(path) for path in service.files}),
-            networking_config=self.client.create_networking_config({network: endpoint}),
-            host_config=host,
-        )
 
     def _name(self, service: Service) -> str:
         return next(name for each, name in self._containers if each is service)
@@ -236,18 +204,3 @@ def _in_parallel(action: Callable[[Any], None], items: Iterable[Any]) -> None:
         futures = [pool.submit(action, item) for item in items]
     for future in futures:
         future.result()
-
-
-def _archives(files: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
-    """Return a tar with the files of each folder, which every user can read."""
-    tars = []
-    for folder in sorted({posixpath.dirname(path) for path in files}):
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            for path, content in sorted(files.items()):
-                if posixpath.dirname(path) == folder:
-                    member = tarfile.TarInfo(posixpath.basename(path))
-                    member.mode, member.size = 0o444, len(content)
-                    archive.addfile(member, io.BytesIO(content))
-        tars.append((folder, packed.getvalue()))
-    return tars

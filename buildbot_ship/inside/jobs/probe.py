@@ -23,11 +23,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from job import main, say
 
-PAUSE = 0.1
-"""Seconds between two attempts."""
+PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 1.0, 1.3
+"""Seconds between the first two attempts, and at most; each pause is longer by this factor."""
 MAX_BODY = 1 << 20
 """Bytes of an answer in which the text is searched."""
-QUOTED = 200
+QUOTED = 400
 """Characters of an answer in a message."""
 
 
@@ -91,7 +91,7 @@ def describe(error: Exception, url: SplitResult) -> str:
     if isinstance(error, socket.gaierror):
         return f"the name {url.hostname} does not resolve"
     if isinstance(error, TimeoutError):
-        return "it did not answer in time"
+        return "it accepted the connection, and did not answer before the deadline"
     if isinstance(error, http.client.RemoteDisconnected):
         return "it closed the connection without an answer"
     text = quote(str(error).encode())
@@ -102,7 +102,7 @@ def ask_until(check: dict[str, Any], start: float, end: float) -> dict[str, Any]
     """Repeat a check until it passes or *end* is past; return the last answer."""
     url = urlsplit(check["url"])
     ask = ask_http if url.scheme == "http" else ask_tcp
-    attempts = 0
+    attempts, pause = 0, PAUSE
     while True:
         attempts += 1
         try:
@@ -110,9 +110,10 @@ def ask_until(check: dict[str, Any], start: float, end: float) -> dict[str, Any]
         except (OSError, http.client.HTTPException, WrongAnswer) as error:
             why, passed = describe(error, url), False
         now = time.monotonic()
-        if passed or now + PAUSE > end:
+        if passed or now + pause > end:
             break
-        time.sleep(PAUSE)
+        time.sleep(pause)
+        pause = min(pause * GROWTH, LONGEST_PAUSE)
     say(f"{check['url']}: {why} ({now - start:.1f} s, request {attempts})")
     return {"passed": passed, "why": why}
 

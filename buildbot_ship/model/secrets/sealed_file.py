@@ -85,7 +85,7 @@ def find_faults(secret: SealedSecret, recipients: Recipients, path: str) -> Iter
     """Yield the faults of a *secret* at *path* that need no private key to find."""
     name = path.rpartition("/")[2].removesuffix(SUFFIX)
     if secret.name != name:
-        why = f"this is the secret {secret.name}: seal it as {name} instead of moving the file"
+        why = f"this is the secret {secret.name}: move the file back, or seal it as {name}"
         yield Problem(path, 2, why)
     if secret.repository != recipients.repository:
         why = f"it was sealed for {secret.repository}, not for {recipients.repository}"

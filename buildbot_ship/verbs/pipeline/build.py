@@ -21,6 +21,8 @@ from ...registry.interface import Registry
 from ..publishing.publication import find_publications, publication_keys
 from ..shared.cache import Cache
 
+_IMAGE = "ship_image_"
+
 
 @attrs.define
 class _Outcome:
@@ -71,7 +73,15 @@ def build(
     outcome = _perform(parts, perform, overlap(), log)
     claimed = all(push.claim_remote for push in pushes)
     how = "published" if claimed else "published, without a claim"
-    return outcome.result(f"{names}: {how if pushes else 'in the engine'}")
+    if not pushes:
+        return outcome.result(f"{_in_engine(outcome)}; buildbot-ship gc removes what is there")
+    return outcome.result(f"{names}: {how}")
+
+
+def _in_engine(outcome: _Outcome) -> str:
+    """Return the names of the images in the engine, for the summary."""
+    images = (value for name, value in outcome.properties.items() if name.startswith(_IMAGE))
+    return f"in the engine: {', '.join(str(image['loaded_as']) for image in images)}"
 
 
 def _perform(

@@ -16,7 +16,7 @@ from ...model.request.smoke import split_url
 
 PAUSE = 0.2
 """Seconds between two attempts of a command."""
-QUOTED = 300
+QUOTED = 400
 """Characters of a command's output in a message."""
 
 
@@ -120,7 +120,8 @@ def repeat_command(
 
 
 def _fault(check: SmokeCheck, status: int, output: str) -> str | None:
-    text = " ".join(output.split())[-QUOTED:]
+    text = " ".join(output.split())
+    text = text if len(text) <= QUOTED else f"...{text[-QUOTED:]}"
     shown = f": {text}" if text else ""
     if status != check.expected_status:
         return (

@@ -72,7 +72,7 @@ class RunningTest:
             container.environment,
             {path: text.encode() for path, text in container.secrets.items()},
             container.volumes,
-            container.user,
+            container.user or self.images[container.image_name].image.user,
             self.limits,
         )
 
@@ -207,4 +207,5 @@ class RunningTest:
 def last_lines(log: str) -> str:
     """Return the last lines of a log in one line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()][-TAIL_LINES:]
-    return " | ".join(lines)[-TAIL_CHARACTERS:]
+    text = " | ".join(lines)
+    return text if len(text) <= TAIL_CHARACTERS else f"...{text[-TAIL_CHARACTERS:]}"

@@ -125,9 +125,14 @@ def _logs(tests: Sequence[RunningTest], running: RunningServices) -> dict[str, s
 def _explained(failed: SmokeTestFailed, log: str) -> SmokeTestFailed:
     """Return *failed* with the last lines of *log*, and the remedy if they show one."""
     hint = failed.hint
-    if READ_ONLY in log:
+    if READ_ONLY in log or READ_ONLY in failed.why:
         hint = (
             f"the root of a container is read-only: name the folder that {failed.container} "
             "writes to in the volumes of the container, for example /tmp"
+        )
+    elif ": nothing listens" in failed.why:
+        hint = (
+            f"let {failed.container} listen on all addresses (0.0.0.0, not 127.0.0.1) and on "
+            "the port of the check, and raise deadline if it needs more time to start"
         )
     return attrs.evolve(failed, tail=last_lines(log), hint=hint)
