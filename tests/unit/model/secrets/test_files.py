@@ -125,7 +125,7 @@ P, A = SECRET.boxes
 @pytest.mark.parametrize(
     ("secret", "fault"),
     [
-        (attrs.evolve(SECRET, name="other"), "2: this is the secret other: move the file back, or"),
+        (attrs.evolve(SECRET, name="other"), "2: this is the secret other: move"),
         (attrs.evolve(SECRET, repository="a/b"), "3: it was sealed for a/b, not for"),
         (with_boxes(P), f"1: alice has no box for the key {ALICE.fingerprint}"),
         (with_boxes(P, A, Box("bob", "0" * 16, P.data)), "6: bob can open it with the key"),
