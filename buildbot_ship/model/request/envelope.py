@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
 import attrs
 
 from . import check
@@ -77,3 +80,25 @@ class Envelope:
     def verb(self) -> str:
         """Return the verb of the request."""
         return self.request.verb
+
+    def secrets(self) -> Iterator[str]:
+        """Yield each secret of the call: passwords, and the secret files of smoke tests."""
+        for credential in self.credentials:
+            yield credential.password
+        for url in (self.index.url, *self.index.extra_urls, self.index.proxy):
+            if url is not None and "@" in url:
+                yield from _passwords(url)
+        if isinstance(self.request, (SmokeRequest, FindRequest)):
+            for test in self.request.tests:
+                for container in test.containers:
+                    yield from container.secrets.values()
+
+
+def _passwords(url: str) -> Iterator[str]:
+    """Yield the password in *url*, or else the user, which may be a token."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    if secret := parts.password or parts.username:
+        yield unquote(secret)

@@ -22,6 +22,7 @@ from . import option_check as options
 from . import result_file
 from .connection import send_without_delay
 from .presentation import ProgressObserver, ResultPresentation
+from .secrets_of_build import mask_for
 
 # Buildbot is not typed: its numbers are Any without this.
 FAILURE: int = results.FAILURE
@@ -124,6 +125,7 @@ class ShipStep(ResultPresentation):
     async def run(self) -> int:
         """Run the verb on the worker; return Buildbot's status."""
         send_without_delay(self.build)
+        mask_for(self.build)
         try:
             return await self._run_verb()
         except ShipError as error:

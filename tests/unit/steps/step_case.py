@@ -41,13 +41,15 @@ class ExpectVerb(Expect):  # type: ignore[misc]
 class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type: ignore[misc]
     """One step, one build; the secret `password` is known."""
 
+    password = "hunter2"
+
     def setUp(self) -> Any:
         self.setup_test_reactor()
         unique = mock.patch.object(uuid, "uuid4", return_value=UNIQUE)
         unique.start()
         self.addCleanup(unique.stop)
         return self.setup_test_build_step(
-            want_db=True, want_mq=True, with_secrets={"password": "hunter2"}
+            want_db=True, want_mq=True, with_secrets={"password": self.password}
         )
 
     def path(self, verb: str) -> str:
