@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from ...errors import InvalidRequest
 from . import check
 from .base import Request
 from .settings import CacheOptions, Credential, Index, Limits
@@ -57,6 +58,15 @@ REQUESTS: dict[str, type[Request]] = {
     )
 }
 
+PUBLISHING = (PushRequest, RetagRequest, DeriveRequest, ProposeRequest)
+"""The requests that an untrusted build refuses."""
+
+
+def untrusted_refusal(verb: str) -> InvalidRequest:
+    """Return the error of an untrusted build that would publish something with *verb*."""
+    why = f"an untrusted build publishes nothing, so it cannot run {verb}: use a trusted build"
+    return InvalidRequest("trusted", why)
+
 
 @attrs.frozen
 class Envelope:
@@ -75,6 +85,13 @@ class Envelope:
     cache: CacheOptions = attrs.field(factory=CacheOptions)
     credentials: tuple[Credential, ...] = ()
     schema: int = SCHEMA
+
+    def __attrs_post_init__(self) -> None:
+        """Raise InvalidRequest if the build is untrusted and would publish something."""
+        request = self.request
+        pushes = isinstance(request, BuildRequest) and request.pushes
+        if not self.cache.trusted and (pushes or isinstance(request, PUBLISHING)):
+            raise untrusted_refusal("push" if pushes else request.verb)
 
     @property
     def verb(self) -> str:

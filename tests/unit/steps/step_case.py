@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import uuid
 from typing import Any
 from unittest import mock
@@ -73,7 +74,7 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
         else:
             data = answer if isinstance(answer, bytes) else encode(answer)
             upload.upload_string(data).exit(0)
-        remove = ExpectRmfile(path=f"wkdir/{path}", log_environ=False).exit(0)
+        remove = ExpectRmfile(path=posixpath.join("wkdir", path), log_environ=False).exit(0)
         self.expect_commands(expected, upload, remove)
         verb_expected: ExpectVerb = expected
         return verb_expected
