@@ -12,7 +12,7 @@ import pytest
 from lab.git_login import GitLogin, over_http, over_ssh
 from lab.git_server import git
 
-from buildbot_ship.errors import GitForbidden, GitUnavailable, PushRefused
+from buildbot_ship.errors import GitForbidden, GitUnavailable, PushRefused, RepositoryError
 from buildbot_ship.model.request.settings import Credential
 from buildbot_ship.source.git_server import Origin
 
@@ -68,7 +68,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 def test_a_login_that_can_only_read_creates_no_branch(place: Place) -> None:
     origin = place.reading_origin()
     assert set(origin.branches("main", "ship/*")) == {"main"}
-    with pytest.raises((GitForbidden, GitUnavailable)):
+    with pytest.raises((GitForbidden, RepositoryError)):
         origin.create(place.head, "ship/x-1", ())
     assert place.branches() == ["main"]
 

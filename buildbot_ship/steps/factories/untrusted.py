@@ -8,10 +8,9 @@ from typing import Any
 import attrs
 from buildbot import config
 from buildbot.process.buildstep import BuildStep
-from buildbot.process.properties import Interpolate, Property, Secret
 from buildbot.process.results import WARNINGS
 
-from ..base.option_check import is_renderable
+from ..base.secret_options import uses_secret
 from ..published import needs_build
 from .choice import chosen_names
 from .images import ShipImage
@@ -60,7 +59,7 @@ def step_options(
             'can only read as readers={"registry.example.com": (user, util.Secret("name"))}'
         )
     for name, value in options.items():
-        if name != "credentials" and _is_secret(value):
+        if name != "credentials" and uses_secret(value):
             config.error(
                 f"ship_factory: an untrusted builder has no secrets: remove the one in {name}"
             )
@@ -94,24 +93,4 @@ def _needs_secrets(image: ShipImage) -> bool:
     containers = (image.test or {}).get("containers", ())
     if not isinstance(containers, (list, tuple)):
         return True
-    return any(each.get("secrets") for each in containers) or _is_secret(image.test, True)
-
-
-def _is_secret(value: Any, if_unknown: bool = False) -> bool:
-    """Return whether *value* uses a secret of Buildbot at any depth.
-
-    For a renderable that cannot be read before it is rendered, return *if_unknown*.
-    """
-    if isinstance(value, Mapping):
-        return any(_is_secret(each, if_unknown) for each in value.values())
-    if isinstance(value, (list, tuple)):
-        return any(_is_secret(each, if_unknown) for each in value)
-    if isinstance(value, Secret):
-        return True
-    if isinstance(value, Interpolate):
-        return (
-            "secret:" in value.fmtstring or _is_secret(value.args) or _is_secret(value.kwargs)
-        )
-    if isinstance(value, Property) or not is_renderable(value):
-        return False
-    return if_unknown
+    return any(each.get("secrets") for each in containers) or uses_secret(image.test, True)

@@ -53,9 +53,11 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
             want_db=True, want_mq=True, with_secrets={"password": self.password}
         )
 
+    work = "../ship"
+
     def path(self, verb: str) -> str:
         """Return where the verb's result is expected."""
-        return f"../ship/result-{verb}-{UNIQUE.hex}.json"
+        return f"{self.work}/result-{verb}-{UNIQUE.hex}.json"
 
     def expect_verb(self, verb: str, answer: bytes | Result | None, rc: int = 0) -> ExpectVerb:
         """Expect that *verb* runs, ends with *rc*, and leaves *answer*."""

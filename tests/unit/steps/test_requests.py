@@ -239,8 +239,7 @@ class TestEnvelope(StepCase):
         assert sent["work"] == "../ship"
 
     async def test_an_untrusted_build_has_a_work_folder_of_its_own(self) -> None:
-        path = self.path("gc").replace("../ship/", "/srv/ship-untrusted/")
-        self.path = lambda _: path  # type: ignore[method-assign]
+        self.work = "/srv/ship-untrusted"
         for trusted in (False, util.Transform(bool, "")):
             self._steps.clear()
             self.setup_build()

@@ -99,7 +99,7 @@ class TestSecret(SecretsCase):
         step._command = bug
         self.expect_outcome(result=EXCEPTION)
         await self.run_step()
-        self.flushLoggedErrors(ValueError)
+        self.flushLoggedErrors(ValueError)  # type: ignore[no-untyped-call]
         assert list(step.logs) == ["err.text"]
         text = step.logs["err.text"].stdout
         assert SHOWN in text

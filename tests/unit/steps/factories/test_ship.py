@@ -471,10 +471,6 @@ def test_the_example_checks_the_secrets_of_every_commit() -> None:
 READERS = {"registry.example.com": ("reader", util.Secret("reader"))}
 SECRET_TESTS: dict[str, Any] = {
     "a secret file": {"containers": [{"name": "page", "secrets": {"/run/key/k": "x"}}]},
-    "a secret": {"containers": [{"name": "page", "arguments": [util.Secret("x")]}]},
-    "an interpolation": {
-        "containers": [{"name": "page", "environment": {"A": util.Interpolate("%(secret:x)s")}}]
-    },
     "a function": {
         "containers": [{"name": "page", "environment": {"A": util.Transform(str, "x")}}]
     },
@@ -552,7 +548,7 @@ def test_a_secret_of_an_untrusted_builder_is_a_configuration_error(
 
 def test_trust_is_decided_in_the_configuration() -> None:
     with pytest.raises(ConfigErrors, match="is not True or False"):
-        ship_factory(URL, [MATH], trusted=util.Property("trusted"))  # type: ignore[arg-type]
+        ship_factory(URL, [MATH], trusted=util.Property("trusted"))
     with pytest.raises(ConfigErrors, match="readers are for trusted=False: use credentials"):
         ship_factory(URL, [MATH], readers=READERS)
 
