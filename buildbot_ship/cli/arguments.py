@@ -73,7 +73,9 @@ def _envelope(
     return requests.Envelope(
         request=request,
         build=f"hand-{uuid.uuid4().hex[:12]}",
-        work=options.work or work_folder(str(checkout.resolve())),
+        work=settings.work_folder(
+            options.work or work_folder(str(checkout.resolve())), not options.untrusted
+        ),
         index=index,
         limits=settings.Limits(
             options.memory * 1024**2,

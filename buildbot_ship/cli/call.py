@@ -11,7 +11,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from .signals import Cancelled, handle_stop_signals
 from .verbs import perform
 
 if TYPE_CHECKING:
+    from ..model.secrets.masking import Mask
     from ..source.uncommitted import Uncommitted
 
 CANCELLED = 143
@@ -40,22 +41,42 @@ PRINTED_LINES = 20
 """The number of last lines that are printed of each text of a failure."""
 
 
+@attrs.define
+class OutputMask:
+    """Replaces the secrets of a call in what it prints; it has none before `hide`."""
+
+    mask: Mask | None = None
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Replace *secrets* from now on, in every encoding."""
+        if values := list(secrets):
+            from ..model.secrets.masking import hiding  # noqa: PLC0415
+
+            self.mask = hiding(values)
+
+    def __call__(self, text: str) -> str:
+        """Return *text* without secrets."""
+        return text if self.mask is None else self.mask(text)
+
+
 def run(argv: Sequence[str]) -> int:
     """Run the command line; return 0, or the exit status of the error."""
     call = read(argv, dict(os.environ))
+    mask = OutputMask()
     uncommitted = _uncommitted(call.checkout) if call.warns_of_uncommitted else None
     handle_stop_signals()
     try:
-        request, result, status = _execute(call)
+        request, result, status = _execute(call, mask)
         if uncommitted is not None and (warning := uncommitted.warning()):
             result = attrs.evolve(result, warnings=(warning, *result.warnings))
     except Cancelled:
         print_line("cancelled; all leftovers are removed")
         return CANCELLED
     except Exception:
-        traceback.print_exc()
+        print(mask(traceback.format_exc()), end="", file=sys.stderr)
         print_line("this is a bug of buildbot-ship: please report it with the lines above")
         return BUG
+    result = result.changed(mask) if mask.mask else result
     _report(call, result)
     if status == 0 and isinstance(request, BuildRequest):
         from .last_build import note_published  # noqa: PLC0415
@@ -64,12 +85,13 @@ def run(argv: Sequence[str]) -> int:
     return status
 
 
-def _execute(call: Call) -> tuple[Request | None, Result, int]:
+def _execute(call: Call, mask: OutputMask) -> tuple[Request | None, Result, int]:
     """Run the verb; return its request, its result and the exit status."""
     log = print_error_line if call.json or _prints_secret(call) else print_line
     try:
         envelope = call.envelope or _from_standard_input()
-        return envelope.request, *_run(call, envelope, log)
+        mask.hide(envelope.secrets())
+        return envelope.request, *_run(call, envelope, lambda line: log(mask(line)))
     except ShipError as error:
         return None, _failure_result(call.verb, error), error.status
 

@@ -64,7 +64,10 @@ def _add_common_options(sub: Parser) -> None:
         "--cache", metavar="REPOSITORY", help="repository of the cache that workers share"
     )
     group.add_argument(
-        "--untrusted", action="store_true", help="do not write to caches of trusted builds"
+        "--untrusted",
+        action="store_true",
+        help="publish nothing, and share no cache that is written and no work folder with "
+        "trusted builds",
     )
     group.add_argument("--no-cache", action="store_true", help="ignore all caches")
     group.add_argument(

@@ -6,6 +6,7 @@ logs and build data.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -20,6 +21,17 @@ MAX_BYTES = 16 * 1024**2
 def counted(number: int, thing: str, things: str = "") -> str:
     """Return a number with a noun: ``1 wheel``, ``2 wheels``, ``2 pexes``."""
     return f"{number} {thing if number == 1 else things or f'{thing}s'}"
+
+
+def changed(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON *value* with *change* applied to all its texts, keys included."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {changed(key, change): changed(each, change) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(changed(each, change) for each in value)
+    return value
 
 
 @attrs.frozen
@@ -53,3 +65,11 @@ class Result:
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
     schema: int = SCHEMA
+
+    def changed(self, change: Callable[[str], str]) -> Result:
+        """Return a copy with *change* applied to all texts, such as to remove secrets."""
+        texts = ("summary", "properties", "texts", "warnings")
+        changes = {name: changed(getattr(self, name), change) for name in texts}
+        if self.failure is not None:
+            changes["failure"] = Failure(**changed(attrs.asdict(self.failure), change))
+        return attrs.evolve(self, **changes)

@@ -13,6 +13,7 @@ from buildbot.steps.source.git import Git
 from ..model.request import check
 from .base.connection import send_without_delay
 from .base.option_check import faults
+from .base.secrets_of_build import mask_for
 
 _NO_ACCESS = "Could not read from remote repository"
 
@@ -72,6 +73,7 @@ class Checkout(Git):  # type: ignore[misc]
             )
             return FAILURE
         send_without_delay(self.build)
+        mask_for(self.build)
         return super().run_vc(branch, revision, patch)
 
     def getResultSummary(self) -> dict[str, str]:
@@ -85,4 +87,4 @@ class Checkout(Git):  # type: ignore[misc]
             f"git cannot check out {source}{cause} - check that the worker reaches the "
             "repository with this login and that the commit is on the branch; see the log"
         )
-        return {"step": self.build.properties.cleanupTextFromSecrets(text)}
+        return {"step": mask_for(self.build)(text)}

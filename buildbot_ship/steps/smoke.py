@@ -11,6 +11,7 @@ from buildbot.interfaces import IRenderable
 from ..errors import InvalidRequest
 from ..model.request import SmokeCheck, SmokeContainer, SmokeRequest, SystemTest
 from .base.option_check import faults, is_renderable, make
+from .base.secret_options import uses_secret
 from .base.step import ShipStep
 
 PARTS: Mapping[str, type[Any]] = {"containers": SmokeContainer, "checks": SmokeCheck}
@@ -100,6 +101,9 @@ def _faults(test: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: {items!r} is not a list of mappings"
             continue
         for item in items:
+            visible = [key for key in item if key != "secrets" and uses_secret(item[key])]
+            for key in visible:
+                yield f"{name}: {key} has a secret, which the engine shows: use secrets"
             wrong = list(_unknown(item, kind)) or faults(kind, item)
             yield from (f"{name}: {fault}" for fault in wrong)
 

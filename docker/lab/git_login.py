@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import which
+from typing import ClassVar
 
 from lab.git_server import Developer, git, make_repository
 from lab.ports import LOOPBACK, free_port, listens
@@ -32,17 +33,26 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 """
 USER, TOKEN = "robot", "a-token-for-tests"
+READER, READER_TOKEN = "reader", "a-token-for-reading"
+COMMANDS = {
+    "client": 'git-shell -c \\"$SSH_ORIGINAL_COMMAND\\"',
+    "reader": "case $SSH_ORIGINAL_COMMAND in git-upload-pack*) "
+    'exec git-shell -c \\"$SSH_ORIGINAL_COMMAND\\";; *) exit 1;; esac',
+}
+"""The command that sshd runs for each key; the reader can only fetch."""
 SEPARATION = Path("/run/sshd")
 
 
 @dataclass(frozen=True)
 class GitLogin:
-    """A server with bare repositories in *folder*, and its login."""
+    """A server with bare repositories in *folder*, its login, and one that can only read."""
 
     folder: Path
     prefix: str
     user: str
     password: str
+    reader: str
+    reader_password: str
     known_hosts: str = ""
 
     def url(self, name: str) -> str:
@@ -63,11 +73,13 @@ def over_ssh(folder: Path) -> Iterator[GitLogin]:
     repositories, keys = folder / "git", folder / "sshd"
     for path in (repositories, keys):
         path.mkdir(parents=True)
-    for name in ("host", "client"):
+    for name in ("host", *COMMANDS):
         _keygen(keys / name)
-    public = (keys / "client.pub").read_text()
-    only = 'restrict,command="git-shell -c \\"$SSH_ORIGINAL_COMMAND\\""'
-    (keys / "authorized").write_text(f"{only} {public}")
+    lines = [
+        f'restrict,command="{command}" {(keys / f"{name}.pub").read_text()}'
+        for name, command in COMMANDS.items()
+    ]
+    (keys / "authorized").write_text("".join(lines))
     port = free_port()
     config = keys / "config"
     config.write_text(SSHD_CONFIG.format(port=port, address=LOOPBACK, folder=keys))
@@ -83,6 +95,8 @@ def over_ssh(folder: Path) -> Iterator[GitLogin]:
             f"ssh://{user}@{LOOPBACK}:{port}{repositories}",
             user,
             (keys / "client").read_text(),
+            user,
+            (keys / "reader").read_text(),
             f"[{LOOPBACK}]:{port} {kind} {key}",
         )
     finally:
@@ -99,7 +113,8 @@ def over_http(folder: Path) -> Iterator[GitLogin]:
     process = Process.start("git-http", argv, folder, env=environment)
     try:
         process.wait_until(lambda: listens(port), 20.0)
-        yield GitLogin(repositories, f"http://{LOOPBACK}:{port}", USER, TOKEN)
+        url = f"http://{LOOPBACK}:{port}"
+        yield GitLogin(repositories, url, USER, TOKEN, READER, READER_TOKEN)
     finally:
         process.stop()
 
@@ -113,7 +128,10 @@ class Backend(BaseHTTPRequestHandler):
     """Run ``git http-backend`` as CGI (https://git-scm.com/docs/git-http-backend)."""
 
     folder = Path()
-    login = "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
+    logins: ClassVar = {
+        "Basic " + base64.b64encode(f"{user}:{token}".encode()).decode(): user
+        for user, token in ((USER, TOKEN), (READER, READER_TOKEN))
+    }
 
     def do_GET(self) -> None:
         """Answer a request for refs."""
@@ -124,8 +142,9 @@ class Backend(BaseHTTPRequestHandler):
         self._answer()
 
     def _answer(self) -> None:
-        if self.headers.get("Authorization") != self.login:
-            self.send_response(401)
+        user = self.logins.get(self.headers.get("Authorization", ""))
+        if user is None or (user == READER and "receive-pack" in self.path):
+            self.send_response(401 if user is None else 403)
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from lab.ports import LOOPBACK, free_port
 
-SHIP, RETAG, HARDEN = "ship", "retag", "harden"
+SHIP, CHECK, RETAG, HARDEN = "ship", "check", "retag", "harden"
 PROPOSE_BASES, PROPOSE_REQUIREMENTS = "propose-bases", "propose-requirements"
 DERIVE = "derive"
-BUILDERS = (SHIP, RETAG, DERIVE, HARDEN, PROPOSE_BASES, PROPOSE_REQUIREMENTS)
+BUILDERS = (SHIP, CHECK, RETAG, DERIVE, HARDEN, PROPOSE_BASES, PROPOSE_REQUIREMENTS)
 FORCE = {builder: f"force-{builder}" for builder in BUILDERS}
 GIT_SECRET = "git-password"  # noqa: S105  # the name of a secret
+GIT_READER_SECRET = "git-reader-password"  # noqa: S105  # the name of a secret
 SMOKE_SECRET = "smoke-key"  # noqa: S105  # the name of a secret
 HUB_PREFIX = "docker.io/library"
 CA_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
@@ -52,6 +53,7 @@ class Settings:
     ca_bundle: str | None = None
     index_url: str | None = None
     git_user: str | None = None
+    git_reader: str | None = None
     git_known_hosts: str | None = None
     derived: str | None = None
     smoke: bool = True
@@ -84,6 +86,7 @@ class Settings:
             "SHIP_CA_BUNDLE": self.ca_bundle,
             "SHIP_INDEX_URL": self.index_url,
             "SHIP_GIT_USER": self.git_user,
+            "SHIP_GIT_READER": self.git_reader,
             "SHIP_GIT_KNOWN_HOSTS": self.git_known_hosts,
             "SHIP_DERIVED": self.derived,
             "SHIP_SMOKE": None if self.smoke else "no",

@@ -32,6 +32,10 @@ def end(number, frame):
 
 signal.signal(signal.SIGTERM, end)
 print("working on", verb, flush=True)
+for chunk in orders.get("prints", []):
+    sys.stdout.write(chunk)
+    sys.stdout.flush()
+    time.sleep(0.01)
 time.sleep(orders.get("sleep", 0))
 result = dict(verb=verb, status="success", summary=verb + " done", properties={{}}, texts={{}},
               failure=None, schema={schema})

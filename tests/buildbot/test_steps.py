@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,8 +19,9 @@ from lab.worker import ProcessWorker
 
 from buildbot_ship.model.result import MAX_BYTES
 from tests.buildbot.stub import Stub
+from tests.unit.model.secrets.test_masking import ENCODINGS
 
-PASSWORD = "hunter2-hunter2"
+PASSWORD = "hunter2/h\"nter2+'\\ \N{SNOWMAN}"
 FAULT = {
     "status": "retry",
     "failure": {"kind": "x", "message": "no engine", "remedy": "start it", "details": "why"},
@@ -194,10 +196,19 @@ def test_a_lost_worker_is_a_retry_and_then_success(scene: Scene) -> None:
 
 
 def test_a_password_travels_on_standard_input_only(scene: Scene) -> None:
-    said = {"texts": {"t": PASSWORD}, "properties": {"p": PASSWORD}, "summary": PASSWORD}
-    scene.stub.order({"retag": {"result": said}})
+    forms = {name: encode(PASSWORD) for name, encode in ENCODINGS.items()}
+    text = "".join(f"{name}: {form}\n" for name, form in forms.items())
+    shown = "".join(f"{name}: <registry-password>\n" for name in forms)
+    chunks = [text[at : at + 7] for at in range(0, len(text), 7)]
+    said = {"texts": {"t": text}, "properties": {"p": [text]}, "summary": text}
+    scene.stub.order({"retag": {"prints": chunks, "result": said}})
     build = scene.retag()
-    assert build["properties"]["p"][0] == "<registry-password>"
+    assert build["properties"]["p"][0] == [shown]
+    logs = scene.rest.logs(build["buildid"], "retag")
+    assert f"{logs['t']}\n" == scene.rest.data(build["buildid"], "t") == shown
+    assert shown.strip() in logs["stdio"]
+    everything = json.dumps([build, scene.step(build), logs])
+    assert not [name for name, form in forms.items() if form in everything]
     calls = scene.stub.calls
     assert calls[1][1]["credentials"][0]["password"] == PASSWORD
     assert PASSWORD not in str([argv for argv, _ in calls])
@@ -205,4 +216,5 @@ def test_a_password_travels_on_standard_input_only(scene: Scene) -> None:
     for folder in (scene.master.folder, scene.worker.run.folder):
         for path in folder.rglob("*"):
             if path.is_file() and path != secret:
-                assert PASSWORD.encode() not in path.read_bytes(), path
+                data = path.read_bytes()
+                assert not [name for name, form in forms.items() if form.encode() in data], path

@@ -12,7 +12,7 @@ import pytest
 from lab.git_login import GitLogin, over_http, over_ssh
 from lab.git_server import git
 
-from buildbot_ship.errors import GitForbidden, GitUnavailable, PushRefused
+from buildbot_ship.errors import GitForbidden, GitUnavailable, PushRefused, RepositoryError
 from buildbot_ship.model.request.settings import Credential
 from buildbot_ship.source.git_server import Origin
 
@@ -42,6 +42,11 @@ class Place:
         hosts = others.get("known_hosts", self.server.known_hosts)
         return Origin(self.checkout, self.url, (login,), hosts)
 
+    def reading_origin(self) -> Origin:
+        host = self.server.prefix.split("/")[2].rpartition("@")[2]
+        login = Credential(host, self.server.reader, self.server.reader_password)
+        return Origin(self.checkout, self.url, (login,), self.server.known_hosts)
+
     def branches(self) -> list[str]:
         found = git(self.repository, "for-each-ref", "--format=%(refname:short)")
         return found.split()
@@ -58,6 +63,14 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         developer.write({"a": "2"})
         developer.commit("Second")
         yield Place(server, developer.repository, developer.tree)
+
+
+def test_a_login_that_can_only_read_creates_no_branch(place: Place) -> None:
+    origin = place.reading_origin()
+    assert set(origin.branches("main", "ship/*")) == {"main"}
+    with pytest.raises((GitForbidden, RepositoryError)):
+        origin.create(place.head, "ship/x-1", ())
+    assert place.branches() == ["main"]
 
 
 def test_a_branch_is_created_once_and_never_moved(place: Place) -> None:

@@ -18,7 +18,15 @@ from lab.ports import free_port
 from lab.registries import Registry
 from lab.rest import Json
 from lab.runs import Run
-from lab.settings import DERIVE, GIT_SECRET, HARDEN, Settings, host_ca_bundle, host_index_url
+from lab.settings import (
+    DERIVE,
+    GIT_READER_SECRET,
+    GIT_SECRET,
+    HARDEN,
+    Settings,
+    host_ca_bundle,
+    host_index_url,
+)
 from lab.story import PINNING, Story, hardened_files
 from lab.worker import ProcessWorker
 
@@ -170,6 +178,7 @@ def settings_of(name: str, server: GitLogin, registries: Registries) -> Settings
     return Settings.on_free_ports(
         git_url=server.url("calculator"),
         git_user=server.user,
+        git_reader=server.reader,
         git_known_hosts=server.known_hosts or None,
         registry=f"{registries.own.address}/review-{name}",
         upstream=registries.bases.prefix,
@@ -195,7 +204,10 @@ def house(
     name = request.param
     with SERVERS[name](tmp_path_factory.mktemp(name) / "server") as server:
         settings = settings_of(name, server, registries)
-        secrets = {GIT_SECRET: server.password}
+        secrets = {
+            GIT_SECRET: server.password,
+            GIT_READER_SECRET: server.reader_password,
+        }
         master = Master(lab_run, settings, name=f"master-{name}", secrets=secrets)
         story = Story(master, server.repository("calculator"), lab_run.say)
         house = House(lab_run, master, story, server, registries.upstream)

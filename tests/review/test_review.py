@@ -11,7 +11,7 @@ import pytest
 from lab.errors import LabError
 from lab.git_server import git
 from lab.rest import Json
-from lab.settings import DERIVE, PROPOSE_BASES, PROPOSE_REQUIREMENTS, RETAG, SHIP
+from lab.settings import CHECK, DERIVE, PROPOSE_BASES, PROPOSE_REQUIREMENTS, RETAG, SHIP
 from lab.story import look_up
 
 from .conftest import BRANCH, DERIVED, SECONDS, House, beside
@@ -104,11 +104,12 @@ def test_two_nights_at_once_propose_newer_requirements_once(house: House) -> Non
 def test_a_proposal_is_built_and_not_published(house: House, kind: str) -> None:
     commit = house.branches()[house.seen[kind]]
     rest = house.master.rest
-    build = rest.wait(rest.build_of_commit(SHIP, commit), SECONDS, house.run.say)
+    build = rest.wait(rest.build_of_commit(CHECK, commit), SECONDS, house.run.say)
     assert build["results"] == 0, explain(house, build)
     ran = [step["name"] for step in rest.steps(build["buildid"]) if step["results"] == 0]
     assert "image-remotemath" in ran
     assert not [name for name in ran if name.startswith("push")]
+    assert not [build for build in rest.builds(SHIP) if commit in str(build["properties"])]
     with pytest.raises(LabError, match="is not in the registry"):
         look_up(f"{house.master.settings.registry}/remotemath", commit)
 

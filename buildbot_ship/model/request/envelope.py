@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
 import attrs
 
+from ...errors import InvalidRequest
 from . import check
 from .base import Request
 from .settings import CacheOptions, Credential, Index, Limits, TagClaim
@@ -54,6 +58,15 @@ REQUESTS: dict[str, type[Request]] = {
     )
 }
 
+PUBLISHING = (PushRequest, RetagRequest, DeriveRequest, ProposeRequest)
+"""The requests that an untrusted build refuses."""
+
+
+def untrusted_refusal(verb: str) -> InvalidRequest:
+    """Return the error of an untrusted build that would publish something with *verb*."""
+    why = f"an untrusted build publishes nothing, so it cannot run {verb}: use a trusted build"
+    return InvalidRequest("trusted", why)
+
 
 @attrs.frozen
 class Envelope:
@@ -78,7 +91,36 @@ class Envelope:
     moment: str | None = None
     schema: int = SCHEMA
 
+    def __attrs_post_init__(self) -> None:
+        """Raise InvalidRequest if the build is untrusted and would publish something."""
+        request = self.request
+        pushes = isinstance(request, BuildRequest) and request.pushes
+        if not self.cache.trusted and (pushes or isinstance(request, PUBLISHING)):
+            raise untrusted_refusal("push" if pushes else request.verb)
+
     @property
     def verb(self) -> str:
         """Return the verb of the request."""
         return self.request.verb
+
+    def secrets(self) -> Iterator[str]:
+        """Yield each secret of the call: passwords, and the secret files of smoke tests."""
+        for credential in self.credentials:
+            yield credential.password
+        for url in (self.index.url, *self.index.extra_urls, self.index.proxy):
+            if url is not None and "@" in url:
+                yield from _passwords(url)
+        if isinstance(self.request, (SmokeRequest, FindRequest)):
+            for test in self.request.tests:
+                for container in test.containers:
+                    yield from container.secrets.values()
+
+
+def _passwords(url: str) -> Iterator[str]:
+    """Yield the password in *url*, or else the user, which may be a token."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    if secret := parts.password or parts.username:
+        yield unquote(secret)

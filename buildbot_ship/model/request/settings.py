@@ -41,8 +41,8 @@ class CacheOptions:
     """The caches of a build, in addition to the cache of its worker.
 
     *repository* holds the cache that workers share.  A build that is not *trusted* reads it but
-    never writes to it, and uses a separate cache on the worker.  *no_cache* disables all reads:
-    everything is built again.
+    never writes to it, uses a separate cache on the worker, and publishes nothing.  *no_cache*
+    disables all reads: everything is built again.
     """
 
     repository: str | None = attrs.field(default=None, validator=check.optional_repository)
@@ -60,3 +60,12 @@ class TagClaim:
     reference: str
     digest: str
     holder: str = ""
+
+
+def work_folder(work: str, trusted: bool) -> str:
+    """Return the work folder *work*, or a separate one beside it for an untrusted build.
+
+    So a trusted build never uses what an untrusted build has left.
+    """
+    folder = work.rstrip("/")
+    return folder if trusted else f"{folder}-untrusted"

@@ -11,6 +11,7 @@ from ...errors import InvalidReference, InvalidRequest
 from ...model.reference import Repository
 from ...model.request.settings import Credential
 from .option_check import is_renderable
+from .secrets_of_build import add_secret
 
 
 def faults(credentials: object) -> Iterator[str]:
@@ -38,6 +39,8 @@ async def render(build: Any, credentials: object) -> tuple[Credential, ...]:
         raise InvalidRequest("credentials", _unknown_secret(error)) from None
     for fault in faults(rendered):
         raise InvalidRequest(*fault.split(": ", 1))
+    for host, (_, password) in rendered.items():
+        add_secret(build, password, f"password of {host}")
     return tuple(
         Credential(host, user, password) for host, (user, password) in sorted(rendered.items())
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+from ...model.request.envelope import PUBLISHING, untrusted_refusal
 from ...model.request.settings import CacheOptions, Index, Limits
 from . import credentials
 from . import option_check as options
+from .secret_options import uses_secret
 
 T = TypeVar("T")
 OPTION_NAMES: dict[type[Any], dict[str, str]] = {
@@ -38,6 +40,10 @@ def faults(step: Any) -> Iterator[str]:
     for settings, names in OPTION_NAMES.items():
         yield from options.faults(settings, _values(settings, step), names)
     yield from credentials.faults(step.credentials)
+    if uses_secret(step.env):
+        yield "env: it has a secret, which other processes on the worker can read: remove it"
+    if step.trusted is False and issubclass(step.request_type, PUBLISHING):
+        yield str(untrusted_refusal(step.request_type.verb))
     for name in ("work", "python"):
         value = getattr(step, name)
         if not options.is_renderable(value) and not (isinstance(value, str) and value):

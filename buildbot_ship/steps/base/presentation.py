@@ -7,9 +7,12 @@ import re
 from buildbot.process.buildstep import BuildStep, ShellMixin
 from buildbot.process.logobserver import LogLineObserver
 from buildbot.process.results import FAILURE, RETRY, SUCCESS, WARNINGS
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.python.failure import Failure
 
 from ...errors import ShipError
 from ...model import result
+from .secrets_of_build import mask_for
 
 # Buildbot is not typed: its numbers are Any without this.
 _STATUS: dict[str, int] = {
@@ -31,7 +34,7 @@ class ProgressObserver(LogLineObserver):  # type: ignore[misc]
 class ResultPresentation(ShellMixin, BuildStep):  # type: ignore[misc]
     """The part of a step that shows a `Result`: summary, properties, logs and build data.
 
-    It removes the secrets that the build has used from every text.
+    It removes the secrets that the build has used from every text; see `secrets_of_build`.
     """
 
     _progress = "starting"
@@ -44,7 +47,9 @@ class ResultPresentation(ShellMixin, BuildStep):  # type: ignore[misc]
     def show_progress(self, line: str) -> None:
         """Show *line* as the progress until the next one comes."""
         if line.strip():
-            self._progress = " ".join(line.split())[:_PROGRESS_CHARACTERS]
+            # Mask before cutting: half a secret is not found.
+            shown = self._without_secrets(line)
+            self._progress = " ".join(shown.split())[:_PROGRESS_CHARACTERS]
             self.updateSummary()
 
     def getCurrentSummary(self) -> dict[str, str]:
@@ -71,11 +76,11 @@ class ResultPresentation(ShellMixin, BuildStep):  # type: ignore[misc]
         """Show the result of the verb; return Buildbot's status for it."""
         source = type(self).__name__
         for name, value in outcome.properties.items():
-            shown = self._without_secrets(value) if isinstance(value, str) else value
-            self.setProperty(name, shown, source)
+            self.setProperty(name, result.changed(value, mask_for(self.build)), source)
         for name, text in outcome.texts.items():
+            shown = self._without_secrets(text)
             await self._add_log(name, text)
-            await self.setBuildData(name, self._without_secrets(text).encode(), source)
+            await self.setBuildData(name, shown.encode(), source)
         if outcome.warnings:
             await self._add_log("warnings", "".join(f"{line}\n" for line in outcome.warnings))
         if outcome.failure is not None and outcome.failure.details:
@@ -84,13 +89,17 @@ class ResultPresentation(ShellMixin, BuildStep):  # type: ignore[misc]
         status = _STATUS[outcome.status]
         return WARNINGS if status == SUCCESS and outcome.warnings else status
 
+    def addLogWithFailure(self, why: Failure, logprefix: str = "") -> Deferred[None]:
+        """Add the traceback of a bug, without secrets; Buildbot calls this."""
+        name = f"{logprefix}err.text"
+        return ensureDeferred(self._add_log(name, why.getTraceback()))
+
     async def _add_log(self, name: str, text: str) -> None:
         await self.addCompleteLog(name, self._without_secrets(text))
 
     def _without_secrets(self, text: str) -> str:
         """Return *text* without the secrets that this build has used."""
-        cleaned: str = self.build.properties.cleanupTextFromSecrets(text)
-        return cleaned
+        return mask_for(self.build)(text)
 
 
 def summary_of(outcome: result.Result) -> str:

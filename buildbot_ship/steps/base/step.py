@@ -15,13 +15,14 @@ from buildbot.process import results
 from ...errors import InvalidRequest, LimitExceeded, ShipError
 from ...model import result
 from ...model.request import Envelope, Request, wire
-from ...model.request.settings import CacheOptions, Index, Limits
+from ...model.request.settings import CacheOptions, Index, Limits, work_folder
 from . import credentials as logins
 from . import envelope_options as common
 from . import option_check as options
 from . import result_file
 from .connection import send_without_delay
 from .presentation import ProgressObserver, ResultPresentation
+from .secrets_of_build import mask_for
 
 # Buildbot is not typed: its numbers are Any without this.
 FAILURE: int = results.FAILURE
@@ -51,7 +52,8 @@ class ShipStep(ResultPresentation):
     :param seconds: time limit of one container
     :param disk: limit on what one container writes to disk, in bytes
     :param cache: the repository of the cache that workers share
-    :param trusted: whether this builder may write to the shared cache
+    :param trusted: whether this builder may publish and write to the shared cache; an
+        untrusted builder has a separate cache and a separate work folder on the worker
     :param no_cache: ignore all caches and make everything again
     :param credentials: ``{"registry.example.com": (user, util.Secret("name"))}``: logins for
         registries and package indexes; they travel on standard input only
@@ -134,6 +136,7 @@ class ShipStep(ResultPresentation):
     async def run(self) -> int:
         """Run the verb on the worker; return Buildbot's status."""
         send_without_delay(self.build)
+        mask_for(self.build)
         try:
             return await self._run_verb()
         except ShipError as error:
@@ -143,7 +146,7 @@ class ShipStep(ResultPresentation):
     async def _run_verb(self) -> int:
         record = await self.master.data.get(("builds", self.build.buildid))
         envelope = await self.reserve(await self._envelope(record), record)
-        path = f"{self.work.rstrip('/')}/result-{envelope.verb}-{uuid.uuid4().hex}.json"
+        path = f"{envelope.work}/result-{envelope.verb}-{uuid.uuid4().hex}.json"
         limit = self.timeout or envelope.limits.seconds + _SPARE_SECONDS
         command = await self._command(envelope, path, limit)
         await self.runCommand(command)
@@ -182,7 +185,7 @@ class ShipStep(ResultPresentation):
         return Envelope(
             request=options.make(self.request_type, self.request_values()),
             build=f"{master}-{record['builderid']}-{record['number']}",
-            work=self.work,
+            work=work_folder(self.work, self.trusted is not False),
             index=common.make(Index, self),
             limits=common.make(Limits, self),
             cache=common.make(CacheOptions, self),

@@ -29,6 +29,7 @@ from ..shipping import BuildPex, BuildRuntimeImage, BuildWheels
 from ..smoke import SmokeTest
 from .choice import builds_any, chosen_tests, for_chosen_images, pushes, tests_any
 from .images import ShipImage, check_images, image_options, pex_options
+from .untrusted import left_out_tests, split_tests, step_options
 
 _MAX_STEP_NAME = 50
 
@@ -46,6 +47,8 @@ def ship_factory(
     verify: bool = False,
     secrets: str | None = None,
     claim_remote: str = "",
+    trusted: bool = True,
+    readers: Mapping[str, tuple[str, Any]] | None = None,
     **options: Any,
 ) -> BuildFactory:
     """Return a factory that builds and publishes the images of a commit.
@@ -63,8 +66,14 @@ def ship_factory(
     (any other value means all); ``push`` set to false publishes nothing; ``verify`` overrides
     the option; ``take_over`` is the option of `PushTagged`.  A commit that is published already
     is not built again, except to verify it.
+
+    With *trusted* set to false, the factory is for branches of people who may not publish.  It
+    has no step that publishes, whatever the properties are.  Its steps have no credentials,
+    except *readers*: logins that can only read.  Tests with secrets are left out.
     """
     check_images(images)
+    options = step_options(options, trusted, readers)
+    images, left_out = split_tests(images, trusted)
     tested = {name for image in images for name in image.tested_with if image.test}
     source = without_credentials(repourl)
     hardened = {"packages": packages, "no_binary": no_binary, "only_binary": only_binary}
@@ -81,18 +90,21 @@ def ship_factory(
             wanted = builds_any([image.name], images)
             yield _image(image, source, doStepIf=wanted, **options)
         yield _verify(images, packages, source, verify, options)
+        yield from left_out_tests(left_out, images)
         if tested:
             test = chosen_tests(images)
             yield SmokeTest(test, doStepIf=tests_any(images), **options)
-        for image in images:
+        for image in images if trusted else ():
             wanted = pushes(image.name, images)
             given = {"tested": image.name in tested, "claim_remote": claim_remote}
             yield _push(image, **given, doStepIf=wanted, **options)
 
     checks = hardened if check else None
-    find = _find(images, packages, source, verify, {"check": checks, **options})
-    sealed = [] if secrets is None else [CheckSecrets(folder=secrets, **options)]
-    before = [*checkout_steps(repourl, branch, git), *sealed, find]
+    before: list[Any] = [*checkout_steps(repourl, branch, git)]
+    if secrets is not None:
+        before.append(CheckSecrets(folder=secrets, **options))
+    if trusted:
+        before.append(_find(images, packages, source, verify, {"check": checks, **options}))
     return with_garbage_collection(before, steps(), options, doStepIf=needs_garbage_collection)
 
 

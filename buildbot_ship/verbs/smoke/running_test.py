@@ -15,6 +15,7 @@ from ...errors import InvalidRequest, SmokeTestFailed
 from ...model.log import Log
 from ...model.request import SmokeCheck, SmokeContainer, SystemTest
 from ...model.request.settings import Limits
+from ...model.secrets.masking import hiding
 from .checks import (
     BackgroundCheck,
     ExitCheck,
@@ -28,7 +29,6 @@ from .images import LoadedImage
 
 MARGIN = 2.0
 """Seconds after the deadline in which a check reports why it failed."""
-HIDDEN = "***"
 TAIL_LINES, TAIL_CHARACTERS = 3, 400
 """The last lines of a log in a message."""
 
@@ -191,17 +191,10 @@ class RunningTest:
 
     def logs(self, running: RunningServices) -> dict[str, str]:
         """Return the log of each container by name, without the secrets of the test."""
-        return {
-            name: self._without_secrets(running.log(service))
-            for name, service in self.services.items()
-        }
-
-    def _without_secrets(self, text: str) -> str:
-        for container in self.test.containers:
-            for secret in container.secrets.values():
-                for form in {secret, secret.strip()} - {""}:
-                    text = text.replace(form, HIDDEN)
-        return text
+        mask = hiding(
+            secret for each in self.test.containers for secret in each.secrets.values()
+        )
+        return {name: mask(running.log(service)) for name, service in self.services.items()}
 
 
 def last_lines(log: str) -> str:

@@ -70,6 +70,23 @@ def test_every_image_of_a_chain_is_told_what_a_missing_library_means() -> None:
     [
         (["push", "App", "r.example.com/app"], "not an image name"),
         (["push", "app", "r.example.com/App"], "not an image reference"),
+        (
+            ["push", "app", "r.example.com/app", "--untrusted"],
+            "untrusted build publishes nothing",
+        ),
+        (
+            [
+                "build",
+                "--pex",
+                "a.pex=a",
+                "--image",
+                "a",
+                "--to",
+                "r.example.com",
+                "--untrusted",
+            ],
+            "cannot run push",
+        ),
         (["retag", "python:3.11"], "write it as SOURCE=DESTINATION"),
         (["retag", "python=r.example.com/p"], "latest is not assumed"),
         (["wheels", "--revision", "a..b"], "a range"),

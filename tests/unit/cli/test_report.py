@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
 import pytest
 from lab.git_server import git
 
 from buildbot_ship.cli.arguments import read
-from buildbot_ship.cli.call import _failure_result, _report, run
+from buildbot_ship.cli.call import OutputMask, _failure_result, _report, run
 from buildbot_ship.errors import InvalidFile, Problem
+from buildbot_ship.model.request import Envelope, SmokeRequest, wire
+from buildbot_ship.model.request.settings import Credential, Index
+from buildbot_ship.model.request.smoke import SmokeCheck, SmokeContainer, SystemTest
 from buildbot_ship.model.result import SUCCESS, Result
+from tests.unit.model.secrets.test_masking import ENCODINGS
 
 
 @pytest.mark.parametrize(("count", "times"), [(1, 1), (2, 2)])
@@ -61,3 +67,52 @@ def test_a_failure_may_be_that_a_file_is_not_committed(
     assert said[0].startswith("warning: 1 uncommitted file is not in commit ")
     assert said[0].endswith("which buildbot-ship reads: build.docker (untracked)")
     assert said[1].startswith("buildbot-ship check: requirements.strict.txt is not in ")
+
+
+SECRET = "hunter2/x&y +"
+
+
+def smoke_envelope(**fields: object) -> Envelope:
+    container = SmokeContainer("app", secrets={"/run/secrets/key": SECRET})
+    test = SystemTest((container,), (SmokeCheck(url="http://app:8080/"),))
+    given: dict[str, object] = {"request": SmokeRequest((test,)), "build": "b", "work": "../w"}
+    return Envelope(**given | fields)  # type: ignore[arg-type]
+
+
+def test_an_envelope_names_its_secrets() -> None:
+    index = Index(
+        "https://u:p%40ss@index/simple", ("https://token@other/simple",), "http://x:1"
+    )
+    credentials = (Credential("r.example.com", "robot", "hunter3"),)
+    envelope = smoke_envelope(index=index, credentials=credentials)
+    assert list(envelope.secrets()) == ["hunter3", "p@ss", "token", SECRET]
+
+
+def test_the_secrets_of_a_call_are_in_no_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "init", "-q")
+    credentials = (Credential("r.example.com", "robot", "no-such-commit"),)
+    given = smoke_envelope(credentials=credentials, work=str(tmp_path / "w"))
+    sent = wire.envelope_to_json(given)
+    sent["request"]["revision"] = "no-such-commit"
+    standard_input = io.TextIOWrapper(io.BytesIO(json.dumps(sent).encode()))
+    monkeypatch.setattr("sys.stdin", standard_input)
+    monkeypatch.chdir(tmp_path)
+    assert run(["smoke", "--request", "-", "--result", "result.json"]) not in (0, 70)
+    said = capsys.readouterr()
+    written = (tmp_path / "result.json").read_text()
+    assert "***" in said.out
+    assert "***" in written
+    assert "no-such-commit" not in said.out + said.err + written
+
+
+def test_a_line_and_a_result_lose_every_encoding() -> None:
+    mask = OutputMask()
+    mask.hide(smoke_envelope().secrets())
+    for encode in ENCODINGS.values():
+        form = encode(SECRET)
+        assert mask(f"got {form}") == "got ***"
+        result = Result("gc", SUCCESS, form, {"p": [form]}, {"t": form}, warnings=(form,))
+        expected = Result("gc", SUCCESS, "***", {"p": ["***"]}, {"t": "***"}, warnings=("***",))
+        assert result.changed(mask) == expected

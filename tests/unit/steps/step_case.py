@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import uuid
 from typing import Any
 from unittest import mock
@@ -43,6 +44,9 @@ class ExpectVerb(Expect):  # type: ignore[misc]
 class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type: ignore[misc]
     """One step, one build; the secret `password` is known."""
 
+    password = "hunter2"
+    work = "../ship"
+
     def setUp(self) -> Any:
         self.setup_test_reactor()
         self.built: dict[str, dict[str, str]] = {}
@@ -50,7 +54,7 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
         unique.start()
         self.addCleanup(unique.stop)
         return self.setup_test_build_step(
-            want_db=True, want_mq=True, with_secrets={"password": "hunter2"}
+            want_db=True, want_mq=True, with_secrets={"password": self.password}
         )
 
     def set_built(self, digest: str = DIGEST, image: str = "app") -> None:
@@ -66,7 +70,7 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
 
     def path(self, verb: str) -> str:
         """Return where the verb's result is expected."""
-        return f"../ship/result-{verb}-{UNIQUE.hex}.json"
+        return f"{self.work}/result-{verb}-{UNIQUE.hex}.json"
 
     def expect_verb(self, verb: str, answer: bytes | Result | None, rc: int = 0) -> ExpectVerb:
         """Expect that *verb* runs, ends with *rc*, and leaves *answer*."""
@@ -85,7 +89,7 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
         else:
             data = answer if isinstance(answer, bytes) else encode(answer)
             upload.upload_string(data).exit(0)
-        remove = ExpectRmfile(path=f"wkdir/{path}", log_environ=False).exit(0)
+        remove = ExpectRmfile(path=posixpath.join("wkdir", path), log_environ=False).exit(0)
         self.expect_commands(expected, upload, remove)
         verb_expected: ExpectVerb = expected
         return verb_expected

@@ -183,6 +183,28 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: steps.CollectGarbage(seconds=True), "seconds: True is not an integer"),
     (lambda: steps.CollectGarbage(index_url=7), "index_url: 7 is not a string"),
     (lambda: steps.CollectGarbage(extra_index_urls="https://a"), "extra_index_urls: "),
+    (lambda: steps.CollectGarbage(env={"A": util.Secret("x")}), "env: it has a secret"),
+    *(
+        (
+            lambda given=given: steps.SmokeTest(
+                [{"containers": [{"name": "a", **given}], "checks": [{"url": "http://a:1/"}]}]
+            ),
+            f"containers: {key} has a secret, which the engine shows: use secrets",
+        )
+        for key, given in {
+            "arguments": {"arguments": [util.Secret("x")]},
+            "environment": {"environment": {"A": util.Interpolate("%(secret:x)s")}},
+        }.items()
+    ),
+    *(
+        (untrusted, f"trusted: an untrusted build publishes nothing, so it cannot run {verb}")
+        for verb, untrusted in {
+            "push": lambda: steps.PushTagged("app", "r.example.com/app", trusted=False),
+            "retag": lambda: steps.RetagBase({"a:1": "r.example.com/a"}, trusted=False),
+            "derive": lambda: steps.DeriveBase({"a.docker": "r.example.com/a"}, trusted=False),
+            "propose": lambda: proposal(trusted=False),
+        }.items()
+    ),
     (lambda: steps.CollectGarbage(work="ship"), "work: 'ship' may be inside the checkout"),
     (lambda: steps.CollectGarbage(python=None), "python: None is not a path"),
     (lambda: steps.CollectGarbage(retries="2"), "retries: '2' is not an integer"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from buildbot.plugins import util
-from buildbot.process.results import SUCCESS
+from buildbot.process.results import FAILURE, SUCCESS
 
 from buildbot_ship.model import request
 from buildbot_ship.model.request import settings
@@ -239,6 +239,21 @@ class TestEnvelope(StepCase):
         sent = await self.run_and_read(CollectGarbage(), SUCCESS, verb)
         assert sent["build"].endswith(f"-{BUILDER}-{NUMBER}")
         assert sent["work"] == "../ship"
+
+    async def test_an_untrusted_build_has_a_work_folder_of_its_own(self) -> None:
+        self.work = "/srv/ship-untrusted"
+        for trusted in (False, util.Transform(bool, "")):
+            self._steps.clear()
+            self.setup_build()
+            verb = self.expect_verb("gc", ended("gc"))
+            step = CollectGarbage(work="/srv/ship/", trusted=trusted)
+            sent = await self.run_and_read(step, SUCCESS, verb)
+            assert (sent["work"], sent["cache"]["trusted"]) == ("/srv/ship-untrusted", False)
+
+    async def test_an_untrusted_build_that_renders_so_publishes_nothing(self) -> None:
+        step = PushTagged("app", "r.example.com/app", trusted=util.Transform(bool, ""))
+        said = await self.run_and_say(step, FAILURE)
+        assert "an untrusted build publishes nothing, so it cannot run push" in said
 
     async def test_index_and_limits_travel(self) -> None:
         verb = self.expect_verb("gc", ended("gc"))

@@ -135,3 +135,34 @@ def test_a_result_survives_the_wire() -> None:
     assert result_from_json(json.loads(json.dumps(result_to_json(result)))) == result
     with pytest.raises(InvalidRequest, match="summary"):
         result_from_json({"verb": "push", "status": "failure"})
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.verb)
+def test_a_worker_refuses_what_an_untrusted_build_would_publish(request_: r.Request) -> None:
+    data = envelope_to_json(r.Envelope(request_, "b", "../w"))
+    data["cache"]["trusted"] = False
+    if request_.verb in ("push", "retag", "derive", "propose", "build"):
+        with pytest.raises(InvalidRequest, match="an untrusted build publishes nothing"):
+            envelope_from_json(data)
+    else:
+        assert envelope_from_json(data).request == request_
+
+
+def test_an_untrusted_build_may_build_without_pushing() -> None:
+    cache = settings.CacheOptions(trusted=False)
+    assert r.Envelope(r.BuildRequest(WHEELS, (PEX,), (IMAGE,)), "b", "../w", cache=cache)
+
+
+@pytest.mark.parametrize(
+    ("work", "trusted", "folder"),
+    [
+        ("../ship", True, "../ship"),
+        ("../ship/", True, "../ship"),
+        ("../ship", False, "../ship-untrusted"),
+        ("/srv/ship/", False, "/srv/ship-untrusted"),
+    ],
+)
+def test_an_untrusted_build_has_another_work_folder(
+    work: str, trusted: bool, folder: str
+) -> None:
+    assert settings.work_folder(work, trusted) == folder

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from buildbot.config.errors import ConfigErrors
 from buildbot.config.master import FileLoader
+from buildbot.plugins import util
 from buildbot.process.properties import Properties
 from buildbot.process.results import FAILURE, SUCCESS
 
@@ -225,6 +226,7 @@ def test_images_may_share_a_pex() -> None:
 
 
 CHECK = {"url": "http://page:8080/"}
+CHECKS = {"checks": [CHECK]}
 SYSTEM = {"containers": [{"name": "math"}, {"name": "page"}], "checks": [CHECK]}
 TESTED = ShipImage(
     "page", f"{OWN}/page", "page.pex", ["twisted", "page"], module="twisted", smoke=SYSTEM
@@ -377,7 +379,12 @@ def checkconfig(folder: Path, **environment: str) -> subprocess.CompletedProcess
 
 def with_secrets(folder: Path) -> None:
     (folder / "secrets").mkdir(mode=0o700)
-    for name in ("registry-password", "git-password"):
+    for name in (
+        "registry-password",
+        "git-password",
+        "registry-reader-password",
+        "git-reader-password",
+    ):
         (folder / "secrets" / name).touch(mode=0o600)
 
 
@@ -397,6 +404,9 @@ def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
         SHIP_HOOK_SECRET="x",
         SHIP_REGISTRY_USER="robot",
         SHIP_GIT_USER="robot",
+        SHIP_GIT_READER="reader",
+        SHIP_REGISTRY_READER="reader",
+        SHIP_CHECKED_REFS="refs/heads/ refs/pull/",
         SHIP_GIT_KNOWN_HOSTS="git.example.com ssh-ed25519 AAAA",
         SHIP_REGISTRY="127.0.0.1:5000/team",
         SHIP_UPSTREAM="127.0.0.1:5001/library",
@@ -443,6 +453,7 @@ def test_every_builder_of_the_example_has_collapsing_off() -> None:
     config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
     assert {builder.name: builder.collapseRequests for builder in config.builders} == {
         "ship": False,
+        "check": False,
         "harden": False,
         "retag": False,
         "propose-bases": False,
@@ -455,3 +466,110 @@ def test_the_example_checks_the_secrets_of_every_commit() -> None:
     config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
     (ship,) = (builder for builder in config.builders if builder.name == "ship")
     assert names(ship.factory)[:2] == ["checkout", "check-secrets"]
+
+
+READERS = {"registry.example.com": ("reader", util.Secret("reader"))}
+SECRET_TESTS: dict[str, Any] = {
+    "a secret file": {"containers": [{"name": "page", "secrets": {"/run/key/k": "x"}}]},
+    "a function": {
+        "containers": [{"name": "page", "environment": {"A": util.Transform(str, "x")}}]
+    },
+}
+
+
+def untrusted(*images: ShipImage, **options: Any) -> Any:
+    return ship_factory(URL, images, trusted=False, **options)
+
+
+@pytest.mark.parametrize("push", [None, True, False])
+def test_an_untrusted_builder_has_no_step_that_publishes(push: bool | None) -> None:
+    factory = untrusted(MATH, TESTED, secrets="sealed", cache=f"{OWN}/cache")
+    ran = names(factory, images="all", push=push) if push is not None else names(factory)
+    assert ran == [
+        *["checkout", "check-secrets", "collect-garbage", "check-requirements", "wheels"],
+        *["pex-math-pex", "pex-page-pex", "image-math", "image-page", "smoke", "clean-up"],
+    ]
+    every = [step.name for step in steps_of(factory)]
+    assert not [name for name in every if name.startswith(("push", "find"))]
+
+
+def test_no_step_of_an_untrusted_builder_is_trusted_or_has_a_login() -> None:
+    for factory, logins in (
+        (untrusted(MATH, TESTED, secrets="sealed", cache=f"{OWN}/cache"), {}),
+        (untrusted(MATH, TESTED, secrets="sealed", readers=READERS, credentials={}), READERS),
+    ):
+        steps = steps_of(factory)[1:]
+        assert len(steps) > 8
+        assert [step.trusted for step in steps] == [False] * len(steps)
+        assert [step.credentials for step in steps] == [logins] * len(steps)
+
+
+@pytest.mark.parametrize("smoke", SECRET_TESTS.values(), ids=SECRET_TESTS)
+def test_tests_with_secrets_are_left_out_with_a_warning(smoke: Any) -> None:
+    page = ShipImage("page", f"{OWN}/page", "page.pex", ["page"], smoke={**smoke, **CHECKS})
+    factory = untrusted(MATH, page)
+    assert "smoke" not in names(factory)
+    assert "tests-left-out" in names(factory)
+    assert "tests-left-out" not in names(factory, images="math", push=True)
+    step = next(step for step in steps_of(factory) if step.name == "tests-left-out")
+    assert step.getResultSummary()["step"].startswith("warning: the tests of page need secrets")
+    assert not any((step.warnOnWarnings, step.flunkOnWarnings, step.haltOnFailure))
+    trusted = names(ship_factory(URL, [MATH, page]))
+    assert "smoke" in trusted
+    assert "tests-left-out" not in trusted
+
+
+def test_tests_without_secrets_run_in_an_untrusted_builder() -> None:
+    plain = util.Interpolate("%(prop:branch)s")
+    container = {"name": "page", "secrets": {}, "environment": {"BRANCH": plain}}
+    page = ShipImage(
+        "page", f"{OWN}/page", "p.pex", ["page"], smoke={"containers": [container], **CHECKS}
+    )
+    assert "smoke" in names(untrusted(page))
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"credentials": READERS}, "credentials are not accepted: give logins that can only"),
+        ({"env": {"TOKEN": util.Secret("x")}}, "has no secrets: remove the one in env"),
+        (
+            {"index_url": util.Interpolate("https://u:%(secret:x)s@index/simple")},
+            "has no secrets: remove the one in index_url",
+        ),
+    ],
+)
+def test_a_secret_of_an_untrusted_builder_is_a_configuration_error(
+    options: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(ConfigErrors, match=why):
+        untrusted(MATH, **options)
+
+
+def test_trust_is_decided_in_the_configuration() -> None:
+    with pytest.raises(ConfigErrors, match="is not True or False"):
+        ship_factory(URL, [MATH], trusted=util.Property("trusted"))
+    with pytest.raises(ConfigErrors, match="readers are for trusted=False: use credentials"):
+        ship_factory(URL, [MATH], readers=READERS)
+
+
+def test_only_the_shipped_branch_of_the_example_reaches_a_builder_with_secrets() -> None:
+    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+    by_commit = {
+        name: scheduler
+        for name, scheduler in config.schedulers.items()
+        if name in ("ship-on-commit", "check-proposals")
+    }
+    assert {name: s.builderNames for name, s in by_commit.items()} == {
+        "ship-on-commit": ["ship"],
+        "check-proposals": ["check"],
+    }
+    for branch in ("ship/bases-1-x", "refs/pull/1/head", "mainly"):
+        change = SimpleNamespace(branch=branch)
+        filters = {
+            name: scheduler._config_kwargs["change_filter"].filter_change(change)
+            for name, scheduler in by_commit.items()
+        }
+        assert filters == {"ship-on-commit": False, "check-proposals": True}
+    check = next(builder for builder in config.builders if builder.name == "check")
+    assert not [name for name in names(check.factory) if name.startswith("push")]
