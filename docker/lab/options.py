@@ -35,7 +35,10 @@ GROUPS = {
         other_engine=True,
     ),
     "buildbot": Group(
-        "tests/buildbot", "a real Buildbot master, workers and a browser", browser=True
+        "tests/buildbot",
+        "a real Buildbot master, workers and a browser",
+        browser=True,
+        git_server=True,
     ),
     "review": Group(
         "tests/review",
