@@ -170,7 +170,9 @@ class Engine:
             forget=self.ledger.forget,
             new_job_container=self._container,
         )
-        with self._errors("run the containers"), started:
+        with self._errors("run the containers"), ExitStack() as stack:
+            with uninterrupted():
+                stack.enter_context(started)
             yield started
 
     def keep(self, job: Job, reference: str, *, log: Log, scratch: Path) -> dict[str, Any]:

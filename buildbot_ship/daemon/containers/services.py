@@ -69,13 +69,15 @@ class Services:
             self._standby[network] = self.new_job_container(job, self._networks[network])
         services = (partial(self._start, *each) for each in self._containers)
         starts = [*services, *(container.start for container in self._standby.values())]
-        with uninterrupted():
-            try:
+        try:
+            with uninterrupted():
                 _in_parallel(self._create_network, self._networks.values())
                 _in_parallel(lambda start: start(), starts)
-            except BaseException:
+        except BaseException:
+            # A signal that was held back is raised at the end of the inner block.
+            with uninterrupted():
                 self._remove()
-                raise
+            raise
         return self
 
     def __exit__(
