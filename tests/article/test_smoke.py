@@ -105,8 +105,8 @@ GOOD = {
     ),
     "a volume": (*TINY_IMAGE, "--volume", "/data", "--argument", "volume", *PAGE),
     "a volume over a folder of the image": (
-        *(*TINY_IMAGE, "--user", "1234", "--volume", "/opt", "--argument", "volume"),
-        *("--env", "FOLDER=/opt", *PAGE, "--text", "kept by 1234"),
+        *(*TINY_IMAGE, "--user", "1234", "--volume", "/srv", "--argument", "volume"),
+        *("--env", "FOLDER=/srv", *PAGE, "--text", "kept by 1234"),
     ),
     "a volume of a user whose number only the image knows": (
         *(*TINY_IMAGE, "--user", "nobody", "--volume", "/tmp", "--argument", "volume"),
@@ -168,7 +168,7 @@ BAD = {
     "a name that is no container": (
         (
             *(*TINY_IMAGE, "--argument", "ask", "--env", "REMOTE=http://nobody:1/"),
-            *(*PAGE, "--deadline", "3"),
+            *(*PAGE, "--deadline", "6"),
         ),
         r"it answered 500: broken: <urlopen error \[Errno -3\] Temporary failure in name",
     ),

@@ -102,18 +102,22 @@ def ask_until(check: dict[str, Any], start: float, end: float) -> dict[str, Any]
     """Repeat a check until it passes or *end* is past; return the last answer."""
     url = urlsplit(check["url"])
     ask = ask_http if url.scheme == "http" else ask_tcp
-    attempts, pause = 0, PAUSE
+    attempts, pause, answered = 0, PAUSE, ""
     while True:
         attempts += 1
         try:
             why, passed = ask(url, check, end), True
         except (OSError, http.client.HTTPException, WrongAnswer) as error:
             why, passed = describe(error, url), False
+            answered = why if isinstance(error, WrongAnswer) else answered
         now = time.monotonic()
         if passed or now + pause > end:
             break
         time.sleep(pause)
         pause = min(pause * GROWTH, LONGEST_PAUSE)
+    if not passed and answered:
+        # The last request may have been cut off by the deadline.
+        why = answered
     say(f"{check['url']}: {why} ({now - start:.1f} s, request {attempts})")
     return {"passed": passed, "why": why}
 
