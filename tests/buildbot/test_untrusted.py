@@ -125,7 +125,10 @@ def test_the_shipped_branch_is_published_and_shares_no_folder(scene: Scene) -> N
     developer = scene.developer
     developer.write({"a": "shipped"})
     commit = developer.commit("Ship")
-    scene.stub.order({})
+    # PushTagged claims the tag for what BuildRuntimeImage made.
+    made = {"commit": commit, "manifest_digest": f"sha256:{'0' * 64}"}
+    images = {f"ship_image_{name}": made for name in ("remotemath", "fancycalculator")}
+    scene.stub.order({"image": {"result": {"properties": images}}})
     developer.push(BRANCH)
     scene.build_of(SHIP, commit)
     calls = scene.stub.calls
