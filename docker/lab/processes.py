@@ -14,8 +14,10 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +70,26 @@ class Identity:
         return Identity.of(self.pid) == self
 
 
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Handle SIGTERM and SIGINT after the block; only the main thread handles signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    held = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in held:
+        signal.signal(number, lambda number, frame: received.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
+        for first in received[:1]:
+            signal.raise_signal(first)
+
+
 @dataclass(frozen=True)
 class Process:
     """One of our processes, with its log and its record."""
@@ -86,7 +108,23 @@ class Process:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> Process:
-        """Start a program in a separate session and record it in `folder`."""
+        """Start a program in a separate session and record it in `folder`.
+
+        A signal that comes before the record is written is handled after it, so that who
+        cleans up finds the process.
+        """
+        with _signals_held_back():
+            return cls._start(name, argv, folder, env, cwd)
+
+    @classmethod
+    def _start(
+        cls,
+        name: str,
+        argv: Sequence[str],
+        folder: Path,
+        env: Mapping[str, str] | None,
+        cwd: Path | None,
+    ) -> Process:
         folder.mkdir(parents=True, exist_ok=True)
         record = _record(folder, name).absolute()
         record.unlink(missing_ok=True)

@@ -104,6 +104,36 @@ def test_a_process_is_found_again_whenever_its_starter_is_killed(
         assert not [command for command in commands() if seconds in command]
 
 
+TERMINATED_STARTER = """
+import os, pathlib, signal, sys, threading, time
+from lab.processes import Process, recorded
+folder, delay, seconds = pathlib.Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+def terminate():
+    time.sleep(delay)
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=terminate, daemon=True).start()
+try:
+    while True:
+        Process.start("sleeping", ["sleep", seconds], folder).kill()
+finally:
+    for process in recorded(folder):
+        process.kill()
+"""
+
+
+@pytest.mark.parametrize("delay", [0.001, 0.003, 0.01, 0.03])
+def test_a_starter_that_is_terminated_finds_what_it_has_started(
+    tmp_path: Path, delay: float
+) -> None:
+    seconds = f"60.{time.time_ns()}"
+    argv = [sys.executable, "-c", TERMINATED_STARTER, str(tmp_path), str(delay), seconds]
+    for _ in range(5):
+        ended = subprocess.run(argv, check=False, env=os.environ | {"PYTHONPATH": LAB})
+        assert ended.returncode == 143
+        assert not [c for c in commands() if c.startswith("sleep") and seconds in c]
+
+
 def test_an_early_end_is_reported_with_the_log(tmp_path: Path) -> None:
     argv = [sys.executable, "-c", "raise SystemExit('no port left')"]
     failing = Process.start("failing", argv, tmp_path)
