@@ -15,7 +15,6 @@ from ...errors import InvalidRequest, SmokeTestFailed
 from ...model.log import Log
 from ...model.request import SmokeCheck, SmokeContainer, SystemTest
 from ...model.request.settings import Limits
-from ...model.secrets.masking import hiding
 from .checks import (
     BackgroundCheck,
     ExitCheck,
@@ -190,11 +189,8 @@ class RunningTest:
             raise SmokeTestFailed(name, why)
 
     def logs(self, running: RunningServices) -> dict[str, str]:
-        """Return the log of each container by name, without the secrets of the test."""
-        mask = hiding(
-            secret for each in self.test.containers for secret in each.secrets.values()
-        )
-        return {name: mask(running.log(service)) for name, service in self.services.items()}
+        """Return the log of each container by name."""
+        return {name: running.log(service) for name, service in self.services.items()}
 
 
 def last_lines(log: str) -> str:
