@@ -20,6 +20,7 @@ from .smoke_arguments import smoke_request
 from .up_to_date import work_folder
 
 Options = argparse.Namespace
+MIB = 1024**2
 VERBS_THAT_READ_COMMIT = frozenset(
     ["build", "wheels", "image", "check", "derive", "verify", "check-secrets"]
 )
@@ -70,20 +71,17 @@ def _envelope(
         proxy=options.proxy or environment.get("HTTPS_PROXY"),
         ca_bundle=options.ca_bundle or environment.get("PIP_CERT"),
     )
+    trusted = not options.untrusted
+    work = options.work or work_folder(str(checkout.resolve()))
     return requests.Envelope(
         request=request,
         build=f"hand-{uuid.uuid4().hex[:12]}",
-        work=settings.work_folder(
-            options.work or work_folder(str(checkout.resolve())), not options.untrusted
-        ),
+        work=settings.work_folder(work, trusted),
         index=index,
         limits=settings.Limits(
-            options.memory * 1024**2,
-            options.processes,
-            options.seconds,
-            options.disk * 1024**2,
+            options.memory * MIB, options.processes, options.seconds, options.disk * MIB
         ),
-        cache=settings.CacheOptions(options.cache, not options.untrusted, options.no_cache),
+        cache=settings.CacheOptions(options.cache, trusted, options.no_cache),
     )
 
 
@@ -206,10 +204,8 @@ def _push(
 
 
 def _pushes(options: Options) -> tuple[requests.PushRequest, ...]:
-    return tuple(
-        _push(options, name, f"{options.to}/{name}")
-        for name in (options.image if options.to else ())
-    )
+    names = options.image if options.to else ()
+    return tuple(_push(options, name, f"{options.to}/{name}") for name in names)
 
 
 def _build(options: Options) -> requests.BuildRequest:
@@ -246,7 +242,7 @@ REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "gc": lambda o: requests.GarbageRequest(
         older_than_hours=o.older_than_hours,
         tools_older_than_days=o.tools_older_than_days,
-        cache_size=o.cache_size * 1024**2,
+        cache_size=o.cache_size * MIB,
     ),
     "build": _build,
     "verify": _verify,
