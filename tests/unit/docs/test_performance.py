@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,11 @@ def test_the_commands_are_those_of_the_benchmark() -> None:
 
 def test_the_image_is_one_of_the_example() -> None:
     assert IMAGE in IMAGES
+
+
+def test_the_readme_quotes_bytes_that_were_measured() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    quoted = re.search(r"\| ([\d.]+ KB) for \[the benchmark's", readme)
+    assert quoted is not None
+    (row,) = re.findall(r"^\| one-line +\| ship-verbs +\|.*$", PAGE, re.M)
+    assert f"| {quoted[1]} |" in row
