@@ -18,6 +18,7 @@ from tests.fakes.http import Response, serving
 from tests.fakes.raw_http import Connection, raw_server
 
 OK = b"HTTP/1.1 200 OK\r\n"
+CLOSE = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 QUICK = Pace(answer_timeout=0.4, window=0.4, window_bytes=100_000, read_timeout=0.3)
 BLOB = bytes(range(256)) * 4000
 DIGEST = digest_of(BLOB)
@@ -79,9 +80,7 @@ def test_a_small_answer_has_a_deadline_as_a_whole(
 def test_redirects_and_their_answers_share_one_deadline() -> None:
     def respond(connection: Connection) -> None:
         connection.write(f"HTTP/1.1 307 Moved\r\nLocation: /{len(server.heads)}\r\n".encode())
-        connection.trickle(
-            b"X: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 0.15, step=40
-        )
+        connection.trickle(b"X: 1\r\n" + CLOSE, 0.15, step=40)
 
     with raw_server(respond) as server:
         with pytest.raises(RegistryUnavailable, match=r"it sent \d+ bytes"):
@@ -189,10 +188,9 @@ def test_a_download_below_the_minimum_rate_ends_and_one_above_it_goes_on() -> No
 def test_an_upload_that_is_not_taken_ends() -> None:
     def respond(connection: Connection) -> None:
         if connection.head.startswith("POST"):
-            connection.write(b"HTTP/1.1 202 Accepted\r\nLocation: /up\r\nContent-Length: 0\r\n")
-            connection.write(b"Connection: close\r\n\r\n")
+            connection.write(b"HTTP/1.1 202 Accepted\r\nLocation: /up\r\n" + CLOSE)
         elif connection.head.startswith("HEAD"):
-            connection.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            connection.write(b"HTTP/1.1 404 Not Found\r\n" + CLOSE)
         while connection.head.startswith("PUT") and not connection.over.wait(0.05):
             connection.socket.recv(4096)
 
