@@ -126,6 +126,9 @@ def scene(run: Run, folder: Path) -> Iterator[Scene]:
         run.note_registry(int(served.registry.rpartition(":")[2]))
         _add_hook(developer, folder, planted)
         _write(developer, bases, served)
+        # The poller takes the first commits that it sees for old ones.
+        developer.commit("First")
+        developer.push()
         master = _master(run, folder, served, planted)
         master.create()
         master.start()
