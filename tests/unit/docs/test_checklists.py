@@ -17,7 +17,7 @@ from tests.unit.docs.claims import TOP, missing, sections
 
 PAGE = TOP / "docs" / "checklists.md"
 SECTIONS = sections(PAGE)
-HADOLINT = Path(sys.executable).parent / "hadolint"
+HADOLINT = str(Path(sys.executable).parent / "hadolint")
 SHIPPED = sorted((TOP / "docker").rglob("*.docker"))
 BLOCK = re.compile(r"```dockerfile\n(.*?)```", re.S)
 DERIVED = "docs/image.md"
