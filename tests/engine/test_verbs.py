@@ -246,12 +246,10 @@ import glob
 for wheel in glob.glob("/ship/out/wheelhouse/*.whl"):
     open(wheel, "ab").write(b"x")
 """
-REMOVES = "import glob, os\nany(map(os.remove, glob.glob('/ship/out/wheelhouse/*.whl')))\n"
 
 
-@pytest.mark.parametrize("head", [TAMPERS, REMOVES], ids=["changed", "removed"])
-def test_a_backend_cannot_replace_a_pinned_wheel(repository: Repository, head: str) -> None:
-    replace_setup(repository, head)
+def test_a_backend_cannot_replace_a_pinned_wheel(repository: Repository) -> None:
+    replace_setup(repository, TAMPERS)
     ended = repository.ship(*WHEELS, "--no-cache")
     assert ended.status == 24, ended.output
     assert "is not the wheel that requirements.strict.txt pins" in ended.result["summary"]

@@ -35,9 +35,11 @@ class Planted:
     def plant(cls, key: str) -> Planted:
         """Make secrets; *key* is the private key of sealed secrets."""
         # A netrc file has no quotes or backslashes.
-        index = f"{secrets.token_hex(8)}/+%&<{secrets.token_hex(8)}"
-        git = f"{secrets.token_hex(8)}/ \"q'+%&<{secrets.token_hex(8)}"
-        return cls({REGISTRY: f"\\{git[::-1]}", INDEX: index, GIT: git, KEY: key})
+        index = f"{secrets.token_hex(6)}/+%&<{secrets.token_hex(6)}"
+        registry, git = (
+            f"{secrets.token_hex(6)}/ \"q'+%&<\\{secrets.token_hex(6)}" for _ in range(2)
+        )
+        return cls({REGISTRY: registry, INDEX: index, GIT: git, KEY: key})
 
     def found(self, data: bytes) -> set[tuple[str, str]]:
         """Return the secrets in *data*, each with its form."""

@@ -165,7 +165,6 @@ def _write(developer: Developer, bases: Bases, served: Servers) -> None:
             "build.docker": f"FROM {full}\n",
             f"{APP}.docker": f"FROM {slim}\nCOPY app.pex /\nCOPY secrets/ /secrets/\n"
             'ENTRYPOINT ["/app.pex"]\n',
-            "requirements.loose.txt": f"{PACKAGE}\n",
             "requirements.strict.txt": f"{PACKAGE}==1.0 --hash=sha256:{digest}\n",
             "requirements.build.txt": "#: package .\n",
         }

@@ -8,7 +8,7 @@ import http.client
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,8 +27,6 @@ REFUSED = "/v2/team/refused"
 _HOP = {"authorization", "connection", "transfer-encoding", "content-length", "host"}
 _QUOTED = 300
 """Characters of a registry's message that are quoted."""
-_LINES = 3
-"""Encodings in one answer, which fit into the quoted part of it."""
 
 
 def basic(password: str) -> str:
@@ -61,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
 class Echoes:
     """What the registry shows: a few encodings at a time, each to another request."""
 
-    lines: list[str]
+    messages: list[str]
     password: str
     seen: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -74,15 +72,25 @@ class Echoes:
     def next(self, request: str) -> str | None:
         """Return the message for the first attempt at a *request*, None if all is shown."""
         with self.lock:
-            first = len(self.seen) * _LINES
-            if request in self.seen or first >= len(self.lines):
+            if request in self.seen or len(self.seen) >= len(self.messages):
                 return None
             self.seen.add(request)
-            return "; ".join(self.lines[first : first + _LINES])
+            return self.messages[len(self.seen) - 1]
 
     def cut(self) -> str:
         """Return a message that ends in the middle of the password when it is quoted."""
         return f"{'x' * (_QUOTED - len(self.password) + 2)}{self.password}"
+
+
+def _packed(lines: Iterable[str]) -> list[str]:
+    """Return *lines* in messages that are quoted as a whole."""
+    messages: list[str] = []
+    for line in lines:
+        if messages and len(messages[-1]) + len(line) + 2 <= _QUOTED:
+            messages[-1] += f"; {line}"
+        else:
+            messages.append(line)
+    return messages
 
 
 def _registry_handler(target: str, echoes: Echoes) -> type[_Handler]:
@@ -116,6 +124,9 @@ def _registry_handler(target: str, echoes: Echoes) -> type[_Handler]:
             for name, value in reply.getheaders():
                 if name.lower() not in ("connection", "transfer-encoding", "date", "server"):
                     self.send_header(name, value)
+            if reply.headers["Content-Length"] is None:
+                # The end of the body is the end of the connection.
+                self.send_header("Connection", "close")
             self.end_headers()
             while chunk := reply.read(1 << 20):
                 self.wfile.write(chunk)
@@ -196,8 +207,8 @@ def servers(
     *index* is the host that serves it, the name of its package, and a wheel.
     """
     host, package, wheel = index
-    lines = list(lines_of(REGISTRY, planted.values[REGISTRY]))
-    echoes, git_echo = Echoes(lines, planted.values[REGISTRY]), GitEcho()
+    password = planted.values[REGISTRY]
+    echoes, git_echo = Echoes(_packed(lines_of(REGISTRY, password)), password), GitEcho()
     authority = Authority.make(folder, host)
     started = [
         _start(LOOPBACK, _registry_handler(registry, echoes)),

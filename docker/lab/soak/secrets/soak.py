@@ -26,6 +26,7 @@ from lab.soak.secrets.watch import PLACES as SEEN_PLACES
 from lab.soak.secrets.watch import Seen, watching
 from lab.soak.tally import Tally
 
+LOOSE = "requirements.loose.txt"
 _SECONDS = 120.0
 Found = dict[tuple[str, str, str], str]
 """Where exactly a secret was found, by place, secret and form."""
@@ -101,9 +102,9 @@ def _search_seen(planted: Planted, seen: Seen, found: Found) -> None:
 def _ship(ours: Scene, number: int) -> str:
     """Ship a new commit; return its hash."""
     ours.servers.echoes.again()
-    ours.developer.write(
-        {"message.txt": f"round {number}\n", "requirements.loose.txt": f"{PACKAGE}\n"}
-    )
+    # A strict file that nothing hardened is up to date as long as there is no loose file.
+    (ours.developer.tree / LOOSE).unlink(missing_ok=True)
+    ours.developer.write({"message.txt": f"round {number}\n"})
     commit = ours.developer.commit(f"Round {number}")
     ours.developer.push()
     _expect(ours, SHIP, ours.master.rest.build_of_commit(SHIP, commit), "SUCCESS")
@@ -112,7 +113,7 @@ def _ship(ours: Scene, number: int) -> str:
 
 def _propose(ours: Scene, number: int) -> None:
     """Propose a change of the requirements, which the git server refuses."""
-    ours.developer.write({"requirements.loose.txt": f"{PACKAGE}\niniconfig\n"})
+    ours.developer.write({LOOSE: f"{PACKAGE}\niniconfig\n"})
     commit = ours.developer.commit(f"Another requirement in round {number}")
     ours.developer.push()
     rest = ours.master.rest
