@@ -12,6 +12,8 @@ ABOUT = {
     "publish": "16 writers publish 16 images under one tag, in each round",
     "secrets": "everything prints its secrets, and they are searched everywhere, in each round",
 }
+WITH_BASES = frozenset({"secrets"})
+"""The soaks that build images, so they need base images."""
 EPILOG = """\
 A soak ends with one line, "NAME: N of M held".  Its exit status is 0 only if all held.
 
