@@ -57,7 +57,7 @@ def pages(rest: Rest) -> Iterator[Piece]:
     for build in rest.get("builds")["builds"]:
         number = build["buildid"]
         yield f"build {number}", json.dumps(rest.build(number)).encode()
-        data = rest.get(f"builds/{number}/data")["build_datas"]
+        data = rest.get(f"builds/{number}/data")["build_data"]
         for each in data:
             yield f"build {number}, {each['name']}", rest.data(number, each["name"]).encode()
         for step in rest.steps(number):

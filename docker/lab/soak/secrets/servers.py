@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import ssl
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing if a client closes its connection."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @dataclass
@@ -228,7 +236,7 @@ def servers(
 def _start(
     host: str, handler: type[BaseHTTPRequestHandler], authority: Authority | None = None
 ) -> ThreadingHTTPServer:
-    server = ThreadingHTTPServer((host, 0), handler)
+    server = _Server((host, 0), handler)
     if authority is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(authority.bundle, authority.key_file)
