@@ -182,7 +182,7 @@ def _master(run: Run, folder: Path, served: Servers, planted: Planted) -> Master
         upstream=f"{served.registry}/library",
         worker_password=secrets.token_hex(8),
         worker_name="loud-worker",
-        poll_seconds=1,
+        poll_seconds=86400,
         ca_bundle=str(bundle),
         index_url=host_index_url(),
         extra_index=served.index,

@@ -145,7 +145,7 @@ def _registry_handler(target: str, echoes: Echoes) -> type[_Handler]:
     return Handler
 
 
-def _index_handler(password: str, name: str, wheel: bytes) -> type[_Handler]:
+def _index_handler(password: str, name: str, wheel: bytes, facts: Facts) -> type[_Handler]:
     file = f"{name.replace('-', '_')}-1.0-py3-none-any.whl"
     digest = hashlib.sha256(wheel).hexdigest()
     page = f'<a href="/files/{file}#sha256={digest}">{file}</a>'.encode()
@@ -154,6 +154,7 @@ def _index_handler(password: str, name: str, wheel: bytes) -> type[_Handler]:
     class Handler(_Handler):
         def do_GET(self) -> None:
             body = pages.get(self.path)
+            facts.index_logins += self._known()
             if not self._known():
                 self._send(401, b"")
             elif body is None:
@@ -166,18 +167,21 @@ def _index_handler(password: str, name: str, wheel: bytes) -> type[_Handler]:
 
 
 @dataclass
-class GitEcho:
-    """Whether the git server fails, with the login in its answer."""
+class Facts:
+    """Whether the git server *fails*, with the login in its answer; and how often the index
+    was asked with its login.
+    """
 
     fails: bool = False
+    index_logins: int = 0
 
 
-def _git_handler(folder: Path, password: str, echo: GitEcho) -> type[Backend]:
+def _git_handler(folder: Path, password: str, facts: Facts) -> type[Backend]:
     shown = "\n".join(lines_of(GIT, password)).encode()
 
     class Handler(Backend):
         def _answer(self) -> None:
-            if not echo.fails:
+            if not facts.fails:
                 super()._answer()
                 return
             self.send_response(500)
@@ -203,7 +207,7 @@ class Servers:
     bundle: Path
     git: str
     echoes: Echoes
-    git_echo: GitEcho
+    facts: Facts
 
 
 @contextmanager
@@ -216,17 +220,17 @@ def servers(
     """
     host, package, wheel = index
     password = planted.values[REGISTRY]
-    echoes, git_echo = Echoes(_packed(lines_of(REGISTRY, password)), password), GitEcho()
+    echoes, facts = Echoes(_packed(lines_of(REGISTRY, password)), password), Facts()
     authority = Authority.make(folder, host)
     started = [
         _start(LOOPBACK, _registry_handler(registry, echoes)),
-        _start(host, _index_handler(planted.values[INDEX], package, wheel), authority),
-        _start(LOOPBACK, _git_handler(folder / "git", planted.values[GIT], git_echo)),
+        _start(host, _index_handler(planted.values[INDEX], package, wheel, facts), authority),
+        _start(LOOPBACK, _git_handler(folder / "git", planted.values[GIT], facts)),
     ]
     own, extra, git = (f"{s.server_address[0]!s}:{s.server_port}" for s in started)
     try:
         url = f"https://{extra}/simple"
-        yield Servers(own, url, authority.bundle, f"http://{git}", echoes, git_echo)
+        yield Servers(own, url, authority.bundle, f"http://{git}", echoes, facts)
     finally:
         for server in started:
             server.shutdown()

@@ -14,13 +14,24 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import requests
+
 from lab.errors import LabError
 from lab.rest import Json, result_name
 from lab.runs import Run
 from lab.settings import PROPOSE_REQUIREMENTS, RETAG, SHIP
 from lab.soak.options import SoakOptions
 from lab.soak.secrets.places import PAGES, PLACES, everything
-from lab.soak.secrets.planted import FORMS, NAMES, Planted, unpacked
+from lab.soak.secrets.planted import (
+    FORMS,
+    GIT,
+    INDEX,
+    KEY,
+    NAMES,
+    REGISTRY,
+    Planted,
+    unpacked,
+)
 from lab.soak.secrets.scene import PACKAGE, Scene, scene
 from lab.soak.secrets.watch import PLACES as SEEN_PLACES
 from lab.soak.secrets.watch import Seen, watching
@@ -28,6 +39,8 @@ from lab.soak.tally import Tally
 
 LOOSE = "requirements.loose.txt"
 _SECONDS = 120.0
+PRINTED = (REGISTRY, GIT, KEY)
+"""What the log of a round shows, hidden.  A backend that hardening asks is never quoted."""
 Found = dict[tuple[str, str, str], str]
 """Where exactly a secret was found, by place, secret and form."""
 
@@ -48,7 +61,7 @@ def soak_secrets(run: Run, options: SoakOptions) -> Tally:
 
 
 def _round(ours: Scene, number: int, tally: Tally) -> None:
-    since = time.time()
+    since, before = time.time(), ours.servers.facts.index_logins
     with watching() as seen:
         commit = _ship(ours, number)
         _propose(ours, number)
@@ -61,9 +74,10 @@ def _round(ours: Scene, number: int, tally: Tally) -> None:
             log += data
         _search(ours.planted, place, where, data, found)
     _search_seen(ours.planted, seen, found)
-    silent = [
-        name for name in NAMES if not ours.planted.printed(name, log.decode("utf-8", "replace"))
-    ]
+    text = log.decode("utf-8", "replace")
+    silent = [name for name in PRINTED if not ours.planted.printed(name, text)]
+    if ours.servers.facts.index_logins == before:
+        silent.append(INDEX)
     judge(number, found, silent, tally)
 
 
@@ -72,7 +86,7 @@ def judge(
 ) -> None:
     """Count a round: no form of a secret may be in a place.
 
-    *silent* are the secrets that nothing printed in every encoding, so that nothing is proved.
+    *silent* are the secrets that nothing printed or used, so that nothing is proved.
     """
     for place in (*PLACES, *SEEN_PLACES):
         for name in NAMES:
@@ -83,7 +97,7 @@ def judge(
                 if where:
                     tally.broken.append(f"round {number}: {name} as {form} in {place}: {where}")
     for name in silent:
-        tally.broken.append(f"round {number}: nothing printed {name} in every encoding")
+        tally.broken.append(f"round {number}: {name} was not tried")
 
 
 def _search(planted: Planted, place: str, where: str, data: bytes, found: Found) -> None:
@@ -107,6 +121,7 @@ def _ship(ours: Scene, number: int) -> str:
     ours.developer.write({"message.txt": f"round {number}\n"})
     commit = ours.developer.commit(f"Round {number}")
     ours.developer.push()
+    _poll(ours)
     _expect(ours, SHIP, ours.master.rest.build_of_commit(SHIP, commit), "SUCCESS")
     return commit
 
@@ -116,6 +131,7 @@ def _propose(ours: Scene, number: int) -> None:
     ours.developer.write({LOOSE: f"{PACKAGE}\niniconfig\n"})
     commit = ours.developer.commit(f"Another requirement in round {number}")
     ours.developer.push()
+    _poll(ours)
     rest = ours.master.rest
     stale = rest.build_of_commit(SHIP, commit)
     proposal = rest.force(PROPOSE_REQUIREMENTS)
@@ -123,12 +139,18 @@ def _propose(ours: Scene, number: int) -> None:
     _expect(ours, PROPOSE_REQUIREMENTS, proposal, "FAILURE")
 
 
+def _poll(ours: Scene) -> None:
+    """Have the poller look, which otherwise never does: Buildbot logs what git answers it."""
+    hook = f"{ours.master.rest.url}change_hook/poller?poller=source"
+    requests.post(hook, timeout=30).raise_for_status()
+
+
 def _fail_to_check_out(ours: Scene) -> None:
-    ours.servers.git_echo.fails = True
+    ours.servers.facts.fails = True
     try:
         _expect(ours, SHIP, ours.master.rest.force(SHIP, branch="main"), "FAILURE")
     finally:
-        ours.servers.git_echo.fails = False
+        ours.servers.facts.fails = False
 
 
 def _expect(ours: Scene, builder: str, build: int, result: str) -> None:
