@@ -11,6 +11,6 @@ from lab.soak.secrets.watch import PLACES as SEEN_PLACES
 
 
 def test_planted_secrets_are_nowhere(lab_run: Run) -> None:
-    tally = soak_secrets(lab_run, SoakOptions("secrets", 1))
+    tally = soak_secrets(lab_run, SoakOptions("secrets", 1, quick=True))
     assert tally.broken == []
     assert tally.attempts == len((*PLACES, *SEEN_PLACES)) * len(NAMES) * len(FORMS)

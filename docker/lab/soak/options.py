@@ -23,13 +23,17 @@ soaks:
 
 @dataclass(frozen=True)
 class SoakOptions:
-    """The options of `tests/soak/run`; in each *mixed_every*th round some claim by hand."""
+    """The options of `tests/soak/run`; in each *mixed_every*th round some claim by hand.
+
+    *quick* leaves out hardening in the rounds of `secrets`, which takes half of their time.
+    """
 
     name: str
     rounds: int
     unclaimed: bool = False
     mixed_every: int = 25
     database: str = ""
+    quick: bool = False
 
 
 def parse_soak(argv: Sequence[str]) -> SoakOptions:
