@@ -169,9 +169,7 @@ def _index_handler(password: str, name: str, wheel: bytes, facts: Facts) -> type
 
 @dataclass
 class Facts:
-    """Whether the git server *fails*, with the login in its answer; and how often the index
-    was asked with its login.
-    """
+    """Whether the git server *fails* with the login in its answer; logins at the index."""
 
     fails: bool = False
     index_logins: int = 0
