@@ -89,6 +89,7 @@ class Foreign:
         """Make them; their labels name *owner*, whose ledger knows none of them."""
         name = f"foreign-{uuid.uuid4().hex}"
         labels = {OWNER: owner}
+        client.images.pull(base)
         container = client.containers.create(base, ["true"], name=name, labels=labels)
         image = container.commit(name, "1", changes=[f'LABEL {OWNER}="{owner}"'])
         network = client.networks.create(name, labels=labels)
