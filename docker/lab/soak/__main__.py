@@ -11,9 +11,13 @@ from lab.progress import progress
 from lab.runs import Run, running
 from lab.soak.options import SoakOptions, parse_soak
 from lab.soak.publish import soak_publish
+from lab.soak.secrets.soak import soak_secrets
 from lab.soak.tally import Tally
 
-SOAKS: dict[str, Callable[[Run, SoakOptions], Tally]] = {"publish": soak_publish}
+SOAKS: dict[str, Callable[[Run, SoakOptions], Tally]] = {
+    "publish": soak_publish,
+    "secrets": soak_secrets,
+}
 
 
 def main(argv: Sequence[str]) -> int:

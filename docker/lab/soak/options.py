@@ -6,9 +6,14 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ROUNDS = {"publish": 625}
+ROUNDS = {"publish": 625, "secrets": 14}
 """The soaks, and the rounds of each unless you ask for others."""
-ABOUT = {"publish": "16 writers publish 16 images under one tag, in each round"}
+ABOUT = {
+    "publish": "16 writers publish 16 images under one tag, in each round",
+    "secrets": "everything prints its secrets, and they are searched everywhere, in each round",
+}
+WITH_BASES = frozenset({"secrets"})
+"""The soaks that build images, so they need base images."""
 EPILOG = """\
 A soak ends with one line, "NAME: N of M held".  Its exit status is 0 only if all held.
 
@@ -18,13 +23,17 @@ soaks:
 
 @dataclass(frozen=True)
 class SoakOptions:
-    """The options of `tests/soak/run`; in each *mixed_every*th round some claim by hand."""
+    """The options of `tests/soak/run`; in each *mixed_every*th round some claim by hand.
+
+    *quick* leaves out hardening in the rounds of `secrets`, which takes half of their time.
+    """
 
     name: str
     rounds: int
     unclaimed: bool = False
     mixed_every: int = 25
     database: str = ""
+    quick: bool = False
 
 
 def parse_soak(argv: Sequence[str]) -> SoakOptions:
@@ -36,7 +45,7 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", metavar="NAME", choices=ROUNDS, help="one of the soaks below")
-    parser.add_argument("--rounds", type=int, help="how often (publish: 625)")
+    parser.add_argument("--rounds", type=int, help="how often (publish: 625, secrets: 14)")
     parser.add_argument(
         "--unclaimed",
         action="store_true",
