@@ -18,9 +18,11 @@ from ...errors import HostileArchive, JobFailed, LimitExceeded
 from ...model.log import Log
 from ..interface import Job, JobFile
 from ..shared.archive import unpack
-from ..shared.disk_limit import bytes_written, disk_limit, file_limit
+from ..shared.disk_limit import bytes_written, disk_limit
+from ..shared.kernel_limits import cpu_quota, ulimits
 from ..shared.signal_guard import uninterrupted
 from ..shared.timeout import timeout
+from .service_container import archives
 from .streams import Streams
 
 MAX_RESULT = 16 * 1024**2
@@ -29,8 +31,12 @@ MAX_OUTPUT = 64 * 1024
 """Characters of a tool's output in an error: its last ones."""
 MAX_WHY = 2_000
 """Characters of a script's error message, and of its hint."""
+ROOT = "0:0"
+"""The user of jobs in images that have no folders for another one."""
+LOCALHOST = b"127.0.0.1 localhost\n::1 localhost\n"
+"""``/etc/hosts`` of a container without a network: the engine leaves it empty."""
 NOT_FOUND = 127
-"""The exit status of docker-init if the program does not exist."""
+"""docker-init's exit status if the program does not exist."""
 TOO_LARGE = "File too large"
 """The text of EFBIG, the error when a file reaches the kernel's limit."""
 
@@ -67,7 +73,7 @@ class Container:
     It starts without its job and waits for `run`.  *on_create* is called before it is created,
     *on_removed* after it is removed.  *remove_later*, if set, removes it after a success.
     *volumes* are the folders that its image declares as volumes.  *network* is the engine's
-    name of a private network for it, if any.
+    name of a private network for it, if any.  *user* is the numbers of user and group.
     """
 
     client: Any
@@ -78,6 +84,7 @@ class Container:
     on_removed: Callable[[], None]
     volumes: tuple[str, ...] = ()
     network: str = ""
+    user: str = ROOT
     streams: Streams | None = None
     remove_later: Callable[[Container], None] | None = None
 
@@ -108,6 +115,10 @@ class Container:
         self.on_create()
         try:
             self._create()
+            if self.user != ROOT and not (self.job.network or self.network):
+                # Only root can write /etc/hosts: the entry point does it for root alone.
+                ((folder, hosts),) = archives({"/etc/hosts": LOCALHOST})
+                self.client.put_archive(self.name, folder, hosts)
             self.streams = Streams.attach(self.client, self.name)
             self.client.start(self.name)
             self.streams.send_scripts(_scripts())
@@ -126,7 +137,8 @@ class Container:
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             init=True,
-            ulimits=[file_limit(limits.disk)],
+            ulimits=ulimits(limits),
+            **cpu_quota(limits),
             # A volume would be on the host's disk, where the disk limit does not count it.
             tmpfs=dict.fromkeys(self.volumes, f"exec,size={limits.disk}"),
             # We read the streams; the engine must not store the output files as a log.
@@ -140,7 +152,7 @@ class Container:
             stdin_open=True,
             labels=dict(self.labels),
             environment=dict(job_environment.variables),
-            user="0:0",
+            user=self.user,
             working_dir="/",
             # Without any network a container starts in half the time of network_mode="none".
             network_disabled=not (self.job.network or self.network),
@@ -227,10 +239,10 @@ class Container:
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the container of {self.job.script}", limit, option)
 
-    def commit(self, reference: str, label: str, result: Mapping[str, Any]) -> None:
-        """Commit the file system as the image *reference*, with *result* as JSON in *label*."""
+    def commit(self, reference: str, labels: Mapping[str, str], user: str = ROOT) -> None:
+        """Commit the file system as the image *reference* with more *labels* and a *user*."""
         repository, _, tag = reference.rpartition(":")
-        config = {"Labels": {**self.labels, label: json.dumps(dict(result))}, "Entrypoint": []}
+        config = {"Labels": {**self.labels, **labels}, "Entrypoint": [], "User": user}
         self.client.commit(self.name, repository=repository, tag=tag, conf=config)
 
 
