@@ -19,7 +19,7 @@ from ...model.log import Log
 from ..interface import Job, JobFile
 from ..shared.archive import unpack
 from ..shared.disk_limit import bytes_written, disk_limit
-from ..shared.kernel_limits import cpu_quota, ulimits
+from ..shared.kernel_limits import cpu_quota, exceeded, ulimits
 from ..shared.signal_guard import uninterrupted
 from ..shared.timeout import timeout
 from .service_container import archives
@@ -37,8 +37,6 @@ LOCALHOST = b"127.0.0.1 localhost\n::1 localhost\n"
 """``/etc/hosts`` of a container without a network: the engine leaves it empty."""
 NOT_FOUND = 127
 """docker-init's exit status if the program does not exist."""
-TOO_LARGE = "File too large"
-"""The text of EFBIG, the error when a file reaches the kernel's limit."""
 
 
 def read_result(out: Path, script: str, *, complete: bool) -> dict[str, Any]:
@@ -116,9 +114,8 @@ class Container:
         try:
             self._create()
             if self.user != ROOT and not (self.job.network or self.network):
-                # Only root can write /etc/hosts: the entry point does it for root alone.
-                ((folder, hosts),) = archives({"/etc/hosts": LOCALHOST})
-                self.client.put_archive(self.name, folder, hosts)
+                # Only root can write this file: the entry point does it for root alone.
+                self.client.put_archive(self.name, *archives({"/etc/hosts": LOCALHOST})[0])
             self.streams = Streams.attach(self.client, self.name)
             self.client.start(self.name)
             self.streams.send_scripts(_scripts())
@@ -194,9 +191,10 @@ class Container:
             self._check(status)
             return read_result(out, self.job.script, complete=complete)
         except JobFailed as failed:
-            text = f"{failed.why}\n{failed.output}"
-            if TOO_LARGE in text or self._bytes_written() >= limits.disk:
+            if self._bytes_written() >= limits.disk:
                 raise self._exceeded(f"{limits.disk} bytes on disk", "disk") from failed
+            if found := exceeded(f"{failed.why}\n{failed.output}", limits):
+                raise self._exceeded(*found) from failed
             raise
 
     def _bytes_written(self) -> int:

@@ -11,6 +11,13 @@ from docker.types import Ulimit
 
 from ...model.request.settings import Limits
 
+_MESSAGES = {
+    "File too large": "disk",
+    "Too many open files": "open_files",
+    "Resource temporarily unavailable": "processes",
+    "can't start new thread": "processes",
+}
+"""Texts of EFBIG, EMFILE and EAGAIN, and of Python's own error; the option of each limit."""
 PERIOD = 100_000
 """Microseconds in which a container may use its quota of CPU time: the kernel's default."""
 
@@ -21,6 +28,15 @@ def ulimits(limits: Limits) -> list[Ulimit]:
         Ulimit(name="fsize", soft=limits.disk, hard=limits.disk),
         Ulimit(name="nofile", soft=limits.open_files, hard=limits.open_files),
     ]
+
+
+def exceeded(text: str, limits: Limits) -> tuple[str, str] | None:
+    """Return the limit that the error messages in *text* name, and its option, or None."""
+    for message, option in _MESSAGES.items():
+        if message in text:
+            unit = "bytes on disk" if option == "disk" else option.replace("_", " ")
+            return f"{getattr(limits, option)} {unit}", option
+    return None
 
 
 def cpu_quota(limits: Limits) -> dict[str, int]:
