@@ -6,9 +6,12 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ROUNDS = {"publish": 625}
+ROUNDS = {"publish": 625, "collector": 1000}
 """The soaks, and the rounds of each unless you ask for others."""
-ABOUT = {"publish": "16 writers publish 16 images under one tag, in each round"}
+ABOUT = {
+    "publish": "16 writers publish 16 images under one tag, in each round",
+    "collector": "the collector runs beside killed and living builds, and forgers",
+}
 EPILOG = """\
 A soak ends with one line, "NAME: N of M held".  Its exit status is 0 only if all held.
 
@@ -36,7 +39,7 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", metavar="NAME", choices=ROUNDS, help="one of the soaks below")
-    parser.add_argument("--rounds", type=int, help="how often (publish: 625)")
+    parser.add_argument("--rounds", type=int, help="how often (publish: 625, collector: 1000)")
     parser.add_argument(
         "--unclaimed",
         action="store_true",
