@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 import uuid
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +19,8 @@ import pytest
 import docker
 from buildbot_ship.daemon.engine import Engine
 from buildbot_ship.model.reference import Repository as ImageRepository
-from buildbot_ship.model.request import GarbageRequest
+from buildbot_ship.model.request import Envelope, GarbageRequest, WheelsRequest
+from buildbot_ship.model.request.wire import envelope_to_json
 from buildbot_ship.store.boot_clock import read_boot_clock
 from buildbot_ship.store.disk_cache import DiskCache
 from buildbot_ship.store.ledger import Ledger
@@ -105,6 +111,54 @@ def test_the_collector_takes_what_a_killed_build_left_and_nothing_else(
         assert repository.succeed("gc")["properties"]["ship_removed"] == []
     finally:
         foreign.remove(force=True)
+
+
+def test_the_containers_of_a_killed_process_end_by_themselves(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    replace_setup(repository, DEAF)
+    process = repository.start(*WHEELS)
+    name = wait_for_container(client, repository, "wheels")
+    wait_for_line(process, "building package .")
+    process.kill()
+    process.communicate(timeout=20)
+    assert client.containers.get(name).wait(timeout=20)["StatusCode"] == 137
+    assert repository.succeed("gc")["properties"]["ship_removed"] == [name]
+
+
+def test_a_step_ends_with_the_worker_that_started_it(
+    repository: Repository, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    replace_setup(repository, DEAF)
+    request = WheelsRequest(packages=(".",))
+    envelope = Envelope(request, "lost", str(repository.work))
+    (tmp_path / "request").write_text(json.dumps(envelope_to_json(envelope)))
+    step = f"{sys.executable} -I -m buildbot_ship wheels --request - --result {tmp_path}/result"
+    script = (
+        f"{step} < {tmp_path}/request > {tmp_path}/log 2>&1 & echo $! > {tmp_path}/pid; wait"
+    )
+    state = {"BUILDBOT_SHIP_STATE": str(repository.state)}
+    with subprocess.Popen(
+        ["sh", "-c", script], cwd=repository.folder, env={**os.environ, **state}
+    ) as worker:
+        wait_for_container(client, repository, "wheels")
+        worker.kill()
+    step_process = Path("/proc") / (tmp_path / "pid").read_text().strip()
+    wait_until(lambda: not step_process.exists())
+    assert "cancelled" in (tmp_path / "log").read_text()
+    assert left_behind(client, repository) == []
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in 20 seconds"
+        time.sleep(0.05)
+
+
+def wait_for_line(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdout is not None
+    assert any(line in each for each in process.stdout), f"it did not print {line}"
 
 
 @pytest.mark.row(33)

@@ -113,12 +113,12 @@ class Container:
         self.on_create()
         try:
             self._create()
-            if self.user != ROOT and not (self.job.network or self.network):
-                # Only root can write this file: the entry point does it for root alone.
-                self.client.put_archive(self.name, *archives({"/etc/hosts": LOCALHOST})[0])
             self.streams = Streams.attach(self.client, self.name)
             self.client.start(self.name)
             self.streams.send_scripts(_scripts())
+            if self.user != ROOT and not (self.job.network or self.network):
+                # Only root can write this file: the entry point does it for root alone.
+                self.client.put_archive(self.name, *archives({"/etc/hosts": LOCALHOST})[0])
         except BaseException:
             self.remove()
             raise
