@@ -6,6 +6,7 @@ import json
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import starmap
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,7 +23,7 @@ from ..shared.disk_limit import bytes_written, disk_limit
 from ..shared.kernel_limits import cpu_quota, exceeded, ulimits
 from ..shared.signal_guard import uninterrupted
 from ..shared.timeout import timeout
-from .service_container import archives
+from .service_container import hosts_archive
 from .streams import Streams
 
 MAX_RESULT = 16 * 1024**2
@@ -33,8 +34,6 @@ MAX_WHY = 2_000
 """Characters of a script's error message, and of its hint."""
 ROOT = "0:0"
 """The user of jobs in images that have no folders for another one."""
-LOCALHOST = b"127.0.0.1 localhost\n::1 localhost\n"
-"""``/etc/hosts`` of a container without a network: the engine leaves it empty."""
 NOT_FOUND = 127
 """docker-init's exit status if the program does not exist."""
 
@@ -84,6 +83,7 @@ class Container:
     network: str = ""
     user: str = ROOT
     streams: Streams | None = None
+    warnings: tuple[str, ...] = ()
     remove_later: Callable[[Container], None] | None = None
 
     def __enter__(self) -> Container:
@@ -115,10 +115,10 @@ class Container:
             self._create()
             self.streams = Streams.attach(self.client, self.name)
             self.client.start(self.name)
-            self.streams.send_scripts(_scripts())
+            self.streams.send_scripts(starmap(JobFile, inside.scripts().items()))
             if self.user != ROOT and not (self.job.network or self.network):
                 # Only root can write this file: the entry point does it for root alone.
-                self.client.put_archive(self.name, *archives({"/etc/hosts": LOCALHOST})[0])
+                self.client.put_archive(self.name, *hosts_archive())
         except BaseException:
             self.remove()
             raise
@@ -141,7 +141,7 @@ class Container:
             # We read the streams; the engine must not store the output files as a log.
             log_config={"Type": "none", "Config": {}},
         )
-        self.client.create_container(
+        made = self.client.create_container(
             self.job.image,
             name=self.name,
             entrypoint=[self.job.python],
@@ -155,6 +155,7 @@ class Container:
             network_disabled=not (self.job.network or self.network),
             host_config=host,
         )
+        self.warnings = tuple(made.get("Warnings") or ())
 
     def remove(self) -> None:
         """Remove the container if it exists."""
@@ -174,6 +175,8 @@ class Container:
         """
         assert self.streams is not None  # noqa: S101  # __enter__ started it
         limits = self.job.limits
+        for warning in self.warnings:
+            log(f"the engine warns: {warning}")
         with (
             timeout(limits.seconds, self._kill) as expired,
             disk_limit(limits.disk, self._bytes_written, self._kill) as disk_full,
@@ -242,9 +245,3 @@ class Container:
         repository, _, tag = reference.rpartition(":")
         config = {"Labels": {**self.labels, **labels}, "Entrypoint": [], "User": user}
         self.client.commit(self.name, repository=repository, tag=tag, conf=config)
-
-
-def _scripts() -> Iterator[JobFile]:
-    """Yield all scripts: a job's script imports others, and only it knows which."""
-    for name, source in inside.scripts().items():
-        yield JobFile(name, source)

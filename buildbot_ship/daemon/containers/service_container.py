@@ -83,6 +83,14 @@ def _folders_in_memory(service: Service) -> dict[str, str]:
     )
 
 
+def hosts_archive() -> tuple[str, bytes]:
+    """Return a folder, and a tar with ``/etc/hosts`` for a container without a network.
+
+    The engine leaves that file empty.
+    """
+    return archives({"/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n"})[0]
+
+
 def archives(files: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
     """Return a tar with the files of each folder, which every user can read."""
     tars = []
