@@ -109,6 +109,15 @@ def index_environment(index: Mapping[str, Any], job: Path) -> dict[str, str]:
     return environment
 
 
+def home() -> str:
+    """Return the home folder of this user, or ``/tmp`` if it has none that it can write to."""
+    try:
+        folder = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        folder = ""
+    return folder if os.access(folder, os.W_OK) else "/tmp"  # noqa: S108  # in the container
+
+
 def seal() -> None:
     """Change this process's environment so that builds are reproducible and pip stays offline.
 
@@ -118,7 +127,7 @@ def seal() -> None:
         if name in VARYING or name.startswith("LC_"):
             del os.environ[name]
     os.environ |= {
-        "HOME": pwd.getpwuid(os.getuid()).pw_dir,
+        "HOME": home(),
         "SOURCE_DATE_EPOCH": EPOCH,
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 
 import pytest
-from lab.soak.options import ROUNDS, SoakOptions, parse_soak
+from lab.soak.options import SOAKS, SoakOptions, parse_soak
 from lab.soak.outcomes import OVERWRITTEN, SUCCESS
 from lab.soak.publish import WRITERS, judge
 from lab.soak.secrets import attacker
@@ -18,8 +18,8 @@ from lab.soak.tally import Tally
 
 
 def test_publish_makes_10000_attempts_unless_told_otherwise() -> None:
-    assert parse_soak(["publish"]) == SoakOptions("publish", ROUNDS["publish"])
-    assert ROUNDS["publish"] * WRITERS == 10_000
+    assert parse_soak(["publish"]) == SoakOptions("publish", SOAKS["publish"].rounds)
+    assert SOAKS["publish"].rounds * WRITERS == 10_000
     assert parse_soak(["publish", "--rounds", "3"]).rounds == 3
 
 
