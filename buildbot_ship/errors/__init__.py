@@ -31,6 +31,7 @@ from .git import BranchMissing, BranchMoved, GitForbidden, GitUnavailable, PushR
 from .registry import (
     DigestMismatch,
     ImageNotFound,
+    IndexUnavailable,
     InvalidManifest,
     RegistryForbidden,
     RegistryRefused,
@@ -69,6 +70,7 @@ __all__ = [
     "HostileArchive",
     "ImageNotFound",
     "ImageNotTested",
+    "IndexUnavailable",
     "InvalidFile",
     "InvalidManifest",
     "InvalidReference",

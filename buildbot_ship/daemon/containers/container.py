@@ -14,50 +14,20 @@ import attrs
 from docker.errors import APIError, NotFound
 
 from ... import inside
-from ...errors import HostileArchive, JobFailed, LimitExceeded
+from ...errors import JobFailed, LimitExceeded
 from ...model.log import Log
 from ..interface import Job, JobFile
 from ..shared.archive import unpack
 from ..shared.disk_limit import bytes_written, disk_limit, file_limit
 from ..shared.signal_guard import uninterrupted
 from ..shared.timeout import timeout
+from .returned import read_result
 from .streams import Streams
 
-MAX_RESULT = 16 * 1024**2
-"""Bytes of ``result.json``; the result of 10,000 packages has a few MiB."""
-MAX_OUTPUT = 64 * 1024
-"""Characters of a tool's output in an error: its last ones."""
-MAX_WHY = 2_000
-"""Characters of a script's error message, and of its hint."""
 NOT_FOUND = 127
 """The exit status of docker-init if the program does not exist."""
 TOO_LARGE = "File too large"
 """The text of EFBIG, the error when a file reaches the kernel's limit."""
-
-
-def read_result(out: Path, script: str, *, complete: bool) -> dict[str, Any]:
-    """Read and delete ``result.json`` in *out*; return the result without its ``ok``.
-
-    *complete* is False if the archive of *out* was truncated.  Raises JobFailed with the
-    script's message, LimitExceeded, HostileArchive.
-    """
-    if not complete:
-        raise HostileArchive("the archive", "is not a complete tar")
-    path = out / "result.json"
-    try:
-        if path.stat().st_size > MAX_RESULT:
-            raise LimitExceeded(f"the result of inside/{script}.py", f"{MAX_RESULT} bytes")
-        result = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        result = None
-    if not isinstance(result, dict):
-        raise JobFailed(script, f"inside/{script}.py wrote no valid result.json")
-    path.unlink()
-    if not result.pop("ok", False):
-        hint = str(result.get("hint") or "read the step's log for the tool's own output")
-        output = str(result.get("output") or "")[-MAX_OUTPUT:]
-        raise JobFailed(script, str(result.get("why"))[:MAX_WHY], hint[:MAX_WHY], output)
-    return result
 
 
 @attrs.define(slots=False)
@@ -180,7 +150,8 @@ class Container:
             raise self._exceeded(f"{limits.disk} bytes on disk", "disk")
         try:
             self._check(status)
-            return read_result(out, self.job.script, complete=complete)
+            script, network = self.job.script, self.job.network
+            return read_result(out, script, complete=complete, network=network)
         except JobFailed as failed:
             text = f"{failed.why}\n{failed.output}"
             if TOO_LARGE in text or self._bytes_written() >= limits.disk:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from buildbot_ship.daemon.containers.container import MAX_RESULT, MAX_WHY, read_result
-from buildbot_ship.errors import HostileArchive, JobFailed, LimitExceeded
+from buildbot_ship.daemon.containers.returned import MAX_RESULT, MAX_WHY, read_result
+from buildbot_ship.errors import HostileArchive, IndexUnavailable, JobFailed, LimitExceeded
 
 
 def left(folder: Path, data: bytes) -> Path:
@@ -57,3 +57,15 @@ def test_a_reason_without_end_is_cut(tmp_path: Path) -> None:
     assert caught.value.why == "x" * MAX_WHY
     assert caught.value.output.endswith("yz")
     assert len(caught.value.output) < 99999
+
+
+def test_only_a_job_with_the_network_can_ask_for_a_retry(tmp_path: Path) -> None:
+    data = b'{"ok": false, "why": "no index", "hint": "look", "transient": true}'
+    with pytest.raises(IndexUnavailable, match="no index") as caught:
+        read_result(left(tmp_path, data), "fetch", complete=True, network=True)
+    assert (caught.value.transient, caught.value.remedy) == (True, "look")
+    with pytest.raises(JobFailed, match="no index"):
+        read_result(left(tmp_path, data), "wheels", complete=True)
+    data = data.replace(b"true", b'"no"')
+    with pytest.raises(JobFailed, match="no index"):
+        read_result(left(tmp_path, data), "fetch", complete=True, network=True)

@@ -1,0 +1,54 @@
+"""The result that a script left in the out folder of its container, or its failure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...errors import HostileArchive, IndexUnavailable, JobFailed, LimitExceeded
+
+MAX_RESULT = 16 * 1024**2
+"""Bytes of ``result.json``; the result of 10,000 packages has a few MiB."""
+MAX_OUTPUT = 64 * 1024
+"""Characters of a tool's output in an error: its last ones."""
+MAX_WHY = 2_000
+"""Characters of a script's error message, and of its hint."""
+
+
+def read_result(
+    out: Path, script: str, *, complete: bool, network: bool = False
+) -> dict[str, Any]:
+    """Read and delete ``result.json`` in *out*; return the result without its ``ok``.
+
+    *complete* is False if the archive of *out* was truncated.  Raises JobFailed with the
+    script's message, LimitExceeded, HostileArchive; IndexUnavailable only with *network*.
+    """
+    if not complete:
+        raise HostileArchive("the archive", "is not a complete tar")
+    path = out / "result.json"
+    try:
+        if path.stat().st_size > MAX_RESULT:
+            raise LimitExceeded(f"the result of inside/{script}.py", f"{MAX_RESULT} bytes")
+        result = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        result = None
+    if not isinstance(result, dict):
+        raise JobFailed(script, f"inside/{script}.py wrote no valid result.json")
+    path.unlink()
+    if not result.pop("ok", False):
+        raise job_failure(result, script, network=network)
+    return result
+
+
+def job_failure(
+    result: Mapping[str, Any], script: str, *, network: bool
+) -> JobFailed | IndexUnavailable:
+    """Return the error that a script reported; only with *network* may it be transient."""
+    hint = str(result.get("hint") or "read the step's log for the tool's own output")[:MAX_WHY]
+    output = str(result.get("output") or "")[-MAX_OUTPUT:]
+    why = str(result.get("why"))[:MAX_WHY]
+    if network and result.get("transient") is True:
+        return IndexUnavailable(why, hint, output)
+    return JobFailed(script, why, hint, output)
