@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import re
 import socket
 import struct
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,11 +26,12 @@ _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "authorizatio
 
 @attrs.frozen
 class Seen:
-    """A request that came in; *authorization* is its header, or empty."""
+    """A request that came in; *authorization* is its header, or empty; *at* is monotonic."""
 
     method: str
     path: str
     authorization: str
+    at: float = attrs.field(factory=time.monotonic)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -40,6 +44,8 @@ class Fault:
     With *status*, the proxy answers itself.  *headers* are added to the answer, whoever gives
     it.  *cut_upload* and *cut_download* reset the connection after that many bytes of a body.
     *hook* is called when the request has come in, or after *hook_after* bytes of its body.
+    *endless* bytes are sent as a body, one each *endless_pause* seconds, until the client
+    goes.  With *expire*, all tokens have expired when the body has come in.
     """
 
     match: str
@@ -51,18 +57,26 @@ class Fault:
     cut_download: int | None = None
     hook: Callable[[], None] | None = None
     hook_after: int = 0
+    endless: bytes = b""
+    endless_pause: float = 0.0
+    expire: bool = False
     fired: int = 0
 
 
 @attrs.define
 class Proxy:
-    """A proxy on a loopback port; *login* is the ``user:password`` that it wants, if any."""
+    """A proxy on a loopback port; *login* is the ``user:password`` that it wants, if any.
+
+    With *bearer*, it wants a token, which it gives to who has the login; *tokens* are valid.
+    """
 
     target: str
     login: str = ""
     port: int = 0
     faults: list[Fault] = attrs.field(factory=list)
     seen: list[Seen] = attrs.field(factory=list)
+    bearer: bool = False
+    tokens: set[str] = attrs.field(factory=set)
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     @property
@@ -77,9 +91,11 @@ class Proxy:
         return fault
 
     def reset(self) -> None:
-        """Forget the faults and the requests."""
+        """Forget the faults, the requests and the tokens."""
         self.faults.clear()
         self.seen.clear()
+        self.tokens.clear()
+        self.bearer = False
 
     def lines(self, match: str) -> list[str]:
         """Return the requests that match, oldest first."""
@@ -97,8 +113,20 @@ class Proxy:
 
     def accepts(self, authorization: str) -> bool:
         """Return whether a request may go on."""
+        if self.bearer:
+            return authorization.removeprefix("Bearer ") in self.tokens
+        return self.knows(authorization)
+
+    def knows(self, authorization: str) -> bool:
+        """Return whether a header has the login."""
         wanted = f"Basic {base64.b64encode(self.login.encode()).decode()}"
         return not self.login or authorization == wanted
+
+    @property
+    def challenge(self) -> str:
+        """Return what it says to who has no login or no token."""
+        realm = f"http://{self.address}/token"
+        return f'Bearer realm="{realm}",service="faults"' if self.bearer else 'Basic realm="f"'
 
 
 class _Cut(Exception):
@@ -116,7 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         authorization = self.headers.get("Authorization", "")
         fault = self.proxy.take(Seen(self.command, self.path, authorization))
         try:
-            if not self.proxy.accepts(authorization):
+            if self.path.startswith("/token"):
+                self._give_token(authorization)
+            elif not self.proxy.accepts(authorization):
                 self._challenge()
             else:
                 self._forward(fault or Fault(""))
@@ -126,14 +156,27 @@ class _Handler(BaseHTTPRequestHandler):
     def _challenge(self) -> None:
         for _ in self._body(Fault("")):
             pass
-        self._answer(401, {"WWW-Authenticate": 'Basic realm="faults"'}, b"")
+        self._answer(401, {"WWW-Authenticate": self.proxy.challenge}, b"")
+
+    def _give_token(self, authorization: str) -> None:
+        token = uuid.uuid4().hex
+        if self.proxy.knows(authorization):
+            self.proxy.tokens.add(token)
+        self._answer(200, {}, json.dumps({"token": token, "expires_in": 300}).encode())
 
     def _forward(self, fault: Fault) -> None:
-        if fault.status is not None:
+        if fault.expire:
+            self.proxy.tokens.clear()
+            self._challenge()
+        elif fault.status is not None:
             for _ in self._body(fault):
                 pass
-            self._answer(fault.status, fault.headers, fault.body)
-            return
+            self._answer(fault.status, fault.headers, fault.body, endless=fault)
+        else:
+            self._ask(fault)
+
+    def _ask(self, fault: Fault) -> None:
+        """Send the request on, and the answer back."""
         upstream = http.client.HTTPConnection(self.proxy.target, timeout=60)
         try:
             upstream.putrequest(
@@ -174,7 +217,12 @@ class _Handler(BaseHTTPRequestHandler):
             hook()
 
     def _answer(
-        self, status: int, headers: Mapping[str, str], data: bytes, cut: int | None = None
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        data: bytes,
+        cut: int | None = None,
+        endless: Fault | None = None,
     ) -> None:
         self.send_response_only(status)
         length = {} if "Content-Length" in headers else {"Content-Length": str(len(data))}
@@ -183,6 +231,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data[:cut])
+        while endless and endless.endless:
+            self.wfile.write(endless.endless)
+            self.wfile.flush()
+            time.sleep(endless.endless_pause)
         if cut is not None and cut < len(data):
             raise _Cut
 

@@ -21,7 +21,7 @@ from ..shared.archive import unpack
 from ..shared.disk_limit import bytes_written, disk_limit, file_limit
 from ..shared.signal_guard import uninterrupted
 from ..shared.timeout import timeout
-from .returned import read_result
+from .returned import explain_full_disk, read_result
 from .streams import Streams
 
 NOT_FOUND = 127
@@ -156,7 +156,7 @@ class Container:
             text = f"{failed.why}\n{failed.output}"
             if TOO_LARGE in text or self._bytes_written() >= limits.disk:
                 raise self._exceeded(f"{limits.disk} bytes on disk", "disk") from failed
-            raise
+            raise explain_full_disk(failed) from None
 
     def _bytes_written(self) -> int:
         return bytes_written(self.client, self.name)

@@ -7,8 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...errors import HostileArchive, IndexUnavailable, JobFailed, LimitExceeded
+import attrs
 
+from ...errors import HostileArchive, IndexUnavailable, JobFailed, LimitExceeded
+from ..shared.sdk_errors import NO_SPACE
+
+_FULL = (
+    "free space on the engine's disk, for example with docker system prune; if it is /dev/shm "
+    "or a folder that the base declares as a volume, write less to it"
+)
 MAX_RESULT = 16 * 1024**2
 """Bytes of ``result.json``; the result of 10,000 packages has a few MiB."""
 MAX_OUTPUT = 64 * 1024
@@ -52,3 +59,11 @@ def job_failure(
     if network and result.get("transient") is True:
         return IndexUnavailable(why, hint, output)
     return JobFailed(script, why, hint, output)
+
+
+def explain_full_disk(failed: JobFailed) -> JobFailed:
+    """Return *failed* with the cause and the remedy if its output says that a disk is full."""
+    if NO_SPACE not in f"{failed.why}\n{failed.output}".lower():
+        return failed
+    why = failed.why if NO_SPACE in failed.why.lower() else f"{failed.why}: {NO_SPACE}"
+    return attrs.evolve(failed, why=why, hint=_FULL)
