@@ -30,6 +30,7 @@ class Seen:
     authorization: str
 
     def __str__(self) -> str:
+        """Return "METHOD /path"."""
         return f"{self.method} {self.path}"
 
 
