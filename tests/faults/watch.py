@@ -78,6 +78,7 @@ class Foreign:
     """An image, a container, a network and a volume that others made, with labels like ours."""
 
     client: Any
+    name: str
     image: str
     container: str
     network: str
@@ -89,12 +90,13 @@ class Foreign:
         """Make them; their labels name *owner*, whose ledger knows none of them."""
         name = f"foreign-{uuid.uuid4().hex}"
         labels = {OWNER: owner}
+        client.images.pull(base)
         container = client.containers.create(base, ["true"], name=name, labels=labels)
         image = container.commit(name, "1", changes=[f'LABEL {OWNER}="{owner}"'])
         network = client.networks.create(name, labels=labels)
         client.volumes.create(name, labels=labels)
         try:
-            yield cls(client, image.id, container.id, network.id, name)
+            yield cls(client, name, image.id, container.id, network.id, name)
         finally:
             container.remove(force=True)
             client.images.remove(image.id, force=True)

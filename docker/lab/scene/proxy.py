@@ -34,6 +34,7 @@ class Seen:
     at: float = attrs.field(factory=time.monotonic)
 
     def __str__(self) -> str:
+        """Return "METHOD /path"."""
         return f"{self.method} {self.path}"
 
 
