@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from lab.scene.proxy import proxying
 
 from buildbot_ship.model.reference import Repository
 from buildbot_ship.registry.client import RegistryClient
 
-from .proxy import proxying
 from .scene import Scene
 from .test_registry import BLOB_PUT, QUICK, TAG_PUT, large_change
 
