@@ -17,7 +17,7 @@ from lab.leftovers import OWNER
 from lab.registries import Registry
 from lab.rest import Json, Rest, result_name
 from lab.runs import Run
-from lab.scene.proxy import Proxy
+from lab.scene.faults import Proxy
 from lab.settings import Settings
 from lab.waiting import wait_until
 from lab.worker import ProcessWorker, owner
