@@ -55,6 +55,7 @@ def commit_zeros(folder: Path, size: int, count: int) -> str:
     return name
 
 
+@pytest.mark.row(26)
 @pytest.mark.parametrize(
     ("size", "count", "is_refused"), [(100 * MIB, 52, True), (150 * MIB, 1, False)]
 )
