@@ -15,8 +15,8 @@ from buildbot_ship.source.git_command import LARGE, open_blob
 
 MIB = 1 << 20
 PEAK = 128 * MIB
-SCRIPT = """
-import json, resource, sys
+SCRIPT = r"""
+import json, re, sys
 from pathlib import Path
 from buildbot_ship.errors import LimitExceeded
 from buildbot_ship.model.dockerfile.document import read
@@ -31,12 +31,14 @@ def refused(action):
         return str(error)
 
 tree, scratch = GitTree.resolve(Path(sys.argv[1]), "HEAD"), Path(sys.argv[2])
-dockerfile = read(b"FROM a/b:1\\nRUN true\\nCOPY . /x/\\n", "app.docker")
+dockerfile = read(b"FROM a/b:1\nRUN true\nCOPY . /x/\n", "app.docker")
 found = [
     refused(lambda: context_members(read_tree_context(tree), dockerfile)),
     refused(lambda: export_package(tree, ".", scratch)),
 ]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+# The peak of getrusage includes that of the process that started this one.
+status = Path("/proc/self/status").read_text()
+peak = int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * 1024
 print(json.dumps([found, peak, sum(path.stat().st_size for path in scratch.iterdir())]))
 """
 
