@@ -33,12 +33,12 @@ def test_a_push_that_is_answered_200_without_a_digest_fails(scene: Scene, body: 
 @pytest.mark.row(11)
 def test_an_error_in_the_push_stream_of_the_engine_fails(scene: Scene) -> None:
     """The engine answers HTTP 200, and then tells in the stream what the registry said."""
-    scene.proxy.fail(r"PUT /v2/team/python311-slim/manifests/", status=400, body=DENIED)
-    outcome = scene.outcome(scene.begin("retag-engine"))
+    scene.proxy.fail(r"PUT /v2/team/denied/manifests/", status=400, body=DENIED)
+    outcome = scene.outcome(scene.begin("retag-engine", copy="denied"))
     assert outcome.tries == ["FAILURE"]
     assert "the Docker Engine could not push" in outcome.said
     assert "the cat is on it" in outcome.said
-    place = Repository(scene.registry.address, "team/python311-slim")
+    place = Repository(scene.registry.address, "team/denied")
     assert RegistryClient((), environment={}).list_tags(place) == ()
 
 
@@ -104,9 +104,9 @@ def test_a_redirect_that_leads_astray_fails_at_once(
 def test_no_credential_follows_a_redirect_or_an_upload_elsewhere(scene: Scene) -> None:
     commit = scene.commit(large_change())
     with proxying(scene.registry.address, "") as other:
-        elsewhere = f"http://{other.address}/v2/team/tiny/manifests/{commit}"
+        elsewhere = f"http://localhost:{other.port}/v2/team/tiny/manifests/{commit}"
         scene.proxy.fail(TAG_READ, status=307, headers={"Location": elsewhere})
-        began = f"http://{other.address}/upload?signed=1"
+        began = f"http://localhost:{other.port}/upload?signed=1"
         scene.proxy.fail(r"POST /v2/team/tiny/blobs/uploads/", headers={"Location": began})
         other.fail("PUT /upload", times=9, status=403)
         outcome = scene.ship(commit)

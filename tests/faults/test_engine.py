@@ -49,13 +49,12 @@ def with_setup(scene: Scene, head: str) -> str:
 
 def wait_for_container(scene: Scene, script: str = "wheels") -> str:
     """Return the name of our running container for a script, once there is one."""
-    wanted = f"ship-{script}-"
     running: list[str] = []
 
     def runs() -> bool:
-        names = [name for name in scene.containers() if name.startswith(wanted)]
-        found = (scene.client.api.inspect_container(name) for name in names)
-        running[:] = [one["Name"].lstrip("/") for one in found if one["State"]["Running"]]
+        found = scene.client.api.containers(filters={"name": f"ship-{script}-"})
+        names = [each["Names"][0].lstrip("/") for each in found]
+        running[:] = [name for name in names if name in scene.containers()]
         return bool(running)
 
     wait_until(runs, 60, f"a container for {script}")
@@ -94,16 +93,13 @@ def test_an_engine_that_is_killed_during_its_push_is_outlived(
     scene: Scene, killable: Engine, bases: Bases
 ) -> None:
     """Only copies of bases through the engine are pushed by it."""
-    place = Repository(scene.registry.address, "team/python311-slim")
+    place = Repository(scene.registry.address, "team/killed")
     client = RegistryClient((), environment={})
-    before = client.list_tags(place)
-    fault = scene.proxy.fail(
-        r"PUT /v2/team/python311-slim/manifests/", hook=lambda: restart(killable)
-    )
-    outcome = scene.outcome(scene.begin("retag-engine"))
+    fault = scene.proxy.fail("PUT /v2/team/killed/manifests/", hook=lambda: restart(killable))
+    outcome = scene.outcome(scene.begin("retag-engine", copy="killed"))
     assert fault.fired == 1
     assert outcome.tries == ["RETRY", "SUCCESS"]
-    (new,) = set(client.list_tags(place)) - set(before)
+    (new,) = client.list_tags(place)
     scene.client.images.pull(bases.slim.reference)
     wanted = scene.client.images.get(bases.slim.reference).id
     manifest = client.manifest(place.tagged(new))

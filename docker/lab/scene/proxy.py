@@ -22,6 +22,15 @@ CHUNK = 1 << 16
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "authorization"})
 
 
+def _sent(upstream: http.client.HTTPConnection, chunk: bytes) -> bool:
+    """Send *chunk*; return whether the server took it."""
+    try:
+        upstream.send(chunk)
+    except OSError:
+        return False
+    return True
+
+
 class _Cut(Exception):
     """Reset the connection to the client."""
 
@@ -79,8 +88,10 @@ class _Handler(BaseHTTPRequestHandler):
                 if name.lower() not in _HOP:
                     upstream.putheader(name, value)
             upstream.endheaders()
+            sends = True
             for chunk in self._body(fault):
-                upstream.send(chunk)
+                # A server that closes early may have answered.
+                sends = sends and _sent(upstream, chunk)
             answer = upstream.getresponse()
             data = answer.read()
         finally:
