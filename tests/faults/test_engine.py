@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import signal
@@ -43,8 +44,13 @@ def restart(engine: Engine) -> None:
 
 
 def with_setup(scene: Scene, head: str) -> str:
-    """Push a commit whose setup.py begins with *head*; return its hash."""
-    return scene.commit({"setup.py": f"{head}\n{scene.files['setup.py'].decode()}"})
+    """Push a commit whose setup.py begins with *head*, as if hardened; return its hash."""
+    before = scene.files["setup.py"]
+    after = f"{head}\n{before.decode()}".encode()
+    old, new = (hashlib.sha256(data).hexdigest().encode() for data in (before, after))
+    hardened = ("requirements.strict.txt", "requirements.build.txt")
+    files = {name: scene.files[name].replace(old, new) for name in hardened}
+    return scene.commit({**files, "setup.py": after})
 
 
 def wait_for_container(scene: Scene, script: str = "wheels") -> str:
