@@ -22,15 +22,6 @@ CHUNK = 1 << 16
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "authorization"})
 
 
-def _sent(upstream: http.client.HTTPConnection, chunk: bytes) -> bool:
-    """Send *chunk*; return whether the server took it."""
-    try:
-        upstream.send(chunk)
-    except OSError:
-        return False
-    return True
-
-
 class _Cut(Exception):
     """Reset the connection to the client."""
 
@@ -87,11 +78,15 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items():
                 if name.lower() not in _HOP:
                     upstream.putheader(name, value)
+            if self._is_chunked:
+                upstream.putheader("Transfer-Encoding", "chunked")
             upstream.endheaders()
             sends = True
             for chunk in self._body(fault):
                 # A server that closes early may have answered.
-                sends = sends and _sent(upstream, chunk)
+                sends = sends and self._send_on(upstream, chunk)
+            if self._is_chunked and sends:
+                self._send_on(upstream, b"")
             answer = upstream.getresponse()
             data = answer.read()
         finally:
@@ -103,17 +98,44 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self, fault: Fault) -> Iterator[bytes]:
         """Yield the body of the request, as the fault lets it through."""
-        size, done = int(self.headers.get("Content-Length") or 0), 0
+        done = 0
         self._call_hook(fault, done)
-        while done < size:
-            if fault.cut_upload is not None and done >= fault.cut_upload:
-                raise _Cut
-            chunk = self.rfile.read1(min(CHUNK, size - done))
-            if not chunk:
-                raise _Cut
+        for chunk in self._chunks():
             done += len(chunk)
             yield chunk
             self._call_hook(fault, done)
+            if fault.cut_upload is not None and done >= fault.cut_upload:
+                raise _Cut
+
+    @property
+    def _is_chunked(self) -> bool:
+        return "chunked" in self.headers.get("Transfer-Encoding", "").lower()
+
+    def _chunks(self) -> Iterator[bytes]:
+        if not self._is_chunked:
+            yield from self._exactly(int(self.headers.get("Content-Length") or 0))
+            return
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            yield from self._exactly(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
+    def _exactly(self, size: int) -> Iterator[bytes]:
+        while size:
+            chunk = self.rfile.read1(min(CHUNK, size))
+            if not chunk:
+                raise _Cut
+            size -= len(chunk)
+            yield chunk
+
+    def _send_on(self, upstream: http.client.HTTPConnection, chunk: bytes) -> bool:
+        """Send *chunk*, the empty one last if they are chunked; return whether it went."""
+        data = b"%x\r\n%s\r\n" % (len(chunk), chunk) if self._is_chunked else chunk
+        try:
+            upstream.send(data)
+        except OSError:
+            return False
+        return True
 
     def _call_hook(self, fault: Fault, done: int) -> None:
         if fault.hook and done >= fault.hook_after:
