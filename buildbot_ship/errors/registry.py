@@ -96,6 +96,26 @@ class TagClaimed(ShipError):
 
 
 @attrs.define(slots=False)
+class IndexUnavailable(ShipError):
+    """A package index cannot be reached from a container; *output* is that of a tool."""
+
+    why: str
+    hint: str = (
+        "check the options index_url, proxy and ca_bundle: containers must reach the index"
+    )
+    output: str = ""
+    template = "{why}"
+    advice = "{hint}"
+    status = 38
+    transient = True
+
+    @property
+    def details(self) -> str:
+        """Return the end of the tool's output."""
+        return self.output
+
+
+@attrs.define(slots=False)
 class InvalidManifest(ShipError):
     """The manifest or config of an image is malformed."""
 

@@ -23,7 +23,7 @@ from .http.authentication import cancel_scope, pull_scope, push_scope
 from .http.credentials import Keychain
 from .http.download import stream_blob
 from .http.response import DIGEST, Answer, read_json
-from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep
+from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep, policy_from
 from .http.tag_list import list_tags
 from .http.transport import Call, Transport, refusal
 from .http.upload import Upload, upload_url
@@ -42,8 +42,9 @@ class RegistryClient:
     """A Registry that talks HTTP.
 
     *credentials* take precedence over Docker's ``config.json``, which DOCKER_CONFIG or HOME in
-    *environment* locate.  *log* gets a line before each retry.  *sleep* takes seconds; *clock*
-    returns monotonic seconds.  *ca_bundle* is a file; the default is REQUESTS_CA_BUNDLE.
+    *environment* locate.  The default *policy* is that of `policy_from`.  *log* gets a line
+    before each retry.  *sleep* takes seconds; *clock* returns monotonic seconds.  *ca_bundle*
+    is a file; the default is REQUESTS_CA_BUNDLE.
     """
 
     def __init__(
@@ -58,12 +59,11 @@ class RegistryClient:
         log: Log = _discard,
     ) -> None:
         """Open no connection yet."""
-        keychain = Keychain(
-            credentials, os.environ if environment is None else environment, log
-        )
+        environment = os.environ if environment is None else environment
+        keychain = Keychain(credentials, environment, log)
         self._transport = Transport(
             keychain,
-            policy=policy or RetryPolicy(),
+            policy=policy or policy_from(environment),
             sleep=sleep,
             clock=clock,
             ca_bundle=ca_bundle,

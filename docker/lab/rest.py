@@ -89,7 +89,7 @@ class Rest:
     def force(self, builder: str, timeout: float = 60.0, **parameters: str | int | bool) -> int:
         """Force a builder, wait until the build begins, and return its ID."""
         number = str(self.builder_id(builder))
-        path = f"forceschedulers/{FORCE.get(builder, builder)}"
+        path = f"forceschedulers/{FORCE.get(builder, f'force-{builder}')}"
         _set, by_builder = self.control(path, "force", builderid=number, **parameters)
         request = by_builder[number]
         begun: list[Json] = []

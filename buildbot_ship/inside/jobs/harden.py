@@ -148,6 +148,8 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         index = Index(
             arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
         )
+        # pip waits without end for an index that sends a byte a second.
+        index.files("pip")
         try:
             strict = compile_strict(arguments, formats, job, environment, scratch)
         except Failed as failed:

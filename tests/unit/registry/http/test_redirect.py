@@ -32,6 +32,8 @@ def to(location: str, status: int = 307) -> Response:
         ("/next?s3cret", "in a circle"),
         ("http:///v2/x", "in a circle"),
         ("https:///x", "without a host"),
+        ("http://store.example.com/x?s3cret", "plain http works only on loopback"),
+        ("http://10.1.2.3:9000/x", "plain http works only on loopback"),
         ("http://[::1/x", "no URL"),
         ("http://host:99999999/x", "no URL"),
         ("http://host:port/x", "no URL"),
