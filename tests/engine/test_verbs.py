@@ -267,6 +267,20 @@ def test_a_build_that_goes_too_far_ends_and_says_where(
     assert left_behind(client, repository) == []
 
 
+TAMPERS = """\
+import glob
+for wheel in glob.glob("/ship/out/wheelhouse/*.whl"):
+    open(wheel, "ab").write(b"x")
+"""
+
+
+def test_a_backend_cannot_replace_a_pinned_wheel(repository: Repository) -> None:
+    replace_setup(repository, TAMPERS)
+    ended = repository.ship(*WHEELS, "--no-cache")
+    assert ended.status == 24, ended.output
+    assert "is not the wheel that requirements.strict.txt pins" in ended.result["summary"]
+
+
 def test_no_socket_says_how_to_mount_it(repository: Repository) -> None:
     repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
     said = repository.ship(*WHEELS)

@@ -17,6 +17,7 @@ from docker.errors import APIError, NotFound
 from ... import inside
 from ...errors import HostileArchive, JobFailed, LimitExceeded
 from ...model.log import Log
+from ...model.secrets.cut_text import shorten, shorten_start
 from ..interface import Job, JobFile
 from ..shared.archive import unpack
 from ..shared.disk_limit import bytes_written, disk_limit
@@ -58,8 +59,9 @@ def read_result(out: Path, script: str, *, complete: bool) -> dict[str, Any]:
     path.unlink()
     if not result.pop("ok", False):
         hint = str(result.get("hint") or "read the step's log for the tool's own output")
-        output = str(result.get("output") or "")[-MAX_OUTPUT:]
-        raise JobFailed(script, str(result.get("why"))[:MAX_WHY], hint[:MAX_WHY], output)
+        output = shorten_start(str(result.get("output") or ""), MAX_OUTPUT)
+        why, hint = (shorten(text, MAX_WHY) for text in (str(result.get("why")), hint))
+        raise JobFailed(script, why, hint, output)
     return result
 
 

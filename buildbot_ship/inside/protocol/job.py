@@ -82,7 +82,9 @@ def call(
     assert process.stdout is not None  # noqa: S101  # stdout is a pipe
     for line in process.stdout:
         if mark is not None:
-            say(mark + line.rstrip()[:MAX_LINE])
+            text = line.rstrip()
+            # The worker hides what the mark of the cut leaves of a secret.
+            say(mark + (text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."))
         lines.append(line)
     if process.wait() != 0:
         raise Failed(why, hint, "".join(lines[-TAIL:]))

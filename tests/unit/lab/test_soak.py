@@ -1,22 +1,25 @@
 from __future__ import annotations
 
-import random
-from pathlib import Path
+import gzip
+import io
+import zipfile
+import zlib
 
 import pytest
-from lab.soak.collecting.owners import ELSEWHERE, HERE, Owner
-from lab.soak.collecting.things import Thing
-from lab.soak.options import ROUNDS, SoakOptions, parse_soak
+from lab.soak.options import SOAKS, SoakOptions, parse_soak
 from lab.soak.outcomes import OVERWRITTEN, SUCCESS
 from lab.soak.publish import WRITERS, judge
+from lab.soak.secrets import attacker
+from lab.soak.secrets.places import IMAGE, PAGES
+from lab.soak.secrets.planted import FORMS, GIT, KEY, NAMES, Planted, unpacked
+from lab.soak.secrets.scene import configuration
+from lab.soak.secrets.soak import judge as judge_secrets
 from lab.soak.tally import Tally
-
-from buildbot_ship.model.decision.garbage import CONTAINER, IMAGE
 
 
 def test_publish_makes_10000_attempts_unless_told_otherwise() -> None:
-    assert parse_soak(["publish"]) == SoakOptions("publish", ROUNDS["publish"])
-    assert ROUNDS["publish"] * WRITERS == 10_000
+    assert parse_soak(["publish"]) == SoakOptions("publish", SOAKS["publish"].rounds)
+    assert SOAKS["publish"].rounds * WRITERS == 10_000
     assert parse_soak(["publish", "--rounds", "3"]).rounds == 3
 
 
@@ -55,37 +58,52 @@ def test_nothing_tried_is_nothing_held() -> None:
     assert not Tally().all_held
 
 
-def test_the_collector_runs_1000_rounds_unless_told_otherwise() -> None:
-    assert parse_soak(["collector"]) == SoakOptions("collector", 1000)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_planted_secret_is_found_in_every_form(name: str, form: str) -> None:
+    planted = Planted.plant("ship-key-0123456789abcdef")
+    shown = FORMS[form](planted.values[name])
+    assert (name, form) in planted.found(f"before {shown} after".encode())
+    assert planted.found(b"nothing of all that") == set()
+    assert planted.values[name] not in repr(planted)
 
 
-@pytest.mark.parametrize(
-    ("kind", "work", "old", "alive", "hours", "goes"),
-    [
-        (CONTAINER, ELSEWHERE, False, False, 24, True),
-        (CONTAINER, HERE, True, True, 0, False),
-        (IMAGE, HERE, False, False, 24, True),
-        (IMAGE, HERE, True, True, 0, False),
-        (IMAGE, ELSEWHERE, False, False, 24, False),
-        (IMAGE, ELSEWHERE, True, False, 24, True),
-        (IMAGE, ELSEWHERE, False, False, 0, True),
-    ],
-)
-def test_the_dead_must_go_when_their_lease_is_over(
-    *, kind: str, work: str, old: bool, alive: bool, hours: int, goes: bool
-) -> None:
-    thing = Thing.new(kind)
-    owner = Owner(Path(), "build", work, old, alive, [thing], 2)
-    assert owner.must_go(thing, hours) is goes
+def test_a_secret_was_tried_if_each_encoding_of_it_was_hidden() -> None:
+    planted = Planted.plant("ship-key-0123456789abcdef")
+    for hidden in ("***", f"<{GIT}>"):
+        lines = [f"{GIT}/{encoding}: {hidden}" for encoding in attacker.ENCODINGS]
+        assert planted.printed(GIT, "\n".join(lines))
+        assert not planted.printed(GIT, "\n".join(lines[1:]))
+        assert not planted.printed(KEY, "\n".join(lines))
+    assert not planted.printed(GIT, "\n".join(attacker.lines_of(GIT, planted.values[GIT])))
 
 
-def test_a_round_can_be_repeated() -> None:
-    one, other = (
-        [Owner.choose(random.Random(7), Path(), "b") for _ in range(5)]  # noqa: S311
-        for _ in range(2)
+def test_what_is_compressed_is_searched_too() -> None:
+    spool = io.BytesIO()
+    with zipfile.ZipFile(spool, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a", gzip.compress(b"hidden in a wheel"))
+    assert b"hidden in a wheel" in list(unpacked(spool.getvalue()))
+    assert b"hidden in git" in list(unpacked(zlib.compress(b"hidden in git")))
+    assert list(unpacked(b"\x1f\x8bno gzip")) == [b"\x1f\x8bno gzip"]
+
+
+def test_each_form_of_a_secret_in_each_place_is_an_attempt() -> None:
+    tally = Tally()
+    judge_secrets(1, {}, (), tally)
+    assert tally.all_held
+    judge_secrets(
+        2, {(IMAGE, KEY, "raw"): "layer 3", (PAGES, GIT, "URL"): "log"}, (GIT,), tally
     )
-    for first, second in zip(one, other, strict=True):
-        assert (first.steps, first.alive, first.old, first.work) == (
-            *(second.steps, second.alive, second.old, second.work),
-        )
-        assert [thing.kind for thing in first.things] == [t.kind for t in second.things]
+    assert tally.broken == [
+        f"round 2: {GIT} as URL in {PAGES}: log",
+        f"round 2: {KEY} as raw in {IMAGE}: layer 3",
+        f"round 2: {GIT} was not tried",
+    ]
+    assert tally.outcomes["found"] == 2
+
+
+def test_the_master_of_the_soak_is_the_example_with_other_images_and_logins() -> None:
+    text = configuration()
+    compile(text, "master.cfg", "exec")
+    assert 'requirements=["twisted"' not in text
+    assert text.count('util.Secret("index-password")') == 1
