@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
 from .collaborators import Collaborators
 from .secrets_arguments import prints_secret
-from .signals import Cancelled, handle_stop_signals, stop_with_parent
+from .signals import Cancelled, handle_stop_signals, stopped_with_parent
 from .verbs import perform
 
 if TYPE_CHECKING:
@@ -65,8 +66,6 @@ def run(argv: Sequence[str]) -> int:
     mask = OutputMask()
     uncommitted = _uncommitted(call.checkout) if call.warns_of_uncommitted else None
     handle_stop_signals()
-    if call.envelope is None:
-        stop_with_parent()
     try:
         request, result, status = _execute(call, mask)
         if uncommitted is not None and (warning := uncommitted.warning()):
@@ -93,7 +92,9 @@ def _execute(call: Call, mask: OutputMask) -> tuple[Request | None, Result, int]
     try:
         envelope = call.envelope or _from_standard_input()
         mask.hide(envelope.secrets())
-        return envelope.request, *_run(call, envelope, lambda line: log(mask(line)))
+        # A call by hand may go on when its shell ends, as with nohup.
+        with stopped_with_parent() if call.envelope is None else nullcontext():
+            return envelope.request, *_run(call, envelope, lambda line: log(mask(line)))
     except ShipError as error:
         return None, _failure_result(call.verb, error), error.status
 

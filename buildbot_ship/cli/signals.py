@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -37,19 +37,25 @@ def handle_stop_signals() -> None:
         signal.signal(number, _raise_cancelled)
 
 
-def stop_with_parent() -> None:
-    """Stop this process, as by a signal, when the process that started it ends.
+@contextmanager
+def stopped_with_parent() -> Iterator[None]:
+    """Stop this process, as by a signal, if the process that started it ends in the block.
 
     A worker that is killed cannot stop its commands.
     """
-    parent = os.getppid()
+    parent, ended = os.getppid(), threading.Event()
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
+        while not ended.wait(PARENT_SECONDS):
+            if os.getppid() != parent:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def _raise_cancelled(number: int, frame: FrameType | None) -> None:

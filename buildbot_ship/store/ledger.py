@@ -4,7 +4,7 @@ Each entry is a small JSON file, written before the container or image is create
 belongs to the process that created it.  The process holds a lock, which the kernel releases
 when the process dies: no clock is involved.  An image belongs to its build, which holds it
 while one of its processes lives.  Between two processes its age counts, by a clock that nobody
-can set (`boot_clock`).
+can set (`read_boot_clock`).
 
 The collector takes an entry (`take`) before it removes what the entry names.  Nobody can renew
 the entry meanwhile.  It removes only what is in the ledger and carries its owner's label, so it
@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +29,21 @@ import attrs
 from ..errors import InvalidRequest
 from ..model.decision.garbage import CONTAINER, NETWORK, Entry, Moment
 from ..model.request.wire import CONVERTER, structure
-from .boot_clock import read_boot_clock
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+"""A file of Linux that differs after each start of the machine: random(4)."""
+
+
+def read_boot_clock() -> tuple[str, float]:
+    """Return an identity of this start of the machine, and the seconds since then.
+
+    They are empty and 0 where the kernel does not tell.
+    """
+    try:
+        boot = BOOT.read_text(encoding="ascii").strip()
+        return boot, time.clock_gettime(time.CLOCK_BOOTTIME)
+    except (OSError, ValueError, AttributeError):
+        return "", 0.0
 
 
 @attrs.define

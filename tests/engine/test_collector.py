@@ -18,5 +18,7 @@ def test_the_collector_removes_what_the_dead_left_and_nothing_else(
 ) -> None:
     tally = soak_collector(lab_run, SoakOptions("collector", ROUNDS))
     assert tally.broken == []
-    for what in ("dead, removed", "dead, kept", "living, kept", "foreign, kept", "planned"):
-        assert tally.outcomes[what] > ROUNDS / 2, tally.outcomes
+    for what in ("dead, removed", "living, kept", "foreign, kept", "planned"):
+        assert tally.outcomes[what] > ROUNDS, tally.outcomes
+    # Images whose lease is not over.
+    assert tally.outcomes["dead, kept"] > 0

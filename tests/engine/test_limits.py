@@ -36,19 +36,19 @@ def write(where):
         time.sleep(0.02)
 """
 ENDLESS = {
-    "one file": "write('/one')",
-    "many files": "os.mkdir('/many'); write('/many/{}')",
+    "one file": "write('/tmp/one')",
+    "many files": "os.mkdir('/tmp/many'); write('/tmp/many/{}')",
     "a file that is removed again": """
 try:
-    write('/one')
+    write('/tmp/one')
 finally:
-    os.unlink('/one')
+    os.unlink('/tmp/one')
 """,
     "who takes no notice": """
 while True:
     for name in range(100):
         try:
-            with open(f'/deaf-{name}', 'ab') as file:
+            with open(f'/tmp/deaf-{name}', 'ab') as file:
                 file.write(bytes(1 << 20))
         except OSError:
             pass
@@ -58,12 +58,12 @@ while True:
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        os.mkdir('/behind')
-        write('/behind/{}')
+        os.mkdir('/tmp/behind')
+        write('/tmp/behind/{}')
 time.sleep(600)
 """,
-    "a hole in a file": "os.truncate(os.open('/hole', os.O_CREAT | os.O_RDWR), 1 << 40)",
-    "a file of the engine's": "write('/etc/hosts')",
+    "a hole in a file": "os.truncate(os.open('/tmp/hole', os.O_CREAT | os.O_RDWR), 1 << 40)",
+    "another folder": "write('/var/tmp/one')",
 }
 """Code of a setup.py that would fill a disk."""
 
@@ -113,7 +113,7 @@ def test_who_writes_without_end_is_stopped(house: Repository, what: str) -> None
 USED = """
 import os, tempfile
 # Two hooks of a backend run at once.
-hole = f'/hole-{os.getpid()}'
+hole = f'/tmp/hole-{os.getpid()}'
 os.truncate(os.open(hole, os.O_CREAT | os.O_RDWR), 20 << 20)
 os.unlink(hole)
 for number in range(10):

@@ -5,17 +5,25 @@ from __future__ import annotations
 import subprocess
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from buildbot_ship.errors import RegistryRefused, RegistryUnavailable
+from buildbot_ship.daemon.interface import Daemon
+from buildbot_ship.errors import RegistryRefused, RegistryUnavailable, TagTaken
 from buildbot_ship.model.reference import Reference, Repository, digest_of
+from buildbot_ship.model.request import BaseCopy, RetagRequest
+from buildbot_ship.model.result import Result
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.copy import Copied, copy
 from buildbot_ship.registry.http.retry import RetryPolicy
 from buildbot_ship.registry.interface import Registry
+from buildbot_ship.verbs.bases.owned_bases import OwnedBases
+from buildbot_ship.verbs.bases.retag import retag
+from buildbot_ship.verbs.shared.cache import Cache
 from tests.contract.registry import RegistryContract
 from tests.engine.private_registry import private_registry
 from tests.fakes.images import small_image, store_image
@@ -103,3 +111,47 @@ def test_a_full_disk_of_the_registry_is_said(small_disk: Path, tmp_path: Path) -
         client = RegistryClient(sleep=lambda _: None)
         with pytest.raises(RegistryRefused, match="its disk is full"):
             client.upload(Repository(address, "team/app"), digest_of(blob), blob)
+
+
+MOMENT = datetime(2026, 11, 23, 4, 50, 49, 169150, tzinfo=timezone.utc)
+
+
+def retag_in_that_microsecond(source: Reference, place: Repository) -> Result:
+    request = RetagRequest(copies=(BaseCopy(str(source), str(place)),), through="registry")
+    bases = OwnedBases(RegistryClient(), Cache(print, []), print)
+    return retag(request, bases=bases, daemon=no_engine, clock=lambda: MOMENT)
+
+
+def no_engine() -> Daemon:
+    raise AssertionError("no engine is asked")
+
+
+@pytest.mark.row(18)
+def test_re_taggings_of_one_base_in_the_same_microsecond_all_succeed(
+    registry: Registry, place: Repository
+) -> None:
+    source = Repository(place.registry, f"{place.path}-upstream").tagged("3.11")
+    image = small_image("base", b"layer")
+    store_image(registry, source, image)
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda _: retag_in_that_microsecond(source, place), range(4)))
+    copies = [result.properties["ship_bases"][str(source)] for result in done]
+    assert {copy["digest"] for copy in copies} == {image.manifest.digest}
+    assert len({copy["reference"] for copy in copies}) == 1
+    assert registry.head(Reference.parse(copies[0]["reference"])) == image.manifest.digest
+
+
+@pytest.mark.row(18)
+@pytest.mark.row(19)
+def test_a_re_tagging_of_another_base_in_the_same_microsecond_moves_no_tag(
+    registry: Registry, place: Repository
+) -> None:
+    """As after the clock went back: the tag exists already."""
+    source = Repository(place.registry, f"{place.path}-upstream").tagged("3.11")
+    first, second = small_image("first", b"layer"), small_image("second", b"layer")
+    store_image(registry, source, first)
+    owned = retag_in_that_microsecond(source, place).properties["ship_bases"][str(source)]
+    store_image(registry, source, second)
+    with pytest.raises(TagTaken, match=first.manifest.digest):
+        retag_in_that_microsecond(source, place)
+    assert registry.head(Reference.parse(owned["reference"])) == first.manifest.digest

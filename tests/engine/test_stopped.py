@@ -21,9 +21,8 @@ from buildbot_ship.daemon.engine import Engine
 from buildbot_ship.model.reference import Repository as ImageRepository
 from buildbot_ship.model.request import Envelope, GarbageRequest, WheelsRequest
 from buildbot_ship.model.request.wire import envelope_to_json
-from buildbot_ship.store.boot_clock import read_boot_clock
 from buildbot_ship.store.disk_cache import DiskCache
-from buildbot_ship.store.ledger import Ledger
+from buildbot_ship.store.ledger import Ledger, read_boot_clock
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.maintenance.gc import WorkerState, gc
 from tests.repository import our_images, replace_setup, wait_for_containers

@@ -51,6 +51,7 @@ class MemoryDaemon:
     prepared: list[Callable[[], Job | None]] = attrs.field(factory=list)
     loaded: list[str] = attrs.field(factory=list)
     used: list[str] = attrs.field(factory=list)
+    tagged: list[str] = attrs.field(factory=list)
     containers: set[str] = attrs.field(factory=set)
     networks: set[str] = attrs.field(factory=set)
     served: list[tuple[Service, ...]] = attrs.field(factory=list)
@@ -92,6 +93,8 @@ class MemoryDaemon:
 
     def tag(self, image_id: str, reference: Reference, *, temporary: bool = True) -> None:
         self.images[str(reference)] = self.images[image_id]
+        if temporary:
+            self.tagged.append(str(reference))
 
     def push(self, reference: Reference) -> str:
         image = self.images.get(str(reference))

@@ -96,6 +96,7 @@ class Container:
     def _create(self) -> None:
         limits, job_environment = self.job.limits, self.job.job_environment
         entry = inside.script(inside.ENTRY).decode()
+        home = {} if self.user == ROOT else {"HOME": "/tmp"}  # noqa: S108  # nobody has none
         host = self.client.create_host_config(
             network_mode=self.network or ("default" if self.job.network else "none"),
             mem_limit=limits.memory,
@@ -118,7 +119,7 @@ class Container:
             command=["-B", "-c", entry, job_environment.folder, job_environment.out],
             stdin_open=True,
             labels=dict(self.labels),
-            environment=dict(job_environment.variables),
+            environment={**home, **job_environment.variables},
             user=self.user,
             working_dir="/",
             # Without any network a container starts in half the time of network_mode="none".

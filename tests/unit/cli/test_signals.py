@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -68,3 +69,45 @@ def test_another_fault_of_a_finalizer_is_told_as_ever(
 
     Faulty()
     assert "ValueError: told" in capfd.readouterr().err
+
+
+PARENT = """
+import os, subprocess, sys, time
+child = [sys.executable, "-c", sys.argv[1]]
+subprocess.Popen(child)
+sys.stdin.read()
+"""
+CHILD = """
+import time
+from buildbot_ship.cli import signals
+signals.handle_stop_signals()
+signals.PARENT_SECONDS = 0.02
+try:
+    with signals.stopped_with_parent():
+        print("runs", flush=True)
+        time.sleep(20)
+    print("went on", flush=True)
+except signals.Cancelled:
+    print("cancelled", flush=True)
+"""
+
+
+def test_a_process_stops_when_its_parent_is_killed() -> None:
+    argv = [sys.executable, "-c", PARENT, CHILD]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "runs\n"
+        parent.kill()
+        assert parent.stdout.read() == "cancelled\n"
+
+
+def test_a_parent_that_ends_after_the_work_stops_nothing() -> None:
+    quick = CHILD.replace("time.sleep(20)", "pass") + "time.sleep(0.3); print('end')"
+    argv = [sys.executable, "-c", PARENT, quick]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as parent:
+        assert parent.stdout is not None
+        assert [parent.stdout.readline() for _ in range(2)] == ["runs\n", "went on\n"]
+        parent.kill()
+        assert parent.stdout.read() == "end\n"

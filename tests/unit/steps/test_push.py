@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
+import pytest
 from buildbot.process.results import FAILURE, RETRY, SUCCESS
 from buildbot.test.steps import ExpectRemoteRef, ExpectUploadFile
 
@@ -170,6 +171,7 @@ class TestClaims(StepCase):
         assert granted.claim.holder.startswith(f"build {NUMBER} of ")
 
 
+@pytest.mark.row(18)
 class TestMoments(StepCase):
     """The timestamp of a step is its own, on all masters that share the database."""
 

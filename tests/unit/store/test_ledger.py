@@ -21,8 +21,7 @@ from buildbot_ship.model.decision.garbage import (
     owns_image,
 )
 from buildbot_ship.model.request import GarbageRequest
-from buildbot_ship.store.boot_clock import read_boot_clock
-from buildbot_ship.store.ledger import Ledger
+from buildbot_ship.store.ledger import Ledger, read_boot_clock
 from buildbot_ship.store.work_folder import Work
 
 NOW = 1_000_000.0

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from buildbot_ship.daemon.shared.ownership import BUILD, OWNER
 from buildbot_ship.model.decision.garbage import CONTAINER, IMAGE, NETWORK
-from buildbot_ship.store.boot_clock import read_boot_clock
-from buildbot_ship.store.ledger import Ledger
+from buildbot_ship.store.ledger import Ledger, read_boot_clock
 from lab.errors import LabError
 from lab.soak.collecting.things import Thing, connect
 

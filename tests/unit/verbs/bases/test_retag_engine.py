@@ -128,3 +128,13 @@ def test_what_the_engine_pulled_and_is_owned_is_not_pushed_again(world: World) -
     assert again.properties == first
     assert again.summary.endswith("already up to date")
     assert not names(world.engine)
+
+
+@pytest.mark.row(34)
+def test_a_name_that_is_restored_is_not_for_the_collector(world: World) -> None:
+    world.registry.down.add("docker.io")
+    before = world.engine.add(str(FULL), b'{"rootfs": {"diff_ids": []}}')
+    world.retag(engine=True)
+    assert world.engine.images[str(FULL)] == before
+    assert str(FULL) not in world.engine.tagged
+    assert str(OWN_FULL) in world.engine.tagged
