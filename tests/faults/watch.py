@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from lab.soak.secrets.attacker import ENCODINGS
 
 import docker
-from tests.unit.model.secrets.test_masking import ENCODINGS
 
 OWNER = "org.buildbot-ship.owner"
 SAMPLE_SECONDS = 0.2

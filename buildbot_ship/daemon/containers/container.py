@@ -6,6 +6,7 @@ import json
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import starmap
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,16 +19,18 @@ from ...errors import JobFailed, LimitExceeded
 from ...model.log import Log
 from ..interface import Job, JobFile
 from ..shared.archive import unpack
-from ..shared.disk_limit import bytes_written, disk_limit, file_limit
+from ..shared.disk_limit import bytes_written, disk_limit
+from ..shared.kernel_limits import cpu_quota, exceeded, ulimits
 from ..shared.signal_guard import uninterrupted
 from ..shared.timeout import timeout
 from .returned import explain_full_disk, read_result
+from .service_container import hosts_archive
 from .streams import Streams
 
+ROOT = "0:0"
+"""The user of jobs in images that have no folders for another one."""
 NOT_FOUND = 127
-"""The exit status of docker-init if the program does not exist."""
-TOO_LARGE = "File too large"
-"""The text of EFBIG, the error when a file reaches the kernel's limit."""
+"""docker-init's exit status if the program does not exist."""
 
 
 @attrs.define(slots=False)
@@ -37,7 +40,7 @@ class Container:
     It starts without its job and waits for `run`.  *on_create* is called before it is created,
     *on_removed* after it is removed.  *remove_later*, if set, removes it after a success.
     *volumes* are the folders that its image declares as volumes.  *network* is the engine's
-    name of a private network for it, if any.
+    name of a private network for it, if any.  *user* is the numbers of user and group.
     """
 
     client: Any
@@ -48,7 +51,9 @@ class Container:
     on_removed: Callable[[], None]
     volumes: tuple[str, ...] = ()
     network: str = ""
+    user: str = ROOT
     streams: Streams | None = None
+    warnings: tuple[str, ...] = ()
     remove_later: Callable[[Container], None] | None = None
 
     def __enter__(self) -> Container:
@@ -80,7 +85,10 @@ class Container:
             self._create()
             self.streams = Streams.attach(self.client, self.name)
             self.client.start(self.name)
-            self.streams.send_scripts(_scripts())
+            self.streams.send_scripts(starmap(JobFile, inside.scripts().items()))
+            if self.user != ROOT and not (self.job.network or self.network):
+                # Only root can write this file: the entry point does it for root alone.
+                self.client.put_archive(self.name, *hosts_archive())
         except BaseException:
             self.remove()
             raise
@@ -96,13 +104,14 @@ class Container:
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             init=True,
-            ulimits=[file_limit(limits.disk)],
+            ulimits=ulimits(limits),
+            **cpu_quota(limits),
             # A volume would be on the host's disk, where the disk limit does not count it.
             tmpfs=dict.fromkeys(self.volumes, f"exec,size={limits.disk}"),
             # We read the streams; the engine must not store the output files as a log.
             log_config={"Type": "none", "Config": {}},
         )
-        self.client.create_container(
+        made = self.client.create_container(
             self.job.image,
             name=self.name,
             entrypoint=[self.job.python],
@@ -110,12 +119,13 @@ class Container:
             stdin_open=True,
             labels=dict(self.labels),
             environment=dict(job_environment.variables),
-            user="0:0",
+            user=self.user,
             working_dir="/",
             # Without any network a container starts in half the time of network_mode="none".
             network_disabled=not (self.job.network or self.network),
             host_config=host,
         )
+        self.warnings = tuple(made.get("Warnings") or ())
 
     def remove(self) -> None:
         """Remove the container if it exists."""
@@ -135,6 +145,8 @@ class Container:
         """
         assert self.streams is not None  # noqa: S101  # __enter__ started it
         limits = self.job.limits
+        for warning in self.warnings:
+            log(f"the engine warns: {warning}")
         with (
             timeout(limits.seconds, self._kill) as expired,
             disk_limit(limits.disk, self._bytes_written, self._kill) as disk_full,
@@ -153,9 +165,10 @@ class Container:
             script, network = self.job.script, self.job.network
             return read_result(out, script, complete=complete, network=network)
         except JobFailed as failed:
-            text = f"{failed.why}\n{failed.output}"
-            if TOO_LARGE in text or self._bytes_written() >= limits.disk:
+            if self._bytes_written() >= limits.disk:
                 raise self._exceeded(f"{limits.disk} bytes on disk", "disk") from failed
+            if found := exceeded(f"{failed.why}\n{failed.output}", limits):
+                raise self._exceeded(*found) from failed
             raise explain_full_disk(failed) from None
 
     def _bytes_written(self) -> int:
@@ -198,14 +211,8 @@ class Container:
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the container of {self.job.script}", limit, option)
 
-    def commit(self, reference: str, label: str, result: Mapping[str, Any]) -> None:
-        """Commit the file system as the image *reference*, with *result* as JSON in *label*."""
+    def commit(self, reference: str, labels: Mapping[str, str], user: str = ROOT) -> None:
+        """Commit the file system as the image *reference* with more *labels* and a *user*."""
         repository, _, tag = reference.rpartition(":")
-        config = {"Labels": {**self.labels, label: json.dumps(dict(result))}, "Entrypoint": []}
+        config = {"Labels": {**self.labels, **labels}, "Entrypoint": [], "User": user}
         self.client.commit(self.name, repository=repository, tag=tag, conf=config)
-
-
-def _scripts() -> Iterator[JobFile]:
-    """Yield all scripts: a job's script imports others, and only it knows which."""
-    for name, source in inside.scripts().items():
-        yield JobFile(name, source)

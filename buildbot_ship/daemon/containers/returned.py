@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from ...errors import HostileArchive, IndexUnavailable, JobFailed, LimitExceeded
+from ...model.secrets.cut_text import shorten, shorten_start
 from ..shared.sdk_errors import NO_SPACE
 
 _FULL = (
@@ -53,9 +54,9 @@ def job_failure(
     result: Mapping[str, Any], script: str, *, network: bool
 ) -> JobFailed | IndexUnavailable:
     """Return the error that a script reported; only with *network* may it be transient."""
-    hint = str(result.get("hint") or "read the step's log for the tool's own output")[:MAX_WHY]
-    output = str(result.get("output") or "")[-MAX_OUTPUT:]
-    why = str(result.get("why"))[:MAX_WHY]
+    hint = str(result.get("hint") or "read the step's log for the tool's own output")
+    output = shorten_start(str(result.get("output") or ""), MAX_OUTPUT)
+    why, hint = (shorten(text, MAX_WHY) for text in (str(result.get("why")), hint))
     if network and result.get("transient") is True:
         return IndexUnavailable(why, hint, output)
     return JobFailed(script, why, hint, output)

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import attrs
 
 from ...errors import RegistryRefused
+from ...model.secrets.cut_text import shorten
 from .address import is_loopback
 
 _STATUSES = (301, 302, 303, 307, 308)
@@ -77,7 +78,8 @@ def shown(url: str) -> str:
     except ValueError:
         return "an invalid address"
     text = SplitResult(parts.scheme, host, parts.path, "", "").geturl()
-    return "".join(c if c.isprintable() else " " for c in text)[:_MAX_SHOWN]
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shorten(shown, _MAX_SHOWN)
 
 
 def _refusal(

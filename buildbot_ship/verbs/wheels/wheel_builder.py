@@ -26,7 +26,8 @@ from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.own_packages import digest_of_files, export_package, list_build_files
 from ..shared.tools_image import BUILD_TOOLS
 from .build_dependencies import BuildDependencies
-from .repack import BuiltWheel, Repacker, TraceReport
+from .build_result import BuildResult
+from .repack import BuiltWheel, Repacker
 from .wheel_set import WheelSet
 
 _REPACKED, _BUILT = "repacked", "built/wheelhouse"
@@ -167,21 +168,19 @@ class WheelBuilder:
         result = self.runner.run(
             "wheels", tools, arguments, scratch / "built", inputs, prepare_next=True
         )
-        new = structure({"wheels": result["wheels"]}, _Wheels, "wheels").wheels
-        by_file = {wheel.file: wheel for wheel in new}
-        reports = structure(result["built"], tuple[_BuildReport, ...], "built")
+        done = BuildResult.read(result, chosen, self.plan.request.strict)
         built = {}
-        for number, report in zip(chosen.built, reports, strict=True):
-            built[number] = wheel = by_file[report.file]
+        for number, (wheel, trace) in zip(chosen.built, done.built, strict=True):
+            built[number] = wheel
             self._cache_wheel(self.keys[number], wheel, folder, shared=True)
-            if report.trace is not None:
-                repackable = BuiltWheel(wheel, folder, result["zlib"])
-                self.repacker.record_build(number, report.trace, repackable)
-        for wheel in new:
+            if trace is not None:
+                repackable = BuiltWheel(wheel, folder, done.zlib)
+                self.repacker.record_build(number, trace, repackable)
+        for wheel in done.wheels:
             if not wheel.built:
                 key = index_wheel_key(_sha256(wheel))
                 self._cache_wheel(key, wheel, folder, shared=False)
-        return new, built
+        return done.wheels, built
 
     def _job_inputs(self, sections: tuple[int, ...], scratch: Path) -> tuple[JobFile, ...]:
         """Return the input files of the build job: downloads, *sections* and own packages."""
@@ -212,17 +211,6 @@ class WheelBuilder:
 @attrs.frozen
 class _Wheels:
     wheels: tuple[Wheel, ...]
-
-
-@attrs.frozen
-class _BuildReport:
-    """The report of ``inside/jobs/wheels.py`` on one wheel.
-
-    *trace* is the report of ``unread_files.py``, for an own package.
-    """
-
-    file: str
-    trace: TraceReport | None
 
 
 def _package_digest(section: Section, tree: Tree) -> str:

@@ -1,4 +1,4 @@
-"""docs/reliability.md names, for each row of the fault matrix, the tests that are marked."""
+"""docs/reliability.md names, for each row of the fault matrix, exactly its marked tests."""
 
 from __future__ import annotations
 
