@@ -12,8 +12,9 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import attrs
 
@@ -25,7 +26,12 @@ from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
 from .collaborators import Collaborators
 from .secrets_arguments import prints_secret
-from .signals import Cancelled, handle_stop_signals, stop_with_parent
+from .signals import (
+    Cancelled,
+    handle_stop_signals,
+    stop_with_parent,
+    stop_without_reader,
+)
 from .verbs import perform
 
 if TYPE_CHECKING:
@@ -67,6 +73,7 @@ def run(argv: Sequence[str]) -> int:
     handle_stop_signals()
     if call.envelope is None:
         stop_with_parent()
+        stop_without_reader()
     try:
         request, result, status = _execute(call, mask)
         if uncommitted is not None and (warning := uncommitted.warning()):
@@ -107,12 +114,18 @@ def _uncommitted(checkout: Path) -> Uncommitted:
 
 def print_line(line: str) -> None:
     """Print one line to standard output, and flush it."""
-    print(printable(line), flush=True)
+    _print(line, sys.stdout)
 
 
 def print_error_line(line: str) -> None:
     """Print one line to standard error; with --json, standard output is for the result."""
-    print(printable(line), file=sys.stderr, flush=True)
+    _print(line, sys.stderr)
+
+
+def _print(line: str, stream: TextIO) -> None:
+    # Without a reader, the call is about to be cancelled: see `stop_without_reader`.
+    with suppress(BrokenPipeError):
+        print(printable(line), file=stream, flush=True)
 
 
 def _from_standard_input() -> Envelope:

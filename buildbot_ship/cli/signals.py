@@ -1,9 +1,11 @@
-"""Turn signals that stop the process into the exception `Cancelled`."""
+"""Turn signals that stop the process, and the end of its reader, into `Cancelled`."""
 
 from __future__ import annotations
 
 import os
+import select
 import signal
+import stat
 import sys
 import threading
 import time
@@ -50,6 +52,28 @@ def stop_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def stop_without_reader(output: int = 1) -> None:
+    """Stop this process, as by a signal, as soon as nobody can read *output* any more.
+
+    The worker of a step reads it, so this comes long before `stop_with_parent`: a step that goes
+    on for a second may still publish, beside the build that replaces it.
+    """
+    if stat.S_ISFIFO(os.fstat(output).st_mode):
+        threading.Thread(target=_stop_at_end_of_reader, args=(output,), daemon=True).start()
+
+
+def _stop_at_end_of_reader(output: int) -> None:
+    # Errors are always polled for: a pipe has one when its reader is gone.
+    waiting = select.poll()
+    waiting.register(output, 0)
+    waiting.poll()
+    # What is printed during the clean-up must not fail.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in {output, 2}:
+        os.dup2(nowhere, number)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _raise_cancelled(number: int, frame: FrameType | None) -> None:

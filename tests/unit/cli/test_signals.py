@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import importlib
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from buildbot_ship.cli.signals import STOP_SIGNALS, Cancelled, handle_stop_signals
+from buildbot_ship.cli.signals import (
+    STOP_SIGNALS,
+    Cancelled,
+    handle_stop_signals,
+    stop_without_reader,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +75,36 @@ def test_another_fault_of_a_finalizer_is_told_as_ever(
 
     Faulty()
     assert "ValueError: told" in capfd.readouterr().err
+
+
+VERB = """
+import sys, time
+from buildbot_ship.cli.call import print_line
+from buildbot_ship.cli.signals import Cancelled, handle_stop_signals, stop_without_reader
+handle_stop_signals()
+stop_without_reader()
+print_line("begun")
+try:
+    time.sleep(60)
+except Cancelled:
+    print_line("what nobody reads fails nothing")
+    open(sys.argv[1], "w").write("cleaned up")
+"""
+
+
+def test_a_process_whose_reader_was_killed_cleans_up_and_ends(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    argv = [sys.executable, "-c", VERB, str(done)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        process.stdout.close()
+        assert process.wait(timeout=20) == 0
+    assert done.read_text() == "cleaned up"
+
+
+def test_a_process_that_writes_to_a_file_has_no_reader_to_lose(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as log:
+        before = threading.active_count()
+        stop_without_reader(log.fileno())
+        assert threading.active_count() == before
