@@ -57,8 +57,8 @@ def stop_with_parent() -> None:
 def stop_without_reader(output: int = 1) -> None:
     """Stop this process, as by a signal, as soon as nobody can read *output* any more.
 
-    The worker of a step reads it, so this comes long before `stop_with_parent`: a step that goes
-    on for a second may still publish, beside the build that replaces it.
+    The worker of a step reads it, so this comes before `stop_with_parent`: a step that goes on
+    for a second may still publish, beside the build that replaces it.
     """
     if stat.S_ISFIFO(os.fstat(output).st_mode):
         threading.Thread(target=_stop_at_end_of_reader, args=(output,), daemon=True).start()
