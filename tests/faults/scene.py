@@ -22,6 +22,10 @@ class Scene(Parts):
         """Return the names of our workers' containers."""
         return [name for name in super().containers() if name != self.foreign.name]
 
+    def networks(self) -> list[str]:
+        """Return the names of our workers' networks."""
+        return [name for name in super().networks() if name != self.foreign.name]
+
     def check_aftermath(self) -> None:
         """Check what each row checks: see the head of the matrix in docs/reliability.md."""
         self.wait_until_tidy()

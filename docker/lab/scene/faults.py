@@ -31,7 +31,8 @@ class Fault:
 
     With *status*, the proxy answers itself.  *headers* are added to the answer, whoever gives
     it.  *cut_upload* and *cut_download* reset the connection after that many bytes of a body.
-    *hook* is called when the request has come in, or after *hook_after* bytes of its body.
+    *hook* is called when the request has come in, or after *hook_after* bytes of its body, and
+    *after* when the server has answered, before the client knows.  Each is called once.
     *endless* bytes are sent as a body, one each *endless_pause* seconds, until the client
     goes.  With *expire*, all tokens have expired when the body has come in.
     """
@@ -45,6 +46,7 @@ class Fault:
     cut_download: int | None = None
     hook: Callable[[], None] | None = None
     hook_after: int = 0
+    after: Callable[[], None] | None = None
     endless: bytes = b""
     endless_pause: float = 0.0
     expire: bool = False

@@ -91,6 +91,9 @@ class _Handler(BaseHTTPRequestHandler):
             data = answer.read()
         finally:
             upstream.close()
+        if fault.after:
+            after, fault.after = fault.after, None
+            after()
         headers = {
             name: value for name, value in answer.getheaders() if name.lower() not in _HOP
         }

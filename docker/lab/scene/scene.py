@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -12,9 +15,10 @@ import attrs
 from buildbot_ship.model.reference import Repository
 from buildbot_ship.registry.client import RegistryClient
 from lab.buildmaster import Master
+from lab.errors import LabError
 from lab.git_server import Developer, GitServer
 from lab.leftovers import OWNER
-from lab.registries import Registry
+from lab.registries import LocalRegistry, Registry
 from lab.rest import Json, Rest, result_name
 from lab.runs import Run
 from lab.scene.faults import Proxy
@@ -85,6 +89,7 @@ class Scene:
     developer: Developer
     client: Any
     files: dict[str, bytes] = field(default_factory=dict)
+    published_commit: str = ""
 
     @property
     def rest(self) -> Rest:
@@ -111,7 +116,14 @@ class Scene:
 
     def outcome(self, build: int, timeout: float = 180.0) -> Outcome:
         """Wait until the request of a build is complete; return all its builds."""
-        request = self.rest.build(build)["buildrequestid"]
+        return self.ended(self.request_of(build), timeout)
+
+    def request_of(self, build: int) -> int:
+        """Return the ID of the request of a build."""
+        return int(self.rest.build(build)["buildrequestid"])
+
+    def ended(self, request: int, timeout: float = 180.0) -> Outcome:
+        """Wait until a request is complete; return all its builds."""
 
         def is_complete() -> bool:
             (found,) = self.rest.get(f"buildrequests/{request}")["buildrequests"]
@@ -144,25 +156,75 @@ class Scene:
     def containers(self) -> list[str]:
         """Return the names of our workers' containers."""
         found = self.client.api.containers(all=True, filters={"label": OWNER})
-        owners = {owner(self.run, worker.settings) for worker in self.workers.values()}
         return [
-            each["Names"][0].lstrip("/") for each in found if each["Labels"][OWNER] in owners
+            each["Names"][0].lstrip("/")
+            for each in found
+            if each["Labels"][OWNER] in self._owners()
         ]
 
     def ledger(self) -> list[str]:
-        """Return the entries of our workers' ledgers, without those of tools images."""
+        """Return the images in our workers' ledgers, without tools images.
+
+        The engine itself says which containers and networks there are; an entry of one that was
+        never made stays for a minute.
+        """
         folders = (self.run.folder / f"{name}.state" / "ledger" for name in self.workers)
         paths = (path for folder in folders for path in folder.glob("*.json"))
-        return [path.name for path in paths if not path.name.startswith("tools-")]
+        return [path.name for path in paths if path.name.startswith("image-")]
+
+    def networks(self) -> list[str]:
+        """Return the names of our workers' networks."""
+        found = self.client.api.networks(filters={"label": OWNER})
+        return [each["Name"] for each in found if each["Labels"][OWNER] in self._owners()]
+
+    def _owners(self) -> set[str]:
+        return {owner(self.run, worker.settings) for worker in self.workers.values()}
+
+    def verbs(self, verb: str = "") -> list[int]:
+        """Return the processes of our workers that run a verb, or any verb."""
+        folders = [f"{self.run.folder / name}/" for name in self.workers]
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                if words[2:4] == ["-m", "buildbot_ship"] and verb in ("", words[4]):
+                    if os.readlink(process / "cwd").startswith(tuple(folders)):
+                        found.append(int(process.name))
+        return found
+
+    def ever_published(self, tag: str, name: str = "tiny") -> list[str]:
+        """Return the digest of each manifest that the tag has ever named.
+
+        The registry keeps the history of a tag in its storage, and this is one of ours.
+        """
+        if not isinstance(self.registry, LocalRegistry):
+            raise LabError("the history of a tag needs Debian's docker-registry: install it")
+        root = self.registry.storage / "docker/registry/v2/repositories/team" / name
+        index = root / "_manifests" / "tags" / tag / "index"
+        return [f"{path.parent.name}:{path.name}" for path in index.glob("*/*")]
+
+    def shipped(self) -> str:
+        """Return a commit that is published, the same one each time."""
+        if not self.published_commit:
+            commit = self.commit()
+            outcome = self.ship(commit)
+            if outcome.tries != ["SUCCESS"]:
+                raise LabError(f"the commit was not shipped: {outcome.tries} {outcome.said}")
+            self.published_commit = commit
+        return self.published_commit
 
     def wait_until_tidy(self) -> None:
         """Wait until no build runs and nothing of ours is left.  Raises LabError."""
         wait_until(
-            lambda: not self.rest.running() and not [*self.containers(), *self.ledger()],
+            lambda: not self.rest.running() and not self.leftovers(),
             TIDY_SECONDS,
             "an engine without leftovers",
-            explain=lambda: f"left: {self.containers()} {self.ledger()}",
+            explain=lambda: f"left: {self.leftovers()}",
         )
+
+    def leftovers(self) -> list[str]:
+        """Return what our workers have in the engine now, without tools images."""
+        return [*self.containers(), *self.networks(), *self.ledger()]
 
     def stop(self) -> None:
         """Stop the master, which cancels its builds, and the workers."""

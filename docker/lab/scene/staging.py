@@ -32,12 +32,13 @@ def staged(
     *,
     name: str = "faults",
     database: str = FaultSettings.database,
+    git: GitServer | None = None,
 ) -> Iterator[S]:
     """Start all parts of a scene of this *kind*; *files* are those of each commit.
 
-    *name* keeps the folders of two scenes in one run apart.
+    *name* keeps the folders of two scenes in one run apart, which share one *git* server.
     """
-    git = GitServer.start(run)
+    git = git or GitServer.start(run)
     registry = serve(run, name)
     with ExitStack() as stack:
         client = docker.from_env()
@@ -49,7 +50,7 @@ def staged(
             for worker in settings.workers
         }
         secrets = {"registry-password": SECRET}
-        master = Master(run, settings, f"{name}-master", CONFIG, secrets)
+        master = Master(run, settings, f"{name}-master", CONFIG, secrets, database)
         developer = git.repository(name)
         scene = kind(
             run, settings, master, workers, registry, proxy, git, developer, client, dict(files)
