@@ -142,8 +142,6 @@ def _deadline(
 def index_environment(index: Mapping[str, Any], job: Path) -> dict[str, str]:
     """Return the environment variables with which pip and requests reach the index."""
     environment = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    # pip caches in it what the next call of pip needs, and pip-compile must have it.
-    environment["HOME"] = home()
     if index.get("url"):
         environment["PIP_INDEX_URL"] = index["url"]
     if index.get("extra_urls"):

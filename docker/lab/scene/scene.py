@@ -187,9 +187,9 @@ class Scene:
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-                if words[2:4] == ["-m", "buildbot_ship"] and verb in ("", words[4]):
-                    if os.readlink(process / "cwd").startswith(tuple(folders)):
-                        found.append(int(process.name))
+                is_verb = words[2:4] == ["-m", "buildbot_ship"] and verb in ("", words[4])
+                if is_verb and os.readlink(process / "cwd").startswith(tuple(folders)):
+                    found.append(int(process.name))
         return found
 
     def ever_published(self, tag: str, name: str = "tiny") -> list[str]:
