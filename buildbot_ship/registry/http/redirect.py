@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import attrs
 
-from ...errors import RegistryRefused
+from ...errors import RegistryRefused, quotable
 
 _STATUSES = (301, 302, 303, 307, 308)
 _MOST = 5
@@ -74,7 +74,7 @@ def shown(url: str) -> str:
     except ValueError:
         return "an invalid address"
     text = SplitResult(parts.scheme, host, parts.path, "", "").geturl()
-    return "".join(c if c.isprintable() else " " for c in text)[:_MAX_SHOWN]
+    return quotable("".join(c if c.isprintable() else " " for c in text)[:_MAX_SHOWN])
 
 
 def _refusal(
