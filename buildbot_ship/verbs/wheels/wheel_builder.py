@@ -22,6 +22,7 @@ from ...model.cache import Blob, Entry
 from ...model.request.wire import CONVERTER, structure
 from ...model.requirements.build_lock import Section
 from ...source.interface import Tree
+from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.own_packages import digest_of_files, export_package, list_build_files
 from ..shared.tools_image import BUILD_TOOLS
@@ -150,7 +151,8 @@ class WheelBuilder:
         arguments = self.plan.fetch_arguments(attrs.evolve(missing, sections=lacking))
         result = self.runner.run("fetch", tools, arguments, out, network=True)
         dependencies.keep(lacking, out / "build")
-        return structure(result["files"], tuple[Fetched | None, ...], "fetched")
+        with reading_result("fetch"):
+            return structure(result["files"], tuple[Fetched | None, ...], "fetched")
 
     def _build(
         self, chosen: Chosen, tools: str, scratch: Path
@@ -165,21 +167,23 @@ class WheelBuilder:
         result = self.runner.run(
             "wheels", tools, arguments, scratch / "built", inputs, prepare_next=True
         )
-        new = structure({"wheels": result["wheels"]}, _Wheels, "wheels").wheels
-        by_file = {wheel.file: wheel for wheel in new}
-        reports = structure(result["built"], tuple[_BuildReport, ...], "built")
-        built = {}
-        for number, report in zip(chosen.built, reports, strict=True):
-            built[number] = wheel = by_file[report.file]
-            self._cache_wheel(self.keys[number], wheel, folder, shared=True)
+        with reading_result("wheels"):
+            made = structure(result, _Made, "wheels")
+            by_file = {wheel.file: wheel for wheel in made.wheels}
+            reports = list(zip(chosen.built, made.built, strict=True))
+            built = {number: by_file[report.file] for number, report in reports}
+            for wheel in made.wheels:
+                (folder / wheel.file).stat()
+        for number, report in reports:
+            self._cache_wheel(self.keys[number], built[number], folder, shared=True)
             if report.trace is not None:
-                repackable = BuiltWheel(wheel, folder, result["zlib"])
+                repackable = BuiltWheel(built[number], folder, made.zlib)
                 self.repacker.record_build(number, report.trace, repackable)
-        for wheel in new:
+        for wheel in made.wheels:
             if not wheel.built:
                 key = index_wheel_key(_sha256(wheel))
                 self._cache_wheel(key, wheel, folder, shared=False)
-        return new, built
+        return made.wheels, built
 
     def _job_inputs(self, sections: tuple[int, ...], scratch: Path) -> tuple[JobFile, ...]:
         """Return the input files of the build job: downloads, *sections* and own packages."""
@@ -221,6 +225,15 @@ class _BuildReport:
 
     file: str
     trace: TraceReport | None
+
+
+@attrs.frozen
+class _Made:
+    """The result of ``inside/jobs/wheels.py``."""
+
+    wheels: tuple[Wheel, ...]
+    built: tuple[_BuildReport, ...]
+    zlib: str
 
 
 def _package_digest(section: Section, tree: Tree) -> str:
