@@ -15,11 +15,13 @@ import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import attrs
 
+from ..errors import InvalidRequest
 from ..model.decision.garbage import Entry
+from ..model.json_text import read_json
 from ..model.request.wire import CONVERTER, structure
 
 
@@ -70,10 +72,12 @@ class Ledger:
         """Yield the entries of all builds on this worker."""
         for path in sorted(self.root.glob("*.json")):
             try:
-                data: Any = json.loads(path.read_text(encoding="utf-8"))
-            except (FileNotFoundError, ValueError):
+                data = read_json(path.read_bytes())
+                entry = structure(data, Entry, f"ledger {path.name}")
+            except (FileNotFoundError, ValueError, InvalidRequest):
+                # A damaged entry must not keep the others from being removed.
                 continue
-            yield structure(data, Entry, f"ledger {path.name}")
+            yield entry
 
     def alive(self, entry: Entry) -> bool:
         """Return true if the process that made *entry* still runs."""

@@ -15,6 +15,7 @@ from docker.errors import APIError, NotFound
 
 from ... import inside
 from ...errors import HostileArchive, JobFailed, LimitExceeded
+from ...model.json_text import read_object
 from ...model.log import Log
 from ..interface import Job, JobFile
 from ..shared.archive import unpack
@@ -47,11 +48,9 @@ def read_result(out: Path, script: str, *, complete: bool) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_RESULT:
             raise LimitExceeded(f"the result of inside/{script}.py", f"{MAX_RESULT} bytes")
-        result = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        result = None
-    if not isinstance(result, dict):
-        raise JobFailed(script, f"inside/{script}.py wrote no valid result.json")
+        result = read_object(path.read_bytes())
+    except (OSError, ValueError):
+        raise JobFailed(script, f"inside/{script}.py wrote no valid result.json") from None
     path.unlink()
     if not result.pop("ok", False):
         hint = str(result.get("hint") or "read the step's log for the tool's own output")
