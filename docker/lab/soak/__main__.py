@@ -9,11 +9,15 @@ from collections.abc import Callable, Sequence
 from lab.errors import LabError
 from lab.progress import progress
 from lab.runs import Run, running
+from lab.soak.fuzz.soak import soak_fuzz
 from lab.soak.options import SoakOptions, parse_soak
 from lab.soak.publish import soak_publish
 from lab.soak.tally import Tally
 
-SOAKS: dict[str, Callable[[Run, SoakOptions], Tally]] = {"publish": soak_publish}
+SOAKS: dict[str, Callable[[Run, SoakOptions], Tally]] = {
+    "publish": soak_publish,
+    "fuzz": soak_fuzz,
+}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -6,9 +6,12 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ROUNDS = {"publish": 625}
+ROUNDS = {"publish": 625, "fuzz": 1_000_000}
 """The soaks, and the rounds of each unless you ask for others."""
-ABOUT = {"publish": "16 writers publish 16 images under one tag, in each round"}
+ABOUT = {
+    "publish": "16 writers publish 16 images under one tag, in each round",
+    "fuzz": "every reader gets hostile texts and archives, one in each round",
+}
 EPILOG = """\
 A soak ends with one line, "NAME: N of M held".  Its exit status is 0 only if all held.
 
@@ -25,6 +28,8 @@ class SoakOptions:
     unclaimed: bool = False
     mixed_every: int = 25
     database: str = ""
+    seed: int = 0
+    again: str = ""
 
 
 def parse_soak(argv: Sequence[str]) -> SoakOptions:
@@ -36,7 +41,7 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", metavar="NAME", choices=ROUNDS, help="one of the soaks below")
-    parser.add_argument("--rounds", type=int, help="how often (publish: 625)")
+    parser.add_argument("--rounds", type=int, help="how often (publish: 625; fuzz: 1000000)")
     parser.add_argument(
         "--unclaimed",
         action="store_true",
@@ -49,8 +54,19 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
         help="an empty database for the masters, for example postgresql://...; its driver must "
         "be installed (default: an SQLite file)",
     )
+    parser.add_argument("--seed", type=int, default=0, help="other inputs (fuzz: 0)")
+    parser.add_argument(
+        "--again", metavar="TARGET:NUMBER", default="", help="run one round of fuzz again"
+    )
     chosen = parser.parse_args(argv)
     rounds = ROUNDS[chosen.name] if chosen.rounds is None else chosen.rounds
     if rounds < 1:
         parser.error("--rounds must be 1 or more")
-    return SoakOptions(chosen.name, rounds, chosen.unclaimed, database=chosen.database)
+    return SoakOptions(
+        chosen.name,
+        rounds,
+        chosen.unclaimed,
+        database=chosen.database,
+        seed=chosen.seed,
+        again=chosen.again,
+    )
