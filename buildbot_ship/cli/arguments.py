@@ -79,7 +79,8 @@ def _envelope(
         work=settings.work_folder(work, trusted),
         index=index,
         limits=settings.Limits(
-            options.memory * MIB, options.processes, options.seconds, options.disk * MIB
+            *(options.memory * MIB, options.processes, options.seconds, options.disk * MIB),
+            *(options.cpus, options.open_files),
         ),
         cache=settings.CacheOptions(options.cache, trusted, options.no_cache),
     )
@@ -240,9 +241,7 @@ REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "smoke": smoke_request,
     "push": lambda o: _push(o, o.image, o.repository, tested=o.tested),
     "gc": lambda o: requests.GarbageRequest(
-        older_than_hours=o.older_than_hours,
-        tools_older_than_days=o.tools_older_than_days,
-        cache_size=o.cache_size * MIB,
+        *(False, o.dry_run, o.cache_size * MIB, o.older_than_hours, o.tools_older_than_days)
     ),
     "build": _build,
     "verify": _verify,

@@ -26,7 +26,7 @@ from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
 from .collaborators import Collaborators
 from .secrets_arguments import prints_secret
-from .signals import Cancelled, handle_stop_signals
+from .signals import Cancelled, handle_stop_signals, stop_with_parent
 from .verbs import perform
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def run(argv: Sequence[str]) -> int:
     mask = OutputMask()
     uncommitted = _uncommitted(call.checkout) if call.warns_of_uncommitted else None
     handle_stop_signals()
+    if call.envelope is None:
+        stop_with_parent()
     try:
         request, result, status = _execute(call, mask)
         if uncommitted is not None and (warning := uncommitted.warning()):

@@ -105,7 +105,8 @@ VERB_HELP = {
     ),
     "gc": (
         "Remove the leftovers of builds from the engine and the work folder. Removes only "
-        "containers and\nimages in the ledger of this worker.",
+        "containers and\nimages in the ledger of this worker. With --dry-run, it shows the "
+        "plan and removes nothing.",
         "buildbot-ship gc",
     ),
     "build": (

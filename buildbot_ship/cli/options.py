@@ -82,3 +82,7 @@ def _add_common_options(sub: Parser) -> None:
     group.add_argument(
         "--disk", type=int, default=16384, help="disk space of a container in MiB (16384)"
     )
+    group.add_argument("--cpus", type=float, default=4, help="CPUs of a container (4)")
+    group.add_argument(
+        "--open-files", type=int, default=16384, help="open files of a process (16384)"
+    )

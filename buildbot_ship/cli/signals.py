@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -15,6 +18,8 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 """Signals that cancel the call; SIGALRM is our own repetition of an earlier one."""
 REPEAT_SECONDS = 0.01
 """Delay of that repetition."""
+PARENT_SECONDS = 1.0
+"""How often to look whether the parent process lives."""
 
 
 class Cancelled(BaseException):
@@ -30,6 +35,21 @@ def handle_stop_signals() -> None:
     sys.unraisablehook = _repeat_if_dropped
     for number in STOP_SIGNALS:
         signal.signal(number, _raise_cancelled)
+
+
+def stop_with_parent() -> None:
+    """Stop this process, as by a signal, when the process that started it ends.
+
+    A worker that is killed cannot stop its commands.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _raise_cancelled(number: int, frame: FrameType | None) -> None:

@@ -179,6 +179,8 @@ def _claim(sub: Parser) -> None:
 
 
 def _gc(sub: Parser) -> None:
+    help = "remove nothing, and show what would be removed, and why"
+    sub.add_argument("--dry-run", action="store_true", help=help)
     sub.add_argument(
         "--older-than-hours",
         type=float,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,21 +20,19 @@ from ..model.decision.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request.settings import Credential
-from .containers.container import Container
-from .containers.removal import remove_container, remove_network
+from .containers.container import ROOT, Container
 from .containers.services import Services
 from .containers.standby import StandbyContainer
 from .images import transfer
 from .images.image_build import Builder
 from .images.multi_platform import INCOMPLETE, find_platform_image
-from .interface import RESULT, Build, EngineImage, Job, Ledger, Service
+from .interface import RESULT, Build, EngineImage, Job, Service
+from .shared.ownership import BUILD, OWNER, Ledger, Ownership
 from .shared.sdk_errors import translated_errors
 from .shared.signal_guard import uninterrupted
 
 UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "connection reset")
 """Parts of the engine's error messages when it cannot reach a registry."""
-OWNER, BUILD = "org.buildbot-ship.owner", "org.buildbot-ship.build"
-"""Labels of our containers and images."""
 
 
 @attrs.define(slots=False)
@@ -101,11 +100,13 @@ class Engine:
             raise BaseNotFound(str(reference), "the engine pulled it but does not list it")
         return image
 
-    def tag(self, image_id: str, reference: Reference) -> None:
-        """Tag an image; the tag is temporary."""
-        self.ledger.note(IMAGE, str(reference), self.clock())
+    def tag(self, image_id: str, reference: Reference, *, temporary: bool = True) -> None:
+        """Tag an image, see `interface.Daemon.tag`."""
+        self.ledger.note(IMAGE, str(reference), self.clock(), (image_id,))
         with self._errors(f"tag {reference}"):
             self.client.tag(image_id, str(reference.repository), tag=reference.tag)
+        if not temporary:
+            self.ledger.forget(IMAGE, str(reference))
 
     def push(self, reference: Reference) -> str:
         """Push a tagged image; return the digest that its registry reported."""
@@ -129,11 +130,11 @@ class Engine:
         with self._errors(f"push {reference}"):
             return transfer.push(self.client, reference, self.credentials)
 
-    def load(self, archive: Path, names: Sequence[str]) -> None:
-        """Load an image archive, whose images get the temporary *names*."""
-        for name in names:
-            self.ledger.note(IMAGE, name, self.clock())
-        action = f"load {', '.join(names)}"
+    def load(self, archive: Path, images: Mapping[str, tuple[str, ...]]) -> None:
+        """Load an image archive, see `interface.Daemon.load`."""
+        for name, ids in images.items():
+            self.ledger.note(IMAGE, name, self.clock(), ids)
+        action = f"load {', '.join(images)}"
         with self._errors(action), archive.open("rb") as content:
             for line in self.client.load_image(content):
                 if isinstance(line, dict) and "error" in line:
@@ -182,7 +183,9 @@ class Engine:
                 container = stack.enter_context(self._container(job))
             result = container.run(scratch, log)
             self.use(reference)
-            container.commit(reference, RESULT, result)
+            labels = {RESULT: json.dumps(result)}
+            container.commit(reference, labels, str(result.get("user") or ROOT))
+            self.image(reference)
             return result
 
     def build(self, build: Build, *, out: Path, log: Log) -> None:
@@ -221,6 +224,7 @@ class Engine:
             on_removed=lambda: self.ledger.forget(CONTAINER, name),
             volumes=image.volumes if image else (),
             network=network,
+            user=image.user if image and RESULT in image.labels else ROOT,
         )
 
     def close(self) -> None:
@@ -239,12 +243,7 @@ class Engine:
         self.ledger.forget(IMAGE, reference)
         return removed
 
-    def remove_container(self, name: str) -> bool:
-        """Remove our container *name*; return False if it is absent or not ours."""
-        with self._errors(f"remove {name}"):
-            return remove_container(self.client, name, OWNER, self.ledger.owner)
-
-    def remove_network(self, name: str) -> bool:
-        """Remove our network *name*; return False if it is absent or not ours."""
-        with self._errors(f"remove {name}"):
-            return remove_network(self.client, name, OWNER, self.ledger.owner)
+    @property
+    def owned(self) -> Ownership:
+        """Return what in the engine is ours."""
+        return Ownership(self.client, self.ledger.owner, self._errors)

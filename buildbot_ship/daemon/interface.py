@@ -1,4 +1,4 @@
-"""The protocols of the Docker Engine: what verbs use of it, and the ledger that it needs."""
+"""The protocols of the Docker Engine: what verbs use of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from ..model.decision.garbage import Entry
 from ..model.job_environment import JobEnvironment
 from ..model.log import Log
 from ..model.reference import Reference
@@ -145,22 +146,23 @@ class RunningServices(Protocol):
         """Run *job* in a container on the private *network*; see `Daemon.run`."""
 
 
-class Ledger(Protocol):
-    """The list of temporary containers and images; an entry is written before each is made."""
+class Owned(Protocol):
+    """Containers, networks and images in the engine that may be ours."""
 
-    @property
-    def owner(self) -> str:
-        """Return the owner of new entries."""
+    def owns(self, entry: Entry) -> bool | None:
+        """Return whether label and ledger agree that what *entry* names is ours.
 
-    @property
-    def build(self) -> str:
-        """Return the build of new entries."""
+        Return None if nothing has that name.
+        """
 
-    def note(self, kind: str, name: str, made: float) -> None:
-        """Add an entry, with the time *made* in seconds since 1970."""
+    def labelled(self) -> tuple[tuple[str, str], ...]:
+        """Return kind and name of everything in the engine that has our label."""
 
-    def forget(self, kind: str, name: str) -> None:
-        """Remove an entry."""
+    def remove_container(self, name: str) -> bool:
+        """Stop and remove a container; return False if it is absent or not ours."""
+
+    def remove_network(self, name: str) -> bool:
+        """Remove a network without containers; return False if it is absent or not ours."""
 
 
 class Daemon(Protocol):
@@ -178,14 +180,18 @@ class Daemon(Protocol):
         Raises BaseNotFound.
         """
 
-    def tag(self, image_id: str, reference: Reference) -> None:
-        """Tag an image."""
+    def tag(self, image_id: str, reference: Reference, *, temporary: bool = True) -> None:
+        """Tag an image; note a *temporary* tag in the ledger, for garbage collection."""
 
     def push(self, reference: Reference) -> str:
         """Push a tagged image; return the digest that its registry reported."""
 
-    def load(self, archive: Path, names: Sequence[str]) -> None:
-        """Load an image archive, whose images get the temporary *names*."""
+    def load(self, archive: Path, images: Mapping[str, tuple[str, ...]]) -> None:
+        """Load an image archive, whose *images* have temporary names.
+
+        For each name there are the IDs that the image may get: the digest of its config, or
+        that of its manifest, depending on the engine.
+        """
 
     def run(
         self, job: Job, *, out: Path, log: Log, prepare_next: bool = False
@@ -237,8 +243,6 @@ class Daemon(Protocol):
     def remove_image(self, reference: str) -> bool:
         """Remove a name of an image, and the image with its last name; False if absent."""
 
-    def remove_container(self, name: str) -> bool:
-        """Stop and remove a container; return False if there is none of that name."""
-
-    def remove_network(self, name: str) -> bool:
-        """Remove a network without containers; return False if there is none of that name."""
+    @property
+    def owned(self) -> Owned:
+        """Return what in the engine is ours."""

@@ -21,7 +21,7 @@ _LONG_WORD = re.compile(r"[0-9A-Za-z+]{20,}")
 
 def shortened(text: str, most: int = MAX_TEXT) -> str:
     """Return *text* with at most *most* characters and a mark: its start and its end."""
-    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"
+    return text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 2 :]}"
 
 
 def quotable(text: str) -> str:

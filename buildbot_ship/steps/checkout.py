@@ -9,11 +9,13 @@ from attrs import validators
 from buildbot.process.logobserver import LogLineObserver
 from buildbot.process.results import FAILURE
 from buildbot.steps.source.git import Git
+from buildbot.util.git_credential import GitCredentialInputRenderer
+from twisted.internet.defer import ensureDeferred
 
 from ..model.request import check
 from .base.connection import send_without_delay
 from .base.option_check import faults
-from .base.secrets_of_build import mask_for
+from .base.secrets_of_build import add_secret, mask_for
 
 _NO_ACCESS = "Could not read from remote repository"
 
@@ -74,7 +76,27 @@ class Checkout(Git):  # type: ignore[misc]
             return FAILURE
         send_without_delay(self.build)
         mask_for(self.build)
-        return super().run_vc(branch, revision, patch)
+        return ensureDeferred(self._check_out(branch, revision, patch))
+
+    async def _check_out(self, branch: Any, revision: Any, patch: Any) -> Any:
+        await self._hide_login()
+        return await super().run_vc(branch, revision, patch)
+
+    async def _hide_login(self) -> None:
+        """Let the build hide the login.
+
+        Buildbot's Git renders it apart from the build, which then would not hide it.
+        """
+        options = self._git_auth.git_credential_options
+        passwords = [
+            login._credential_attributes.get("password")
+            for login in (options.credentials if options else ())
+            if isinstance(login, GitCredentialInputRenderer)
+        ]
+        for secret in (self._git_auth.ssh_private_key, *passwords):
+            value = await self.build.render(secret)
+            if value:
+                add_secret(self.build, value, "git-login")
 
     def getResultSummary(self) -> dict[str, str]:
         """Return the summary of the finished step: cause and remedy if it failed."""

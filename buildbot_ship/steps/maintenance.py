@@ -57,11 +57,14 @@ class CollectGarbage(ShipStep):
     :param older_than_hours: remove images of other work folders after this many hours
     :param tools_older_than_days: remove tools images unused for this many days
     :param cache_size: size limit of the worker's own cache, in bytes
+    :param dry_run: remove nothing, and show in the log what would be removed, and why
     """
 
     name = "collect-garbage"
     request_type = GarbageRequest
-    request_options = ("finish", "older_than_hours", "tools_older_than_days", "cache_size")
+    request_options = (
+        *("finish", "older_than_hours", "tools_older_than_days", "cache_size", "dry_run"),
+    )
     renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
@@ -71,11 +74,12 @@ class CollectGarbage(ShipStep):
         older_than_hours: float | IRenderable = 24.0,
         tools_older_than_days: float | IRenderable = 30.0,
         cache_size: int | IRenderable = 10 * 1024**3,
+        dry_run: bool | IRenderable = False,
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
         self.finish = finish
         self.older_than_hours = older_than_hours
         self.tools_older_than_days = tools_older_than_days
-        self.cache_size = cache_size
+        self.cache_size, self.dry_run = cache_size, dry_run
         super().__init__(**kwargs)

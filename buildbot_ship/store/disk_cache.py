@@ -99,14 +99,24 @@ class DiskCache:
 
         Return the number of removed bytes, in whole blocks of a file system.
         """
-        kept = removed = 0
+        removed = 0
+        for size, path in self._beyond(limit):
+            _remove(path)
+            removed += size
+        self._sweep(now)
+        return removed
+
+    def surplus(self, limit: int) -> int:
+        """Return the number of bytes that `trim` would remove."""
+        return sum(size for size, _ in self._beyond(limit))
+
+    def _beyond(self, limit: int) -> Iterator[tuple[int, str]]:
+        """Yield size and path of the least recently used files that exceed the limit."""
+        kept = 0
         for _, size, path in sorted(self._by_last_use(), reverse=True):
             kept += size
             if kept > limit:
-                _remove(path)
-                removed += size
-        self._sweep(now)
-        return removed
+                yield size, path
 
     def _sweep(self, now: float) -> None:
         """Remove unfinished files of killed processes; record the time of this trim."""

@@ -38,6 +38,16 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _is_locked(folder: Path) -> bool:
+    try:
+        with _locked(folder):
+            return False
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+
+
 def _write(path: Path, record: Wheelhouse | Pex | Image | PassedTest) -> None:
     """Write *record* to *path* in one rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,26 +107,32 @@ class Work:
         return any(self.root.glob("scratch-*"))
 
     def sweep(self, now: float) -> None:
-        """Remove scratch folders and results of killed processes, and old files.
+        """Remove the `leftovers`."""
+        for path in self.leftovers(now):
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+                continue
+            with suppress(FileNotFoundError, BlockingIOError), _locked(path):
+                shutil.rmtree(path)
+
+    def leftovers(self, now: float) -> list[Path]:
+        """Return scratch folders and results of killed processes, and old files.
 
         Old files are layers that no record names, and listings of bases not used for a month.
         """
-        for folder in self.root.glob("scratch-*"):
-            with suppress(FileNotFoundError, BlockingIOError), _locked(folder):
-                shutil.rmtree(folder)
-        for result in self.root.glob("result-*.json*"):
-            result.unlink(missing_ok=True)
+        left = [folder for folder in self.root.glob("scratch-*") if not _is_locked(folder)]
+        left += self.root.glob("result-*.json*")
         for listing in self.root.glob("bases/*"):
             if now - listing.stat().st_mtime > UNUSED_SECONDS:
-                listing.unlink()
-        self._sweep_layers()
+                left.append(listing)
+        return [*left, *self._unnamed_layers()]
 
-    def _sweep_layers(self) -> None:
-        """Remove the layers that no record names."""
+    def _unnamed_layers(self) -> Iterator[Path]:
+        """Yield the layers that no record names."""
         records = "".join(path.read_text("utf-8") for path in self.root.glob("records/*.json"))
         for layer in self.root.glob("layers/*.tar.gz"):
             if layer.name.removesuffix(".tar.gz") not in records:
-                layer.unlink(missing_ok=True)
+                yield layer
 
     def replace(self, made: Path, final: Path) -> None:
         """Move the file or folder *made* to *final*, and replace what is there."""

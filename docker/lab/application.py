@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -91,6 +92,8 @@ class Application:
             network=self.run.name,
             networking_config={self.run.name: endpoint},
             labels=self.run.labels,
+            # The key belongs to us, and only its owner can read it.
+            user=f"{os.getuid()}:{os.getgid()}",
             **more,
         )
         container.reload()

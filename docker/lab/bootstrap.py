@@ -24,7 +24,7 @@ from lab.options import parse_demo, parse_tests
 from lab.packages import Need, install, look, makes_bases, makes_other_root, missing_packages
 from lab.processes import with_parent
 from lab.progress import Say, progress
-from lab.soak.options import parse_soak
+from lab.soak.options import SOAKS, parse_soak
 
 LAB = Path(__file__).resolve().parent
 CHECKOUT = LAB.parent.parent
@@ -66,8 +66,8 @@ def bench(argv: Sequence[str]) -> int:
 
 def soak(argv: Sequence[str]) -> int:
     """Prepare the machine and run a soak."""
-    parse_soak(argv)
-    return _become("lab.soak", argv, Need(), CHECKOUT / "tests" / "requirements.txt")
+    need = Need(own_bases=SOAKS[parse_soak(argv).name].bases)
+    return _become("lab.soak", argv, need, CHECKOUT / "tests" / "requirements.txt")
 
 
 def _become(module: str, argv: Sequence[str], need: Need, requirements: Path) -> int:

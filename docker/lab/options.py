@@ -40,6 +40,9 @@ GROUPS = {
         browser=True,
         git_server=True,
     ),
+    "faults": Group(
+        "tests/faults", "the fault matrix: what breaks around a master, and what follows"
+    ),
     "review": Group(
         "tests/review",
         "nightly updates proposed as branches, over ssh and http",

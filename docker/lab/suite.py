@@ -3,7 +3,7 @@
 The groups with an engine wait for containers, registries and browsers most of the time.  They
 share one engine and count what is in it, so they run one after the other:
 
-    ruff | pytest engine, article, engines, buildbot, review, demo --- |
+    ruff | pytest engine, article, engines, buildbot, faults, review, demo --- |
          | pytest unit ---- |
          | mypy -- |
 """
@@ -25,7 +25,10 @@ from lab.options import GROUPS, TestOptions, parse_tests
 from lab.progress import progress
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-SESSIONS = (("engine", "article", "engines", "buildbot", "review", "demo"), ("unit",))
+SESSIONS = (
+    ("engine", "article", "engines", "buildbot", "faults", "review", "demo"),
+    ("unit",),
+)
 Command = Sequence[str]
 NO_TESTS = 5
 """The exit status of pytest if no test was chosen."""

@@ -14,12 +14,12 @@ from lab.ports import LOOPBACK
 from lab.rest import Json, Rest, result_name
 from lab.runs import Run
 from lab.settings import RETAG, Settings
+from lab.soak.secrets.attacker import ENCODINGS
 from lab.waiting import wait_until
 from lab.worker import ProcessWorker
 
 from buildbot_ship.model.result import MAX_BYTES
 from tests.buildbot.stub import Stub
-from tests.unit.model.secrets.test_masking import ENCODINGS
 
 PASSWORD = "hunter2/h\"nter2+'\\ \N{SNOWMAN}"
 FAULT = {

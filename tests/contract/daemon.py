@@ -172,7 +172,7 @@ class DaemonContract:
             daemon.run(job, out=out, log=print)
 
     def test_a_container_that_is_not_there_is_not_removed(self, daemon: Daemon) -> None:
-        assert not daemon.remove_container(f"ship-contract-{uuid.uuid4().hex}")
+        assert not daemon.owned.remove_container(f"ship-contract-{uuid.uuid4().hex}")
 
     def test_a_job_past_its_timeout_says_so(
         self, daemon: Daemon, base: Reference, pulled: EngineImage, out: Path

@@ -38,7 +38,7 @@ def load_over(daemon: Daemon, base: Base, folder: Path) -> tuple[Assembled, str]
         layers = [(layer, lambda: io.BytesIO(packed))]
         second = f"{name}-again"
         write_archive([ArchivedImage(made, base, layers, each) for each in (name, second)], out)
-    daemon.load(archive, [name, second])
+    daemon.load(archive, dict.fromkeys([name, second], (made.image_id, made.manifest_digest)))
     assert daemon.image(second) == daemon.image(name)
     daemon.remove_image(second)
     return made, name

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from lab.authority import Authority
 
 import docker
-
-from .private_registry import Authority
 
 
 @attrs.frozen

@@ -5,18 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from lab.ports import LOOPBACK, free_port
 from lab.processes import Process
 from lab.registries import PROGRAM, configuration
@@ -50,57 +44,3 @@ def _listens(host: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex((host, port)) == 0
-
-
-@attrs.frozen
-class Authority:
-    """A key, and a certificate for it that it signed itself."""
-
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
-    folder: Path
-
-    @classmethod
-    def make(cls, folder: Path, host: str) -> Authority:
-        """Return one for *host*, an address; it is valid for an hour."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "buildbot-ship test")])
-        now = datetime.now(timezone.utc)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(hours=1))
-            .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), critical=False
-            )
-            .sign(key, hashes.SHA256())
-        )
-        made = cls(key, certificate, folder)
-        made.bundle.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        made.key_file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        return made
-
-    @property
-    def bundle(self) -> Path:
-        """Return where the certificate is."""
-        return self.folder / "authority.pem"
-
-    @property
-    def key_file(self) -> Path:
-        """Return where the key is."""
-        return self.folder / "authority.key"
-
-    @property
-    def settings(self) -> Mapping[str, str]:
-        """Return the registry's settings for TLS."""
-        return {"certificate": str(self.bundle), "key": str(self.key_file)}

@@ -96,6 +96,7 @@ def set_up(house: Repository, head: str) -> None:
     house.commit()
 
 
+@pytest.mark.row(42)
 @pytest.mark.parametrize("what", ENDLESS)
 def test_who_writes_without_end_is_stopped(house: Repository, what: str) -> None:
     set_up(house, WRITE + ENDLESS[what])

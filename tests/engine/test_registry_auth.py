@@ -14,6 +14,7 @@ import attrs
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from lab.authority import Authority
 
 from buildbot_ship.errors import FileMissing, RegistryForbidden, RegistryRefused
 from buildbot_ship.model.reference import Repository, digest_of
@@ -22,7 +23,7 @@ from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.copy import Copied, copy
 from buildbot_ship.registry.interface import Registry
 from tests.contract.registry import RegistryContract
-from tests.engine.private_registry import Authority, private_registry
+from tests.engine.private_registry import private_registry
 from tests.fakes.http import Request, Response, serving
 from tests.fakes.images import small_image, store_image
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from lab.authority import Authority
 
 from buildbot_ship.errors import RegistryRefused, RegistryUnavailable
 from buildbot_ship.model.reference import Repository, digest_of
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.http.metering import Pace
 from buildbot_ship.registry.http.retry import RetryPolicy
-from tests.engine.private_registry import Authority
 from tests.engine.test_registry_auth import outside_address
 from tests.fakes.images import small_image, store_image
 from tests.fakes.raw_http import Connection, raw_server

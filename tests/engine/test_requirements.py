@@ -19,6 +19,7 @@ from typing import Any
 
 import attrs
 import pytest
+from lab.authority import Authority
 
 import docker
 from buildbot_ship.model.request import Envelope, HardenRequest
@@ -29,7 +30,6 @@ from buildbot_ship.model.requirements.reader import parse_strict
 from buildbot_ship.model.requirements.reasons import reasons
 
 from .conftest import Repository, left_behind
-from .private_registry import Authority
 
 LOOSE, LOCK = "requirements.loose.txt", "requirements.build.txt"
 STRICT = "requirements.strict.txt"

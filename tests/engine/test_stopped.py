@@ -2,28 +2,63 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import subprocess
+import sys
 import time
+import uuid
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import docker
-from tests.repository import replace_setup, wait_for_containers
+from buildbot_ship.daemon.engine import Engine
+from buildbot_ship.model.reference import Repository as ImageRepository
+from buildbot_ship.model.request import Envelope, GarbageRequest, WheelsRequest
+from buildbot_ship.model.request.wire import envelope_to_json
+from buildbot_ship.store.boot_clock import read_boot_clock
+from buildbot_ship.store.disk_cache import DiskCache
+from buildbot_ship.store.ledger import Ledger
+from buildbot_ship.store.work_folder import Work
+from buildbot_ship.verbs.maintenance.gc import WorkerState, gc
+from tests.repository import our_images, replace_setup, wait_for_containers
 
 from .conftest import Repository, left_behind, wait_for_container
+from .yard import Yard
 
 WHEELS = ("wheels", "--package", ".")
 CHAIN = ("build", "--package", ".", "--pex", "tiny.pex=tiny", "--image", "tiny")
 """All verbs in one process, which makes a container ready while another one works."""
 SLEEPY = "import time; time.sleep(600)\n"
+DEAF = """\
+import signal, time
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+time.sleep(600)
+"""
+"""Code that takes no notice of a signal."""
 
 
-@pytest.mark.parametrize(("call", "script"), [(WHEELS, "wheels"), (CHAIN, "standby")])
+@pytest.mark.parametrize(
+    ("head", "call", "script"),
+    [
+        pytest.param(DEAF, WHEELS, "wheels", marks=pytest.mark.row(31)),
+        (SLEEPY, CHAIN, "standby"),
+    ],
+)
 def test_a_build_that_is_told_to_stop_leaves_nothing(
-    repository: Repository, client: docker.DockerClient, call: tuple[str, ...], script: str
+    repository: Repository,
+    client: docker.DockerClient,
+    head: str,
+    call: tuple[str, ...],
+    script: str,
 ) -> None:
-    replace_setup(repository, SLEEPY)
+    replace_setup(repository, head)
     process = repository.start(*call)
     wait_for_container(client, repository, script)
     process.send_signal(signal.SIGTERM)
@@ -60,17 +95,138 @@ def test_the_collector_takes_what_a_killed_build_left_and_nothing_else(
     process = repository.start(*WHEELS)
     name = wait_for_container(client, repository, "wheels")
     labels = client.containers.get(name).labels
+    assert repository.succeed("gc", "--dry-run")["properties"]["ship_would_remove"] == []
     assert repository.succeed("gc")["properties"]["ship_removed"] == []
     client.images.pull(bases.slim.reference)
     foreign = client.containers.create(bases.slim.reference, ["true"], labels=labels)
     try:
         process.kill()
         process.communicate(timeout=20)
+        plan = repository.ship("gc", "--dry-run")
+        assert plan.result["properties"]["ship_would_remove"] == [name]
+        assert f"goes   container  {name}  " in plan.output
+        assert f"stays  container  {foreign.name}  ?  it has our label, but no" in plan.output
         assert repository.succeed("gc")["properties"]["ship_removed"] == [name]
         assert left_behind(client, repository) == [foreign.name]
         assert repository.succeed("gc")["properties"]["ship_removed"] == []
     finally:
         foreign.remove(force=True)
+
+
+def test_the_containers_of_a_killed_process_end_by_themselves(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    replace_setup(repository, DEAF)
+    process = repository.start(*WHEELS)
+    name = wait_for_container(client, repository, "wheels")
+    wait_for_line(process, "building package .")
+    process.kill()
+    process.communicate(timeout=20)
+    assert client.containers.get(name).wait(timeout=20)["StatusCode"] == 137
+    assert repository.succeed("gc")["properties"]["ship_removed"] == [name]
+
+
+def test_a_step_ends_with_the_worker_that_started_it(
+    repository: Repository, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    replace_setup(repository, DEAF)
+    request = WheelsRequest(packages=(".",))
+    envelope = Envelope(request, "lost", str(repository.work))
+    (tmp_path / "request").write_text(json.dumps(envelope_to_json(envelope)))
+    step = f"{sys.executable} -I -m buildbot_ship wheels --request - --result {tmp_path}/result"
+    script = (
+        f"{step} < {tmp_path}/request > {tmp_path}/log 2>&1 & echo $! > {tmp_path}/pid; wait"
+    )
+    state = {"BUILDBOT_SHIP_STATE": str(repository.state)}
+    with subprocess.Popen(
+        ["sh", "-c", script], cwd=repository.folder, env={**os.environ, **state}
+    ) as worker:
+        wait_for_container(client, repository, "wheels")
+        worker.kill()
+    step_process = Path("/proc") / (tmp_path / "pid").read_text().strip()
+    wait_until(lambda: not step_process.exists())
+    assert "cancelled" in (tmp_path / "log").read_text()
+    assert left_behind(client, repository) == []
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in 20 seconds"
+        time.sleep(0.05)
+
+
+def wait_for_line(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdout is not None
+    assert any(line in each for each in process.stdout), f"it did not print {line}"
+
+
+@pytest.mark.row(33)
+def test_a_build_beside_which_the_collector_runs_all_the_time_succeeds(
+    repository: Repository, client: docker.DockerClient
+) -> None:
+    building = repository.start(*CHAIN, "--no-cache")
+    collect = ("gc", "--older-than-hours", "0", "--tools-older-than-days", "0")
+    rounds = 0
+    while building.poll() is None:
+        repository.succeed(*collect)
+        rounds += 1
+    output, _ = building.communicate()
+    assert building.returncode == 0, output
+    assert rounds > 2
+    (image,) = {tag for tag in our_images() if tag not in repository.images_before}
+    # The build has ended, and nobody holds its image any more.
+    assert image in repository.succeed(*collect)["properties"]["ship_removed"]
+    assert left_behind(client, repository) == []
+
+
+@pytest.mark.row(34)
+def test_a_name_of_ours_that_somebody_else_took_is_not_removed(
+    repository: Repository, client: docker.DockerClient, bases: Any
+) -> None:
+    repository.succeed(*CHAIN)
+    (name,) = {tag for tag in our_images() if tag not in repository.images_before}
+    client.images.pull(bases.slim.reference)
+    client.images.get(bases.slim.reference).tag(name)
+    try:
+        plan = repository.ship("gc", "--dry-run")
+        assert f"stays  image      {name}  " in plan.output
+        assert "it is not the one that we made" in plan.output
+        assert name not in repository.succeed("gc")["properties"]["ship_removed"]
+        assert client.images.get(name).id == client.images.get(bases.slim.reference).id
+    finally:
+        client.images.remove(name)
+
+
+@pytest.mark.row(19)
+@pytest.mark.parametrize("days", [-1, 1])
+def test_the_clock_jumps_and_nothing_that_is_in_use_goes(yard: Yard, days: int) -> None:
+    """An image that another build of this worker has loaded stays, and goes when it is old."""
+    names = {"used": 3600.0, "left": 25 * 3600.0}
+    yard.client.images.pull(yard.base)
+    image = yard.client.images.get(yard.base).id
+    now, ledgers = time.time(), yard.folder / f"ledger-{uuid.uuid4().hex}"
+    for name, age in names.items():
+        ledger = Ledger(ledgers, name, name, partial(aged_clock, age))
+        engine = Engine(ledger, lambda: now, dict(os.environ))
+        engine.tag(image, ImageRepository("ship.local", name).tagged("1"))
+        ledger.close()
+    collector = Ledger(ledgers, "other", "other")
+    engine = Engine(collector, time.time, dict(os.environ))
+    state = WorkerState(collector, Work(yard.folder / "none"), DiskCache(yard.folder / "none"))
+    jumped = now + days * 86400
+    try:
+        done = gc(GarbageRequest(), state=state, daemon=lambda: engine, now=jumped, log=print)
+        assert done.properties["ship_removed"] == ["ship.local/left:1"]
+        assert engine.image("ship.local/used:1") is not None
+    finally:
+        engine.remove_image("ship.local/used:1")
+
+
+def aged_clock(seconds: float) -> tuple[str, float]:
+    """Return what the clock of this start of the machine showed *seconds* ago."""
+    boot, uptime = read_boot_clock()
+    return boot, uptime - seconds
 
 
 def test_the_collector_takes_the_container_that_waits_as_well(

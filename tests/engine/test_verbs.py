@@ -184,6 +184,11 @@ found = {
     "interfaces": [name for _, name in socket.if_nameindex()],
     "loopback": tried(call_itself),
     "secret": any("hunter2" in value for value in os.environ.values()),
+    "metadata": tried(lambda: socket.create_connection(("169.254.169.254", 80), 2)),
+    "names": tried(lambda: socket.getaddrinfo("metadata.google.internal", 80)),
+    "ids": [os.getuid(), os.getgid(), os.getgroups()],
+    "written": tried(lambda: open("/ship/tools/bin/mine", "w")),
+    "privileges": "NoNewPrivs:\\t1" in open("/proc/self/status").read(),
     "capabilities": open("/proc/self/status").read().split("CapEff:")[1].split()[0],
 }
 os.makedirs("tiny", exist_ok=True)
@@ -191,6 +196,7 @@ open("tiny/found.py", "w").write(repr(found))
 """
 
 
+@pytest.mark.row(35)
 def test_a_setup_script_finds_neither_socket_nor_network_nor_secrets(
     repository: Repository,
 ) -> None:
@@ -203,7 +209,11 @@ def test_a_setup_script_finds_neither_socket_nor_network_nor_secrets(
         repository.succeed(*WHEELS)
     with zipfile.ZipFile(next((repository.work / "wheelhouse").glob("tiny-*.whl"))) as wheel:
         found: dict[str, Any] = eval(wheel.read("tiny/found.py"))  # noqa: S307
-    assert found["network"] != "done"
+    for tried in ("network", "metadata", "names"):
+        assert found[tried] != "done"
+    assert found["ids"] == [65534, 65534, [65534]]
+    assert found["written"] == "PermissionError"
+    assert found["privileges"]
     assert found == found | {"socket": False, "secret": False}
     # Some builds talk to a server of their own.
     assert found == found | {"interfaces": ["lo"], "loopback": "done"}
@@ -215,13 +225,29 @@ HUNGRY = "x = bytearray(10**9)\n"
 HUNGRY_CHILD = f"import os\nif os.fork() == 0:\n    {HUNGRY}    os._exit(0)\nos.wait()\n"
 MEMORY = "209715200 bytes of memory"
 SLEEPY = "import time; time.sleep(600)\n"
+FORKS = """
+import os, time
+while True:
+    if os.fork() == 0:
+        time.sleep(5)
+        os._exit(0)
+"""
+OPENS = "found = [open('/dev/null') for _ in range(1000)]\n"
 FORGER = "open('/proc/1/fd/1', 'wb').write(b'x' * 5000)\n"
 
 
 @pytest.mark.parametrize(
     ("head", "options", "said"),
     [
-        pytest.param(HUNGRY, ("--memory", "200"), (25, MEMORY), id="memory"),
+        pytest.param(
+            *(HUNGRY, ("--memory", "200"), (25, MEMORY)), marks=pytest.mark.row(30), id="memory"
+        ),
+        pytest.param(
+            *(FORKS, ("--processes", "64"), (25, "64 processes")),
+            marks=pytest.mark.row(35),
+            id="forks without end",
+        ),
+        pytest.param(OPENS, ("--open-files", "256"), (25, "256 open files"), id="open files"),
         pytest.param(HUNGRY_CHILD, ("--memory", "200"), (25, MEMORY), id="a child's memory"),
         pytest.param(SLEEPY, ("--seconds", "8"), (25, "8 seconds"), id="seconds"),
         pytest.param(FORGER, (), (26, "is not a complete tar"), id="the stream of its files"),
@@ -239,6 +265,20 @@ def test_a_build_that_goes_too_far_ends_and_says_where(
     assert ended.status == said[0], ended.output
     assert said[1] in ended.result["summary"]
     assert left_behind(client, repository) == []
+
+
+TAMPERS = """\
+import glob
+for wheel in glob.glob("/ship/out/wheelhouse/*.whl"):
+    open(wheel, "ab").write(b"x")
+"""
+
+
+def test_a_backend_cannot_replace_a_pinned_wheel(repository: Repository) -> None:
+    replace_setup(repository, TAMPERS)
+    ended = repository.ship(*WHEELS, "--no-cache")
+    assert ended.status == 24, ended.output
+    assert "is not the wheel that requirements.strict.txt pins" in ended.result["summary"]
 
 
 def test_no_socket_says_how_to_mount_it(repository: Repository) -> None:

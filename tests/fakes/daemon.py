@@ -20,6 +20,7 @@ import attrs
 
 from buildbot_ship.daemon.interface import RESULT, Build, EngineImage, Job, Service
 from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed, LimitExceeded
+from buildbot_ship.model.decision.garbage import CONTAINER, NETWORK, Entry
 from buildbot_ship.model.image.base import choose
 from buildbot_ship.model.image.manifest import is_index
 from buildbot_ship.model.log import Log
@@ -88,7 +89,7 @@ class MemoryDaemon:
         self.parts[made.image_id] = part
         return made
 
-    def tag(self, image_id: str, reference: Reference) -> None:
+    def tag(self, image_id: str, reference: Reference, *, temporary: bool = True) -> None:
         self.images[str(reference)] = self.images[image_id]
 
     def push(self, reference: Reference) -> str:
@@ -101,7 +102,8 @@ class MemoryDaemon:
         copy(self.registry, part, reference)
         return str(part.digest)
 
-    def load(self, archive: Path, names: Sequence[str]) -> None:
+    def load(self, archive: Path, images: Mapping[str, tuple[str, ...]]) -> None:
+        names = list(images)
         with tarfile.open(archive) as tar:
             members = set(tar.getnames())
             entries = json.loads(_member(tar, "manifest.json"))
@@ -174,6 +176,20 @@ class MemoryDaemon:
         there = name in self.containers
         self.containers.discard(name)
         return there
+
+    @property
+    def owned(self) -> MemoryDaemon:
+        return self
+
+    def owns(self, entry: Entry) -> bool | None:
+        if entry.kind == CONTAINER:
+            return True if entry.name in self.containers else None
+        if entry.kind == NETWORK:
+            return True if entry.name in self.networks else None
+        return True if entry.name in self.images else None
+
+    def labelled(self) -> tuple[tuple[str, str], ...]:
+        return tuple((CONTAINER, name) for name in sorted(self.containers))
 
     def remove_network(self, name: str) -> bool:
         there = name in self.networks

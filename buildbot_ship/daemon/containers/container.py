@@ -6,6 +6,7 @@ import json
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import starmap
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,11 +18,14 @@ from ... import inside
 from ...errors import HostileArchive, JobFailed, LimitExceeded
 from ...model.json_text import read_object
 from ...model.log import Log
+from ...model.secrets.cut_text import shorten, shorten_start
 from ..interface import Job, JobFile
 from ..shared.archive import unpack
-from ..shared.disk_limit import bytes_written, disk_limit, file_limit
+from ..shared.disk_limit import bytes_written, disk_limit
+from ..shared.kernel_limits import cpu_quota, exceeded, ulimits
 from ..shared.signal_guard import uninterrupted
 from ..shared.timeout import timeout
+from .service_container import hosts_archive
 from .streams import Streams
 
 MAX_RESULT = 16 * 1024**2
@@ -30,10 +34,10 @@ MAX_OUTPUT = 64 * 1024
 """Characters of a tool's output in an error: its last ones."""
 MAX_WHY = 2_000
 """Characters of a script's error message, and of its hint."""
+ROOT = "0:0"
+"""The user of jobs in images that have no folders for another one."""
 NOT_FOUND = 127
-"""The exit status of docker-init if the program does not exist."""
-TOO_LARGE = "File too large"
-"""The text of EFBIG, the error when a file reaches the kernel's limit."""
+"""docker-init's exit status if the program does not exist."""
 
 
 def read_result(out: Path, script: str, *, complete: bool) -> dict[str, Any]:
@@ -54,8 +58,9 @@ def read_result(out: Path, script: str, *, complete: bool) -> dict[str, Any]:
     path.unlink()
     if not result.pop("ok", False):
         hint = str(result.get("hint") or "read the step's log for the tool's own output")
-        output = str(result.get("output") or "")[-MAX_OUTPUT:]
-        raise JobFailed(script, str(result.get("why"))[:MAX_WHY], hint[:MAX_WHY], output)
+        output = shorten_start(str(result.get("output") or ""), MAX_OUTPUT)
+        why, hint = (shorten(text, MAX_WHY) for text in (str(result.get("why")), hint))
+        raise JobFailed(script, why, hint, output)
     return result
 
 
@@ -66,7 +71,7 @@ class Container:
     It starts without its job and waits for `run`.  *on_create* is called before it is created,
     *on_removed* after it is removed.  *remove_later*, if set, removes it after a success.
     *volumes* are the folders that its image declares as volumes.  *network* is the engine's
-    name of a private network for it, if any.
+    name of a private network for it, if any.  *user* is the numbers of user and group.
     """
 
     client: Any
@@ -77,7 +82,9 @@ class Container:
     on_removed: Callable[[], None]
     volumes: tuple[str, ...] = ()
     network: str = ""
+    user: str = ROOT
     streams: Streams | None = None
+    warnings: tuple[str, ...] = ()
     remove_later: Callable[[Container], None] | None = None
 
     def __enter__(self) -> Container:
@@ -109,7 +116,10 @@ class Container:
             self._create()
             self.streams = Streams.attach(self.client, self.name)
             self.client.start(self.name)
-            self.streams.send_scripts(_scripts())
+            self.streams.send_scripts(starmap(JobFile, inside.scripts().items()))
+            if self.user != ROOT and not (self.job.network or self.network):
+                # Only root can write this file: the entry point does it for root alone.
+                self.client.put_archive(self.name, *hosts_archive())
         except BaseException:
             self.remove()
             raise
@@ -125,13 +135,14 @@ class Container:
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             init=True,
-            ulimits=[file_limit(limits.disk)],
+            ulimits=ulimits(limits),
+            **cpu_quota(limits),
             # A volume would be on the host's disk, where the disk limit does not count it.
             tmpfs=dict.fromkeys(self.volumes, f"exec,size={limits.disk}"),
             # We read the streams; the engine must not store the output files as a log.
             log_config={"Type": "none", "Config": {}},
         )
-        self.client.create_container(
+        made = self.client.create_container(
             self.job.image,
             name=self.name,
             entrypoint=[self.job.python],
@@ -139,12 +150,13 @@ class Container:
             stdin_open=True,
             labels=dict(self.labels),
             environment=dict(job_environment.variables),
-            user="0:0",
+            user=self.user,
             working_dir="/",
             # Without any network a container starts in half the time of network_mode="none".
             network_disabled=not (self.job.network or self.network),
             host_config=host,
         )
+        self.warnings = tuple(made.get("Warnings") or ())
 
     def remove(self) -> None:
         """Remove the container if it exists."""
@@ -164,6 +176,8 @@ class Container:
         """
         assert self.streams is not None  # noqa: S101  # __enter__ started it
         limits = self.job.limits
+        for warning in self.warnings:
+            log(f"the engine warns: {warning}")
         with (
             timeout(limits.seconds, self._kill) as expired,
             disk_limit(limits.disk, self._bytes_written, self._kill) as disk_full,
@@ -181,9 +195,10 @@ class Container:
             self._check(status)
             return read_result(out, self.job.script, complete=complete)
         except JobFailed as failed:
-            text = f"{failed.why}\n{failed.output}"
-            if TOO_LARGE in text or self._bytes_written() >= limits.disk:
+            if self._bytes_written() >= limits.disk:
                 raise self._exceeded(f"{limits.disk} bytes on disk", "disk") from failed
+            if found := exceeded(f"{failed.why}\n{failed.output}", limits):
+                raise self._exceeded(*found) from failed
             raise
 
     def _bytes_written(self) -> int:
@@ -226,14 +241,8 @@ class Container:
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the container of {self.job.script}", limit, option)
 
-    def commit(self, reference: str, label: str, result: Mapping[str, Any]) -> None:
-        """Commit the file system as the image *reference*, with *result* as JSON in *label*."""
+    def commit(self, reference: str, labels: Mapping[str, str], user: str = ROOT) -> None:
+        """Commit the file system as the image *reference* with more *labels* and a *user*."""
         repository, _, tag = reference.rpartition(":")
-        config = {"Labels": {**self.labels, label: json.dumps(dict(result))}, "Entrypoint": []}
+        config = {"Labels": {**self.labels, **labels}, "Entrypoint": [], "User": user}
         self.client.commit(self.name, repository=repository, tag=tag, conf=config)
-
-
-def _scripts() -> Iterator[JobFile]:
-    """Yield all scripts: a job's script imports others, and only it knows which."""
-    for name, source in inside.scripts().items():
-        yield JobFile(name, source)

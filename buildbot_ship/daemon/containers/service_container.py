@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..interface import Service
-from ..shared.disk_limit import file_limit
+from ..shared.kernel_limits import cpu_quota, ulimits
 
 MAX_STORED_LOG = "8m"
 """Size of a service's log in the engine."""
@@ -28,7 +28,8 @@ def create(
         pids_limit=limits.processes,
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
-        ulimits=[file_limit(limits.disk)],
+        ulimits=ulimits(limits),
+        **cpu_quota(limits),
         tmpfs=_folders_in_memory(service),
         log_config={"Type": "json-file", "Config": {"max-size": MAX_STORED_LOG}},
         # The engine asks this server for names that it does not know, instead of the host's:
@@ -80,6 +81,14 @@ def _folders_in_memory(service: Service) -> dict[str, str]:
     return dict.fromkeys(
         service.volumes, f"exec,mode=1777,uid={user},size={service.limits.disk}"
     )
+
+
+def hosts_archive() -> tuple[str, bytes]:
+    """Return a folder, and a tar with ``/etc/hosts`` for a container without a network.
+
+    The engine leaves that file empty.
+    """
+    return archives({"/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n"})[0]
 
 
 def archives(files: Mapping[str, bytes]) -> list[tuple[str, bytes]]:

@@ -21,6 +21,7 @@ from docker.errors import APIError, NotFound
 from ...errors import ServiceNotStarted
 from ...model.decision.garbage import CONTAINER, NETWORK
 from ...model.log import Log
+from ...model.secrets.cut_text import CUT
 from ..interface import Job, Service, ServiceState
 from ..shared.sdk_errors import reason
 from ..shared.signal_guard import uninterrupted
@@ -124,18 +125,14 @@ class Services:
     def execute(self, service: Service, command: Sequence[str]) -> tuple[int, str]:
         """Run a command in the container of a service; return exit status and output."""
         made = self.client.exec_create(self._name(service), list(command))
-        output = b""
-        for chunk in self.client.exec_start(made["Id"], stream=True):
-            output = (output + chunk)[-MAX_OUTPUT:]
+        output = _end_of(self.client.exec_start(made["Id"], stream=True), MAX_OUTPUT)
         status = self.client.exec_inspect(made["Id"])["ExitCode"]
-        return int(status), output.decode("utf-8", "replace")
+        return int(status), output
 
     def log(self, service: Service) -> str:
         """Return the end of what a service wrote to standard output and standard error."""
-        log = b""
-        for chunk in self.client.logs(self._name(service), stream=True, follow=False):
-            log = (log + chunk)[-MAX_LOG:]
-        return log.decode("utf-8", "replace")
+        chunks = self.client.logs(self._name(service), stream=True, follow=False)
+        return _end_of(chunks, MAX_LOG)
 
     def run(self, network: str, job: Job, *, out: Path, log: Log) -> dict[str, Any]:
         """Run *job* in a container on the private *network*.
@@ -198,6 +195,15 @@ class Services:
                 continue
             self.forget(NETWORK, name)
             return
+
+
+def _end_of(chunks: Iterable[bytes], most: int) -> str:
+    """Return the last *most* bytes of a stream as text, after `CUT` if there are more."""
+    data = b""
+    for chunk in chunks:
+        data = (data + chunk)[-most - 1 :]
+    text = data[-most:].decode("utf-8", "replace")
+    return text if len(data) <= most else f"{CUT}{text}"
 
 
 def _in_parallel(action: Callable[[Any], None], items: Iterable[Any]) -> None:

@@ -15,6 +15,7 @@ from docker.errors import NotFound
 from docker.utils.socket import STDERR, frames_iter
 
 from ...model.log import Log
+from ...model.secrets.cut_text import CUT
 from ..interface import JobFile
 from ..shared.archive import pack
 
@@ -22,6 +23,7 @@ MAX_LINE = 1 << 16
 """Bytes of one log line."""
 MAX_LOG = 16 * 1024**2
 """Bytes that one job may log: all of them go into a log of the Buildbot master."""
+_CUT = CUT.encode()
 
 
 PIECE = 1 << 16
@@ -132,7 +134,7 @@ class _Lines:
             return
         *lines, self.rest = (self.rest + data).split(b"\n")
         if len(self.rest) > MAX_LINE:
-            lines, self.rest = [*lines, self.rest], b""
+            lines, self.rest = [*lines, self.rest + _CUT], _CUT
         for line in lines:
             self.log(line.decode("utf-8", "replace").rstrip())
         if self.received > MAX_LOG:
@@ -141,7 +143,7 @@ class _Lines:
 
     def end(self) -> None:
         """Log the last line if it has no line end."""
-        if self.rest:
+        if self.rest not in (b"", _CUT):
             self.log(self.rest.decode("utf-8", "replace"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import attrs
@@ -15,6 +15,7 @@ from ...errors import JobFailed, LimitExceeded
 from ...model.log import Log
 from ..interface import Build
 from ..shared.disk_limit import bytes_written, disk_limit
+from ..shared.kernel_limits import build_parameters
 from ..shared.timeout import timeout
 
 _STEP = re.compile(r"Step (\d+)/\d+ : ")
@@ -78,6 +79,23 @@ class Builder:
         return self.layers_size + (bytes_written(self.client, running) if running else 0)
 
     def _messages(self, context: Any) -> Iterator[dict[str, Any]]:
+        limits = self.build.limits
+        with self._more_parameters(build_parameters(limits)):
+            return self._start(context)
+
+    @contextmanager
+    def _more_parameters(self, parameters: Mapping[str, str]) -> Iterator[None]:
+        """Add *parameters* to the requests of the client, which is a session of requests.
+
+        Other requests in this time have them as well; the engine ignores them there.
+        """
+        self.client.params = dict(parameters)
+        try:
+            yield
+        finally:
+            self.client.params = {}
+
+    def _start(self, context: Any) -> Iterator[dict[str, Any]]:
         limits = self.build.limits
         messages: Iterator[dict[str, Any]] = self.client.build(
             fileobj=context,

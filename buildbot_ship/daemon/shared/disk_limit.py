@@ -1,6 +1,6 @@
 """The limit on the bytes that a container writes to disk, which most engines do not enforce.
 
-The kernel limits the size of each file (`file_limit`).  The engine measures the sum, and
+The kernel limits the size of each file (`kernel_limits`).  The engine measures the sum, and
 `disk_limit` checks it from outside, where the container cannot hide it or stop the check.
 """
 
@@ -13,17 +13,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from docker.errors import APIError, DockerException
-from docker.types import Ulimit
 
 INTERVAL = 1.0
 """Seconds before the first measurement, and at least between two of them."""
 BACKOFF = 5
 """The pause is at least this many times as long as the last measurement took."""
-
-
-def file_limit(limit: int) -> Ulimit:
-    """Return the kernel's limit on the size of one file, sparse or not, in bytes."""
-    return Ulimit(name="fsize", soft=limit, hard=limit)
 
 
 def bytes_written(client: Any, container: str) -> int:

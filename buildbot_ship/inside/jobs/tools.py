@@ -3,10 +3,12 @@
 job.json: ``{"index": {"url", "extra_urls", "proxy", "ca"}, "only": [NAME]}``.  The job folder
 has the lock files as ``tools/pyX.Y.txt``.  The tools that *only* names, or all if it is empty,
 are installed to ``/ship/tools``.
-result.json: ``{"python": path, "version": "3.11.7", "abi": "cpython-311-x86_64-linux-gnu",
+result.json: ``{"user": "65534:65534", "python": path, "version": "3.11.7",
+"abi": "cpython-311-x86_64-linux-gnu",
 "platform": "linux-x86_64", "libc": "glibc 2.36", "tools": {name: version},
 "environment": {variable: text}}``; *environment* has the variables of environment markers
-(PEP 508), with those of the machine's kernel empty.
+(PEP 508), with those of the machine's kernel empty.  *user* has the user and the group of jobs
+in this image.  It is ``0:0`` if only root can use a folder of PATH, such as one in ``/root``.
 
 The container is committed as the tools image, so nothing but ``/ship/tools`` stays in it: no
 cache, no CA bundle, no index URL.  ``/ship/tools/default-index`` holds pip's default index.
@@ -15,6 +17,7 @@ cache, no CA bundle, no index URL.  ``/ship/tools/default-index`` holds pip's de
 from __future__ import annotations
 
 import json
+import os
 import platform
 import re
 import shutil
@@ -27,6 +30,9 @@ from typing import Any
 from job import Failed, call, index_environment, main, say
 
 TOOLS = Path("/ship/tools")
+NOBODY, ROOT = "65534:65534", "0:0"
+JOB_FOLDERS = (Path("/ship"), Path("/elsewhere"))
+"""Folders in which jobs, and those of `VerifyReproducible`, make theirs."""
 HASHED = ("--require-hashes", "--only-binary", ":all:")
 FACTS = """
 import json, sys
@@ -94,6 +100,28 @@ def environment_or_failure() -> list[Path]:
         ) from error
 
 
+def hidden(folder: Path) -> bool:
+    """Return whether only its owner or its group can use the programs in *folder*."""
+    needed = [(folder, 0o005), *((parent, 0o001) for parent in folder.parents)]
+    return folder.is_dir() and any(path.stat().st_mode & bits != bits for path, bits in needed)
+
+
+def choose_user(search_path: str) -> str:
+    """Return the user of jobs; *search_path* is PATH."""
+    for folder in (Path(name) for name in search_path.split(":") if name.startswith("/")):
+        if hidden(folder.resolve()):
+            say(f"jobs run as root: {folder} is in PATH, and other users cannot use it")
+            return ROOT
+    return NOBODY
+
+
+def open_job_folders() -> None:
+    """Let every user add files to the folders of jobs, and delete only their own."""
+    for folder in JOB_FOLDERS:
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o1777)
+
+
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Install the tools; return the facts about the base."""
     del out
@@ -113,7 +141,9 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     (TOOLS / "default-index").write_text(default_index, encoding="utf-8")
     for leftover in job.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    open_job_folders()
     return {
+        "user": choose_user(os.environ.get("PATH", "")),
         "python": str(python),
         "version": platform.python_version(),
         "abi": sysconfig.get_config_var("SOABI") or "",

@@ -7,6 +7,9 @@ that run its script.
 Standard output is a tar of the out folder if the script succeeds.  The output of the script
 and of its tools goes to standard error.  The exit status is the script's.  A container without
 a network has an empty ``/etc/hosts``: it gets the entries for localhost.
+
+Standard input stays open as long as the worker's process lives.  When that ends, the engine
+closes it, and everything in the container ends.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import runpy
 import select
 import sys
 import tarfile
+import threading
 from contextlib import suppress
 from typing import IO
 
@@ -32,6 +36,9 @@ PRELOADED = (
     "venv",
 )
 """Modules to import while a standby container waits, those of the most frequent job first."""
+
+ABANDONED = 137
+"""The exit status if the worker's process ends: as after SIGKILL."""
 
 
 def read_exactly(stream: IO[bytes], size: int) -> bytes:
@@ -92,6 +99,17 @@ def send_output(folder: str, stream: IO[bytes]) -> None:
         archive.add(folder, "out")
 
 
+def end_with_input() -> None:
+    """Exit when standard input ends, in a thread: the container's init then ends the others."""
+
+    def wait() -> None:
+        while os.read(0, 1 << 16):
+            pass
+        os._exit(ABANDONED)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def name_localhost() -> None:
     """Add localhost to an empty ``/etc/hosts``: without a network the engine does not."""
     with suppress(OSError):
@@ -112,6 +130,7 @@ def main(job: str, out: str) -> None:
     if child == 0:
         run(command)
         exit_at_once()
+    end_with_input()
     _, status = os.waitpid(child, 0)
     if status != 0:
         # 128 plus the signal, as a shell does.

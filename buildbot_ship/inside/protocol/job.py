@@ -82,7 +82,9 @@ def call(
     assert process.stdout is not None  # noqa: S101  # stdout is a pipe
     for line in process.stdout:
         if mark is not None:
-            say(mark + line.rstrip()[:MAX_LINE])
+            text = line.rstrip()
+            # The worker hides what the mark of the cut leaves of a secret.
+            say(mark + (text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."))
         lines.append(line)
     if process.wait() != 0:
         raise Failed(why, hint, "".join(lines[-TAIL:]))
@@ -107,6 +109,15 @@ def index_environment(index: Mapping[str, Any], job: Path) -> dict[str, str]:
     return environment
 
 
+def home() -> str:
+    """Return the home folder of this user, or ``/tmp`` if it has none that it can write to."""
+    try:
+        folder = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        folder = ""
+    return folder if os.access(folder, os.W_OK) else "/tmp"  # noqa: S108  # in the container
+
+
 def seal() -> None:
     """Change this process's environment so that builds are reproducible and pip stays offline.
 
@@ -116,7 +127,7 @@ def seal() -> None:
         if name in VARYING or name.startswith("LC_"):
             del os.environ[name]
     os.environ |= {
-        "HOME": pwd.getpwuid(os.getuid()).pw_dir,
+        "HOME": home(),
         "SOURCE_DATE_EPOCH": EPOCH,
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",

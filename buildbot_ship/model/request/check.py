@@ -195,6 +195,16 @@ def not_empty(_: object, attribute: Any, value: tuple[object, ...]) -> None:
         raise InvalidRequest(attribute.name, "name at least one")
 
 
+def within(least: float, most: float) -> Any:
+    """Return a validator for numbers from *least* to *most*."""
+
+    def validate(_: object, attribute: Any, value: float) -> None:
+        if not least <= value <= most:
+            raise InvalidRequest(attribute.name, f"{value} is not from {least} to {most}")
+
+    return validate
+
+
 def at_least(least: float) -> Any:
     """Return a validator for numbers that are not less than *least*."""
 

@@ -28,12 +28,17 @@ class Index:
 
 @attrs.frozen
 class Limits:
-    """Limits of one throw-away container: memory and disk in bytes, processes, seconds."""
+    """Limits of one throw-away container: memory and disk in bytes, processes, seconds.
+
+    *cpus* is a number of CPUs, such as 1.5.  *open_files* is for each process.
+    """
 
     memory: int = attrs.field(default=4 * 1024**3, validator=check.at_least(64 * 1024**2))
     processes: int = attrs.field(default=1024, validator=check.at_least(16))
     seconds: int = attrs.field(default=3600, validator=check.at_least(1))
     disk: int = attrs.field(default=16 * 1024**3, validator=check.at_least(64 * 1024**2))
+    cpus: float = attrs.field(default=4.0, validator=check.within(0.01, 1024))
+    open_files: int = attrs.field(default=16384, validator=check.within(256, 1 << 20))
 
 
 @attrs.frozen

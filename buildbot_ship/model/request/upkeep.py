@@ -119,10 +119,12 @@ class GarbageRequest(Request):
     """Remove the leftovers of dead builds; with *finish*, also those of this build.
 
     The worker's cache is reduced to *cache_size* bytes: least recently used entries go first.
+    With *dry_run* nothing is removed, and the log shows what would be.
     """
 
     verb: ClassVar[str] = "gc"
     finish: bool = False
+    dry_run: bool = False
     cache_size: int = attrs.field(default=10 * 1024**3, validator=check.at_least(0))
     older_than_hours: float = attrs.field(default=24.0, validator=check.at_least(0))
     tools_older_than_days: float = attrs.field(default=30.0, validator=check.at_least(0))

@@ -12,6 +12,10 @@ import base64
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+import attrs
+
+from .cut_text import CUT, CutSecret
+
 MIN_LENGTH = 4
 """The length of the shortest secret that is replaced, in characters.
 
@@ -31,19 +35,22 @@ Mask = Callable[[str], str]
 
 
 def mask_of(replacements: Mapping[str, str]) -> Mask:
-    """Return a function that replaces the secrets in *replacements*, longest first."""
+    """Return a function that replaces the secrets in *replacements*, longest first.
+
+    It also replaces what a cut leaves of a secret; see `cut_text`.
+    """
     finders = [
-        # In the template of `re.sub`, only a backslash is special.
-        (*_finder(part, is_whole), text, text.replace("\\", r"\\"))
+        _Finder.of(part, is_whole, text)
         for secret, text in sorted(replacements.items(), key=lambda item: -len(item[0]))
         for part, is_whole in _parts(secret)
     ]
 
     def mask(text: str) -> str:
-        for literals, pattern, replacement, template in finders:
-            for literal in literals:
-                text = text.replace(literal, replacement)
-            text = pattern.sub(template, text)
+        for finder in finders:
+            text = finder.replace(text)
+        if CUT in text:
+            for finder in finders:
+                text = finder.cut.hide(text, finder.replacement)
         return text
 
     return mask
@@ -69,14 +76,33 @@ def _parts(secret: str) -> Iterator[tuple[str, bool]]:
             yield line, False
 
 
-def _finder(text: str, is_whole: bool) -> tuple[list[str], re.Pattern[str]]:
-    """Return the encodings of *text* that have one form, and the pattern of the others."""
-    data = text.encode("utf-8", "surrogateescape")
-    literals = set(_base64_forms(data, is_whole))
-    if is_whole:
-        literals |= {data.hex(), data.hex().upper()}
-    useful = sorted((one for one in literals if len(one) >= MIN_LENGTH), key=len, reverse=True)
-    return useful, re.compile("".join(_tokens(text)))
+@attrs.frozen
+class _Finder:
+    """Finds one secret, or one line of it: *literals* are the encodings that have one form."""
+
+    literals: list[str]
+    pattern: re.Pattern[str]
+    replacement: str
+    cut: CutSecret
+
+    @classmethod
+    def of(cls, text: str, is_whole: bool, replacement: str) -> _Finder:
+        data = text.encode("utf-8", "surrogateescape")
+        literals = set(_base64_forms(data, is_whole))
+        if is_whole:
+            literals |= {data.hex(), data.hex().upper()}
+        useful = sorted(
+            (one for one in literals if len(one) >= MIN_LENGTH), key=len, reverse=True
+        )
+        tokens = list(_tokens(text))
+        cut = CutSecret([re.compile(token) for token in tokens], useful)
+        return cls(useful, re.compile("".join(tokens)), replacement, cut)
+
+    def replace(self, text: str) -> str:
+        for literal in self.literals:
+            text = text.replace(literal, self.replacement)
+        # A function, because in a template a backslash is special.
+        return self.pattern.sub(lambda _: self.replacement, text)
 
 
 def _base64_forms(data: bytes, is_whole: bool) -> Iterator[str]:
@@ -121,10 +147,12 @@ def _tokens(text: str) -> Iterator[str]:
 
 
 def _encodings(char: str, after_backslash: bool) -> Iterator[str]:
-    """Yield the pattern of each encoding of *char*; the backslashes before it may be read."""
+    """Yield the pattern of each encoding of *char*, the char itself last.
+
+    With *after_backslash*, the backslashes before it have been read.
+    """
     some = "" if after_backslash else rf"\\{{1,{_DEPTH}}}"
     code = ord(char)
-    yield ("" if after_backslash else rf"\\{{0,{_DEPTH}}}") + re.escape(char)
     yield _percent(char)
     yield f"{some}u{_digits(code, 4)}" if code < 0x10000 else _surrogates(code, some)
     yield f"{some}U{_digits(code, 8)}"
@@ -142,6 +170,8 @@ def _encodings(char: str, after_backslash: bool) -> Iterator[str]:
         yield rf"'\\{{1,{_DEPTH}}}''"
     if char in _ENTITIES:
         yield f"&(?:amp;)?(?:{_ENTITIES[char]}|#0*{code}|#[xX]0*{_digits(code, 2)});"
+    # Last: the encodings of ``%`` and ``&`` begin with it.
+    yield ("" if after_backslash else rf"\\{{0,{_DEPTH}}}") + re.escape(char)
 
 
 def _percent(char: str) -> str:

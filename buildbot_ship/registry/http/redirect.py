@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import attrs
 
 from ...errors import RegistryRefused, quotable
+from ...model.secrets.cut_text import shorten
 
 _STATUSES = (301, 302, 303, 307, 308)
 _MOST = 5
@@ -74,7 +75,8 @@ def shown(url: str) -> str:
     except ValueError:
         return "an invalid address"
     text = SplitResult(parts.scheme, host, parts.path, "", "").geturl()
-    return quotable("".join(c if c.isprintable() else " " for c in text)[:_MAX_SHOWN])
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return quotable(shorten(shown, _MAX_SHOWN))
 
 
 def _refusal(

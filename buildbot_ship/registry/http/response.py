@@ -12,6 +12,7 @@ import attrs
 
 from ...errors import RegistryForbidden, RegistryRefused
 from ...model.json_text import read_json
+from ...model.secrets.cut_text import shorten
 from .retry import RetryableFault, read_retry_after
 
 DIGEST = "Docker-Content-Digest"
@@ -34,7 +35,8 @@ class Answer:
     def message(self) -> str:
         """Return the registry's own message in one printable line, or the status."""
         text = "; ".join(_messages(self.body)) or answered(self.status)
-        return "".join(c if c.isprintable() else " " for c in text)[:_MAX_MESSAGE]
+        shown = "".join(c if c.isprintable() else " " for c in text)
+        return shorten(shown, _MAX_MESSAGE)
 
 
 def answered(status: int) -> str:

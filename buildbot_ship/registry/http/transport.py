@@ -13,6 +13,7 @@ from requests.auth import AuthBase
 
 from ...errors import RegistryRefused
 from ...model.log import Log
+from ...model.secrets.cut_text import shorten
 from .address import api_url, is_loopback
 from .authentication import ISSUE_TOKEN, Authenticator, TokenAnswer, TokenQuery
 from .connection_errors import translated_errors
@@ -239,7 +240,7 @@ def _chunks(response: requests.Response, call: Call) -> Iterator[bytes]:
     """Yield the body.  Raises RetryableFault, RegistryRefused."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in _SIZES:
-        why = f"its answer has the encoding {encoding[:40]!r}, which was not asked for"
+        why = f"its answer has the encoding {shorten(encoding, 40)!r}, which was not asked for"
         raise RegistryRefused(call.registry, call.action, why, "read the log of its proxy")
     with translated_errors(call.registry, call.action):
         yield from response.iter_content(_SIZES[encoding])

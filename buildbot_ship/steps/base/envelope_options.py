@@ -19,7 +19,9 @@ OPTION_NAMES: dict[type[Any], dict[str, str]] = {
         "proxy": "proxy",
         "ca_bundle": "ca_bundle",
     },
-    Limits: {name: name for name in ("memory", "processes", "seconds", "disk")},
+    Limits: {
+        name: name for name in ("memory", "processes", "seconds", "disk", "cpus", "open_files")
+    },
     CacheOptions: {"repository": "cache", "trusted": "trusted", "no_cache": "no_cache"},
 }
 """Settings in the envelope: the option for each of their fields."""

@@ -51,6 +51,8 @@ class ShipStep(ResultPresentation):
     :param processes: limit on the processes and threads of one container
     :param seconds: time limit of one container
     :param disk: limit on what one container writes to disk, in bytes
+    :param cpus: how many CPUs one container can use, such as 1.5
+    :param open_files: limit on the open files of each process in a container
     :param cache: the repository of the cache that workers share
     :param trusted: whether this builder may publish and write to the shared cache; an
         untrusted builder has a separate cache and a separate work folder on the worker
@@ -84,6 +86,8 @@ class ShipStep(ResultPresentation):
         processes: int | IRenderable | None = None,
         seconds: int | IRenderable | None = None,
         disk: int | IRenderable | None = None,
+        cpus: float | IRenderable | None = None,
+        open_files: int | IRenderable | None = None,
         cache: str | IRenderable | None = None,
         trusted: bool | IRenderable = True,
         no_cache: bool | IRenderable = False,
@@ -96,6 +100,7 @@ class ShipStep(ResultPresentation):
         self.index_url, self.extra_index_urls = index_url, extra_index_urls
         self.proxy, self.ca_bundle = proxy, ca_bundle
         self.memory, self.processes, self.seconds, self.disk = memory, processes, seconds, disk
+        self.cpus, self.open_files = cpus, open_files
         self.cache, self.trusted, self.no_cache = cache, trusted, no_cache
         self.credentials = {} if credentials is None else credentials
         self.retries = retries

@@ -195,4 +195,4 @@ class _EngineCopies:
             if before is None:
                 engine.remove_image(name)
             else:
-                engine.tag(before, Reference.parse(name))
+                engine.tag(before, Reference.parse(name), temporary=False)

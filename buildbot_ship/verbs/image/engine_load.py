@@ -45,7 +45,7 @@ def load(images: Sequence[BuiltImage], scratch: Path, runner: JobRunner) -> None
     ]
     with archive.open("wb") as out:
         write_archive(archived, out)
-    daemon.load(archive, [image.loaded_as for image in images])
+    daemon.load(archive, {image.loaded_as: _ids(image) for image in images})
     for image in images:
         _verify(image, daemon.image(image.loaded_as))
 
@@ -56,10 +56,15 @@ def _openers(
     return [(layer, opener(ensure_layer(layer, runner))) for layer in image.layers]
 
 
+def _ids(image: BuiltImage) -> tuple[str, ...]:
+    """Return the IDs that the image may have in an engine."""
+    # In the containerd image store, the ID is the digest of the manifest.
+    return (image.assembled.image_id, image.assembled.manifest_digest)
+
+
 def _verify(image: BuiltImage, loaded: EngineImage | None) -> None:
     """Raise EngineError unless *loaded* is *image*."""
-    # In the containerd image store, the ID is the digest of the manifest.
-    expected = (image.assembled.image_id, image.assembled.manifest_digest)
+    expected = _ids(image)
     if loaded is None or loaded.image_id not in expected:
         got = loaded.image_id if loaded else "nothing"
         raise EngineError(

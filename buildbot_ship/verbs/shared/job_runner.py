@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ...model.image.base import Base
 
 PYTHON = "/ship/tools/bin/python"
+TOOLS_JOB = JobEnvironment("/ship/making/job", "/ship/making/out")
+"""Its folders belong to root and stay in the image, so no other job can have them."""
 
 
 @attrs.frozen
@@ -111,7 +113,6 @@ class JobRunner:
         """
         existing = self._existing_tools(base, names)
         if existing is not None:
-            self.daemon.use(existing.image)
             return existing
         image = self.daemon.image(str(base)) or self.daemon.pull(base)
         locked = lock_files()
@@ -120,7 +121,13 @@ class JobRunner:
         files = tuple(JobFile(path, text) for path, text in locked.items())
         arguments, inputs = self._with_index({"only": list(names)}, files)
         job = Job(
-            "tools", str(base), arguments, inputs=inputs, network=True, limits=self.limits
+            "tools",
+            str(base),
+            arguments,
+            inputs=inputs,
+            network=True,
+            job_environment=TOOLS_JOB,
+            limits=self.limits,
         )
         with self.work.scratch() as scratch:
             facts = self.daemon.keep(job, reference, scratch=scratch, log=self.log)
@@ -132,6 +139,8 @@ class JobRunner:
         if image is None:
             return None
         reference = tools_reference(image, names, lock_files())
+        # Before the look: the collector removes no image that was used a moment ago.
+        self.daemon.use(reference)
         tools_image = self.daemon.image(reference)
         if tools_image is None or RESULT not in tools_image.labels:
             return None

@@ -13,6 +13,7 @@ from ...daemon.interface import RunningServices, Service, ServiceState
 from ...errors import SmokeTestFailed
 from ...model.request import SmokeCheck
 from ...model.request.smoke import split_url
+from ...model.secrets.cut_text import shorten_start
 
 PAUSE = 0.2
 """Seconds between two attempts of a command."""
@@ -120,8 +121,7 @@ def repeat_command(
 
 
 def _fault(check: SmokeCheck, status: int, output: str) -> str | None:
-    text = " ".join(output.split())
-    text = text if len(text) <= QUOTED else f"...{text[-QUOTED:]}"
+    text = shorten_start(" ".join(output.split()), QUOTED)
     shown = f": {text}" if text else ""
     if status != check.expected_status:
         return (

@@ -15,6 +15,7 @@ from ...errors import InvalidRequest, SmokeTestFailed
 from ...model.log import Log
 from ...model.request import SmokeCheck, SmokeContainer, SystemTest
 from ...model.request.settings import Limits
+from ...model.secrets.cut_text import shorten_start
 from .checks import (
     BackgroundCheck,
     ExitCheck,
@@ -197,4 +198,4 @@ def last_lines(log: str) -> str:
     """Return the last lines of a log in one line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()][-TAIL_LINES:]
     text = " | ".join(lines)
-    return text if len(text) <= TAIL_CHARACTERS else f"...{text[-TAIL_CHARACTERS:]}"
+    return shorten_start(text, TAIL_CHARACTERS)

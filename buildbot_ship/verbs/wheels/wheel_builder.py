@@ -27,7 +27,8 @@ from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.own_packages import digest_of_files, export_package, list_build_files
 from ..shared.tools_image import BUILD_TOOLS
 from .build_dependencies import BuildDependencies
-from .repack import BuiltWheel, Repacker, TraceReport
+from .build_result import BuildResult
+from .repack import BuiltWheel, Repacker
 from .wheel_set import WheelSet
 
 _REPACKED, _BUILT = "repacked", "built/wheelhouse"
@@ -168,22 +169,21 @@ class WheelBuilder:
             "wheels", tools, arguments, scratch / "built", inputs, prepare_next=True
         )
         with reading_result("wheels"):
-            made = structure(result, _Made, "wheels")
-            by_file = {wheel.file: wheel for wheel in made.wheels}
-            reports = list(zip(chosen.built, made.built, strict=True))
-            built = {number: by_file[report.file] for number, report in reports}
-            for wheel in made.wheels:
+            done = BuildResult.read(result, chosen, self.plan.request.strict)
+            for wheel in done.wheels:
                 (folder / wheel.file).stat()
-        for number, report in reports:
-            self._cache_wheel(self.keys[number], built[number], folder, shared=True)
-            if report.trace is not None:
-                repackable = BuiltWheel(built[number], folder, made.zlib)
-                self.repacker.record_build(number, report.trace, repackable)
-        for wheel in made.wheels:
+        built = {}
+        for number, (wheel, trace) in zip(chosen.built, done.built, strict=True):
+            built[number] = wheel
+            self._cache_wheel(self.keys[number], wheel, folder, shared=True)
+            if trace is not None:
+                repackable = BuiltWheel(wheel, folder, done.zlib)
+                self.repacker.record_build(number, trace, repackable)
+        for wheel in done.wheels:
             if not wheel.built:
                 key = index_wheel_key(_sha256(wheel))
                 self._cache_wheel(key, wheel, folder, shared=False)
-        return made.wheels, built
+        return done.wheels, built
 
     def _job_inputs(self, sections: tuple[int, ...], scratch: Path) -> tuple[JobFile, ...]:
         """Return the input files of the build job: downloads, *sections* and own packages."""
@@ -214,26 +214,6 @@ class WheelBuilder:
 @attrs.frozen
 class _Wheels:
     wheels: tuple[Wheel, ...]
-
-
-@attrs.frozen
-class _BuildReport:
-    """The report of ``inside/jobs/wheels.py`` on one wheel.
-
-    *trace* is the report of ``unread_files.py``, for an own package.
-    """
-
-    file: str
-    trace: TraceReport | None
-
-
-@attrs.frozen
-class _Made:
-    """The result of ``inside/jobs/wheels.py``."""
-
-    wheels: tuple[Wheel, ...]
-    built: tuple[_BuildReport, ...]
-    zlib: str
 
 
 def _package_digest(section: Section, tree: Tree) -> str:

@@ -9,13 +9,17 @@ from collections.abc import Callable, Sequence
 from lab.errors import LabError
 from lab.progress import progress
 from lab.runs import Run, running
+from lab.soak.collecting.soak import soak_collector
 from lab.soak.fuzz.soak import soak_fuzz
 from lab.soak.options import SoakOptions, parse_soak
 from lab.soak.publish import soak_publish
+from lab.soak.secrets.soak import soak_secrets
 from lab.soak.tally import Tally
 
 SOAKS: dict[str, Callable[[Run, SoakOptions], Tally]] = {
     "publish": soak_publish,
+    "secrets": soak_secrets,
+    "collector": soak_collector,
     "fuzz": soak_fuzz,
 }
 

@@ -6,11 +6,23 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ROUNDS = {"publish": 625, "fuzz": 1_000_000}
-"""The soaks, and the rounds of each unless you ask for others."""
-ABOUT = {
-    "publish": "16 writers publish 16 images under one tag, in each round",
-    "fuzz": "every reader gets hostile texts and archives, one in each round",
+
+@dataclass(frozen=True)
+class Soak:
+    """The default number of rounds, what happens in each, and whether it needs base images."""
+
+    rounds: int
+    about: str
+    bases: bool = False
+
+
+SOAKS = {
+    "publish": Soak(625, "16 writers publish 16 images under one tag, in each round"),
+    "collector": Soak(1000, "the collector runs beside killed and living builds, and forgers"),
+    "secrets": Soak(
+        14, "everything prints its secrets, and they are searched everywhere", bases=True
+    ),
+    "fuzz": Soak(1_000_000, "every reader gets hostile texts and archives, one in each round"),
 }
 EPILOG = """\
 A soak ends with one line, "NAME: N of M held".  Its exit status is 0 only if all held.
@@ -21,13 +33,17 @@ soaks:
 
 @dataclass(frozen=True)
 class SoakOptions:
-    """The options of `tests/soak/run`; in each *mixed_every*th round some claim by hand."""
+    """The options of `tests/soak/run`; in each *mixed_every*th round some claim by hand.
+
+    *quick* leaves out hardening in the rounds of `secrets`, which takes half of their time.
+    """
 
     name: str
     rounds: int
     unclaimed: bool = False
     mixed_every: int = 25
     database: str = ""
+    quick: bool = False
     seed: int = 0
     again: str = ""
 
@@ -37,11 +53,12 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
     parser = argparse.ArgumentParser(
         prog="tests/soak/run",
         description="Repeat one promise of this project many times, against real parts.",
-        epilog=EPILOG + "".join(f"  {name:<10}{ABOUT[name]}\n" for name in ROUNDS),
+        epilog=EPILOG + "".join(f"  {name:<10}{soak.about}\n" for name, soak in SOAKS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", metavar="NAME", choices=ROUNDS, help="one of the soaks below")
-    parser.add_argument("--rounds", type=int, help="how often (publish: 625; fuzz: 1000000)")
+    parser.add_argument("name", metavar="NAME", choices=SOAKS, help="one of the soaks below")
+    defaults = ", ".join(f"{name}: {soak.rounds}" for name, soak in SOAKS.items())
+    parser.add_argument("--rounds", type=int, help=f"how often ({defaults})")
     parser.add_argument(
         "--unclaimed",
         action="store_true",
@@ -59,7 +76,7 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
         "--again", metavar="TARGET:NUMBER", default="", help="run one round of fuzz again"
     )
     chosen = parser.parse_args(argv)
-    rounds = ROUNDS[chosen.name] if chosen.rounds is None else chosen.rounds
+    rounds = SOAKS[chosen.name].rounds if chosen.rounds is None else chosen.rounds
     if rounds < 1:
         parser.error("--rounds must be 1 or more")
     return SoakOptions(

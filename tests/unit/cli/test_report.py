@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lab.git_server import git
+from lab.soak.secrets.attacker import ENCODINGS
 
 from buildbot_ship.cli.arguments import read
 from buildbot_ship.cli.call import OutputMask, _failure_result, _report, run
@@ -14,7 +15,6 @@ from buildbot_ship.model.request import Envelope, SmokeRequest, wire
 from buildbot_ship.model.request.settings import Credential, Index
 from buildbot_ship.model.request.smoke import SmokeCheck, SmokeContainer, SystemTest
 from buildbot_ship.model.result import SUCCESS, Result
-from tests.unit.model.secrets.test_masking import ENCODINGS
 
 
 @pytest.mark.parametrize(("count", "times"), [(1, 1), (2, 2)])

@@ -72,6 +72,7 @@ LINES = (
 )
 
 
+@pytest.mark.row(23)
 @pytest.mark.parametrize("line", LINES)
 def test_row_23_a_strict_line_is_refused_without_an_echo(line: str) -> None:
     with pytest.raises(InvalidFile) as caught:
@@ -79,6 +80,7 @@ def test_row_23_a_strict_line_is_refused_without_an_echo(line: str) -> None:
     _refused_without_echo(caught.value, "strict.txt", 3)
 
 
+@pytest.mark.row(23)
 @pytest.mark.parametrize("line", [*(line for line in LINES if "hash" not in line)])
 def test_row_23_a_loose_line_is_refused_without_an_echo(line: str) -> None:
     with pytest.raises(InvalidFile) as caught:
@@ -86,12 +88,14 @@ def test_row_23_a_loose_line_is_refused_without_an_echo(line: str) -> None:
     _refused_without_echo(caught.value, "loose.txt", 2)
 
 
+@pytest.mark.row(23)
 @pytest.mark.parametrize("target", ["/etc/passwd", "../key.txt", "~/key", "file:///etc/passwd"])
 def test_row_23_only_files_of_the_repository_are_included(target: str) -> None:
     with pytest.raises(InvalidFile, match="^loose.txt:1: -r accepts only a file in this repos"):
         read_loose("loose.txt", {"loose.txt": f"-r {target}\n".encode()}.get)
 
 
+@pytest.mark.row(23)
 def test_row_23_an_included_file_of_secrets_is_not_quoted() -> None:
     files = {"loose.txt": b"-r key.txt\n", "key.txt": f"key={SECRET} {SECRET}\n".encode()}
     with pytest.raises(InvalidFile) as caught:
@@ -109,6 +113,7 @@ def _refused_without_echo(error: InvalidFile, file: str, line: int) -> None:
 # --- Row 24: many lines ---------------------------------------------------------------
 
 
+@pytest.mark.row(24)
 def test_row_24_10000_requirement_lines_are_parsed_within_a_second() -> None:
     loose = "".join(f"package-{n}>=1.{n},<9 ; os_name == 'posix'\n" for n in range(10_000))
     strict = "".join(f"package-{n}==1.{n} \\\n    {HASH}\n" for n in range(10_000))
@@ -143,6 +148,7 @@ def _requests(name: str) -> Iterator[tuple[type[Request], dict[str, Any]]]:
     yield ProposeRequest, {**plain, "prefix": f"{name}/"}
 
 
+@pytest.mark.row(25)
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_row_25_no_command_runs_for_a_hostile_name(name: str) -> None:
     for kind, options in _requests(name):
@@ -152,6 +158,7 @@ def test_row_25_no_command_runs_for_a_hostile_name(name: str) -> None:
         assert len(str(caught.value)) < 3_000
 
 
+@pytest.mark.row(25)
 @pytest.mark.parametrize("name", ["-a", "$(a)", "a\nb"])
 def test_row_25_a_hostile_name_in_a_request_is_refused_by_the_worker(name: str) -> None:
     data = envelope_to_json(Envelope(WheelsRequest(), "build", "/work"))
@@ -163,6 +170,7 @@ def test_row_25_a_hostile_name_in_a_request_is_refused_by_the_worker(name: str) 
 # --- Row 27: links of the build context -----------------------------------------------
 
 
+@pytest.mark.row(27)
 @pytest.mark.parametrize(
     ("target", "why"),
     [
@@ -193,6 +201,7 @@ ENCODINGS = {
 }
 
 
+@pytest.mark.row(36)
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_row_36_a_text_of_another_encoding_is_refused_with_its_line(name: str) -> None:
     data = ENCODINGS[name]
@@ -203,6 +212,7 @@ def test_row_36_a_text_of_another_encoding_is_refused_with_its_line(name: str) -
             read(data, "app.docker")
 
 
+@pytest.mark.row(36)
 def test_row_36_an_empty_file_is_refused_with_its_line() -> None:
     with pytest.raises(InvalidFile, match="^app.docker:1: the file is empty"):
         read(b"", "app.docker")
@@ -212,6 +222,7 @@ def test_row_36_an_empty_file_is_refused_with_its_line() -> None:
         parse_strict("", "s.txt")
 
 
+@pytest.mark.row(36)
 @pytest.mark.parametrize(
     "char",
     ["\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\u202e", "\u2066", "\x1b"],
@@ -242,6 +253,7 @@ POINTS = {
 }
 
 
+@pytest.mark.row(36)
 @pytest.mark.in_container
 @pytest.mark.parametrize("name", [*POINTS, "no zip", "an empty wheel"])
 def test_row_36_a_wheel_that_lies_is_refused_by_name(name: str, tmp_path: Path) -> None:
@@ -267,6 +279,7 @@ ENDLESS = {
 }
 
 
+@pytest.mark.row(41)
 @pytest.mark.parametrize("name", ENDLESS)
 def test_row_41_a_dockerfile_without_end_is_refused_in_a_second(name: str) -> None:
     began = time.process_time()

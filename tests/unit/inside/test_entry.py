@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -43,7 +44,16 @@ def start(job: Path, script: str) -> subprocess.CompletedProcess[bytes]:
         JobFile("folder/tool", b"", executable=True), JobFile("command.json", command)
     )
     argv = [sys.executable, "-c", ENTRY, str(job), out]
-    return subprocess.run(argv, input=size + scripts + inputs, capture_output=True, check=False)
+    return run(argv, size + scripts + inputs)
+
+
+def run(argv: list[str], given: bytes) -> subprocess.CompletedProcess[bytes]:
+    """Run *argv*; its standard input has *given*, and ends after the program."""
+    read, write = os.pipe()
+    with open(read, "rb") as stdin, open(write, "wb") as giver:
+        giver.write(given)
+        giver.flush()
+        return subprocess.run(argv, stdin=stdin, capture_output=True, check=False)
 
 
 def packed(*files: JobFile) -> bytes:
@@ -72,8 +82,32 @@ def test_scripts_are_imported_while_it_waits(job: Path) -> None:
         process.stdin.flush()
         assert process.stderr.readline() == b"imported as install\n"
         command = json.dumps([f"{job}/install.py"]).encode()
-        _, said = process.communicate(packed(JobFile("command.json", command)))
+        process.stdin.write(packed(JobFile("command.json", command)))
+        process.stdin.flush()
+        said = process.stderr.read()
     assert b"imported as __main__\n" in said
+
+
+def test_it_ends_with_its_standard_input(job: Path) -> None:
+    # Here no init ends the script, so it looks for its parent itself.
+    script = (
+        "import os, sys, time\n"
+        "parent = os.getppid()\n"
+        "print('runs', file=sys.stderr, flush=True)\n"
+        "while os.getppid() == parent: time.sleep(0.02)\n"
+    )
+    scripts = packed(JobFile("script.py", script.encode()))
+    command = json.dumps([f"{job}/script.py"]).encode()
+    argv = [sys.executable, "-c", ENTRY, str(job), str(job.parent / "out")]
+    with subprocess.Popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(len(scripts).to_bytes(8, "big") + scripts)
+        process.stdin.write(packed(JobFile("command.json", command)))
+        process.stdin.flush()
+        assert process.stderr.readline() == b"runs\n"
+        process.stdin.close()
+        assert process.wait(10) == 137
 
 
 def test_files_come_with_their_modes_and_no_time(job: Path) -> None:

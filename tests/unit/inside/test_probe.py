@@ -42,8 +42,15 @@ def service(answer: Answer) -> Iterator[int]:
                         answer(connection, number)
                     number += 1
 
-        threading.Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1]
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            # Closing alone does not end `accept`, which could then take the connections of
+            # another test's server that has the same file descriptor.
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def probe(folder: Path, *checks: dict[str, Any], deadline: float = 0.3) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ def test_every_group_is_in_one_session() -> None:
     assert sorted(name for session in SESSIONS for name in session) == sorted(GROUPS)
 
 
-WITH_ENGINE = ("engine", "article", "engines", "buildbot", "review", "demo")
+WITH_ENGINE = ("engine", "article", "engines", "buildbot", "faults", "review", "demo")
 
 
 @pytest.mark.parametrize(

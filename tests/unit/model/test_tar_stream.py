@@ -42,6 +42,7 @@ def chunks(data: bytes) -> Iterator[bytes]:
     return (data[at : at + 4096] for at in range(0, len(data), 4096))
 
 
+@pytest.mark.row(28)
 @pytest.mark.parametrize("name", DAMAGED)
 def test_a_damaged_header_is_an_error_at_once(name: str, tmp_path: Path) -> None:
     data, began = DAMAGED[name], time.monotonic()
@@ -69,6 +70,7 @@ def test_a_sound_tar_is_read() -> None:
     assert [m.name for _, m in read_members(io.BytesIO(data))] == ["a", "b"]
 
 
+@pytest.mark.row(28)
 @pytest.mark.parametrize(
     "data",
     [

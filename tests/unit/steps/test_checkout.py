@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from buildbot.process.buildstep import create_step_from_step_or_factory
 from buildbot.process.results import FAILURE
 from buildbot.test.fake.fakebuild import FakeBuild
 
 from buildbot_ship.steps import Checkout
+from buildbot_ship.steps.base.secrets_of_build import mask_for
 from buildbot_ship.steps.checkout import GitErrorObserver
 from tests.unit.steps.step_case import StepCase
 
@@ -47,6 +49,32 @@ class TestCheckout(StepCase):
     async def test_a_patch_is_refused(self) -> None:
         stamp = Stamp("main", None, (1, b"diff", "."))
         assert (await self.said(stamp)).startswith("patch: buildbot-ship only ships commits")
+
+
+class TestLogin(StepCase):
+    """Buildbot's Git renders the login apart from the build."""
+
+    async def hidden(self, **login: object) -> str:
+        """Return what the build shows of a password and a key after a checkout has begun."""
+        build: Any = FakeBuild(master=self.master)
+        build.sources, build.master = {"": Stamp("main", None)}, self.master
+        made = Checkout("https://git.example.com/a.git", **login)
+        step: Any = create_step_from_step_or_factory(made)
+        step.build = build
+        mask = mask_for(build)
+        await step._hide_login()
+        return mask("hunter2-of-git, base64 aHVudGVyMi1vZi1naXQ=, and a-private-key")
+
+    async def test_a_password_and_a_key_are_hidden_in_every_encoding(self) -> None:
+        assert await self.hidden() == (
+            "hunter2-of-git, base64 aHVudGVyMi1vZi1naXQ=, and a-private-key"
+        )
+        assert await self.hidden(auth_credentials=("robot", "hunter2-of-git")) == (
+            "<git-login>, base64 <git-login>, and a-private-key"
+        )
+        assert await self.hidden(sshPrivateKey="a-private-key", sshKnownHosts="x y z") == (
+            "hunter2-of-git, base64 aHVudGVyMi1vZi1naXQ=, and <git-login>"
+        )
 
 
 class Step:

@@ -6,10 +6,10 @@ import json
 
 from buildbot.plugins import util
 from buildbot.process.results import EXCEPTION, FAILURE, SUCCESS, WARNINGS
+from lab.soak.secrets.attacker import ENCODINGS
 
 from buildbot_ship.model.result import Failure
 from buildbot_ship.steps import CollectGarbage
-from tests.unit.model.secrets.test_masking import ENCODINGS
 from tests.unit.steps.step_case import ExpectVerb, StepCase, ended
 
 SECRET = "p@ss/w0rd+%&=? \"x'\\"

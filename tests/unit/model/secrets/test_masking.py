@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
-import shlex
 import time
-from collections.abc import Callable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
+from lab.soak.secrets.attacker import ENCODINGS
 
 from buildbot_ship.model.result import changed
 from buildbot_ship.model.secrets.masking import HIDDEN, MIN_LENGTH, hiding, mask_of
 
-ENCODINGS: dict[str, Callable[[str], str]] = {
-    "raw": str,
-    "base64": lambda s: base64.b64encode(s.encode()).decode(),
-    "base64 url": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
-    "base64 with a newline": lambda s: base64.b64encode(f"{s}\n".encode()).decode(),
-    "base64 without padding": lambda s: base64.b64encode(s.encode()).decode().rstrip("="),
-    "hexadecimal": lambda s: s.encode().hex(),
-    "URL": lambda s: quote(s, safe=""),
-    "URL path": quote,
-    "URL in small letters": lambda s: quote(s, safe="").replace("%2F", "%2f"),
-    "form": quote_plus,
-    "URL twice": lambda s: quote(quote(s, safe=""), safe=""),
-    "JSON": lambda s: json.dumps(s)[1:-1],
-    "JSON in Unicode": lambda s: json.dumps(s, ensure_ascii=False)[1:-1],
-    "JSON in JSON": lambda s: json.dumps(json.dumps(s)[1:-1])[1:-1],
-    "JSON of a form": lambda s: json.dumps(quote_plus(s))[1:-1],
-    "repr": lambda s: repr(s)[1:-1],
-    "repr of bytes": lambda s: repr(s.encode())[2:-1],
-    "shell": lambda s: shlex.quote(s).strip("'") if "'" not in s else shlex.quote(s)[1:-1],
-    "HTML": html.escape,
-}
 SECRETS = [
     "hunter2",
     "p@ss/w0rd+%&=? x",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from hashlib import sha1
 from pathlib import Path
@@ -477,8 +477,8 @@ def test_what_came_back_compressed_is_verified(world: World) -> None:
 
 def test_an_engine_that_has_another_image_is_not_believed(world: World) -> None:
     class Wrong(MemoryDaemon):
-        def load(self, archive: Path, names: Sequence[str]) -> None:
-            for name in names:
+        def load(self, archive: Path, images: Mapping[str, tuple[str, ...]]) -> None:
+            for name in images:
                 self.add(name, b"{}")
 
     world.daemon = Wrong(world.registry, images=world.daemon.images)

@@ -1,0 +1,1 @@
+"""The soak `collector`: garbage collection beside living builds and objects of others."""

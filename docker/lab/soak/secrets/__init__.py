@@ -1,0 +1,1 @@
+"""The soak `secrets`: servers, builds and applications that print each secret they know."""
