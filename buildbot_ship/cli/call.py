@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TextIO
 import attrs
 
 from ..errors import InvalidRequest, ShipError, printable
+from ..model.json_text import read_json
 from ..model.log import Log
 from ..model.request import BuildRequest, Envelope, GarbageRequest, Request
 from ..model.request.wire import envelope_from_json, result_to_json
@@ -125,7 +126,7 @@ def _print(line: str, stream: TextIO) -> None:
 
 def _from_standard_input() -> Envelope:
     try:
-        return envelope_from_json(json.loads(sys.stdin.buffer.read()))
+        return envelope_from_json(read_json(sys.stdin.buffer.read()))
     except ValueError as error:
         raise InvalidRequest("request", f"standard input is not JSON: {error}") from None
 

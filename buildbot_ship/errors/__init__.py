@@ -14,7 +14,7 @@ from .artefact import (
     ResultUnusable,
     SmokeTestFailed,
 )
-from .base import Problem, ShipError, printable
+from .base import Problem, ShipError, printable, quotable
 from .engine import (
     BaseNotFound,
     BaseUnfit,
@@ -103,4 +103,5 @@ __all__ = [
     "TagTaken",
     "WouldOverwrite",
     "printable",
+    "quotable",
 ]

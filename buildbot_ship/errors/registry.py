@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .base import ShipError
+from .base import ShipError, quotable
 
 
 @attrs.define(slots=False)
@@ -59,8 +59,8 @@ class DigestMismatch(ShipError):
     """The content does not match its digest."""
 
     what: str
-    expected: str
-    got: str
+    expected: str = attrs.field(converter=quotable)
+    got: str = attrs.field(converter=quotable)
     template = "{what} has digest {got}, expected {expected}"
     advice = "find out who changed it; nothing was published"
     status = 34

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import attrs
 
 from ...errors import HostileArchive, IndexUnavailable, JobFailed, LimitExceeded
+from ...model.json_text import read_object
 from ...model.secrets.cut_text import shorten, shorten_start
 from ..shared.sdk_errors import NO_SPACE
 
@@ -39,11 +39,9 @@ def read_result(
     try:
         if path.stat().st_size > MAX_RESULT:
             raise LimitExceeded(f"the result of inside/{script}.py", f"{MAX_RESULT} bytes")
-        result = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        result = None
-    if not isinstance(result, dict):
-        raise JobFailed(script, f"inside/{script}.py wrote no valid result.json")
+        result = read_object(path.read_bytes())
+    except (OSError, ValueError):
+        raise JobFailed(script, f"inside/{script}.py wrote no valid result.json") from None
     path.unlink()
     if not result.pop("ok", False):
         raise job_failure(result, script, network=network)

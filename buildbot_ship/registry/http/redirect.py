@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import attrs
 
-from ...errors import RegistryRefused
+from ...errors import RegistryRefused, quotable
 from ...model.secrets.cut_text import shorten
 from .address import is_loopback
 
@@ -79,7 +79,7 @@ def shown(url: str) -> str:
         return "an invalid address"
     text = SplitResult(parts.scheme, host, parts.path, "", "").geturl()
     shown = "".join(c if c.isprintable() else " " for c in text)
-    return shorten(shown, _MAX_SHOWN)
+    return quotable(shorten(shown, _MAX_SHOWN))
 
 
 def _refusal(

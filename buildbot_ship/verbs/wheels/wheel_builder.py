@@ -22,6 +22,7 @@ from ...model.cache import Blob, Entry
 from ...model.request.wire import CONVERTER, structure
 from ...model.requirements.build_lock import Section
 from ...source.interface import Tree
+from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.own_packages import digest_of_files, export_package, list_build_files
 from ..shared.tools_image import BUILD_TOOLS
@@ -152,8 +153,9 @@ class WheelBuilder:
         arguments = self.plan.fetch_arguments(attrs.evolve(missing, sections=lacking))
         result = self.runner.run("fetch", tools, arguments, out, network=True)
         dependencies.keep(lacking, out / "build")
-        fetched = structure(result["files"], tuple[Fetched | None, ...], "fetched")
-        return fetched, structure(result.get("warnings", ()), tuple[str, ...], "warnings")
+        with reading_result("fetch"):
+            fetched = structure(result["files"], tuple[Fetched | None, ...], "fetched")
+            return fetched, structure(result.get("warnings", ()), tuple[str, ...], "warnings")
 
     def _build(
         self, chosen: Chosen, tools: str, scratch: Path
@@ -168,7 +170,10 @@ class WheelBuilder:
         result = self.runner.run(
             "wheels", tools, arguments, scratch / "built", inputs, prepare_next=True
         )
-        done = BuildResult.read(result, chosen, self.plan.request.strict)
+        with reading_result("wheels"):
+            done = BuildResult.read(result, chosen, self.plan.request.strict)
+            for wheel in done.wheels:
+                (folder / wheel.file).stat()
         built = {}
         for number, (wheel, trace) in zip(chosen.built, done.built, strict=True):
             built[number] = wheel

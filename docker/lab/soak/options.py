@@ -24,6 +24,7 @@ SOAKS = {
     "secrets": Soak(
         14, "everything prints its secrets, and they are searched everywhere", bases=True
     ),
+    "fuzz": Soak(1_000_000, "every reader gets hostile texts and archives, one in each round"),
 }
 EPILOG = """\
 A soak ends with one line, "NAME: N of M held".  Its exit status is 0 only if all held.
@@ -46,8 +47,9 @@ class SoakOptions:
     mixed_every: int = 25
     database: str = ""
     quick: bool = False
-    seed: int = 1
+    seed: int = 0
     first: int = 0
+    again: str = ""
 
 
 def parse_soak(argv: Sequence[str]) -> SoakOptions:
@@ -74,10 +76,13 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
         "be installed (default: an SQLite file)",
     )
     parser.add_argument(
-        "--seed", type=int, default=1, help="kills: another number gives other moments"
+        "--seed", type=int, default=0, help="kills, fuzz: other moments or inputs"
     )
     parser.add_argument(
         "--first", type=int, default=0, help="kills: the number of the first round, to go on"
+    )
+    parser.add_argument(
+        "--again", metavar="TARGET:NUMBER", default="", help="run one round of fuzz again"
     )
     chosen = parser.parse_args(argv)
     rounds = SOAKS[chosen.name].rounds if chosen.rounds is None else chosen.rounds
@@ -90,4 +95,5 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
         database=chosen.database,
         seed=chosen.seed,
         first=chosen.first,
+        again=chosen.again,
     )

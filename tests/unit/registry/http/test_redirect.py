@@ -66,9 +66,9 @@ def test_only_a_few_redirects_are_followed(setting: Setting) -> None:
 
 
 def test_a_long_address_is_cut_and_printable() -> None:
-    text = shown("https://me:pass@host:1/\x1b[31m" + "x" * 1000 + "?q#f")
-    assert text.startswith("https://host:1/ [31mx")
-    assert text.endswith("x...")
+    text = shown("https://me:pass@host:1/\x1b[" + "x/" * 500 + "?q#f")
+    assert text.startswith("https://host:1/ [x/")
+    assert text.endswith("...")
     assert len(text) == 203
 
 
