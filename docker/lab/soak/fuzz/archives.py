@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from random import Random
 
-from buildbot_ship.daemon.containers.container import read_result
+from buildbot_ship.daemon.containers.returned import read_result
 from buildbot_ship.daemon.shared.archive import unpack
 from buildbot_ship.model.application.installed_files import installed, read_listing
 from buildbot_ship.model.application.wheel_rewrite import repack_wheel
