@@ -60,7 +60,7 @@ def kills(
         if part == ENGINE and not scene.run.engine.ours:
             continue
         dice = random.Random(f"{seed} {number}")  # noqa: S311  # no secret
-        full = dice.random() < 0.5
+        full = dice.choice(sorted(lengths))
         moment = dice.uniform(0.0, lengths[full])
         killed = _round(scene, part, full, moment)
         what = f"round {number}: {part} killed after {moment:.2f} s of {lengths[full]:.1f} s"
