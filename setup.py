@@ -27,6 +27,7 @@ setup(
     },
     entry_points={
         "console_scripts": ["buildbot-ship = buildbot_ship.cli:main"],
+        "sqlalchemy.plugins": ["buildbot_ship = buildbot_ship.steps.database:PatientDatabase"],
         "buildbot.steps": [
             f"{step} = buildbot_ship.steps:{step}"
             for step in (

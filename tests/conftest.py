@@ -15,6 +15,8 @@ from lab.engine import Engine
 from lab.runs import Run, running
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lab.bases import Bases
     from lab.registries import Registry
 
@@ -72,3 +74,20 @@ def hardened(
     repository.succeed("harden", "--package", ".")
     repository.commit()
     return repository
+
+
+@pytest.fixture(scope="session")
+def warm_cache(
+    hardened: Repository, bases: Bases, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The cache of a worker that has built the commit of `hardened` once.
+
+    A test that is about something else starts with a copy, and builds only what it changes.
+    """
+    from tests.repository import copy_of  # noqa: PLC0415
+
+    repository = copy_of(hardened, tmp_path_factory.mktemp("warm"), bases)
+    pex = ("--pex", "tiny.pex=tiny", "--script", "tiny")
+    repository.succeed("build", "--package", ".", *pex, "--image", "tiny")
+    repository.succeed("gc")
+    return repository.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -95,6 +96,11 @@ class Repository:
         return path.read_text() if path.exists() else "nobody"
 
     @property
+    def cache(self) -> Path:
+        """Return the cache of its worker."""
+        return self.state / "cache"
+
+    @property
     def work(self) -> Path:
         return self.folder.parent / f"{self.folder.name}.ship"
 
@@ -106,9 +112,15 @@ def our_images() -> list[str]:
         return [tag for tag in tags if tag.startswith("ship.local/tiny:")]
 
 
-def new_repository(folder: Path, bases: Any) -> Repository:
+def new_repository(folder: Path, bases: Any, cache: Path | None = None) -> Repository:
+    """Return a repository in *folder* with the small application, not hardened.
+
+    Its worker has never built anything, or has a copy of the folder *cache*.
+    """
     repository = Repository(folder / "app", folder / "state")
     repository.folder.mkdir(parents=True)
+    if cache:
+        shutil.copytree(cache, repository.cache)
     files = {
         "requirements.loose.txt": "six\nremotemath\n",
         "build.docker": f"FROM {bases.full.reference}\n",
@@ -125,9 +137,11 @@ def new_repository(folder: Path, bases: Any) -> Repository:
     return repository
 
 
-def copy_of(hardened: Repository, folder: Path, bases: Any) -> Repository:
-    """Return a repository in *folder* with the commit of *hardened*."""
-    new = new_repository(folder, bases)
+def copy_of(
+    hardened: Repository, folder: Path, bases: Any, cache: Path | None = None
+) -> Repository:
+    """Return a `new_repository` with the commit of *hardened*."""
+    new = new_repository(folder, bases, cache)
     for name in ("requirements.strict.txt", "requirements.build.txt"):
         (new.folder / name).write_text((hardened.folder / name).read_text())
     new.commit()

@@ -12,13 +12,14 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import attrs
 
 from ..errors import InvalidRequest, ShipError, printable
+from ..model.json_text import read_json
 from ..model.log import Log
 from ..model.request import BuildRequest, Envelope, GarbageRequest, Request
 from ..model.request.wire import envelope_from_json, result_to_json
@@ -26,7 +27,7 @@ from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
 from .arguments import Call, read
 from .collaborators import Collaborators
 from .secrets_arguments import prints_secret
-from .signals import Cancelled, handle_stop_signals, stopped_with_parent
+from .signals import Cancelled, handle_stop_signals, stop_without_reader
 from .verbs import perform
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ def run(argv: Sequence[str]) -> int:
     mask = OutputMask()
     uncommitted = _uncommitted(call.checkout) if call.warns_of_uncommitted else None
     handle_stop_signals()
+    # A call by hand may go on when its shell ends, as with nohup.
+    if call.envelope is None:
+        stop_without_reader()
     try:
         request, result, status = _execute(call, mask)
         if uncommitted is not None and (warning := uncommitted.warning()):
@@ -92,9 +96,7 @@ def _execute(call: Call, mask: OutputMask) -> tuple[Request | None, Result, int]
     try:
         envelope = call.envelope or _from_standard_input()
         mask.hide(envelope.secrets())
-        # A call by hand may go on when its shell ends, as with nohup.
-        with stopped_with_parent() if call.envelope is None else nullcontext():
-            return envelope.request, *_run(call, envelope, lambda line: log(mask(line)))
+        return envelope.request, *_run(call, envelope, lambda line: log(mask(line)))
     except ShipError as error:
         return None, _failure_result(call.verb, error), error.status
 
@@ -108,17 +110,23 @@ def _uncommitted(checkout: Path) -> Uncommitted:
 
 def print_line(line: str) -> None:
     """Print one line to standard output, and flush it."""
-    print(printable(line), flush=True)
+    _print(line, sys.stdout)
 
 
 def print_error_line(line: str) -> None:
     """Print one line to standard error; with --json, standard output is for the result."""
-    print(printable(line), file=sys.stderr, flush=True)
+    _print(line, sys.stderr)
+
+
+def _print(line: str, stream: TextIO) -> None:
+    # Without a reader, the call is about to be cancelled: see `stop_without_reader`.
+    with suppress(BrokenPipeError):
+        print(printable(line), file=stream, flush=True)
 
 
 def _from_standard_input() -> Envelope:
     try:
-        return envelope_from_json(json.loads(sys.stdin.buffer.read()))
+        return envelope_from_json(read_json(sys.stdin.buffer.read()))
     except ValueError as error:
         raise InvalidRequest("request", f"standard input is not JSON: {error}") from None
 

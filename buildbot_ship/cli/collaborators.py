@@ -25,6 +25,7 @@ from ..errors import FileMissing
 from ..model import request as requests
 from ..model.log import Log
 from ..model.reference import Reference, Repository
+from ..model.request.settings import INDEX_TIMEOUT_VARIABLE, seconds_from
 from ..registry.interface import Registry
 from ..source.git_tree import GitTree
 from ..store.cache_interface import CacheStore
@@ -162,6 +163,7 @@ class Collaborators:
             limits,
             credentials=self.envelope.credentials,
             in_pipeline=_has_layered_pex(self.envelope.request),
+            index_seconds=seconds_from(self.environment, INDEX_TIMEOUT_VARIABLE),
         )
 
     @staticmethod

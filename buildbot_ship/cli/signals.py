@@ -1,13 +1,14 @@
-"""Turn signals that stop the process into the exception `Cancelled`."""
+"""Turn signals that stop the process, and the end of its reader, into `Cancelled`."""
 
 from __future__ import annotations
 
 import os
+import select
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 """Signals that cancel the call; SIGALRM is our own repetition of an earlier one."""
 REPEAT_SECONDS = 0.01
 """Delay of that repetition."""
-PARENT_SECONDS = 1.0
-"""How often to look whether the parent process lives."""
 
 
 class Cancelled(BaseException):
@@ -37,25 +36,26 @@ def handle_stop_signals() -> None:
         signal.signal(number, _raise_cancelled)
 
 
-@contextmanager
-def stopped_with_parent() -> Iterator[None]:
-    """Stop this process, as by a signal, if the process that started it ends in the block.
+def stop_without_reader(output: int = 1) -> None:
+    """Stop this process, as by a signal, as soon as nobody can read *output* any more.
 
-    A worker that is killed cannot stop its commands.
+    The worker of a step reads it.  A worker that is killed cannot stop its commands, and a step
+    that goes on may still publish, beside the build that replaces it.
     """
-    parent, ended = os.getppid(), threading.Event()
+    if stat.S_ISFIFO(os.fstat(output).st_mode):
+        threading.Thread(target=_stop_at_end_of_reader, args=(output,), daemon=True).start()
 
-    def watch() -> None:
-        while not ended.wait(PARENT_SECONDS):
-            if os.getppid() != parent:
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
 
-    threading.Thread(target=watch, name="parent", daemon=True).start()
-    try:
-        yield
-    finally:
-        ended.set()
+def _stop_at_end_of_reader(output: int) -> None:
+    # Errors are always polled for: a pipe has one when its reader is gone.
+    waiting = select.poll()
+    waiting.register(output, 0)
+    waiting.poll()
+    # What is printed during the clean-up must not fail.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in {output, 2}:
+        os.dup2(nowhere, number)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _raise_cancelled(number: int, frame: FrameType | None) -> None:

@@ -14,12 +14,13 @@ from .artefact import (
     ResultUnusable,
     SmokeTestFailed,
 )
-from .base import Problem, ShipError, printable
+from .base import Problem, ShipError, printable, quotable
 from .engine import (
     BaseNotFound,
     BaseUnfit,
     EngineError,
     EngineForbidden,
+    EngineFull,
     EngineUnavailable,
     HostileArchive,
     JobFailed,
@@ -31,6 +32,7 @@ from .git import BranchMissing, BranchMoved, GitForbidden, GitUnavailable, PushR
 from .registry import (
     DigestMismatch,
     ImageNotFound,
+    IndexUnavailable,
     InvalidManifest,
     RegistryForbidden,
     RegistryRefused,
@@ -61,6 +63,7 @@ __all__ = [
     "DigestMismatch",
     "EngineError",
     "EngineForbidden",
+    "EngineFull",
     "EngineUnavailable",
     "ExtraMissing",
     "FileMissing",
@@ -69,6 +72,7 @@ __all__ = [
     "HostileArchive",
     "ImageNotFound",
     "ImageNotTested",
+    "IndexUnavailable",
     "InvalidFile",
     "InvalidManifest",
     "InvalidReference",
@@ -99,4 +103,5 @@ __all__ = [
     "TagTaken",
     "WouldOverwrite",
     "printable",
+    "quotable",
 ]

@@ -44,6 +44,20 @@ class EngineError(ShipError):
 
 
 @attrs.define(slots=False)
+class EngineFull(ShipError):
+    """The disk of the engine is full."""
+
+    what: str
+    why: str
+    template = "the disk of the Docker Engine is full, it could not {what}: {why}"
+    advice = (
+        "free space on the engine's disk, for example with docker system prune, or move its "
+        "data root to a larger one"
+    )
+    status = 39
+
+
+@attrs.define(slots=False)
 class BaseNotFound(ShipError):
     """Neither the engine nor the registry has the base image."""
 

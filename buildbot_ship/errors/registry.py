@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .base import ShipError
+from .base import ShipError, quotable
 
 
 @attrs.define(slots=False)
@@ -59,8 +59,8 @@ class DigestMismatch(ShipError):
     """The content does not match its digest."""
 
     what: str
-    expected: str
-    got: str
+    expected: str = attrs.field(converter=quotable)
+    got: str = attrs.field(converter=quotable)
     template = "{what} has digest {got}, expected {expected}"
     advice = "find out who changed it; nothing was published"
     status = 34
@@ -93,6 +93,26 @@ class TagClaimed(ShipError):
         "take_over)"
     )
     status = 37
+
+
+@attrs.define(slots=False)
+class IndexUnavailable(ShipError):
+    """A package index cannot be reached from a container; *output* is that of a tool."""
+
+    why: str
+    hint: str = (
+        "check the options index_url, proxy and ca_bundle: containers must reach the index"
+    )
+    output: str = ""
+    template = "{why}"
+    advice = "{hint}"
+    status = 38
+    transient = True
+
+    @property
+    def details(self) -> str:
+        """Return the end of the tool's output."""
+        return self.output
 
 
 @attrs.define(slots=False)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import attrs
 
-from .base import Problem, ShipError
+from .base import Problem, ShipError, quotable, shortened, without_login
+
+
+def _short(text: str) -> str:
+    """Return *text* for a message that may quote a character as ``\\x00``."""
+    return shortened(quotable(text), 400)
 
 
 @attrs.define(slots=False)
 class InvalidReference(ShipError):
     """An image reference, repository, tag or digest is malformed."""
 
-    text: str
-    why: str
+    text: str = attrs.field(converter=_short)
+    why: str = attrs.field(converter=quotable)
     template = "{text!r} is not an image reference: {why}"
     advice = "write it as registry/path:tag, as in registry.example.com/team/app:1.2"
     status = 10
@@ -23,7 +28,7 @@ class InvalidRequest(ShipError):
     """An option or a request is invalid."""
 
     what: str
-    why: str
+    why: str = attrs.field(converter=quotable)
     template = "{what}: {why}"
     advice = "correct the option in master.cfg or on the command line"
     status = 11
@@ -108,7 +113,7 @@ class RepositoryError(ShipError):
     """Git failed, or the repository lacks a commit, tag or folder."""
 
     what: str
-    why: str
+    why: str = attrs.field(converter=without_login)
     hint: str = "run this in a git checkout that contains the commit"
     template = "{what}: {why}"
     advice = "{hint}"

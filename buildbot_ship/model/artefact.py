@@ -6,11 +6,32 @@ output of an earlier build.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import attrs
 
+from ..errors import InvalidRequest
 from .reference import digest_of
+
+_WHEEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}\.whl")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,254}")
+_DIGEST = re.compile(r"[a-z0-9]{1,16}:[0-9A-Za-z_-]{1,128}")
+
+
+def _matches(pattern: re.Pattern[str], expected: str) -> Any:
+    """Return a validator: containers and caches write records, and names become paths."""
+
+    def validate(_: object, attribute: Any, value: object) -> None:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise InvalidRequest(attribute.name, f"{value!r} is not {expected}")
+
+    return validate
+
+
+wheel_file = _matches(_WHEEL, "the plain file name of a wheel")
+distribution_file = _matches(_FILE, "the plain file name of a distribution")
+a_digest = _matches(_DIGEST, "a digest")
 
 
 @attrs.frozen
@@ -33,8 +54,8 @@ class Wheel:
     for a script file), *glibc* (N for glibc 2.N, or 0) and *listing*.
     """
 
-    file: str
-    digest: str
+    file: str = attrs.field(validator=wheel_file)
+    digest: str = attrs.field(validator=a_digest)
     size: int
     built: bool = False
     own: bool = False
@@ -133,8 +154,8 @@ class Layer:
     the layer was not inspected.
     """
 
-    diff_id: str
-    digest: str
+    diff_id: str = attrs.field(validator=a_digest)
+    digest: str = attrs.field(validator=a_digest)
     size: int
     title: str = ""
     key: str = ""

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from .artefact import a_digest
 from .reference import Repository
 
 Source = Mapping[str, Path] | Repository
@@ -18,9 +19,9 @@ Source = Mapping[str, Path] | Repository
 class Blob:
     """A blob of a record: *size* in bytes, *digest* with its algorithm."""
 
-    name: str
-    digest: str
-    size: int
+    name: str = attrs.field(validator=attrs.validators.instance_of(str))
+    digest: str = attrs.field(validator=a_digest)
+    size: int = attrs.field(validator=attrs.validators.instance_of(int))
 
 
 @attrs.frozen

@@ -18,7 +18,7 @@ from ..errors import InvalidReference
 DEFAULT_REGISTRY = "docker.io"
 _HOST = re.compile(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*"
-    r"|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
+    r"|\[(?P<ipv6>[0-9a-fA-F:]+)\])(?::(?P<port>[0-9]{1,5}))?"
 )
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -51,6 +51,22 @@ def check_digest(digest: str) -> str:
     if not _DIGEST.fullmatch(digest):
         raise InvalidReference(digest, "a digest is sha256: and 64 hexadecimal digits")
     return digest
+
+
+def _is_host(text: str) -> bool:
+    """Return whether *text* is a host and port; port and IPv6 address must be possible."""
+    match = _HOST.fullmatch(text)
+    if match is None or not 0 < int(match["port"] or 1) <= 65535:
+        return False
+    if match["ipv6"] is None:
+        return True
+    # Imported late: few registries have an address instead of a name.
+    from ipaddress import AddressValueError, IPv6Address  # noqa: PLC0415
+
+    try:
+        return bool(IPv6Address(match["ipv6"]))
+    except AddressValueError:
+        return False
 
 
 @attrs.frozen(order=True)
@@ -110,7 +126,7 @@ class Reference:
             check_tag(tag)
         if registry == DEFAULT_REGISTRY and "/" not in path:
             path = f"library/{path}"
-        if not _HOST.fullmatch(registry):
+        if not _is_host(registry):
             raise InvalidReference(text, f"{registry!r} is not a registry's host and port")
         if len(path) > 255 or not all(_COMPONENT.fullmatch(part) for part in path.split("/")):
             raise InvalidReference(

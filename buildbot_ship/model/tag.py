@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
 
 from ..errors import InvalidReference
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_FORMAT = "%Y-%m-%dT%H-%M-%S-%f"
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}")
 
 
@@ -28,6 +30,23 @@ def timestamp_tag(moment: datetime) -> str:
 def is_timestamp_tag(tag: str) -> bool:
     """Return whether *tag* has the form of `timestamp_tag`."""
     return bool(_TIMESTAMP.fullmatch(tag))
+
+
+def moment_after(tags: Iterable[str], now: datetime) -> datetime:
+    """Return *now*, or the microsecond after the newest timestamp of *tags* if that is later.
+
+    Tags sort by time, so a tag of a clock that was set back would not be the newest.  A tag of
+    this very microsecond changes nothing: another image has it, and is not overwritten.
+
+    >>> moment_after(["2026-11-23T04-50-49-169150"], datetime(2026, 1, 1, tzinfo=timezone.utc))
+    datetime.datetime(2026, 11, 23, 4, 50, 49, 169151, tzinfo=datetime.timezone.utc)
+    """
+    try:
+        newest = datetime.strptime(max(tags, default=""), _FORMAT).replace(tzinfo=timezone.utc)
+        return newest + timedelta(microseconds=1) if newest > now else now
+    except (ValueError, OverflowError):
+        # There is no tag, or it has only the form of a time.
+        return now
 
 
 def commit_tag(commit: str) -> str:

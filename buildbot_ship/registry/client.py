@@ -14,16 +14,23 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
-from ..errors import DigestMismatch, LimitExceeded, RegistryForbidden, RegistryRefused
+from ..errors import (
+    DigestMismatch,
+    InvalidReference,
+    LimitExceeded,
+    RegistryForbidden,
+    RegistryRefused,
+)
 from ..model.image.manifest import KINDS
+from ..model.json_text import read_json
 from ..model.log import Log
-from ..model.reference import Reference, Repository, digest_of
+from ..model.reference import Reference, Repository, check_digest, digest_of
 from ..model.request.settings import Credential
 from .http.authentication import cancel_scope, pull_scope, push_scope
 from .http.credentials import Keychain
 from .http.download import stream_blob
-from .http.response import DIGEST, Answer, read_json
-from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep
+from .http.response import DIGEST, Answer
+from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep, policy_from
 from .http.tag_list import list_tags
 from .http.transport import Call, Transport, refusal
 from .http.upload import Upload, upload_url
@@ -42,8 +49,9 @@ class RegistryClient:
     """A Registry that talks HTTP.
 
     *credentials* take precedence over Docker's ``config.json``, which DOCKER_CONFIG or HOME in
-    *environment* locate.  *log* gets a line before each retry.  *sleep* takes seconds; *clock*
-    returns monotonic seconds.  *ca_bundle* is a file; the default is REQUESTS_CA_BUNDLE.
+    *environment* locate.  The default *policy* is that of `policy_from`.  *log* gets a line
+    before each retry.  *sleep* takes seconds; *clock* returns monotonic seconds.  *ca_bundle*
+    is a file; the default is REQUESTS_CA_BUNDLE.
     """
 
     def __init__(
@@ -58,12 +66,11 @@ class RegistryClient:
         log: Log = _discard,
     ) -> None:
         """Open no connection yet."""
-        keychain = Keychain(
-            credentials, os.environ if environment is None else environment, log
-        )
+        environment = os.environ if environment is None else environment
+        keychain = Keychain(credentials, environment, log)
         self._transport = Transport(
             keychain,
-            policy=policy or RetryPolicy(),
+            policy=policy or policy_from(environment),
             sleep=sleep,
             clock=clock,
             ca_bundle=ca_bundle,
@@ -97,7 +104,7 @@ class RegistryClient:
             return None
         digest = answer.headers.get(DIGEST)
         if digest:
-            return digest
+            return _checked(digest, reference)
         manifest = self.manifest(reference)
         return manifest.digest if manifest else None
 
@@ -202,6 +209,16 @@ def _manifest_call(method: str, reference: Reference, manifest: Manifest | None 
         manifest.data if manifest else None,
         _MANIFEST_LIMIT,
     )
+
+
+def _checked(digest: str, reference: Reference) -> str:
+    """Return the *digest* in a header.  Raises RegistryRefused if it is none."""
+    try:
+        return check_digest(digest)
+    except InvalidReference:
+        registry = reference.repository.registry
+        why = "its answer has a malformed digest"
+        raise RegistryRefused(registry, f"serve {reference}", why) from None
 
 
 def _verify(reference: Reference, answer: Answer) -> None:

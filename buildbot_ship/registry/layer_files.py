@@ -5,11 +5,11 @@ from __future__ import annotations
 import tarfile
 import zlib
 from collections.abc import Sequence
-from typing import IO, cast
 
 from ..errors import InvalidManifest, LimitExceeded
 from ..model.image.gzip_stream import Unpacked
 from ..model.reference import Repository
+from ..model.tar_stream import read_members
 from .interface import Registry
 
 _FILE_LIMIT = 64 * 1024**2
@@ -36,12 +36,11 @@ def _find(registry: Registry, repository: Repository, digest: str, path: str) ->
     content = None
     try:
         layer = Unpacked(registry.stream(repository, digest))
-        with tarfile.open(fileobj=cast(IO[bytes], layer), mode="r|") as archive:
-            for member in archive:
-                if archive.offset > _LAYER_LIMIT or member.size > _LAYER_LIMIT:
-                    raise LimitExceeded(f"layer {digest[:19]}", "16 GiB")
-                if member.name.removeprefix("./") == path and member.isreg():
-                    content = _read(archive, member)
+        for archive, member in read_members(layer):
+            if archive.offset > _LAYER_LIMIT or member.size > _LAYER_LIMIT:
+                raise LimitExceeded(f"layer {digest[:19]}", "16 GiB")
+            if member.name.removeprefix("./") == path and member.isreg():
+                content = _read(archive, member)
         layer.drain()
     except (tarfile.TarError, zlib.error, ValueError) as error:
         why = f"layer {digest[:19]} is not a readable tar archive ({error})"

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import attrs
 
-from ..errors import ImageNotFound
+from ..errors import ImageNotFound, ShipError
 from ..model.cache import Blob, Entry, Source
 from ..model.image.manifest import OCI_MANIFEST
+from ..model.json_text import read_object
 from ..model.reference import Repository, digest_of
 from .copy import copy_blob
 from .interface import Manifest, Registry
@@ -106,12 +106,12 @@ def _manifest(entry: Entry) -> Manifest:
 def _read(manifest: Manifest) -> Entry | None:
     """Return the entry in *manifest*, or None if the manifest is not a cache entry."""
     try:
-        document: dict[str, Any] = json.loads(manifest.data)
-        record = json.loads(document["annotations"][_ANNOTATION])
+        document = read_object(manifest.data)
+        record = read_object(document["annotations"][_ANNOTATION])
         blobs = tuple(
             Blob(layer["annotations"][_TITLE], layer["digest"], layer["size"])
             for layer in document["layers"]
         )
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, ShipError):
         return None
     return Entry(record, blobs)

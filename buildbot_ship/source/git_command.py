@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import attrs
 
@@ -32,6 +33,8 @@ class GitDir:
     path: Path
 
 
+LARGE = 4 * 1024**2
+"""Bytes of a blob from which on it is read in pieces: it must not fill the memory."""
 Place = Path | GitDir
 """Where git runs: a checkout, or a git directory."""
 
@@ -138,6 +141,42 @@ class Blobs:
         if len(data) != size + 1:
             raise RepositoryError(path, "git ended unexpectedly")
         return head[0].decode("ascii"), data[:-1]
+
+
+class _BlobFile(io.RawIOBase):
+    """The content of one object, which git writes while it is read."""
+
+    def __init__(self, place: Place, name: str, path: str) -> None:
+        self._path = path
+        self._process = subprocess.Popen(
+            git_command(place, "cat-file", "blob", name),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._source = cast(IO[bytes], self._process.stdout)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size: int = self._source.readinto(buffer)  # type: ignore[attr-defined]
+        if size == 0 and self._process.wait() != 0:
+            raise RepositoryError(self._path, "git does not have its content")
+        return size
+
+    def close(self) -> None:
+        self._source.close()
+        self._process.wait()
+        super().close()
+
+
+def open_blob(place: Place, name: str, path: str) -> IO[bytes]:
+    """Return the content of the blob *name* as a stream; *path* is for errors.
+
+    Reading raises RepositoryError.
+    """
+    return io.BufferedReader(_BlobFile(place, name, path), 1 << 16)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -12,14 +12,14 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ..errors import FileMissing, LimitExceeded, RepositoryError, SubmoduleMissing
-from .git_command import Blobs, GitDir, Place, git
+from .git_command import LARGE, Blobs, GitDir, Place, git, open_blob
 from .interface import ABSENT, NO_LINK, TreeEntry, TreeFile
 from .tree_listing import MAX_POINTER, Blob, Pointer, list_commit, parents
 
@@ -233,6 +233,9 @@ class GitTree:
 
     def _file(self, blob: Blob) -> TreeFile:
         """Return a plain file; for Git LFS, the path of its content."""
+        home, path = blob.home or self, self._full_path(blob.path)
+        if blob.pointer is None and blob.size >= LARGE:
+            return TreeFile(partial(open_blob, home._place, blob.object, path), blob.executable)
         if blob.pointer is None and "_all_entries" not in self.__dict__:
             data = self._content(blob)
             if Pointer.parse(data) is None:
@@ -240,10 +243,8 @@ class GitTree:
             blob = self._all_entries[blob.path]
         if blob.pointer is None:
             return TreeFile(self._content(blob), blob.executable)
-        home = blob.home or self
-        content = home._store.find(blob.pointer, blob.inner_path, self._full_path(blob.path))
+        content = home._store.find(blob.pointer, blob.inner_path, path)
         return TreeFile(content, blob.executable)
 
     def _content(self, blob: Blob) -> bytes:
-        home = blob.home or self
-        return home._contents.read(blob.object, self._full_path(blob.path))
+        return (blob.home or self)._contents.read(blob.object, self._full_path(blob.path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -23,21 +23,24 @@ NO_LINK = "name the folder itself, not a link to it"
 
 @frozen
 class TreeFile:
-    """A plain file: its bytes, or the path of a file with its bytes; true if executable."""
+    """A plain file: its bytes, a path or a function that opens them; true if executable."""
 
-    content: bytes | Path
+    content: bytes | Path | Callable[[], IO[bytes]]
     executable: bool = False
 
     @property
     def data(self) -> bytes:
         """Return the bytes."""
-        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+        if isinstance(self.content, bytes):
+            return self.content
+        with self.open() as file:
+            return file.read()
 
     def open(self) -> IO[bytes]:
         """Return the bytes as a stream."""
         if isinstance(self.content, bytes):
             return BytesIO(self.content)
-        return self.content.open("rb")
+        return self.content.open("rb") if isinstance(self.content, Path) else self.content()
 
 
 @frozen

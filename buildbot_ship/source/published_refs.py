@@ -13,6 +13,7 @@ import json
 import attrs
 
 from ..errors import GitUnavailable, RepositoryError, TagClaimed
+from ..model.json_text import read_json
 from ..model.reference import Reference
 from .git_command import git
 from .git_server import Origin
@@ -70,6 +71,6 @@ class PublishedRefs:
             if int(git(self.origin.checkout, ref, "cat-file", "-s", blob)) > _MAX_BYTES:
                 return _UNREADABLE
             text = git(self.origin.checkout, ref, "cat-file", "blob", blob)
-            return str(json.loads(text)["digest"])
+            return str(read_json(text)["digest"])
         except (RepositoryError, ValueError, KeyError, TypeError):
             return _UNREADABLE

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import attrs
 from attrs import validators
+from buildbot.process.buildstep import BuildStepFailed
 from buildbot.process.logobserver import LogLineObserver
-from buildbot.process.results import FAILURE
+from buildbot.process.results import FAILURE, SUCCESS
 from buildbot.steps.source.git import Git
 from buildbot.util.git_credential import GitCredentialInputRenderer
+from buildbot.util.twisted import async_to_deferred
 from twisted.internet.defer import ensureDeferred
 
 from ..model.request import check
@@ -18,6 +21,9 @@ from .base.option_check import faults
 from .base.secrets_of_build import add_secret, mask_for
 
 _NO_ACCESS = "Could not read from remote repository"
+_LOCKED = re.compile(r"Unable to create '(.+\.lock)': File exists")
+_LOCKS = 5
+"""At most so many locks of a killed git are removed for one command."""
 
 
 @attrs.frozen
@@ -33,12 +39,17 @@ class RequestedSource:
 
 
 class GitErrorObserver(LogLineObserver):  # type: ignore[misc]
-    """Store the cause when git fails: its last fatal line, or the line of ssh before it."""
+    """Store the cause when git fails: its last fatal line, or the line of ssh before it.
+
+    Store also the lock file that is in the way.
+    """
 
     _previous = ""
 
     def errLineReceived(self, line: str) -> None:
         """Read one line of standard error."""
+        if (found := _LOCKED.search(line)) and not line.startswith("remote:"):
+            self.step.git_lock = found[1]
         text = line.removeprefix("fatal: ").strip()
         if text != line.strip():
             self.step.git_error = self._previous if text.startswith(_NO_ACCESS) else text
@@ -54,7 +65,7 @@ class Checkout(Git):  # type: ignore[misc]
 
     name = "checkout"
     haltOnFailure = True
-    git_error = ""
+    git_error = git_lock = ""
     _refusal = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -97,6 +108,35 @@ class Checkout(Git):  # type: ignore[misc]
             value = await self.build.render(secret)
             if value:
                 add_secret(self.build, value, "git-login")
+
+    @async_to_deferred  # type: ignore[untyped-decorator, unused-ignore]
+    async def _dovccmd(self, command: Any, abandonOnFailure: bool = True, **more: Any) -> Any:
+        """Run git; if a killed git left a lock in the checkout, remove it and run git again."""
+        for _ in range(_LOCKS):
+            self.git_lock = ""
+            try:
+                result = await super()._dovccmd(command, abandonOnFailure, **more)
+            except BuildStepFailed:
+                if not await self._remove_lock():
+                    raise
+                continue
+            if more or result == SUCCESS or not await self._remove_lock():
+                return result
+        return await super()._dovccmd(command, abandonOnFailure, **more)
+
+    async def _remove_lock(self) -> bool:
+        """Remove the lock that git complains about; return false if it is not the checkout's.
+
+        Only one build at a time uses a checkout, so nobody else holds it.
+        """
+        paths = self.build.path_module
+        top = paths.join(self.getProperty("builddir", ""), self.workdir, ".git", "")
+        lock = paths.normpath(self.git_lock)
+        if not lock.startswith(paths.normpath(top) + paths.sep):
+            return False
+        await self.runRmFile(lock, abandonOnFailure=False)
+        self.git_error = ""
+        return True
 
     def getResultSummary(self) -> dict[str, str]:
         """Return the summary of the finished step: cause and remedy if it failed."""

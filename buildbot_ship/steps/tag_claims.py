@@ -16,7 +16,8 @@ from ..model.request.settings import TagClaim
 from ..model.tag_claims import ClaimRow, conflicts
 
 _CLASS = "buildbot_ship.steps.tag_claims"
-_TAGS, _TIMESTAMPS = "tags", "timestamps"
+_TAGS, _TIMESTAMPS, _LAST = "tags", "timestamps", "last"
+_NEXT = timedelta(microseconds=1)
 
 
 @attrs.frozen
@@ -69,9 +70,18 @@ class ClaimTable:
         await self._create(_TAGS, _release_name(row), True)
 
     async def unique_moment(self, now: datetime, owner: str) -> datetime:
-        """Return *now*, or the next microsecond that no other *owner* has."""
+        """Return *now*, or the first later microsecond that is free and after all others.
+
+        A clock that was set back would otherwise give a new base an older tag than the last.
+        """
+        last, holder = await self._get(_TIMESTAMPS, _LAST) or ("", owner)
+        if holder != owner:
+            now = max(now, datetime.fromisoformat(last) + _NEXT)
         while await self._create(_TIMESTAMPS, now.isoformat(), owner) != owner:
-            now += timedelta(microseconds=1)
+            now += _NEXT
+        state = self.master.db.state
+        object_id = await state.getObjectId(_TIMESTAMPS, _CLASS)
+        await state.setState(object_id, _LAST, [now.isoformat(), owner])
         return now
 
     async def _get(self, table: str, name: str) -> Any:

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import attrs
 
-from ..errors import DigestMismatch, InvalidRequest
+from ..errors import DigestMismatch, InvalidReference, InvalidRequest
 from ..model.cache import Blob, Entry, Source
+from ..model.json_text import read_json
 from ..model.reference import Repository, digest_of_stream
 from ..model.request.wire import CONVERTER, structure
 
@@ -41,10 +42,10 @@ class DiskCache:
         """Return the entry of the cache key *key*, or None."""
         path = self._entry(key)
         try:
-            entry = structure(json.loads(path.read_bytes()), Entry, f"cache entry {key}")
+            entry = structure(read_json(path.read_bytes()), Entry, f"cache entry {key}")
             os.utime(path)
             return entry
-        except (FileNotFoundError, ValueError, InvalidRequest):
+        except (FileNotFoundError, ValueError, InvalidRequest, InvalidReference):
             return None
 
     def has(self, blob: Blob) -> bool:

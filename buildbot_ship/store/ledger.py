@@ -22,12 +22,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import attrs
 
 from ..errors import InvalidRequest
 from ..model.decision.garbage import CONTAINER, NETWORK, Entry, Moment
+from ..model.json_text import read_object
 from ..model.request.wire import CONVERTER, structure
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -188,8 +189,6 @@ class Ledger:
 def _read(path: Path) -> Entry | None:
     """Return the entry in a file; None if there is none."""
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-        is_object = isinstance(data, dict)
-        return structure(data, Entry, f"ledger {path.name}") if is_object else None
+        return structure(read_object(path.read_bytes()), Entry, f"ledger {path.name}")
     except (OSError, ValueError, InvalidRequest):
         return None

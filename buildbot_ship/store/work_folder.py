@@ -21,8 +21,9 @@ from typing import TypeVar
 
 import attrs
 
-from ..errors import OutputMissing
+from ..errors import InvalidReference, InvalidRequest, OutputMissing
 from ..model.artefact import Image, PassedTest, Pex, Wheelhouse
+from ..model.json_text import read_json
 from ..model.request.wire import CONVERTER, structure
 
 
@@ -151,10 +152,10 @@ class Work:
     def find(self, kind: type[R], commit: str, name: str = "all") -> R:
         """Return the record of *name*.  Raises OutputMissing if there is none for *commit*."""
         try:
-            data = json.loads(self._path(kind, name).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+            data = read_json(self._path(kind, name).read_bytes())
+            record = structure(data, kind, "record")
+        except (FileNotFoundError, ValueError, InvalidRequest, InvalidReference):
             raise self._missing(kind, name) from None
-        record = structure(data, kind, "record")
         if record.commit != commit:
             raise self._missing(kind, name)
         return record

@@ -37,6 +37,7 @@ class Master(Served):
     name: str = "master"
     config: Path = EXAMPLE
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    database: str = "sqlite:///state.sqlite"
 
     @property
     def folder(self) -> Path:
@@ -55,7 +56,8 @@ class Master(Served):
 
     def create(self) -> None:
         """Create the base directory with the configuration, and check the configuration."""
-        self._buildbot("create-master", "--log-count=2", str(self.folder))
+        options = ["--log-count=2", f"--db={self.database}"]
+        self._buildbot("create-master", *options, str(self.folder))
         shutil.copyfile(self.config, self.folder / "master.cfg")
         self._write_secrets()
         self._buildbot("checkconfig", str(self.folder))

@@ -88,10 +88,7 @@ class Rest:
 
     def force(self, builder: str, timeout: float = 60.0, **parameters: str | int | bool) -> int:
         """Force a builder, wait until the build begins, and return its ID."""
-        number = str(self.builder_id(builder))
-        path = f"forceschedulers/{FORCE.get(builder, builder)}"
-        _set, by_builder = self.control(path, "force", builderid=number, **parameters)
-        request = by_builder[number]
+        request = self.request(builder, **parameters)
         begun: list[Json] = []
 
         def started() -> bool:
@@ -100,6 +97,13 @@ class Rest:
 
         wait_until(started, timeout, f"the forced build of {builder}")
         return int(begun[-1]["buildid"])
+
+    def request(self, builder: str, **parameters: str | int | bool) -> int:
+        """Force a builder, and return the ID of the request, whose build may begin later."""
+        number = str(self.builder_id(builder))
+        path = f"forceschedulers/{FORCE.get(builder, f'force-{builder}')}"
+        _set, by_builder = self.control(path, "force", builderid=number, **parameters)
+        return int(by_builder[number])
 
     def build_of_commit(
         self, builder: str, commit: str, *, branch: str | None = None, timeout: float = 120.0

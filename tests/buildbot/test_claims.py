@@ -38,6 +38,7 @@ def pushed(shop: Shop, build: Json) -> str:
     return next(str(s["state_string"]) for s in steps if s["name"] == f"push-{IMAGE}")
 
 
+@pytest.mark.row(40)
 def test_a_tag_that_another_master_claimed_is_not_pushed_until_it_is_taken_over(
     shop: Shop, day: Day
 ) -> None:

@@ -145,11 +145,14 @@ def test_a_page_that_does_not_start_is_never_published(shop: Shop, day: Day) -> 
     assert shop.containers() == []
 
 
+@pytest.mark.row(16)
 def test_a_build_that_is_cancelled_in_its_test_leaves_nothing(shop: Shop, day: Day) -> None:
     number = shop.rest.force(SHIP, branch="main", revision=day.commit, push=False)
     wait_until(lambda: len(shop.containers("ship-smoke-")) == 2, 120, "the services")
+    began = time.monotonic()
     shop.rest.stop(number)
     build = shop.rest.wait(number, 60)
+    assert time.monotonic() - began < 10
     assert result_name(build["results"]) == "CANCELLED"
     assert shop.containers() == []
     assert shop.ledger() == []

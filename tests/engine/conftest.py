@@ -17,8 +17,16 @@ __all__ = ["Repository", "left_behind", "wait_for_container", "yard"]
 
 
 @pytest.fixture
-def repository(hardened: Repository, bases: Any, tmp_path: Path) -> Repository:
-    """A hardened repository of the test's own."""
+def repository(
+    hardened: Repository, warm_cache: Path, bases: Any, tmp_path: Path
+) -> Repository:
+    """A hardened repository of the test's own, whose worker has built this commit before."""
+    return copy_of(hardened, tmp_path, bases, warm_cache)
+
+
+@pytest.fixture
+def cold_repository(hardened: Repository, bases: Any, tmp_path: Path) -> Repository:
+    """A hardened repository of the test's own, whose worker has never built anything."""
     return copy_of(hardened, tmp_path, bases)
 
 

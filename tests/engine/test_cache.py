@@ -49,10 +49,12 @@ def change(repository: Repository, name: str, text: str) -> None:
     repository.commit()
 
 
-def test_the_same_wheels_are_neither_fetched_nor_built_again(repository: Repository) -> None:
-    first = repository.succeed(*WHEELS)
-    change(repository, "tiny.docker", "ENV A=1\n")
-    said = repository.ship(*WHEELS)
+def test_the_same_wheels_are_neither_fetched_nor_built_again(
+    cold_repository: Repository,
+) -> None:
+    first = cold_repository.succeed(*WHEELS)
+    change(cold_repository, "tiny.docker", "ENV A=1\n")
+    said = cold_repository.ship(*WHEELS)
     assert said.result["summary"].endswith("all cached")
     assert FETCHES not in said.output
     assert BUILDS not in said.output
@@ -85,28 +87,28 @@ def test_a_published_commit_costs_a_look_at_the_registry(
 
 
 def test_a_new_worker_downloads_what_was_built(
-    repository: Repository, team: str, tmp_path: Path
+    cold_repository: Repository, team: str, tmp_path: Path
 ) -> None:
     shared = ("--cache", f"{team}/cache")
-    first = repository.succeed(*WHEELS, *shared)
-    repository.state = tmp_path / "new-worker"
-    said = repository.ship(*WHEELS, *shared, "--work", str(tmp_path / "new-work"))
+    first = cold_repository.succeed(*WHEELS, *shared)
+    cold_repository.state = tmp_path / "new-worker"
+    said = cold_repository.ship(*WHEELS, *shared, "--work", str(tmp_path / "new-work"))
     assert said.result["texts"] == first["texts"]
     assert BUILDS not in said.output
     assert "again by hash" in said.output
 
 
 def test_who_is_not_trusted_writes_nothing(
-    repository: Repository, team: str, tmp_path: Path
+    cold_repository: Repository, team: str, tmp_path: Path
 ) -> None:
     shared = ("--cache", f"{team}/cache")
-    repository.succeed(*WHEELS, *shared, "--untrusted")
+    cold_repository.succeed(*WHEELS, *shared, "--untrusted")
     assert RegistryClient().manifest(Name.parse(f"{team}/cache").tagged("any")) is None
-    said = repository.ship(*WHEELS, *shared)
+    said = cold_repository.ship(*WHEELS, *shared)
     assert BUILDS in said.output
-    repository.state = tmp_path / "new-worker"
+    cold_repository.state = tmp_path / "new-worker"
     reader = (*shared, "--untrusted", "--work", str(tmp_path / "new-work"))
-    assert BUILDS not in repository.ship(*WHEELS, *reader).output
+    assert BUILDS not in cold_repository.ship(*WHEELS, *reader).output
 
 
 def test_without_cache_all_is_made_again(repository: Repository) -> None:
@@ -124,11 +126,11 @@ def kept(repository: Repository, word: bytes) -> Path:
 
 
 def test_a_built_wheel_that_a_cache_gave_up_is_built_again(
-    repository: Repository, tmp_path: Path
+    cold_repository: Repository, tmp_path: Path
 ) -> None:
-    first = repository.succeed(*WHEELS)
-    kept(repository, b"remotemath/operations.py").unlink()
-    said = repository.ship(*WHEELS, "--work", str(tmp_path / "w"))
+    first = cold_repository.succeed(*WHEELS)
+    kept(cold_repository, b"remotemath/operations.py").unlink()
+    said = cold_repository.ship(*WHEELS, "--work", str(tmp_path / "w"))
     assert said.status == 0, said.output
     assert "building sdist remotemath" in said.output
     assert "building package" not in said.output
@@ -136,14 +138,14 @@ def test_a_built_wheel_that_a_cache_gave_up_is_built_again(
 
 
 def test_what_is_damaged_is_made_again_and_that_is_said(
-    repository: Repository, tmp_path: Path
+    cold_repository: Repository, tmp_path: Path
 ) -> None:
-    first = repository.succeed(*WHEELS)
-    kept(repository, b"tiny/__init__.py").write_bytes(b"damaged")
+    first = cold_repository.succeed(*WHEELS)
+    kept(cold_repository, b"tiny/__init__.py").write_bytes(b"damaged")
     work = ("--work", str(tmp_path / "w"))
-    said = repository.ship(*WHEELS, *work)
+    said = cold_repository.ship(*WHEELS, *work)
     assert "building it again" in said.output
-    assert repository.ship(*WHEELS, *work).result["texts"] == first["texts"]
+    assert cold_repository.ship(*WHEELS, *work).result["texts"] == first["texts"]
 
 
 class TestSharedShelf(CacheStoreContract):

@@ -43,10 +43,10 @@ WHEELS = ("wheels", *PACKAGES)
 
 @pytest.fixture(scope="module")
 def repository(
-    bases: Any, engine: object, tmp_path_factory: pytest.TempPathFactory
+    bases: Any, warm_cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Repository:
     """Packages of all backends, built once: flit finds its version in the module."""
-    repository = new_repository(tmp_path_factory.mktemp("carried"), bases)
+    repository = new_repository(tmp_path_factory.mktemp("carried"), bases, warm_cache)
     (repository.folder / "setup.py").unlink()
     for name, backend in BACKENDS.items():
         text = DYNAMIC if name == "by-flit" else PYPROJECT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from lab.runs import Run
 from lab.soak.options import SoakOptions
 from lab.soak.outcomes import SUCCESS
@@ -10,6 +11,7 @@ from lab.soak.publish import WRITERS, soak_publish
 ROUNDS = 10
 
 
+@pytest.mark.row(39)
 def test_16_writers_of_16_images_never_overwrite_a_tag_and_report_no_wrong_success(
     lab_run: Run,
 ) -> None:

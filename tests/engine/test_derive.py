@@ -16,6 +16,7 @@ from lab.bases import Base, publish
 from lab.debian import make_layers
 from lab.registries import Registry
 from lab.runs import Run
+from lab.waiting import wait_until
 
 import docker
 from buildbot_ship.model.reference import Reference
@@ -206,12 +207,17 @@ def test_a_cancelled_build_leaves_nothing(house: House) -> None:
 
 
 def test_what_a_killed_one_left_the_collector_takes(house: House) -> None:
-    house.write(FILE, f"FROM {house.upstream.reference}\nRUN echo here && sleep 8\n")
+    house.write(FILE, f"FROM {house.upstream.reference}\nRUN echo here && sleep 2\n")
     process = begun(house)
     process.kill()
     process.communicate(timeout=60)
     assert any(house.upstream.digest in name for name in house.left())
-    time.sleep(10)
+    of_base: Any = {"ancestor": house.upstream.reference}
+    wait_until(
+        lambda: not house.client.containers.list(all=True, filters=of_base), 30, "its container"
+    )
+    # Without the container, the engine may still have to name the image.
+    time.sleep(1)
     house.repository.succeed("gc")
 
 

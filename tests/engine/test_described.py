@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,10 +42,10 @@ OPTIONS = [word for name in (".", *PACKAGES) for word in ("--package", name)]
 
 @pytest.fixture(scope="module")
 def repository(
-    bases: Any, engine: object, tmp_path_factory: pytest.TempPathFactory
+    bases: Any, warm_cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Repository:
     """Two packages that ask git, beside one that does not, hardened after release 1.2.0."""
-    repository = new_repository(tmp_path_factory.mktemp("described"), bases)
+    repository = new_repository(tmp_path_factory.mktemp("described"), bases, warm_cache)
     for folder, backend in PACKAGES.items():
         name = folder.rpartition("/")[2]
         source = repository.folder / folder / "src" / name.replace("-", "_")

@@ -97,9 +97,12 @@ class Programs:
 
 @pytest.fixture(scope="module")
 def programs(
-    bases: Any, client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+    bases: Any,
+    warm_cache: Path,
+    client: docker.DockerClient,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Programs]:
-    repository = new_repository(tmp_path_factory.mktemp("programs"), bases)
+    repository = new_repository(tmp_path_factory.mktemp("programs"), bases, warm_cache)
     shutil.rmtree(repository.folder / "tiny")
     shutil.copytree(PROGRAMS, repository.folder, dirs_exist_ok=True)
     (repository.folder / "requirements.loose.txt").write_text(LOOSE)

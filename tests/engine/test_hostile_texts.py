@@ -48,6 +48,7 @@ def house(
     return copy_of(hardened, tmp_path_factory.mktemp("hostile"), bases)
 
 
+@pytest.mark.row(41)
 @pytest.mark.parametrize("name", CASES)
 def test_a_text_without_end_is_refused_with_its_line(house: Repository, name: str) -> None:
     file, text, calls, line = CASES[name]

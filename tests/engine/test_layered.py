@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,11 +148,12 @@ class Made:
 @pytest.fixture(scope="module")
 def made(
     hardened: Repository,
+    warm_cache: Path,
     bases: Any,
     client: docker.DockerClient,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Made]:
-    repository = copy_of(hardened, tmp_path_factory.mktemp("layered"), bases)
+    repository = copy_of(hardened, tmp_path_factory.mktemp("layered"), bases, warm_cache)
     for path, text in FILES.items():
         file = repository.folder / path
         file.parent.mkdir(exist_ok=True, parents=True)

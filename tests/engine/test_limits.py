@@ -7,6 +7,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -70,10 +71,13 @@ time.sleep(600)
 
 @pytest.fixture(scope="module")
 def house(
-    hardened: Repository, bases: Any, tmp_path_factory: pytest.TempPathFactory
+    hardened: Repository,
+    warm_cache: Path,
+    bases: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Repository:
     """A repository whose worker has fetched and built what others made."""
-    repository = copy_of(hardened, tmp_path_factory.mktemp("limits"), bases)
+    repository = copy_of(hardened, tmp_path_factory.mktemp("limits"), bases, warm_cache)
     repository.succeed(*WHEELS)
     return repository
 

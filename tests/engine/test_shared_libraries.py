@@ -6,6 +6,7 @@ The own package links to libpython, as uwsgi does: the build base has it, the sl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,9 +38,11 @@ COPY = 'COPY own.pex /\nENTRYPOINT ["/own.pex"]\n'
 
 
 @pytest.fixture(scope="module")
-def repository(bases: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
+def repository(
+    bases: Any, warm_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Repository]:
     """A repository whose pexes, layered and zipapp, are made."""
-    repository = new_repository(tmp_path_factory.mktemp("libraries"), bases)
+    repository = new_repository(tmp_path_factory.mktemp("libraries"), bases, warm_cache)
     files: dict[str, str | bytes] = {
         "requirements.loose.txt": "numpy\n",
         "setup.py": SETUP,

@@ -281,9 +281,9 @@ def test_a_backend_cannot_replace_a_pinned_wheel(repository: Repository) -> None
     assert "is not the wheel that requirements.strict.txt pins" in ended.result["summary"]
 
 
-def test_no_socket_says_how_to_mount_it(repository: Repository) -> None:
-    repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
-    said = repository.ship(*WHEELS)
+def test_no_socket_says_how_to_mount_it(cold_repository: Repository) -> None:
+    cold_repository.environment["DOCKER_HOST"] = "unix:///nowhere.sock"
+    said = cold_repository.ship(*WHEELS)
     assert said.status == 20
     assert "unix:///nowhere.sock: the socket does not exist" in said.result["summary"]
     assert "-v /var/run/docker.sock" in said.failure["remedy"]

@@ -18,6 +18,7 @@ from typing import Any
 
 import attrs
 
+from buildbot_ship.daemon.containers.returned import job_failure
 from buildbot_ship.daemon.interface import RESULT, Build, EngineImage, Job, Service
 from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed, LimitExceeded
 from buildbot_ship.model.decision.garbage import CONTAINER, NETWORK, Entry
@@ -134,9 +135,7 @@ class MemoryDaemon:
         script = self.scripts.get(job.script)
         result = script(job, out) if script else _run(job, out, log)
         if not result.pop("ok", False):
-            hint = {"hint": result["hint"]} if result.get("hint") else {}
-            output = str(result.get("output") or "")
-            raise JobFailed(job.script, str(result.get("why")), output=output, **hint)
+            raise job_failure(result, job.script, network=job.network)
         return result
 
     def keep(self, job: Job, reference: str, *, scratch: Path, log: Log) -> dict[str, Any]:

@@ -8,18 +8,14 @@ from typing import Any
 
 import pytest
 from lab.bases import Bases
-from lab.buildmaster import Master
-from lab.git_server import GitServer
-from lab.registries import serve
 from lab.runs import Run
-from lab.settings import host_ca_bundle, host_index_url
-from lab.worker import ProcessWorker, owner
+from lab.scene.scene import SECRET
+from lab.scene.staging import staged
+from lab.worker import owner
 
-import docker
 from tests.repository import Repository
 
-from .proxy import proxying
-from .scene import CONFIG, SECRET, USER, FaultSettings, Scene
+from .scene import Scene
 from .watch import Foreign, watched_processes
 
 
@@ -28,41 +24,14 @@ def fault_scene(
     lab_run: Run, engine: object, bases: Bases, hardened: Repository
 ) -> Iterator[Scene]:
     """Start the parts; the repository has the files of `hardened`."""
-    bundle = host_ca_bundle()
-    git = GitServer.start(lab_run)
-    registry = serve(lab_run, "faults")
-    client = docker.from_env()
     with ExitStack() as stack:
-        stack.callback(client.close)
-        proxy = stack.enter_context(proxying(registry.address, f"{USER}:{SECRET}"))
-        settings = FaultSettings.on_free_ports(
-            git_url=git.url("faults"),
-            registry=f"{proxy.address}/team",
-            upstream=bases.prefix,
-            worker_password="only-for-tests",
-            worker_name="faults-worker",
-            ca_bundle=str(bundle) if bundle else None,
-            index_url=host_index_url(),
-        )
-        assert isinstance(settings, FaultSettings)
-        secrets = {"registry-password": SECRET}
-        master = Master(lab_run, settings, "faults-master", CONFIG, secrets)
-        worker = ProcessWorker(lab_run, settings)
-        foreign = stack.enter_context(
-            Foreign.made(client, bases.slim.reference, owner(lab_run, settings))
-        )
         processes = stack.enter_context(watched_processes(SECRET))
-        developer = git.repository("faults")
-        scene = Scene(
-            lab_run, settings, master, {settings.worker_name: worker}, registry, proxy,
-            developer, client, foreign, processes, files_of(hardened),
-        )  # fmt: skip
-        scene.commit()
-        master.create()
-        master.start()
-        stack.callback(master.stop)
-        worker.start()
-        stack.callback(worker.stop)
+        scene = stack.enter_context(staged(Scene, lab_run, bases, files_of(hardened)))
+        name = owner(lab_run, scene.worker.settings)
+        scene.processes = processes
+        scene.foreign = stack.enter_context(
+            Foreign.made(scene.client, bases.slim.reference, name)
+        )
         yield scene
 
 

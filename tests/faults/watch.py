@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from lab.soak.secrets.attacker import ENCODINGS
 
 import docker
-from tests.unit.model.secrets.test_masking import ENCODINGS
 
 OWNER = "org.buildbot-ship.owner"
 SAMPLE_SECONDS = 0.2
@@ -78,6 +78,7 @@ class Foreign:
     """An image, a container, a network and a volume that others made, with labels like ours."""
 
     client: Any
+    name: str
     image: str
     container: str
     network: str
@@ -95,7 +96,7 @@ class Foreign:
         network = client.networks.create(name, labels=labels)
         client.volumes.create(name, labels=labels)
         try:
-            yield cls(client, image.id, container.id, network.id, name)
+            yield cls(client, name, image.id, container.id, network.id, name)
         finally:
             container.remove(force=True)
             client.images.remove(image.id, force=True)

@@ -89,7 +89,7 @@ LIBRARIES = {
     "store": {"attrs"},
     "verbs": {"attrs"},
     "cli": {"attrs"},
-    "steps": {"attrs", "buildbot", "twisted", "zope"},
+    "steps": {"attrs", "buildbot", "sqlalchemy", "twisted", "zope"},
     "inside": {"packaging", "requests", "urllib3", "build", "installer", "pip", "elftools"},
 }
 TOUCHES_THE_WORLD = {

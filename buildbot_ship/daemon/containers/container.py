@@ -15,54 +15,22 @@ import attrs
 from docker.errors import APIError, NotFound
 
 from ... import inside
-from ...errors import HostileArchive, JobFailed, LimitExceeded
+from ...errors import JobFailed, LimitExceeded
 from ...model.log import Log
-from ...model.secrets.cut_text import shorten, shorten_start
 from ..interface import Job, JobFile
 from ..shared.archive import unpack
 from ..shared.disk_limit import bytes_written, disk_limit
 from ..shared.kernel_limits import cpu_quota, exceeded, ulimits
 from ..shared.signal_guard import uninterrupted
 from ..shared.timeout import timeout
+from .returned import explain_full_disk, read_result
 from .service_container import hosts_archive
 from .streams import Streams
 
-MAX_RESULT = 16 * 1024**2
-"""Bytes of ``result.json``; the result of 10,000 packages has a few MiB."""
-MAX_OUTPUT = 64 * 1024
-"""Characters of a tool's output in an error: its last ones."""
-MAX_WHY = 2_000
-"""Characters of a script's error message, and of its hint."""
 ROOT = "0:0"
 """The user of jobs in images that have no folders for another one."""
 NOT_FOUND = 127
 """docker-init's exit status if the program does not exist."""
-
-
-def read_result(out: Path, script: str, *, complete: bool) -> dict[str, Any]:
-    """Read and delete ``result.json`` in *out*; return the result without its ``ok``.
-
-    *complete* is False if the archive of *out* was truncated.  Raises JobFailed with the
-    script's message, LimitExceeded, HostileArchive.
-    """
-    if not complete:
-        raise HostileArchive("the archive", "is not a complete tar")
-    path = out / "result.json"
-    try:
-        if path.stat().st_size > MAX_RESULT:
-            raise LimitExceeded(f"the result of inside/{script}.py", f"{MAX_RESULT} bytes")
-        result = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        result = None
-    if not isinstance(result, dict):
-        raise JobFailed(script, f"inside/{script}.py wrote no valid result.json")
-    path.unlink()
-    if not result.pop("ok", False):
-        hint = str(result.get("hint") or "read the step's log for the tool's own output")
-        output = shorten_start(str(result.get("output") or ""), MAX_OUTPUT)
-        why, hint = (shorten(text, MAX_WHY) for text in (str(result.get("why")), hint))
-        raise JobFailed(script, why, hint, output)
-    return result
 
 
 @attrs.define(slots=False)
@@ -195,13 +163,14 @@ class Container:
             raise self._exceeded(f"{limits.disk} bytes on disk", "disk")
         try:
             self._check(status)
-            return read_result(out, self.job.script, complete=complete)
+            script, network = self.job.script, self.job.network
+            return read_result(out, script, complete=complete, network=network)
         except JobFailed as failed:
             if self._bytes_written() >= limits.disk:
                 raise self._exceeded(f"{limits.disk} bytes on disk", "disk") from failed
             if found := exceeded(f"{failed.why}\n{failed.output}", limits):
                 raise self._exceeded(*found) from failed
-            raise
+            raise explain_full_disk(failed) from None
 
     def _bytes_written(self) -> int:
         return bytes_written(self.client, self.name)

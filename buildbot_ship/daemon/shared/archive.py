@@ -7,6 +7,7 @@ itself instead of calling tarfile's extraction.
 
 from __future__ import annotations
 
+import errno
 import io
 import shutil
 import tarfile
@@ -17,12 +18,15 @@ from typing import IO
 import attrs
 
 from ...errors import HostileArchive, LimitExceeded
+from ...model.tar_stream import read_members
 from ..interface import JobFile
 
 MAX_FILES = 100_000
 MAX_HEADER = 4 * 1024**2
 """Bytes of headers before a file, read-ahead included: tarfile holds them in memory."""
 CHUNK = 1 << 18
+# A name that is too long, a file below a file, a file in the place of a folder.
+_IMPOSSIBLE = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EISDIR)
 
 
 def pack(files: Iterable[JobFile], target: IO[bytes] | io.RawIOBase) -> None:
@@ -91,16 +95,20 @@ def unpack(chunks: Iterator[bytes], folder: Path, *, max_bytes: int) -> None:
     """
     total = count = 0
     headers = _HeaderLimit(chunks)
-    with tarfile.open(fileobj=open_stream(iter(headers)), mode="r|") as archive:
-        for member in archive:
-            count, total = count + 1, total + member.size
-            if count > MAX_FILES:
-                raise LimitExceeded("the output of a container", f"{MAX_FILES} files")
-            if total > max_bytes:
-                raise LimitExceeded("the output of a container", f"{max_bytes} bytes", "disk")
-            headers.count = -member.size
+    for archive, member in read_members(open_stream(iter(headers))):
+        count, total = count + 1, total + member.size
+        if count > MAX_FILES:
+            raise LimitExceeded("the output of a container", f"{MAX_FILES} files")
+        if total > max_bytes:
+            raise LimitExceeded("the output of a container", f"{max_bytes} bytes", "disk")
+        headers.count = -member.size
+        try:
             _write(archive, member, folder)
-            headers.count = 0
+        except OSError as error:
+            if error.errno not in _IMPOSSIBLE:
+                raise
+            raise HostileArchive(member.name, "has an impossible path") from None
+        headers.count = 0
 
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
@@ -113,7 +121,7 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> N
         target.mkdir(parents=True, exist_ok=True)
         return
     content = archive.extractfile(member) if member.isreg() else None
-    if content is None:
+    if content is None or relative == PurePosixPath():
         raise HostileArchive(member.name, "is not a regular file")
     if target.exists():
         raise HostileArchive(member.name, "appears twice")

@@ -10,7 +10,10 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
-from ...errors import EngineError, EngineForbidden, EngineUnavailable
+from ...errors import EngineError, EngineForbidden, EngineFull, EngineUnavailable
+
+NO_SPACE = "no space left on device"
+"""The text of ENOSPC, in lower case."""
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -46,16 +49,25 @@ def reason(error: APIError) -> str:
     return lines[0] if lines else "it gives no reason"
 
 
+def _refusal(action: str, why: str) -> EngineError | EngineFull:
+    # In a push it is more likely the registry's disk.
+    is_full = NO_SPACE in why.lower() and not action.startswith("push ")
+    return (EngineFull if is_full else EngineError)(action, why)
+
+
 @contextmanager
 def translated_errors(address: str, action: str) -> Iterator[None]:
-    """Raise EngineError, EngineUnavailable or EngineForbidden for the SDK's errors.
+    """Raise EngineError, EngineFull, EngineUnavailable or EngineForbidden for the SDK's errors.
 
-    *action* completes the message "the Docker Engine could not ...".
+    *action* completes the message "the Docker Engine could not ...".  An EngineError that says
+    that the disk is full, such as one from a stream of progress, also becomes EngineFull.
     """
     try:
         yield
     except APIError as error:
-        raise EngineError(action, reason(error)) from error
+        raise _refusal(action, reason(error)) from error
+    except EngineError as error:
+        raise _refusal(error.what, error.why) from error
     except (
         requests.exceptions.ConnectionError,
         requests.exceptions.ChunkedEncodingError,

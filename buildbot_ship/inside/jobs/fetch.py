@@ -5,7 +5,7 @@ job.json: ``{"index": {...}, "pins": [{"name", "version", "hashes": [hex], "mark
 Out folder: ``dists/FILE`` for each pin, except files whose hash is in *known*, and
 ``build/N/FILE`` for section N of the build lock.
 result.json: ``{"files": [{"file", "digest"}]}`` for the pins in their order; null for a pin
-whose marker does not apply.
+whose marker does not apply; and ``"warnings": [TEXT]``, one for each yanked version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ from packaging.markers import Marker
 
 
 def fetch(
-    index: Index, pin: dict[str, Any], folder: Path, known: set[str], *, wheels_only: bool
+    index: Index,
+    pin: dict[str, Any],
+    folder: Path,
+    known: set[str],
+    *,
+    wheels_only: bool,
+    warnings: set[str],
 ) -> dict[str, str] | None:
     """Download the file of one pin, unless its hash is in *known*.  Raises Failed."""
     if pin["marker"] and not Marker(pin["marker"]).evaluate():
@@ -33,6 +39,11 @@ def fetch(
                 "it for this interpreter",
                 "constrain it to a version with a wheel, in build-system.requires of "
                 'pyproject.toml, for example requires = ["numpy<2"]',
+            )
+        if chosen.yanked:
+            warnings.add(
+                f"{pin['place']}: {pin['name']}=={pin['version']} was yanked from the index: "
+                "run HardenRequirements"
             )
         digest = str(chosen.sha256)
         if digest not in known:
@@ -50,6 +61,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     index = Index(arguments["index"], index_environment(arguments["index"], job))
     (out / "dists").mkdir()
     known = set(arguments["known"])
+    warnings: set[str] = set()
     tasks = [(pin, out / "dists", known, False) for pin in arguments["pins"]]
     for number, section in arguments["sections"].items():
         folder = out / "build" / number
@@ -57,8 +69,16 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         tasks += [(pin, folder, set(), True) for pin in section]
     say(f"fetching {len(tasks)} files by their hashes")
     with ThreadPoolExecutor(8) as pool:
-        files = list(pool.map(lambda t: fetch(index, *t[:3], wheels_only=t[3]), tasks))
-    return {"files": files[: len(arguments["pins"])]}
+        futures = [
+            pool.submit(fetch, index, *task, wheels_only=wheels_only, warnings=warnings)
+            for *task, wheels_only in tasks
+        ]
+        try:
+            files = [future.result() for future in futures]
+        except Failed:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return {"files": files[: len(arguments["pins"])], "warnings": sorted(warnings)}
 
 
 if __name__ == "__main__":

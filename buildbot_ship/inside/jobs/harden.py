@@ -21,13 +21,15 @@ import sys
 import tempfile
 import venv
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from distribution_formats import Formats, explain_missing_file, keep_admitted
 from index import HARDENING, Index
 from job import Failed, call, index_environment, main, say
-from own_requirements import own_requirements, project_file
+from own_requirements import MAX_BUILDS, own_requirements, project_file
 from sdist import unpack
 from strict_lines import frozen_pins, pins
 
@@ -46,9 +48,11 @@ def freeze(
     venv.create(scratch / "loose", with_pip=False, symlinks=True)
     python = scratch / "loose" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    words = [word for file in loose for word in ("-r", file)]
     say("installing the loose requirements")
     call(
-        [*pip, "install", "-q", *options, *(word for file in loose for word in ("-r", file))],
+        # Nothing in this environment ever runs, and compiling takes longer than installing.
+        [*pip, "install", "-q", "--no-compile", *options, *words],
         f"{loose[0].name} does not resolve",
         hint=f"correct {loose[0].name}; pip's reason is in the step's log",
         environment=environment,
@@ -100,7 +104,7 @@ def without_constraint(strict: str, frozen: Path) -> str:
     return re.sub(r"^    # via\n    #   (?!.*\n    #   )", "    # via ", strict, flags=re.M)
 
 
-def compile_build(title: str, source: Path, environment: dict[str, str], target: Path) -> str:
+def compile_build(environment: dict[str, str], title: str, source: Path, target: Path) -> str:
     """Return the pins, with hashes, of the build requirements of *source*."""
     file = source / project_file(source, title)
     name = title.partition(" sha256:")[0]
@@ -113,6 +117,7 @@ def compile_build(title: str, source: Path, environment: dict[str, str], target:
         'requires = ["numpy<2"]; the reason is in the step\'s log',
         environment={**environment, "PIP_ONLY_BINARY": ":all:"},
         folder=source,
+        mark=f"  {name}: ",
     )
     return target.read_text(encoding="utf-8")
 
@@ -133,10 +138,12 @@ def sections(
             sources[f"sdist {pin.name}=={pin.version} sha256:{digest}"] = source
     for package in arguments["packages"]:
         sources[f"package {package}"] = job / "tree" / package
-    return {
-        title: compile_build(title, source, environment, scratch / f"build-{number}.txt")
-        for number, (title, source) in enumerate(sources.items())
-    }
+    targets = [scratch / f"build-{number}.txt" for number in range(len(sources))]
+    with ThreadPoolExecutor(MAX_BUILDS) as pool:
+        texts = pool.map(
+            partial(compile_build, environment), sources, sources.values(), targets
+        )
+        return dict(zip(sources, texts, strict=True))
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
@@ -148,6 +155,8 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         index = Index(
             arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
         )
+        # pip waits without end for an index that sends a byte a second.
+        index.files("pip")
         try:
             strict = compile_strict(arguments, formats, job, environment, scratch)
         except Failed as failed:

@@ -33,6 +33,8 @@ TOOLS = Path("/ship/tools")
 NOBODY, ROOT = "65534:65534", "0:0"
 JOB_FOLDERS = (Path("/ship"), Path("/elsewhere"))
 """Folders in which jobs, and those of `VerifyReproducible`, make theirs."""
+ANSWER_SECONDS, TIMES = 60.0, 10
+"""Seconds in which an index must answer, and how many times as long pip may take."""
 HASHED = ("--require-hashes", "--only-binary", ":all:")
 FACTS = """
 import json, sys
@@ -135,6 +137,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         "the locked tools cannot be installed",
         hint="check the options index_url, proxy, ca_bundle: containers must reach the index",
         environment=index_environment(arguments["index"], job),
+        seconds=TIMES * float(arguments["index"].get("seconds") or ANSWER_SECONDS),
     )
     output = call([python, "-I", "-c", FACTS, *wheels], "the tools do not run", mark=None)
     default_index, facts = json.loads(output)

@@ -31,7 +31,7 @@ from typing import Any
 
 from build_backend import Backend
 from build_environment import create_environment
-from job import EPOCH, main, say, seal
+from job import EPOCH, Failed, main, say, seal
 from sdist import unpack
 from unread_files import find_unread_files
 from wheel_metadata import metadata
@@ -102,13 +102,21 @@ def source_of(entry: dict[str, Any], job: Path, folder: Path) -> Path:
 def describe(path: Path, built: dict[str, bool]) -> dict[str, Any]:
     """Return the record of one wheel; *built* has, by file, whether a built one is own."""
     data = path.read_bytes()
+    try:
+        facts = metadata(path)
+    except Exception as error:
+        # zipfile, email and importlib.metadata raise errors of many kinds.
+        raise Failed(
+            f"{path.name}: its metadata cannot be read ({type(error).__name__}: {error})",
+            "correct METADATA and entry_points.txt of the package, or pin another version",
+        ) from None
     return {
         "file": path.name,
         "digest": "sha256:" + hashlib.sha256(data).hexdigest(),
         "size": len(data),
         "built": path.name in built,
         "own": built.get(path.name, False),
-        **metadata(path),
+        **facts,
     }
 
 

@@ -1,7 +1,8 @@
 """Read a job and write its result: what the scripts of all jobs share.
 
 ``result.json`` is ``{"ok": true, ...}``, or ``{"ok": false, "why": ..., "hint": ...,
-"output": ...}`` if the script raised `Failed`.  Standard output is the step's log.
+"output": ..., "transient": ...}`` if the script raised `Failed`.
+Standard output is the step's log.
 Only the standard library is used: this also runs before any tool is installed.
 """
 
@@ -10,9 +11,12 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +29,26 @@ MAX_LINE = 400
 """Characters of a line of a tool's output in the log."""
 TAIL = 40
 """Lines of a tool's output in an error."""
+NO_INDEX = re.compile(
+    "NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ReadTimeout"
+    "|ConnectionResetError|RemoteDisconnected|ProtocolError|IncompleteRead"
+    "|HTTP error (?:408|429|50[0234])|too many 50[0234] error"
+)
+"""What pip writes if an index does not answer; it then has tried a few times."""
 
 
 class Failed(Exception):
-    """The job failed for a reason that the user can correct."""
+    """The job failed for a reason that the user can correct.
 
-    def __init__(self, why: str, hint: str | None = None, output: str = "") -> None:
+    It is *transient* if the package index did not answer: a later run may succeed.
+    """
+
+    def __init__(
+        self, why: str, hint: str | None = None, output: str = "", *, transient: bool = False
+    ) -> None:
         """Take the reason, the remedy, and the last lines of a tool's *output*."""
         super().__init__(why)
-        self.why, self.hint, self.output = why, hint, output
+        self.why, self.hint, self.output, self.transient = why, hint, output, transient
 
 
 def main(work: Callable[[dict[str, Any], Path, Path], dict[str, Any]]) -> None:
@@ -46,6 +61,7 @@ def main(work: Callable[[dict[str, Any], Path, Path], dict[str, Any]]) -> None:
         result = {"ok": True, **work(arguments, job, out)}
     except Failed as failed:
         result = {"ok": False, "why": failed.why, "hint": failed.hint, "output": failed.output}
+        result["transient"] = failed.transient
     (out / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 
@@ -62,13 +78,36 @@ def call(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     mark: str | None = "  ",
+    seconds: float | None = None,
 ) -> str:
     """Run *command*; return its output.  Raises Failed with *why* and *hint*.
 
     Each line of output goes to the log at once, after the prefix *mark*.  With *mark* None no
-    line is logged.
+    line is logged.  The failure is transient if the output says that an index did not answer,
+    or if the command did not end within *seconds*.
     """
-    process = subprocess.Popen(
+    with _started(command, environment, folder) as process, _deadline(process, seconds) as late:
+        lines = []
+        assert process.stdout is not None  # noqa: S101  # stdout is a pipe
+        for line in process.stdout:
+            if mark is not None:
+                text = line.rstrip()
+                # The worker hides what the mark of the cut leaves of a secret.
+                say(mark + (text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."))
+            lines.append(line)
+        status = process.wait()
+    output = "".join(lines[-TAIL:])
+    if late.is_set():
+        raise Failed(f"{why}: no end after {seconds:g} seconds", hint, output, transient=True)
+    if status != 0:
+        raise Failed(why, hint, output, transient=NO_INDEX.search(output) is not None)
+    return "".join(lines)
+
+
+def _started(
+    command: Sequence[str | Path], environment: Mapping[str, str] | None, folder: Path | None
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [str(word) for word in command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -78,17 +117,26 @@ def call(
         text=True,
         errors="replace",
     )
-    lines = []
-    assert process.stdout is not None  # noqa: S101  # stdout is a pipe
-    for line in process.stdout:
-        if mark is not None:
-            text = line.rstrip()
-            # The worker hides what the mark of the cut leaves of a secret.
-            say(mark + (text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}..."))
-        lines.append(line)
-    if process.wait() != 0:
-        raise Failed(why, hint, "".join(lines[-TAIL:]))
-    return "".join(lines)
+
+
+@contextmanager
+def _deadline(
+    process: subprocess.Popen[str], seconds: float | None
+) -> Iterator[threading.Event]:
+    """Kill *process* after *seconds*, if given; give an event that is set before."""
+    late = threading.Event()
+
+    def kill() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds or 0, kill)
+    if seconds:
+        timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def index_environment(index: Mapping[str, Any], job: Path) -> dict[str, str]:

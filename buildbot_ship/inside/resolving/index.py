@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from deadline import TooSlow, within
 from index_listing import TIMEOUT, File, list_files
 from job import Failed, say
 from packaging.version import Version
@@ -45,6 +46,17 @@ def default_index() -> str:
     return Path(sys.prefix, "default-index").read_text(encoding="utf-8")
 
 
+ANSWER_SECONDS = 60.0
+"""Seconds in which an index must answer, unless the job sets others."""
+REASONS = {
+    "NameResolutionError": "its host name does not resolve",
+    "ConnectTimeoutError": "no connection before the timeout",
+    "NewConnectionError": "no connection",
+    "ReadTimeoutError": "no answer before the timeout",
+}
+"""What the errors of urllib3 mean, the most specific first."""
+
+
 class WrongHash(Failed):
     """The downloaded file has a hash that the lock does not pin."""
 
@@ -61,12 +73,18 @@ class Index:
     ) -> None:
         """Take the job's ``index`` and the result of `index_environment`.
 
+        A list of files must arrive within ``index["seconds"]``, and of a file 10 KiB/s.
         *admits* returns whether a file of a project may be chosen.
         """
         self.remedies, self.admits = remedies or Remedies(), admits
         os.environ.update(environment)
         self.session = requests.Session()
-        retry = Retry(total=4, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
+        self.seconds = float(index.get("seconds") or ANSWER_SECONDS)
+        # The pauses between the attempts take an eighth of the time, half a second at first.
+        factor = self.seconds / 120
+        retry = Retry(
+            total=4, backoff_factor=factor, status_forcelist=(429, 500, 502, 503, 504)
+        )
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, HTTPAdapter(max_retries=retry, pool_maxsize=16))
         self.urls = [index.get("url") or default_index(), *index.get("extra_urls", ())]
@@ -77,11 +95,14 @@ class Index:
         if name not in self.listings:
             try:
                 self.listings[name] = [
-                    file for url in self.urls for file in list_files(self.session, url, name)
+                    file for url in self.urls for file in self._list(url, name)
                 ]
-            except (requests.RequestException, ValueError, KeyError) as error:
+            except (requests.RequestException, TooSlow, ValueError, KeyError) as error:
                 raise index_unreachable(error) from None
         return self.listings[name]
+
+    def _list(self, url: str, name: str) -> list[File]:
+        return within(self.seconds, lambda _: list_files(self.session, url, name))
 
     def choose(self, name: str, version: str, hashes: Iterable[str]) -> File:
         """Return the file that pip would choose: the best wheel, else the sdist.
@@ -123,22 +144,29 @@ class Index:
 
     def fetch(self, file: File, hashes: Iterable[str], folder: Path) -> str:
         """Download *file* into *folder*; return its sha256.  Raises WrongHash, Failed."""
-        path, digest = folder / file.name, hashlib.sha256()
+        path = folder / file.name
         try:
-            with self.session.get(file.url, stream=True, timeout=TIMEOUT) as answer:
-                answer.raise_for_status()
-                with path.open("wb") as target:
-                    for chunk in answer.iter_content(1 << 20):
-                        digest.update(chunk)
-                        target.write(chunk)
-        except requests.RequestException as error:
+            got = within(self.seconds, lambda count: self._download(file.url, path, count))
+        except (requests.RequestException, TooSlow) as error:
             raise index_unreachable(error) from None
-        got, wanted = digest.hexdigest(), set(hashes)
+        wanted = set(hashes)
         if got not in wanted:
             path.unlink()
             why = f"{file.name} has sha256:{got}, the lock says {_some(wanted)}"
             raise WrongHash(why, self.remedies.changed)
         return got
+
+    def _download(self, url: str, path: Path, count: Callable[[int], None]) -> str:
+        """Store the file at *url* as *path*; return its sha256."""
+        digest = hashlib.sha256()
+        with self.session.get(url, stream=True, timeout=TIMEOUT) as answer:
+            answer.raise_for_status()
+            with path.open("wb") as target:
+                for chunk in answer.iter_content(1 << 16):
+                    count(len(chunk))
+                    digest.update(chunk)
+                    target.write(chunk)
+        return digest.hexdigest()
 
     def _nothing(
         self, pin: str, wanted: set[str], of_version: list[File], listed: list[File]
@@ -166,10 +194,36 @@ def _some(hashes: set[str]) -> str:
 
 def index_unreachable(error: Exception) -> Failed:
     """Return the error for an unreachable index, without its URL: it may hold a password."""
-    cause = type(getattr(error, "reason", None) or error).__name__
-    response = getattr(error, "response", None)
-    status = f"HTTP status {response.status_code}" if response is not None else cause
     return Failed(
-        f"the package index cannot be reached ({status})",
+        f"the package index cannot be reached ({_reason(error)})",
         "check the options index_url, proxy and ca_bundle: containers must reach the index",
+        transient=_may_succeed_later(error),
     )
+
+
+def _reason(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"HTTP status {response.status_code}"
+    if isinstance(error, TooSlow):
+        return str(error)
+    # The errors of urllib3 are the arguments of those of requests, or their reasons.
+    text = repr(error)
+    known = (why for name, why in REASONS.items() if name in text)
+    return next(known, type(getattr(error, "reason", None) or error).__name__)
+
+
+def _may_succeed_later(error: Exception) -> bool:
+    response = getattr(error, "response", None)
+    if response is not None:
+        status = int(response.status_code)
+        return status in (408, 429) or (status >= 500 and status not in (501, 505))
+    permanent = (requests.exceptions.SSLError, requests.exceptions.ProxyError)
+    lost = (
+        TooSlow,
+        requests.ConnectionError,
+        requests.Timeout,
+        requests.exceptions.RetryError,
+        requests.exceptions.ChunkedEncodingError,
+    )
+    return isinstance(error, lost) and not isinstance(error, permanent)

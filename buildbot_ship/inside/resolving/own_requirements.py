@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,18 @@ from job import Failed, say
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+MAX_BUILDS = 2
+"""Build backends to run at the same time; more of them need more memory."""
+
 
 def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[Path, str]:
     """Write the requirements of each own package to a file; return the package by file.
 
     The package is ``NAME (FILE)``, for the `# via` lines.  Raises Failed.
     """
-    metadata = {folder: read_metadata(folder, job / "tree" / folder) for folder in folders}
+    with ThreadPoolExecutor(MAX_BUILDS) as pool:
+        read = pool.map(lambda folder: read_metadata(folder, job / "tree" / folder), folders)
+        metadata = dict(zip(folders, read, strict=True))
     needs = {folder: requirements(folder, message) for folder, message in metadata.items()}
     names = {canonicalize_name(m["Name"]): folder for folder, m in metadata.items()}
     files = {}

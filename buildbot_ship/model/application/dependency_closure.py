@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ...errors import RequirementMissing
 from ..artefact import Wheel, Wheelhouse
+from ..requirement import parse_requirement
 
 
 def find_closure(
@@ -98,10 +99,15 @@ def _required(
 ) -> Iterator[Requirement]:
     for text in wheel.requires:
         try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
+            requirement = parse_requirement(text)
+        except ValueError:
             raise RequirementMissing(text, wheel.name, "is not a requirement") from None
         marker = requirement.marker
-        if marker is None or marker.evaluate({**environment, "extra": extra}):
+        try:
+            applies = marker is None or marker.evaluate({**environment, "extra": extra})
+        except (ValueError, LookupError, RecursionError):
+            why = "has a marker that cannot be evaluated"
+            raise RequirementMissing(text, wheel.name, why) from None
+        if applies:
             requirement.marker = None
             yield requirement

@@ -129,6 +129,8 @@ def _scripts(archive: ZipFile, info: str) -> Iterable[tuple[str, str]]:
     if name not in archive.NameToInfo:
         return
     for point in _entry_points(archive.read(name).decode()):
+        if "/" in point.name or "\0" in point.name or point.name in ("", ".", ".."):
+            raise ValueError("entry_points.txt has a script with a path as its name")
         target = "".join(point.value.partition("[")[0].split())
         yield f"bin/{point.name}", _SCRIPT + target
 
@@ -144,6 +146,10 @@ def _entry_points(text: str) -> Iterator[Any]:
         def locate_file(self, path: Any) -> Any:
             return path
 
-    points = Metadata().entry_points
+    try:
+        points = Metadata().entry_points
+    except TypeError:
+        # A line without =, or one before the first section.
+        raise ValueError("entry_points.txt is damaged") from None
     for group in SCRIPT_GROUPS:
         yield from points.select(group=group)

@@ -9,7 +9,7 @@ import attrs
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from ...errors import InvalidFile, Problem
-from ..artefact import Wheel
+from ..artefact import Wheel, distribution_file
 from ..cache_key import key
 from ..request import WheelsRequest
 from ..requirements.build_lock import BuildLock, Section
@@ -98,7 +98,7 @@ def pin_of(wheel: Wheel) -> dict[str, Any]:
 class Fetched:
     """A file that was fetched for a pin; *digest* is its sha256 (hexadecimal)."""
 
-    file: str
+    file: str = attrs.field(validator=distribution_file)
     digest: str
 
 

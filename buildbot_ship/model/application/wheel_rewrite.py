@@ -12,8 +12,12 @@ import copy
 import hashlib
 import io
 import zipfile
+import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+
+# Of damaged members, and of encrypted ones.
+_FAULTS = (StopIteration, LookupError, NotImplementedError, EOFError, RuntimeError, OSError)
 
 
 def repack_wheel(wheel: bytes, changes: Mapping[str, bytes]) -> bytes:
@@ -32,7 +36,7 @@ def repack_wheel(wheel: bytes, changes: Mapping[str, bytes]) -> bytes:
             contents[record] = _recorded(contents[record].decode(), changes).encode()
             for item in old.infolist():
                 new.writestr(copy.copy(item), contents.pop(item.filename))
-    except (zipfile.BadZipFile, StopIteration, KeyError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, *_FAULTS) as error:
         raise ValueError(f"cannot be repacked: {error}") from None
     if contents:
         raise ValueError(f"has no {', '.join(sorted(contents))}")

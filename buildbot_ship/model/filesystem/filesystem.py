@@ -13,11 +13,11 @@ import stat
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import IO, cast
 
 import attrs
 
 from ..image.gzip_stream import Unpacked
+from ..tar_stream import read_members
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _MAX_LINKS = 255
@@ -129,11 +129,10 @@ def _kept(path: str, gone: set[str], emptied: set[str]) -> bool:
 def _entries(chunks: Iterable[bytes]) -> Iterator[tuple[str, Node]]:
     stream = Unpacked(chunks)
     try:
-        with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
-            for member in archive:
-                path = posixpath.normpath(member.name).lstrip("/")
-                if path not in (".", ""):
-                    yield path, _with_content(_node(member), path, member, archive)
+        for archive, member in read_members(stream):
+            path = posixpath.normpath(member.name).lstrip("/")
+            if path not in (".", ""):
+                yield path, _with_content(_node(member), path, member, archive)
         stream.drain()
     except (tarfile.TarError, zlib.error) as error:
         raise ValueError(f"one of its layers cannot be read ({error})") from None

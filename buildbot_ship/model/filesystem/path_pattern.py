@@ -14,6 +14,7 @@ from itertools import count
 import attrs
 
 from ...errors import InvalidFile, Problem
+from ..dockerfile.words import shortened
 
 IGNORE_FILE = ".dockerignore"
 MAX_BYTES = 1 << 20
@@ -49,7 +50,7 @@ class Ignored:
             text = f"the file exceeds {MAX_BYTES} bytes here: shorten it"
             raise InvalidFile((Problem(IGNORE_FILE, number, text),))
         text = data.decode("utf-8-sig", "surrogateescape")
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             if line.startswith("#") or not line.strip():
                 continue
             if len(lines) + len(problems) == MAX_PATTERNS:
@@ -173,10 +174,13 @@ def _group(pattern: str, start: int) -> tuple[str, int]:
     match = re.compile(r"\[(\^?)((?:\\.|[^\]\\])+)\]", re.S).match(pattern, start)
     if match is None:
         raise ValueError("a [ has no ] or nothing in it: write [abc], or \\[ for a literal [")
-    out = ""
+    out, read = "", 0
     for low, high in re.findall(r"(\\.|[^-])(?:-(\\.|[^-]))?", match[2], re.S):
         first, last = low[-1], (high or low)[-1]
         if first > last:
             raise ValueError(f"{low}-{high} is a reversed range: swap its ends")
         out += f"{re.escape(first)}-{re.escape(last)}"
+        read += len(low) + (len(high) + 1 if high else 0)
+    if read != len(match[2]):
+        raise ValueError(f"[{shortened(match[2])}] has a - without a range: write \\-")
     return f"[{match[1]}{out}]", match.end()

@@ -9,7 +9,8 @@ import attrs
 
 from ...errors import BaseNotFound, InvalidManifest, InvalidReference
 from ..reference import Reference, check_digest, digest_of
-from .manifest import DOCKER_MANIFEST, OCI_MANIFEST, read_document
+from .config_shape import find_fault
+from .manifest import DOCKER_MANIFEST, OCI_MANIFEST, list_blobs, objects, read_document
 
 
 @attrs.frozen
@@ -71,8 +72,10 @@ def choose(index: bytes, platform: str, reference: Reference) -> str:
     the available platforms.
     """
     found: list[str] = []
-    for item in read_document(index, reference).get("manifests") or []:
+    for item in objects(read_document(index, reference), "manifests", reference):
         has = item.get("platform") or {}
+        if not isinstance(has, dict):
+            raise InvalidManifest(str(reference), "its index has a malformed platform")
         names = [str(has.get("os")), str(has.get("architecture"))]
         names.append(str(has.get("variant") or ""))
         if platform.split("/") in (names, names[:2]):
@@ -88,7 +91,7 @@ def config_digest(media_type: str, manifest: bytes, reference: Reference) -> str
         raise InvalidManifest(
             str(reference), f"its manifest has the unknown media type {media_type}"
         )
-    return _digest(read_document(manifest, reference).get("config") or {}, reference)
+    return _digest(read_document(manifest, reference).get("config"), reference)
 
 
 def read_base(reference: Reference, media_type: str, manifest: bytes, config: bytes) -> Base:
@@ -99,21 +102,18 @@ def read_base(reference: Reference, media_type: str, manifest: bytes, config: by
         read_document(manifest, reference),
         read_document(config, reference, "config"),
     )
-    config_media_type = (base.manifest.get("config") or {}).get("mediaType")
-    layers = base.manifest.get("layers")
-    diff_ids = (base.config.get("rootfs") or {}).get("diff_ids")
-    fits = isinstance(layers, list) and isinstance(diff_ids, list)
-    if not (config_media_type and fits and len(base.layers) == len(base.diff_ids)):
+    list_blobs(manifest, reference)
+    if fault := find_fault(base.config):
+        raise InvalidManifest(str(reference), fault)
+    if len(base.layers) != len(base.diff_ids):
         raise InvalidManifest(str(reference), "its config does not match its manifest")
-    for layer in base.layers:
-        _digest(layer, reference)
     return base
 
 
-def _digest(descriptor: dict[str, Any], reference: Reference) -> str:
+def _digest(descriptor: Any, reference: Reference) -> str:
     try:
-        return check_digest(str(descriptor.get("digest")))
-    except InvalidReference:
+        return check_digest(str(descriptor["digest"]))
+    except (InvalidReference, KeyError, TypeError):
         raise InvalidManifest(
             str(reference), "its manifest has an entry without a digest"
         ) from None

@@ -35,7 +35,7 @@ def contents_of(base: Base, digest: str, status: bytes | None) -> Contents:
     packages = None if status is None else installed(status)
     environment = dict(base.environment)
     python = environment.get("PYTHON_VERSION") or (packages or {}).get("python3")
-    size = sum(int(layer.get("size") or 0) for layer in base.layers)
+    size = sum(int(layer["size"]) for layer in base.layers)
     name = str(attrs.evolve(base.reference, digest=None))
     return Contents(name, digest, size, python, packages)
 

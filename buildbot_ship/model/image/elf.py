@@ -10,11 +10,14 @@ no ELF file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import IO, Any
 
 MAGIC = b"\x7fELF"
 LONGEST = 4096
 """Maximum length of a name or path (PATH_MAX of Linux), and of a list of libraries."""
+MOST_SEGMENTS = 256
+"""Number of program headers that are read: real files have about a dozen."""
 _TEXTS = {"DT_SONAME": "soname", "DT_RPATH": "rpath", "DT_RUNPATH": "runpath"}
 
 
@@ -56,7 +59,7 @@ def read(content: IO[bytes]) -> Elf | None:
     try:
         file: Any = ELFFile(content)
         fields: dict[str, Any] = {"machine": f"{file['e_machine']}/{file.elfclass}"}
-        for segment in file.iter_segments():
+        for segment in islice(file.iter_segments(), MOST_SEGMENTS):
             if segment["p_type"] == "PT_INTERP":
                 fields["interpreter"] = segment.get_interp_name()
             elif segment["p_type"] == "PT_DYNAMIC":

@@ -6,12 +6,12 @@ image-index.md) and https://distribution.github.io/distribution/spec/manifest-v2
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import attrs
 
 from ...errors import InvalidManifest, InvalidReference
+from ..json_text import read_object
 from ..reference import Reference, check_digest
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -63,12 +63,17 @@ def list_children(index: bytes, reference: Reference) -> tuple[Descriptor, ...]:
 def read_document(data: bytes, reference: Reference, what: str = "manifest") -> dict[str, Any]:
     """Parse *data* as a JSON object.  Raises InvalidManifest."""
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise InvalidManifest(str(reference), f"its {what} is not a JSON object")
-    return document
+        return read_object(data)
+    except ValueError:
+        raise InvalidManifest(str(reference), f"its {what} is not a JSON object") from None
+
+
+def objects(document: dict[str, Any], field: str, reference: Reference) -> list[dict[str, Any]]:
+    """Return the objects in *field*, none if it is missing.  Raises InvalidManifest."""
+    items = document.get(field) or []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise InvalidManifest(str(reference), f"its manifest has no list of {field}")
+    return items
 
 
 def _list(document: dict[str, Any], field: str, reference: Reference) -> list[Any]:
@@ -80,11 +85,11 @@ def _list(document: dict[str, Any], field: str, reference: Reference) -> list[An
 
 def _descriptor(item: Any, reference: Reference) -> Descriptor:
     try:
-        return Descriptor(
-            str(item["mediaType"]),
-            check_digest(str(item["digest"])),
-            int(item["size"]),
-            tuple(map(str, item.get("urls") or ())),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidReference):
-        raise InvalidManifest(str(reference), "its manifest has a malformed entry") from None
+        media_type, digest, size = item["mediaType"], item["digest"], item["size"]
+        urls = tuple(map(str, item.get("urls") or ()))
+        # True is an int, and a JSON number may be a float.
+        if isinstance(media_type, str) and type(size) is int and size >= 0:
+            return Descriptor(media_type, check_digest(str(digest)), size, urls)
+    except (KeyError, TypeError, AttributeError, InvalidReference):
+        pass
+    raise InvalidManifest(str(reference), "its manifest has a malformed entry")

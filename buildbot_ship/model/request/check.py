@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 from ...errors import InvalidRequest
 from ..reference import Reference, Repository
 
+_LONGEST = 255
+"""Maximum length of a name in characters, as for a file name of Linux."""
+_LONGEST_PATH = 4096
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 _IMAGE_NAME = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}")
@@ -29,15 +32,17 @@ _PUBLICATION = re.compile(r"published-[0-9a-f]{64}")
 
 
 def _match(pattern: re.Pattern[str], value: object, what: str, expected: str) -> None:
+    if isinstance(value, str) and len(value) > _LONGEST:
+        raise InvalidRequest(what, f"it has more than {_LONGEST} characters")
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise InvalidRequest(what, f"{value!r} is not {expected}")
 
 
 def path(_: object, attribute: Any, value: str) -> None:
     """Accept a relative path inside the repository."""
-    parts = value.split("/") if isinstance(value, str) else []
-    bad = not parts or value.startswith(("/", "-")) or ".." in parts or "" in parts
-    if bad or "\\" in value or not value.isprintable():
+    parts = value.split("/") if isinstance(value, str) else [""]
+    bad = bool({"", ".."} & set(parts)) or value.startswith("-")
+    if bad or len(value) > _LONGEST_PATH or "\\" in value or not value.isprintable():
         raise InvalidRequest(attribute.name, f"{value!r} is not a path inside the repository")
 
 
@@ -155,13 +160,13 @@ def requirement_names(_: object, attribute: Any, value: tuple[str, ...]) -> None
 
 def _check_requirements(option: str, items: Sequence[str]) -> None:
     # Imported late: most requests have plain names, and the import slows the start by a tenth.
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+    from ..requirement import parse_requirement  # noqa: PLC0415
 
     for item in items:
         try:
-            parsed = Requirement(item)
-        except InvalidRequirement as error:
-            raise InvalidRequest(option, f"{item!r}: {error}") from None
+            parsed = parse_requirement(item)
+        except ValueError:
+            raise InvalidRequest(option, f"{item!r} is not a package name") from None
         if parsed.specifier or parsed.url or parsed.marker:
             raise InvalidRequest(
                 option, f"{item!r}: write the name only; the strict file has the version"

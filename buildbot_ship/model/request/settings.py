@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import attrs
 
+from ...errors import InvalidRequest
 from . import check
+
+MAX_SECONDS = 3600.0
+"""The most seconds that a variable may ask for: a build must end."""
+INDEX_TIMEOUT_VARIABLE = "BUILDBOT_SHIP_INDEX_TIMEOUT"
+"""The environment variable with the seconds in which a package index must answer."""
 
 
 @attrs.frozen
@@ -74,3 +83,21 @@ def work_folder(work: str, trusted: bool) -> str:
     """
     folder = work.rstrip("/")
     return folder if trusted else f"{folder}-untrusted"
+
+
+def seconds_from(environment: Mapping[str, str], name: str) -> float | None:
+    """Return the seconds that a variable of *environment* asks for, or None.
+
+    Raises InvalidRequest unless they are a number from 1 to 3600.
+    """
+    text = environment.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 1.0 <= seconds <= MAX_SECONDS:
+        why = f"{text[:40]!r} is no number of seconds from 1 to {MAX_SECONDS:.0f}"
+        raise InvalidRequest(f"the environment variable {name}", why)
+    return seconds

@@ -52,6 +52,9 @@ def structure(data: Any, kind: type[T], what: str) -> T:
     except BaseValidationError as group:
         ours = _first_ship_error(group)
         raise ours or InvalidRequest(what, "; ".join(transform_error(group))) from None
+    except (TypeError, ValueError, AttributeError, LookupError, OverflowError):
+        # A tuple, for example, is read item by item, and a number has none.
+        raise InvalidRequest(what, "it does not have the form of this value") from None
 
 
 def envelope_to_json(envelope: Envelope) -> dict[str, Any]:

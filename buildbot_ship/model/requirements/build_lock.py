@@ -24,7 +24,7 @@ from .reader import HARDEN, Pin, logical_lines, read_pins
 
 VERSION_READERS = frozenset({"setuptools-scm", "vcs-versioning"})
 """Build requirements that read the version from git; hatch-vcs and others use one of these."""
-_TITLE = re.compile(r"#: (sdist (\S+)==(\S+) sha256:([0-9a-f]{64})|package (\S+))")
+_TITLE = re.compile(r"#: (sdist ([^\s=]+)==(\S+) sha256:([0-9a-f]{64})|package (\S+))")
 
 
 @attrs.frozen

@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterator
 
 import attrs
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ...errors import InvalidFile, Problem
+from ..requirement import MAX_LINE, parse_requirement
 
 _HASH = re.compile(r"--hash[= ](\S+)")
+_ALGORITHM = re.compile(r"(?:md|sha|blake)[0-9a-z_-]{1,8}")
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _ARCHIVE = re.compile(r".*\.(whl|zip|tgz|tbz|txz|tlz|tar(\.(gz|bz2|xz|lz|lzma))?)", re.I)
@@ -32,8 +34,6 @@ _OPTIONS = {
 _OPTION = re.compile(r"--?[a-z]+(-[a-z]+)*")
 NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
 """The comment in the first line of each file that HardenRequirements writes."""
-MAX_LINE = 4096
-"""Maximum length of a requirement in characters; real ones have a few hundred."""
 HARDEN = "run HardenRequirements, review its changes, and commit"
 
 
@@ -97,8 +97,8 @@ def read_requirement(line: str, accepted: str = "requirements") -> Requirement |
             "options of a requirement are not allowed: write only name, extras, version, marker"
         )
     try:
-        return _of_an_index(Requirement(line))
-    except (InvalidRequirement, RecursionError):
+        return _of_an_index(parse_requirement(line))
+    except ValueError:
         return "this is not a requirement: write it as in klein>=24.8"
 
 
@@ -145,7 +145,8 @@ def _bad_hash(text: str) -> str:
     """Return the fault of a hash, without quoting its digits."""
     kind, _, digits = text.partition(":")
     if kind != "sha256":
-        return f"a hash that is not sha256: {kind}"
+        known = f": {kind}" if _ALGORITHM.fullmatch(kind) else ""
+        return f"a hash that is not sha256{known}"
     if re.fullmatch("[0-9a-f]*", digits):
         return f"a sha256 hash of {len(digits)} digits instead of 64"
     return "a sha256 hash with characters other than 0-9 and a-f"

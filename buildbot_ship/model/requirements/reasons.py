@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+
+from ..requirement import parse_requirement
 
 _VIA = re.compile(r"\s+# via(?: (.+))?")
 _MORE = re.compile(r"\s+#   (\S.*)")
@@ -36,7 +37,7 @@ def _name(line: str) -> str | None:
     if not line[:1].isalnum():
         return None
     try:
-        requirement = Requirement(line.partition(" --hash")[0].rstrip("\\ "))
-    except InvalidRequirement:
+        requirement = parse_requirement(line.partition(" --hash")[0].rstrip("\\ "))
+    except ValueError:
         return None
     return canonicalize_name(requirement.name)

@@ -12,11 +12,17 @@ MAX_ENTRIES = 20_000
 # Where pip looks for an encoding: https://peps.python.org/pep-0263/, in the first two lines.
 _CODING = re.compile(rb"#.*?coding[:=]\s*([-\w.]+)")
 
+# Control characters, line ends that git and editors do not count, and marks of direction: what
+# looks like a comment could be a requirement.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|\r(?!\n)"
+)
+
 
 def decode(data: bytes, file: str) -> str:
     """Return the text of a requirement file.
 
-    Raises InvalidFile if it is not UTF-8, or too large.
+    Raises InvalidFile if it is not UTF-8, is too large, or has unseen characters.
     """
     _check_size(data, file)
     for number, raw in enumerate(data.split(b"\n", 2)[:2], 1):
@@ -25,7 +31,13 @@ def decode(data: bytes, file: str) -> str:
             text = "the file declares an encoding other than UTF-8: remove the declaration"
             raise InvalidFile((Problem(file, number, text),))
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
+        found = _UNSEEN.search(text)
+        if found:
+            line = text.count("\n", 0, found.start()) + 1
+            why = "the line has a character that editors do not show: remove it"
+            raise InvalidFile((Problem(file, line, why),))
+        return text
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InvalidFile(

@@ -7,7 +7,6 @@ https://github.com/moby/docker-image-spec (docker's ``manifest.json`` in a tar).
 
 from __future__ import annotations
 
-import json
 import tarfile
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,6 +18,8 @@ import attrs
 from ..artefact import Layer
 from ..image.assemble import Assembled, Labels, document, titled, written_time
 from ..image.base import Base, read_variables
+from ..image.config_shape import find_fault
+from ..json_text import read_json, read_object
 from .virtual_environment import activated
 
 OURS = "org.buildbot-ship."
@@ -27,6 +28,10 @@ _KEPT = (
     "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "StopSignal",
     "Healthcheck", "OnBuild", "Shell", "ArgsEscaped",
 )  # fmt: skip
+
+
+_MAX_DOCUMENT = 16 << 20
+"""Bytes of a document in the archive."""
 
 
 @attrs.frozen
@@ -40,11 +45,13 @@ class Saved:
     def read(cls, archive: tarfile.TarFile) -> Saved:
         """Read *archive*.  Raises ValueError if it is not an image."""
         try:
-            (entry,) = json.load(member(archive, "manifest.json"))
-            config = json.load(member(archive, entry["Config"]))
-            saved = cls(config, tuple(entry["Layers"]))
+            (entry,) = read_json(member(archive, "manifest.json").read(_MAX_DOCUMENT))
+            config = read_object(member(archive, str(entry["Config"])).read(_MAX_DOCUMENT))
+            if fault := find_fault(config):
+                raise ValueError(fault)
+            saved = cls(config, tuple(map(str, entry["Layers"])))
             matches = len(saved.layers) == len(saved.diff_ids)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, tarfile.TarError) as error:
             raise ValueError(f"its archive cannot be read ({error})") from None
         if not matches:
             raise ValueError("its archive and its config have different numbers of layers")

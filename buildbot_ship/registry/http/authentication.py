@@ -15,14 +15,16 @@ from urllib.parse import urlsplit
 import attrs
 
 from ...errors import RegistryForbidden, RegistryRefused
+from ...model.json_text import read_json
 from ...model.reference import Repository
 from .address import is_loopback
 from .credentials import Keychain, Login
-from .response import may_succeed_later, read_json
+from .response import may_succeed_later
 from .retry import RetryableFault
 
 _SCHEME = re.compile(r"(?:^|,)\s*(basic|bearer)(?:\s+|$)", re.IGNORECASE)
-_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+# Only at the start of a word, or the time grows with the square of its length.
+_PARAMETER = re.compile(r'(?<!\w)(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 
 
 @attrs.frozen
@@ -178,6 +180,9 @@ def _check_realm(registry: str, realm: str) -> None:
         is_safe = parts.scheme == "https" or (
             parts.scheme == "http" and is_loopback(parts.netloc)
         )
+        # Clients disagree on where the host of a URL with a backslash ends.
+        if not parts.hostname or set("\\ ") & set(realm) or not realm.isprintable():
+            raise ValueError
     except ValueError:
         raise RegistryRefused(
             registry, ISSUE_TOKEN, "the address of its token server is no URL"
@@ -213,7 +218,10 @@ def _read_token(registry: str, body: bytes, requested: float) -> _Token:
         answer: Any = read_json(body)
         token = answer.get("token") or answer["access_token"]
         lifetime = float(answer.get("expires_in") or _DEFAULT_LIFETIME)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        # It becomes a header.
+        if not (isinstance(token, str) and token.isascii() and token.isprintable()):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         why = "the answer of its token server has no token"
         raise RegistryRefused(registry, ISSUE_TOKEN, why) from None
     # A tenth less: the token travels, and clocks differ.

@@ -7,7 +7,6 @@ https://github.com/docker/docker-credential-helpers (``docker-credential-*`` pro
 from __future__ import annotations
 
 import base64
-import json
 import re
 import subprocess
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 import attrs
 
+from ...model.json_text import read_json
 from ...model.log import Log
 from ...model.reference import DEFAULT_REGISTRY
 from ...model.request.settings import Credential
@@ -65,7 +65,7 @@ class Keychain:
         config = self._read_config()
         helpers = {_host(k): v for k, v in _mapping(config, "credHelpers").items()}
         helper = helpers.get(host) or config.get("credsStore")
-        login = self._run_helper(str(helper), host) if helper else None
+        login = self._run_helper(helper, host) if isinstance(helper, str) and helper else None
         entries = {_host(k): v for k, v in _mapping(config, "auths").items()}
         return login or _read_entry(entries.get(host))
 
@@ -73,7 +73,7 @@ class Keychain:
         home = Path(self.environment.get("HOME") or "/nonexistent")
         path = Path(self.environment.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
         try:
-            config = json.loads(path.read_text(encoding="utf-8"))
+            config = read_json(path.read_bytes())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError):
@@ -110,7 +110,7 @@ def _mapping(config: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _read_helper(output: bytes) -> Login | None:
     try:
-        answer = json.loads(output)
+        answer = read_json(output)
         username, secret = str(answer["Username"]), str(answer["Secret"])
     except (ValueError, KeyError, TypeError):
         return None

@@ -9,8 +9,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import attrs
 
-from ...errors import RegistryRefused
+from ...errors import RegistryRefused, quotable
 from ...model.secrets.cut_text import shorten
+from .address import is_loopback
 
 _STATUSES = (301, 302, 303, 307, 308)
 _MOST = 5
@@ -47,7 +48,7 @@ class Redirects:
 def resolve(registry: str, action: str, source: str, location: str) -> str:
     """Return the absolute URL of *location*, a header of the answer of *source*.
 
-    Raises RegistryRefused unless it is an http or https URL, and for http after https.
+    Raises RegistryRefused unless it is an https URL, or an http URL on loopback after another.
     """
     try:
         target = urljoin(source, location)
@@ -62,6 +63,8 @@ def resolve(registry: str, action: str, source: str, location: str) -> str:
         problem = "to an address without a host"
     elif parts.scheme == "http" and urlsplit(source).scheme == "https":
         problem = "from https to plain http"
+    elif parts.scheme == "http" and not is_loopback(parts.netloc):
+        problem = "and plain http works only on loopback"
     if problem:
         raise _refusal(registry, action, source, target, problem)
     return target
@@ -76,7 +79,7 @@ def shown(url: str) -> str:
         return "an invalid address"
     text = SplitResult(parts.scheme, host, parts.path, "", "").geturl()
     shown = "".join(c if c.isprintable() else " " for c in text)
-    return shorten(shown, _MAX_SHOWN)
+    return quotable(shorten(shown, _MAX_SHOWN))
 
 
 def _refusal(

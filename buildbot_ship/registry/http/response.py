@@ -5,14 +5,13 @@ Format of errors: https://github.com/opencontainers/distribution-spec (error cod
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 
 from ...errors import RegistryForbidden, RegistryRefused
+from ...model.json_text import read_json
 from ...model.secrets.cut_text import shorten
 from .retry import RetryableFault, read_retry_after
 
@@ -49,14 +48,6 @@ def may_succeed_later(status: int) -> bool:
     """Return whether a request with this HTTP status may succeed without a change."""
     # 501 and 505: the server will never do this.
     return status in (408, 429) or (status >= 500 and status not in (501, 505))
-
-
-def read_json(body: bytes) -> Any:
-    """Return the JSON value in *body*.  Raises ValueError, also if it is nested too deeply."""
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
 
 
 def check(answer: Answer, registry: str, action: str) -> None:

@@ -13,6 +13,7 @@ Format of Retry-After: RFC 9110 (section 10.2.3).
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ import attrs
 
 from ...errors import RegistryUnavailable
 from ...model.log import Log
+from ...model.request.settings import seconds_from
 from ...model.result import counted
 from .metering import Pace
 
@@ -76,6 +78,32 @@ class RetryPolicy:
             return max(0.0, min(retry_after, self.longest_retry_after)) * (1 + spread / 5)
         pause = min(self.first_pause * 2 ** min(attempt - 1, 20), self.longest_pause)
         return float(pause * (0.75 + spread))
+
+
+PATIENCE_VARIABLE = "BUILDBOT_SHIP_REGISTRY_PATIENCE"
+"""The environment variable with the seconds of `RetryPolicy.patience`."""
+TIMEOUT_VARIABLE = "BUILDBOT_SHIP_REGISTRY_TIMEOUT"
+"""The environment variable with the seconds of all limits of a `Pace`."""
+
+
+def policy_from(environment: Mapping[str, str]) -> RetryPolicy:
+    """Return the policy that the two variables of *environment* ask for.
+
+    Raises InvalidRequest unless each is absent, or a number of seconds from 1 to 3600.
+    """
+    default = RetryPolicy()
+    patience = seconds_from(environment, PATIENCE_VARIABLE)
+    timeout = seconds_from(environment, TIMEOUT_VARIABLE)
+    pace = default.pace
+    if timeout is not None:
+        rate = pace.window_bytes / pace.window
+        pace = Pace(timeout, timeout, math.ceil(rate * timeout), timeout)
+    return attrs.evolve(
+        default,
+        patience=default.patience if patience is None else patience,
+        connect_timeout=min(default.connect_timeout, pace.read_timeout),
+        pace=pace,
+    )
 
 
 SHORT_PATIENCE = 15.0

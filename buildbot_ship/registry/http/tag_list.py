@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 
 from ...errors import LimitExceeded, RegistryRefused
+from ...model.json_text import read_json
 from ...model.reference import Repository
 from .authentication import pull_scope
-from .response import Answer, read_json
+from .response import Answer
 from .transport import Call, Transport, refusal
 
-_NEXT = re.compile(r'<([^>]+)>\s*;[^,]*rel="?next"?')
+_NEXT = re.compile(r'<([^<>]+)>\s*;[^,<]*rel="?next"?')
 _PAGE = 1000
 _PAGES = 1000
 _LIMIT = 4 * 1024**2

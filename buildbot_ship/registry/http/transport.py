@@ -100,8 +100,9 @@ class Transport:
         return Meter(self._policy.pace, self._clock)
 
     def with_patience(self, patience: float) -> Transport:
-        """Return a transport with the same connections and logins, but another patience."""
+        """Return a transport with the same connections and logins, but at most *patience*."""
         other = copy.copy(self)
+        patience = min(patience, self._policy.patience)
         other._policy = attrs.evolve(self._policy, patience=patience)
         return other
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from buildbot.process.remotecommand import RemoteCommand
@@ -10,6 +9,7 @@ from buildbot.worker.protocols.base import FileWriterImpl
 
 from ...errors import InvalidRequest, ResultUnusable
 from ...model import result
+from ...model.json_text import read_json
 from ...model.request import wire
 
 _BLOCK = 64 * 1024
@@ -73,7 +73,7 @@ def parse(data: bytes | None, verb: str, status: int | None) -> result.Result:
     if len(data) > result.MAX_BYTES:
         raise ResultUnusable(verb, f"it is larger than {result.MAX_BYTES} bytes")
     try:
-        plain = json.loads(data)
+        plain = read_json(data)
     except ValueError:
         raise ResultUnusable(verb, "it is not JSON") from None
     schema = plain.get("schema") if isinstance(plain, dict) else None

@@ -30,6 +30,10 @@ RETRY: int = results.RETRY
 CANCELLED: int = results.CANCELLED
 EXCEPTION: int = results.EXCEPTION
 _SPARE_SECONDS = 300
+_LOST = (
+    "{} builds of this request ended without a result, for example because the worker died - "
+    "look for the cause in the logs of the worker and of its machine, and force the build again"
+)
 
 
 class ShipStep(ResultPresentation):
@@ -60,7 +64,7 @@ class ShipStep(ResultPresentation):
     :param credentials: ``{"registry.example.com": (user, util.Secret("name"))}``: logins for
         registries and package indexes; they travel on standard input only
     :param retries: how often Buildbot retries the build after a transient error, such as no
-        engine, no registry or no git server; after that the build fails
+        engine, no registry or no git server, or after it lost its worker; then the build fails
     """
 
     request_type: ClassVar[type[Request]]
@@ -150,6 +154,11 @@ class ShipStep(ResultPresentation):
 
     async def _run_verb(self) -> int:
         record = await self.master.data.get(("builds", self.build.buildid))
+        tries = await self._count_tries(record)
+        if tries > self.retries + 1 and not self.alwaysRun:
+            # Buildbot itself repeats a build that loses its worker, without end.
+            self._summary = _LOST.format(tries - 1)
+            return FAILURE
         envelope = await self.reserve(await self._envelope(record), record)
         path = f"{envelope.work}/result-{envelope.verb}-{uuid.uuid4().hex}.json"
         limit = self.timeout or envelope.limits.seconds + _SPARE_SECONDS
@@ -168,7 +177,7 @@ class ShipStep(ResultPresentation):
             return EXCEPTION
         outcome = result_file.parse(data, envelope.verb, command.rc)
         await self.settle(outcome)
-        return await self._limit_retries(await self.show_result(outcome), record)
+        return self._limit_retries(await self.show_result(outcome), tries)
 
     async def _command(self, envelope: Envelope, path: str, limit: int) -> Any:
         """Return the remote command that leaves its result at *path*; *limit* in seconds."""
@@ -197,13 +206,14 @@ class ShipStep(ResultPresentation):
             credentials=credentials,
         )
 
-    async def _limit_retries(self, status: int, record: Mapping[str, Any]) -> int:
-        """Return *status*, or FAILURE if it is RETRY and the retries are used up."""
-        if status != RETRY:
-            return status
+    async def _count_tries(self, record: Mapping[str, Any]) -> int:
+        """Return how many builds this request had so far, this one included."""
         request = record["buildrequestid"]
-        tries = len(await self.master.data.get(("buildrequests", request, "builds")))
-        if tries <= self.retries:
-            return RETRY
+        return len(await self.master.data.get(("buildrequests", request, "builds")))
+
+    def _limit_retries(self, status: int, tries: int) -> int:
+        """Return *status*, or FAILURE if it is RETRY and the retries are used up."""
+        if status != RETRY or tries <= self.retries:
+            return status
         self._summary = f"{self._summary} (tried {tries} times)"
         return FAILURE

@@ -14,6 +14,7 @@ from ...model.application.layer_plan import PREFIX, PlannedLayer, plan_layers
 from ...model.artefact import Layer, Needs, Pex, Wheel, Wheelhouse
 from ...model.reference import Reference, digest_of
 from ...model.request import PexRequest
+from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.layers import cached_layer, store_layer
 from ..shared.tools_image import BUILD_TOOLS, minor_of
@@ -70,10 +71,11 @@ def make_layers(
     made: dict[str, Layer] = {}
     with runner.work.scratch() as scratch:
         out = scratch / "made"
-        results = runner.run("install", tools.image, arguments, out, inputs)["layers"]
-        for layer in missing:
-            record = _record(results[layer.key], layer)
-            made[layer.key] = store_layer(record, out / f"{layer.key}.tar.gz", runner)
+        result = runner.run("install", tools.image, arguments, out, inputs)
+        with reading_result("install"):
+            for layer in missing:
+                record = _record(result["layers"][layer.key], layer)
+                made[layer.key] = store_layer(record, out / f"{layer.key}.tar.gz", runner)
     return made
 
 

@@ -15,6 +15,7 @@ from ...model.reference import Reference
 from ...model.request import CONFLICTS_TEXT, PexRequest
 from ...model.request.wire import CONVERTER, structure
 from ...model.result import SUCCESS, Result, counted
+from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.wheelhouse import ensure_wheels, wheel_arguments, wheel_inputs
 from .file_conflicts import compare_zipapp
@@ -89,13 +90,15 @@ def _build_zipapp(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner
     inputs = wheel_inputs(wheelhouse.wheels, runner.work)
     with runner.work.scratch() as scratch:
         result = runner.run("pex", tools.image, arguments, scratch / "made", inputs)
-        runner.work.replace(scratch / "made" / request.name, runner.work.pex(request.name))
+        with reading_result("pex"):
+            runner.work.replace(scratch / "made" / request.name, runner.work.pex(request.name))
     # Imported late: most pexes are layered.
     from ...model.image.binaries import read_binaries  # noqa: PLC0415
 
-    binaries = read_binaries(result["elf"])
-    digest, size = result["digest"], result["size"]
-    return Pex(wheelhouse.commit, request.name, digest, size, binaries=binaries)
+    with reading_result("pex"):
+        binaries = read_binaries(result["elf"])
+        digest, size = result["digest"], result["size"]
+        return Pex(wheelhouse.commit, request.name, digest, size, binaries=binaries)
 
 
 def _result(record: Pex, lines: tuple[str, ...], *, quiet: bool) -> Result:

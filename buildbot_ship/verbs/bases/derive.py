@@ -51,12 +51,13 @@ def derive(
 ) -> Result:
     """Build the bases of *request* that have a reason for it; publish those that changed.
 
-    All get the same tag, the time that *clock* returns.  All files and registries are checked
-    before anything is built.  The engine is used only for a build.  With *force* all bases are
-    built.  Raises FileMissing, InvalidFile, BaseNotFound, JobFailed with the line that failed,
-    TagTaken, and the errors of registries and engine.
+    All get the same tag, the time that *clock* returns or a later one.  All files and
+    registries are checked before anything is built.  The engine is used only for a build.  With
+    *force* all bases are built.  Raises FileMissing, InvalidFile, BaseNotFound, JobFailed with
+    the line that failed, TagTaken, and the errors of registries and engine.
     """
-    moment = clock()
+    repositories = [Repository.parse(base.destination) for base in request.bases]
+    moment = _owned_bases(runner).moment_for(repositories, clock())
     candidates = [
         _inspect(base, request, tree, runner, moment, force=force) for base in request.bases
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import attrs
 
@@ -15,7 +16,7 @@ from ...model.image.manifest import is_index, list_children
 from ...model.log import Log
 from ...model.reference import Reference, Repository
 from ...model.request.wire import CONVERTER, structure
-from ...model.tag import is_timestamp_tag
+from ...model.tag import is_timestamp_tag, moment_after
 from ...registry.interface import Manifest, Registry, required_manifest
 from ...registry.layer_files import newest_file
 from ..shared.cache import Cache
@@ -35,6 +36,14 @@ class OwnedBases:
         """Return the base with the newest timestamp tag in *repository*, or None."""
         tags = [tag for tag in self.registry.list_tags(repository) if is_timestamp_tag(tag)]
         return repository.tagged(max(tags)) if tags else None
+
+    def moment_for(self, repositories: Iterable[Repository], now: datetime) -> datetime:
+        """Return the moment whose tag is newer than every base in *repositories*: *now*.
+
+        It is later than *now* if the clock was set back since the newest base.
+        """
+        newest = filter(None, map(self.newest, repositories))
+        return moment_after([str(base.tag) for base in newest], now)
 
     def report_moves(self, moves: Iterable[tuple[Reference, Reference]]) -> dict[str, str]:
         """Return the text ``bases.txt``: what changed from the old to the new base of a move.

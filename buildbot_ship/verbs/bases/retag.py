@@ -13,7 +13,7 @@ from ...model.decision.retag import RetagPlan
 from ...model.image.base import config_digest
 from ...model.image.manifest import is_index
 from ...model.log import Log
-from ...model.reference import Reference
+from ...model.reference import Reference, Repository
 from ...model.request import RetagRequest
 from ...model.result import SUCCESS, Result
 from ...registry.copy import copy
@@ -30,14 +30,15 @@ def retag(
     daemon: Callable[[], Daemon],
     clock: Callable[[], datetime],
 ) -> Result:
-    """Copy each base of *request* under one tag, the time that *clock* returns.
+    """Copy each base of *request* under one tag, the time that *clock* returns or a later one.
 
     A base is not copied if its newest own copy is the same image.  All sources and destinations
     are checked before anything is pushed.  *daemon* is called only if a copy goes through the
     engine.  Raises ImageNotFound or BaseNotFound for a source, TagTaken for a destination, and
     the errors of registries.
     """
-    plan = RetagPlan.of(request, clock())
+    repositories = [Repository.parse(copy.destination) for copy in request.copies]
+    plan = RetagPlan.of(request, bases.moment_for(repositories, clock()))
     engine = _EngineCopies(bases.registry, daemon, bases.log)
     try:
         sources = _inspect(plan, request.through, bases, engine)

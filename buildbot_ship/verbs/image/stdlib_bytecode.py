@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...model.artefact import Layer, Wheelhouse
 from ...model.cache_key import key
 from ...model.request.wire import CONVERTER
+from ..shared.job_result import reading_result
 from ..shared.job_runner import JobRunner
 from ..shared.layers import cached_layer, store_layer, tools_image_of
 
@@ -37,5 +38,6 @@ def _make(name: str, library: Library, minor: str, commit: str, runner: JobRunne
     with runner.work.scratch() as scratch:
         out = scratch / "made"
         result = runner.run("stdlib_bytecode", tools, arguments, out)
-        facts = {field: result[field] for field in ("diff_id", "digest", "size")}
-        return store_layer(Layer(**facts, title=title, key=name), out / _FILE, runner)
+        with reading_result("stdlib_bytecode"):
+            facts = {field: result[field] for field in ("diff_id", "digest", "size")}
+            return store_layer(Layer(**facts, title=title, key=name), out / _FILE, runner)

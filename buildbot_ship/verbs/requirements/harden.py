@@ -20,10 +20,12 @@ from ...model.requirements.distribution_formats import Formats
 from ...model.requirements.header import Header, Interpreter, split
 from ...model.requirements.loose import Loose, digests, metadata_of, read_loose, unknown_names
 from ...model.requirements.reader import logical_lines, parse_strict, read_pins
+from ...model.requirements.text import decode
 from ...model.result import SUCCESS, Result, counted
 from ...source.checkout import Checkout
 from ...source.interface import read_bytes, read_text, required
 from ...store.change_notes import ChangeNotes
+from ..shared.job_result import reading_result
 from ..shared.job_runner import JobRunner
 from ..shared.own_packages import export_package
 from ..shared.tools_image import Tools
@@ -113,10 +115,11 @@ def _resolve(
 ) -> _Resolved:
     out = scratch / "out"
     result = runner.run("harden", image, arguments, out, files, network=True)
-    strict, lock = (
-        (out / name).read_text(encoding="utf-8") for name in ("strict.txt", "build.txt")
-    )
-    return _Resolved(strict, lock, tuple(str(sdist) for sdist in result["sdists"]))
+    with reading_result("harden"):
+        strict, lock = (
+            decode((out / name).read_bytes(), name) for name in ("strict.txt", "build.txt")
+        )
+        return _Resolved(strict, lock, tuple(str(sdist) for sdist in result["sdists"]))
 
 
 def _parse(request: HardenRequest, new: dict[str, str]) -> StrictFile:

@@ -12,6 +12,7 @@ from ...errors import BaseNotFound
 from ...model.filesystem.filesystem import Filesystem, Node
 from ...model.image.base import Base, choose, config_digest, read_base
 from ...model.image.manifest import is_index
+from ...model.json_text import read_json
 from ...model.log import Log
 from ...model.reference import Reference
 from ...registry.interface import Manifest, Registry
@@ -46,7 +47,7 @@ def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesyste
     """
     path = _listing_path(base, work)
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = read_json(path.read_bytes())
         os.utime(path)
         return Filesystem({name: Node(*fields) for name, *fields in rows})
     except (FileNotFoundError, ValueError, TypeError):

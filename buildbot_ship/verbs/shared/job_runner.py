@@ -65,6 +65,8 @@ class JobRunner:
     job_environment: JobEnvironment = attrs.field(factory=JobEnvironment)
     credentials: tuple[Credential, ...] = attrs.field(default=(), repr=False)
     in_pipeline: bool = False
+    index_seconds: float | None = None
+    """Seconds in which the package index must answer; None for the default of the jobs."""
     prefetched_bases: dict[Reference, Base] = attrs.field(factory=dict)
     """Bases of images that the pipeline read in advance."""
     _build_bases: dict[Reference, BuildBase] = attrs.field(factory=dict)
@@ -202,6 +204,7 @@ class JobRunner:
             "proxy": self.index.proxy,
             "ca": None,
             "netrc": None,
+            "seconds": self.index_seconds,
         }
         logins = netrc(self.index, self.credentials)
         if logins:

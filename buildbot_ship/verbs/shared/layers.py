@@ -17,6 +17,7 @@ from ...model.image.gzip_stream import inflate
 from ...model.reference import Reference
 from ...model.request.wire import CONVERTER, structure
 from .files import digest_of_file, expect
+from .job_result import reading_result
 from .job_runner import JobRunner
 from .tools_image import BUILD_TOOLS
 
@@ -51,12 +52,13 @@ def compress(
     out = scratch / f"{tars[0].file}.compressed"
     inputs = tuple(JobFile(tar.file, scratch / tar.file) for tar in tars)
     arguments = {"files": [tar.file for tar in tars]}
-    results = runner.run("compress", tools, arguments, out, inputs)["files"]
+    result = runner.run("compress", tools, arguments, out, inputs)
     layers = []
     for tar in tars:
-        path, digest = out / f"{tar.file}.gz", str(results[tar.file]["digest"])
-        size = path.stat().st_size
-        layer = Layer(tar.diff_id, digest, size, tar.title, tar.key, binaries=tar.binaries)
+        with reading_result("compress"):
+            path, digest = out / f"{tar.file}.gz", str(result["files"][tar.file]["digest"])
+            size = path.stat().st_size
+            layer = Layer(tar.diff_id, digest, size, tar.title, tar.key, binaries=tar.binaries)
         runner.log(f"{tar.title or tar.file}: {layer.size} bytes compressed")
         layers.append(store_layer(layer, path, runner))
     return tuple(layers)

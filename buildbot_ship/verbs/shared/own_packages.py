@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -51,8 +52,9 @@ def export_package(tree: Files, folder: str, scratch: Path) -> list[JobFile]:
     for path, file in tree.files(folder):
         if is_build_input(repository_path(folder, path)):
             spooled = file.content
-            if isinstance(spooled, bytes):
+            if not isinstance(spooled, Path):
                 spooled = scratch / f"tree-{len(found)}-{folder.replace('/', '-')}"
-                spooled.write_bytes(file.data)
+                with file.open() as source, spooled.open("wb") as target:
+                    shutil.copyfileobj(source, target)
             found.append(JobFile(f"tree/{folder}/{path}", spooled, file.executable))
     return found

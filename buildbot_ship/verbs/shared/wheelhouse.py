@@ -15,6 +15,7 @@ from ...model.cache import Blob
 from ...model.reference import Reference
 from ...model.result import counted
 from ...store.work_folder import Work
+from .job_result import reading_result
 from .job_runner import JobRunner
 from .tools_image import BUILD_TOOLS
 
@@ -76,4 +77,5 @@ def _download(wheelhouse: Wheelhouse, wheels: list[Wheel], runner: JobRunner) ->
         runner.run("fetch", tools.image, arguments, scratch / "fetched", network=True)
         for wheel in wheels:
             downloaded = scratch / "fetched" / "dists" / wheel.file
-            os.replace(downloaded, runner.work.wheelhouse / wheel.file)
+            with reading_result("fetch"):
+                os.replace(downloaded, runner.work.wheelhouse / wheel.file)

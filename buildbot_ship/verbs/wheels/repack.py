@@ -17,6 +17,7 @@ from ...model.reference import digest_of
 from ...model.request.wire import CONVERTER, structure
 from ...model.result import counted
 from ...source.interface import Tree, required
+from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.own_packages import list_build_files, repository_path
 from ..shared.tools_image import BUILD_TOOLS
@@ -140,7 +141,8 @@ class Repacker:
         with self.runner.work.scratch() as scratch:
             out = scratch / "repacked"
             self.runner.run("repack", tools, arguments, out, tuple(inputs), prepare_next=True)
-            return (out / old.name).read_bytes()
+            with reading_result("repack"):
+                return (out / old.name).read_bytes()
 
     def _key(self, number: int) -> str:
         return self.plan.repack_key(number, self.build_base.key)

@@ -22,6 +22,7 @@ from ...model.cache import Blob, Entry
 from ...model.request.wire import CONVERTER, structure
 from ...model.requirements.build_lock import Section
 from ...source.interface import Tree
+from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.own_packages import digest_of_files, export_package, list_build_files
 from ..shared.tools_image import BUILD_TOOLS
@@ -113,7 +114,8 @@ class WheelBuilder:
         sdists = {self.plan.sections[number].sdist_hash or "" for number in available.sections}
         missing = attrs.evolve(missing, known=frozenset(cached) | sdists - {""})
         tools = self.runner.tools(self.build_base.reference, BUILD_TOOLS).image
-        chosen = choose(self.plan, missing, self._download(missing, tools, scratch))
+        fetched, warnings = self._download(missing, tools, scratch)
+        chosen = choose(self.plan, missing, fetched)
         new, built = self._build(chosen, tools, scratch)
         sections = {**available.sections, **built}
         pins = available.pins
@@ -125,7 +127,7 @@ class WheelBuilder:
             )
             record = CONVERTER.unstructure(_Wheels(pins))
             self.runner.cache.keep(self.plan.key(self.build_base.key), Entry(record), {})
-        return WheelSet(self.plan, pins, sections, tools, available.repacked)
+        return WheelSet(self.plan, pins, sections, tools, available.repacked, warnings)
 
     def _cached_index_wheels(self) -> dict[str, Wheel]:
         """Return the wheels of the package index in this worker's cache, by sha256 in hex."""
@@ -138,20 +140,22 @@ class WheelBuilder:
 
     def _download(
         self, missing: Missing, tools: str, scratch: Path
-    ) -> tuple[Fetched | None, ...]:
+    ) -> tuple[tuple[Fetched | None, ...], tuple[str, ...]]:
         """Download *missing* pins, and the build dependencies, into *scratch*.
 
-        Return the downloaded file of each pin.
+        Return the downloaded file of each pin, and warnings.
         """
         dependencies = BuildDependencies(self.plan, self.build_base, self.runner)
         cached, out = scratch / "known", scratch / "fetched"
         lacking = dependencies.restore(missing.sections, cached / "build")
         if not (missing.pins or lacking):
-            return ()
+            return (), ()
         arguments = self.plan.fetch_arguments(attrs.evolve(missing, sections=lacking))
         result = self.runner.run("fetch", tools, arguments, out, network=True)
         dependencies.keep(lacking, out / "build")
-        return structure(result["files"], tuple[Fetched | None, ...], "fetched")
+        with reading_result("fetch"):
+            fetched = structure(result["files"], tuple[Fetched | None, ...], "fetched")
+            return fetched, structure(result.get("warnings", ()), tuple[str, ...], "warnings")
 
     def _build(
         self, chosen: Chosen, tools: str, scratch: Path
@@ -166,7 +170,10 @@ class WheelBuilder:
         result = self.runner.run(
             "wheels", tools, arguments, scratch / "built", inputs, prepare_next=True
         )
-        done = BuildResult.read(result, chosen, self.plan.request.strict)
+        with reading_result("wheels"):
+            done = BuildResult.read(result, chosen, self.plan.request.strict)
+            for wheel in done.wheels:
+                (folder / wheel.file).stat()
         built = {}
         for number, (wheel, trace) in zip(chosen.built, done.built, strict=True):
             built[number] = wheel

@@ -14,7 +14,7 @@ class WheelSet:
 
     *pins* are the wheels of the strict file, None while one is missing.  *sections* are the
     built wheels by section of the build lock.  *tools* is the tools image, if wheels were
-    built.  *repacked* are the sections that needed no build.
+    built.  *repacked* are the sections that needed no build.  *warnings* are about downloads.
     """
 
     plan: WheelsPlan
@@ -22,6 +22,7 @@ class WheelSet:
     sections: dict[int, Wheel]
     tools: str = ""
     repacked: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def missing(self) -> Missing | None:

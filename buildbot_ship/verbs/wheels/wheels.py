@@ -51,7 +51,7 @@ def wheels(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> Result:
     runner.work.save(wheelhouse)
     if not request.lazy:
         ensure_wheels(wheelhouse, wheelhouse.wheels, runner)
-    warnings = unknown_extras(pins, wheelhouse.wheels, request.strict)
+    warnings = (*complete.warnings, *unknown_extras(pins, wheelhouse.wheels, request.strict))
     return attrs.evolve(_result(wheelhouse, cached, complete.repacked), warnings=warnings)
 
 

@@ -10,6 +10,9 @@ from lab.errors import LabError
 from lab.progress import progress
 from lab.runs import Run, running
 from lab.soak.collecting.soak import soak_collector
+from lab.soak.fuzz.soak import soak_fuzz
+from lab.soak.kills import soak_kills
+from lab.soak.load import soak_load
 from lab.soak.options import SoakOptions, parse_soak
 from lab.soak.publish import soak_publish
 from lab.soak.secrets.soak import soak_secrets
@@ -19,6 +22,9 @@ SOAKS: dict[str, Callable[[Run, SoakOptions], Tally]] = {
     "publish": soak_publish,
     "secrets": soak_secrets,
     "collector": soak_collector,
+    "kills": soak_kills,
+    "load": soak_load,
+    "fuzz": soak_fuzz,
 }
 
 

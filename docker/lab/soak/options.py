@@ -19,9 +19,12 @@ class Soak:
 SOAKS = {
     "publish": Soak(625, "16 writers publish 16 images under one tag, in each round"),
     "collector": Soak(1000, "the collector runs beside killed and living builds, and forgers"),
+    "kills": Soak(300, "a part is killed at a random moment of a build", bases=True),
+    "load": Soak(200, "builds wait in one queue; the memory stays bounded", bases=True),
     "secrets": Soak(
         14, "everything prints its secrets, and they are searched everywhere", bases=True
     ),
+    "fuzz": Soak(1_000_000, "every reader gets hostile texts and archives, one in each round"),
 }
 EPILOG = """\
 A soak ends with one line, "NAME: N of M held".  Its exit status is 0 only if all held.
@@ -35,6 +38,7 @@ class SoakOptions:
     """The options of `tests/soak/run`; in each *mixed_every*th round some claim by hand.
 
     *quick* leaves out hardening in the rounds of `secrets`, which takes half of their time.
+    The rounds of `kills` begin with number *first*, and have the moments of *seed*.
     """
 
     name: str
@@ -43,6 +47,9 @@ class SoakOptions:
     mixed_every: int = 25
     database: str = ""
     quick: bool = False
+    seed: int = 0
+    first: int = 0
+    again: str = ""
 
 
 def parse_soak(argv: Sequence[str]) -> SoakOptions:
@@ -68,8 +75,25 @@ def parse_soak(argv: Sequence[str]) -> SoakOptions:
         help="an empty database for the masters, for example postgresql://...; its driver must "
         "be installed (default: an SQLite file)",
     )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="kills, fuzz: other moments or inputs"
+    )
+    parser.add_argument(
+        "--first", type=int, default=0, help="kills: the number of the first round, to go on"
+    )
+    parser.add_argument(
+        "--again", metavar="TARGET:NUMBER", default="", help="run one round of fuzz again"
+    )
     chosen = parser.parse_args(argv)
     rounds = SOAKS[chosen.name].rounds if chosen.rounds is None else chosen.rounds
     if rounds < 1:
         parser.error("--rounds must be 1 or more")
-    return SoakOptions(chosen.name, rounds, chosen.unclaimed, database=chosen.database)
+    return SoakOptions(
+        chosen.name,
+        rounds,
+        chosen.unclaimed,
+        database=chosen.database,
+        seed=chosen.seed,
+        first=chosen.first,
+        again=chosen.again,
+    )

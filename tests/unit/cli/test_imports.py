@@ -31,7 +31,7 @@ LOOK = ["--pex", "app.pex=app", "--image", "app"]
 VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 67),
     "check": (["--revision", "no-such"], {"packaging"}, 67),
-    "check-secrets": (["--revision", "no-such"], set(), 50),
+    "check-secrets": (["--revision", "no-such"], set(), 51),
     "wheels": (["--revision", "no-such"], {"packaging"}, 76),
     "image": (["app", "--revision", "no-such"], set(), 92),
     "gc": ([], set(), 52),

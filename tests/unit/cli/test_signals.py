@@ -6,13 +6,19 @@ import importlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from buildbot_ship.cli.signals import STOP_SIGNALS, Cancelled, handle_stop_signals
+from buildbot_ship.cli.signals import (
+    STOP_SIGNALS,
+    Cancelled,
+    handle_stop_signals,
+    stop_without_reader,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -71,43 +77,34 @@ def test_another_fault_of_a_finalizer_is_told_as_ever(
     assert "ValueError: told" in capfd.readouterr().err
 
 
-PARENT = """
-import os, subprocess, sys, time
-child = [sys.executable, "-c", sys.argv[1]]
-subprocess.Popen(child)
-sys.stdin.read()
-"""
-CHILD = """
-import time
-from buildbot_ship.cli import signals
-signals.handle_stop_signals()
-signals.PARENT_SECONDS = 0.02
+VERB = """
+import sys, time
+from buildbot_ship.cli.call import print_line
+from buildbot_ship.cli.signals import Cancelled, handle_stop_signals, stop_without_reader
+handle_stop_signals()
+stop_without_reader()
+print_line("begun")
 try:
-    with signals.stopped_with_parent():
-        print("runs", flush=True)
-        time.sleep(20)
-    print("went on", flush=True)
-except signals.Cancelled:
-    print("cancelled", flush=True)
+    time.sleep(60)
+except Cancelled:
+    print_line("what nobody reads fails nothing")
+    open(sys.argv[1], "w").write("cleaned up")
 """
 
 
-def test_a_process_stops_when_its_parent_is_killed() -> None:
-    argv = [sys.executable, "-c", PARENT, CHILD]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == "runs\n"
-        parent.kill()
-        assert parent.stdout.read() == "cancelled\n"
+def test_a_process_whose_reader_was_killed_cleans_up_and_ends(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    argv = [sys.executable, "-c", VERB, str(done)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        process.stdout.close()
+        assert process.wait(timeout=20) == 0
+    assert done.read_text() == "cleaned up"
 
 
-def test_a_parent_that_ends_after_the_work_stops_nothing() -> None:
-    quick = CHILD.replace("time.sleep(20)", "pass") + "time.sleep(0.3); print('end')"
-    argv = [sys.executable, "-c", PARENT, quick]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as parent:
-        assert parent.stdout is not None
-        assert [parent.stdout.readline() for _ in range(2)] == ["runs\n", "went on\n"]
-        parent.kill()
-        assert parent.stdout.read() == "end\n"
+def test_a_process_that_writes_to_a_file_has_no_reader_to_lose(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("w") as log:
+        before = threading.active_count()
+        stop_without_reader(log.fileno())
+        assert threading.active_count() == before

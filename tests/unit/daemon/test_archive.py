@@ -44,6 +44,7 @@ def test_what_is_packed_comes_out_again(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "big").stat().st_size == 100_000
 
 
+@pytest.mark.row(28)
 @pytest.mark.parametrize(
     "bad",
     [
@@ -70,6 +71,7 @@ def test_a_name_that_comes_twice_is_refused(tmp_path: Path) -> None:
         unpack(chunks(twice), tmp_path, max_bytes=ROOM)
 
 
+@pytest.mark.row(28)
 def test_a_bomb_ends_at_the_cap(tmp_path: Path) -> None:
     with pytest.raises(LimitExceeded, match="4999 bytes") as caught:
         unpack(chunks(tar(member("out/a", size=5000))), tmp_path, max_bytes=4999)

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from buildbot_ship.daemon.containers.container import MAX_RESULT, MAX_WHY, read_result
-from buildbot_ship.errors import HostileArchive, JobFailed, LimitExceeded
+from buildbot_ship.daemon.containers.returned import (
+    MAX_RESULT,
+    MAX_WHY,
+    explain_full_disk,
+    read_result,
+)
+from buildbot_ship.errors import HostileArchive, IndexUnavailable, JobFailed, LimitExceeded
 
 
 def left(folder: Path, data: bytes) -> Path:
@@ -57,3 +62,35 @@ def test_a_reason_without_end_is_cut(tmp_path: Path) -> None:
     assert caught.value.why == "x" * MAX_WHY + "..."
     assert caught.value.output.endswith("yz")
     assert len(caught.value.output) < 99999
+
+
+def test_only_a_job_with_the_network_can_ask_for_a_retry(tmp_path: Path) -> None:
+    data = b'{"ok": false, "why": "no index", "hint": "look", "transient": true}'
+    with pytest.raises(IndexUnavailable, match="no index") as caught:
+        read_result(left(tmp_path, data), "fetch", complete=True, network=True)
+    assert (caught.value.transient, caught.value.remedy) == (True, "look")
+    with pytest.raises(JobFailed, match="no index"):
+        read_result(left(tmp_path, data), "wheels", complete=True)
+    data = data.replace(b"true", b'"no"')
+    with pytest.raises(JobFailed, match="no index"):
+        read_result(left(tmp_path, data), "fetch", complete=True, network=True)
+
+
+@pytest.mark.parametrize(
+    ("why", "output", "said"),
+    [
+        (
+            "the build failed",
+            "OSError: [Errno 28] No space left on device: '/x'",
+            "the build failed: no space left on device",
+        ),
+        ("[Errno 28] No space left on device", "", "[Errno 28] No space left on device"),
+        ("the build failed", "no spaces left", "the build failed"),
+    ],
+)
+def test_a_full_disk_is_said_with_its_remedy(why: str, output: str, said: str) -> None:
+    explained = explain_full_disk(JobFailed("wheels", why, output=output))
+    assert str(explained) == said
+    assert ("free space on the engine's disk" in explained.remedy) == (
+        "no space " in said.lower()
+    )

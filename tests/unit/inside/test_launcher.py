@@ -336,8 +336,8 @@ def test_threads_that_a_pth_file_starts_live_in_the_application(tree: Tree) -> N
 
 
 WHEELS = [
-    Wheel("app-1-py3-none-any.whl", "", 1, scripts={"app": "app.cli:main", "raw": ""}),
-    Wheel("other-1-py3-none-any.whl", "", 1, scripts={"raw": "other:main", "file": ""}),
+    Wheel("app-1-py3-none-any.whl", "sha256:0", 1, scripts={"app": "app.cli:main", "raw": ""}),
+    Wheel("other-1-py3-none-any.whl", "sha256:0", 1, scripts={"raw": "other:main", "file": ""}),
 ]
 
 

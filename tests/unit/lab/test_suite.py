@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -61,6 +62,16 @@ def test_output_is_shown_one_after_the_other_and_every_status_counts(
         (modules / f"{name}.py").write_text(text)
     assert run_side_by_side([["one"], ["two"]]) == [0, 3]
     assert capfd.readouterr().out.split() == ["one", "two"]
+
+
+def test_mypy_leaves_the_processor_to_the_tests(
+    modules: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("pytest", "mypy"):
+        (modules / f"{name}.py").write_text("import os; print(os.nice(0))")
+    own = os.nice(0)
+    assert run_side_by_side([["pytest"], ["mypy"]]) == [0, 0]
+    assert capfd.readouterr().out.split() == [str(own), "19"]
 
 
 def test_a_terminated_suite_interrupts_all_its_parts(modules: Path) -> None:

@@ -6,7 +6,12 @@ import pytest
 
 from buildbot_ship.errors import InvalidReference
 from buildbot_ship.model.reference import Reference, Repository
-from buildbot_ship.model.tag import commit_tag, is_timestamp_tag, timestamp_tag
+from buildbot_ship.model.tag import (
+    commit_tag,
+    is_timestamp_tag,
+    moment_after,
+    timestamp_tag,
+)
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -75,3 +80,21 @@ def test_an_image_is_named_by_a_full_commit() -> None:
     assert commit_tag("a" * 40) == "a" * 40
     with pytest.raises(InvalidReference):
         commit_tag("abc123")
+
+
+def test_a_moment_is_after_the_tags_of_a_clock_that_was_ahead() -> None:
+    now = datetime(2026, 11, 28, 4, 0, tzinfo=timezone.utc)
+    ahead, behind = now + timedelta(days=1), now - timedelta(days=1)
+    assert moment_after([], now) == now
+    assert moment_after([timestamp_tag(behind)], now) == now
+    assert moment_after([timestamp_tag(now)], now) == now
+    after = ahead + timedelta(microseconds=1)
+    assert moment_after([timestamp_tag(ahead), timestamp_tag(behind)], now) == after
+
+
+@pytest.mark.parametrize(
+    "tag", ["9999-12-31T23-59-59-999999", "9999-99-99T99-99-99-999999", "latest"]
+)
+def test_a_tag_that_has_no_next_moment_changes_nothing(tag: str) -> None:
+    now = datetime(2026, 11, 28, 4, 0, tzinfo=timezone.utc)
+    assert moment_after([tag], now) == now

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
+from unittest import mock
 
 import pytest
-from buildbot.process.buildstep import create_step_from_step_or_factory
+from buildbot.process.buildstep import BuildStepFailed, create_step_from_step_or_factory
 from buildbot.process.results import FAILURE
+from buildbot.steps.source.git import Git
 from buildbot.test.fake.fakebuild import FakeBuild
 
 from buildbot_ship.steps import Checkout
@@ -77,10 +80,66 @@ class TestLogin(StepCase):
         )
 
 
+BUILD = "/wrk/ship"
+
+
+class GitThatFindsLocks(Checkout):
+    """A checkout whose git complains about one lock after another, and removes none."""
+
+    def __init__(self, locks: list[str]) -> None:
+        super().__init__("https://git.example.com/a.git")
+        self.locks, self.removed = locks, list[str]()
+
+    def getProperty(self, name: str, default: Any = None) -> Any:
+        return BUILD if name == "builddir" else default
+
+    async def runRmFile(self, path: str, **options: Any) -> None:
+        self.removed.append(path)
+        self.locks.remove(path)
+
+
+async def complain(step: Any, command: Any, abandon: bool = True, **more: Any) -> int:
+    """Stand in for the parent's method: git fails as long as there is a lock."""
+    observer = GitErrorObserver()
+    observer.setStep(step)
+    for lock in step.locks[:1]:
+        observer.errLineReceived(f"fatal: Unable to create '{lock}': File exists.")
+        if abandon:
+            raise BuildStepFailed
+        return 128
+    return 0
+
+
+class TestLocks(StepCase):
+    """A git that was killed leaves locks; nobody else uses the checkout."""
+
+    async def run_git(self, locks: list[str], abandon: bool = True) -> tuple[Any, list[str]]:
+        step: Any = create_step_from_step_or_factory(GitThatFindsLocks(locks))
+        step.build, step.workdir = mock.Mock(path_module=posixpath), "build"
+        with mock.patch.object(Git, "_dovccmd", complain):
+            return await step._dovccmd(["checkout"], abandon), step.removed
+
+    async def test_locks_of_the_checkout_are_removed(self) -> None:
+        for abandon in (True, False):
+            locks = [f"{BUILD}/build/.git/index.lock", f"{BUILD}/build/.git/refs/heads/a.lock"]
+            assert await self.run_git([*locks], abandon) == (0, locks)
+
+    async def test_other_files_are_not(self) -> None:
+        for lock in ("/etc/x.lock", f"{BUILD}/build/.git/../x.lock", f"{BUILD}/build/x.lock"):
+            with pytest.raises(BuildStepFailed):
+                await self.run_git([lock])
+            assert await self.run_git([lock], abandon=False) == (128, [])
+
+    async def test_a_lock_that_comes_back_is_a_failure(self) -> None:
+        locks = [f"{BUILD}/build/.git/{n}.lock" for n in range(9)]
+        with pytest.raises(BuildStepFailed):
+            await self.run_git(locks)
+
+
 class Step:
     """The step that `GitErrorObserver` watches."""
 
-    git_error = ""
+    git_error = git_lock = ""
 
 
 @pytest.mark.parametrize(
@@ -103,3 +162,10 @@ def test_what_git_complains_of_is_remembered(lines: list[str], why: str) -> None
     for line in lines:
         seen.errLineReceived(line)
     assert seen.step.git_error == why
+
+
+def test_a_lock_that_a_server_talks_of_is_no_lock() -> None:
+    seen = GitErrorObserver()
+    seen.setStep(Step())
+    seen.errLineReceived(f"remote: Unable to create '{BUILD}/build/.git/a.lock': File exists.")
+    assert seen.step.git_lock == ""

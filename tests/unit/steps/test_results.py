@@ -172,6 +172,16 @@ class TestRetry(StepCase):
     async def test_none_when_none_was_asked_for(self) -> None:
         assert (await self.ends(0, FAILURE, retries=0)).endswith("(tried 1 times)")
 
+    async def test_a_build_that_loses_its_worker_each_time_ends(self) -> None:
+        await self.earlier_builds(3)
+        said = await self.run_and_say(CollectGarbage(), FAILURE)
+        assert said.startswith("3 builds of this request ended without a result")
+
+    async def test_its_leftovers_are_removed_nevertheless(self) -> None:
+        await self.earlier_builds(3)
+        self.expect_verb("gc", ended("gc"))
+        await self.run_and_say(CollectGarbage(alwaysRun=True, retries=0), SUCCESS)
+
 
 class TestInterruptions(StepCase):
     """Cancel and a lost worker are Buildbot's."""

@@ -148,6 +148,22 @@ class TestClaimTable(unittest.TestCase):
         moments = await together(tries)
         assert sorted(moments) == [NOW + timedelta(microseconds=n) for n in range(16)]
 
+    async def test_a_clock_that_is_set_back_gives_no_earlier_timestamp(self) -> None:
+        day = timedelta(days=1)
+        jumps = [NOW, NOW + day, NOW, NOW - day, NOW + 2 * day]
+        moments = [
+            await self.tables[n % 2].unique_moment(now, str(n)) for n, now in enumerate(jumps)
+        ]
+        microsecond = timedelta(microseconds=1)
+        ahead = NOW + day
+        assert moments == [
+            NOW,
+            ahead,
+            ahead + microsecond,
+            ahead + 2 * microsecond,
+            NOW + 2 * day,
+        ]
+
     async def test_a_step_keeps_its_timestamp(self) -> None:
         assert await self.tables[0].unique_moment(NOW, "1-1") == NOW
         assert await self.tables[1].unique_moment(NOW, "1-1") == NOW

@@ -23,8 +23,9 @@ from lab.soak.secrets.attacker import lines_of
 from lab.soak.secrets.planted import GIT, INDEX, REGISTRY, Planted
 
 USER = "robot"
+WRITES = ("POST", "PUT")
 REFUSED = "/v2/team/refused"
-"""Writes below this path are always refused."""
+"""Writes below it are always refused."""
 _HOP = {"authorization", "connection", "transfer-encoding", "content-length", "host"}
 _QUOTED = 300
 """Characters of a registry's message that are quoted."""
@@ -101,48 +102,48 @@ def _packed(lines: Iterable[str]) -> list[str]:
     return messages
 
 
-def _registry_handler(target: str, echoes: Echoes) -> type[_Handler]:
-    class Handler(_Handler):
-        password = echoes.password
+class _Registry(_Handler):
+    """A proxy of the registry *target*."""
 
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            if not self._known():
-                self._send(401, b"{}", "application/json")
-            elif self.command != "GET" and self.path.startswith(REFUSED):
-                self._error(400, echoes.cut())
-            elif self.command in ("POST", "PUT") and (
-                message := echoes.next(f"{self.command} {self.path.partition('?')[0]}")
-            ):
-                self._error(503, message)
-            else:
-                self._forward(body)
+    target = ""
+    echoes: Echoes
 
-        def _error(self, status: int, message: str) -> None:
-            errors = {"errors": [{"code": "UNKNOWN", "message": message}]}
-            self._send(status, json.dumps(errors).encode(), "application/json")
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if not self._known():
+            self._send(401, b"{}", "application/json")
+        elif self.command in WRITES and self.path.startswith(REFUSED):
+            self._error(400, self.echoes.cut())
+        elif self.command in WRITES and (
+            message := self.echoes.next(f"{self.command} {self.path.partition('?')[0]}")
+        ):
+            self._error(503, message)
+        else:
+            self._forward(body)
 
-        def _forward(self, body: bytes) -> None:
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
-            connection = http.client.HTTPConnection(target, timeout=120)
-            headers |= {"Host": self.headers["Host"], "Content-Length": str(len(body))}
-            connection.request(self.command, self.path, body, headers)
-            reply = connection.getresponse()
-            self.send_response(reply.status)
-            for name, value in reply.getheaders():
-                if name.lower() not in ("connection", "transfer-encoding", "date", "server"):
-                    self.send_header(name, value)
-            if reply.headers["Content-Length"] is None:
-                # The end of the body is the end of the connection.
-                self.send_header("Connection", "close")
-            self.end_headers()
-            while chunk := reply.read(1 << 20):
-                self.wfile.write(chunk)
-            connection.close()
+    def _error(self, status: int, message: str) -> None:
+        errors = {"errors": [{"code": "UNKNOWN", "message": message}]}
+        self._send(status, json.dumps(errors).encode(), "application/json")
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+    def _forward(self, body: bytes) -> None:
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
+        connection = http.client.HTTPConnection(self.target, timeout=120)
+        headers |= {"Host": self.headers["Host"], "Content-Length": str(len(body))}
+        connection.request(self.command, self.path, body, headers)
+        reply = connection.getresponse()
+        self.send_response(reply.status)
+        for name, value in reply.getheaders():
+            if name.lower() not in ("connection", "transfer-encoding", "date", "server"):
+                self.send_header(name, value)
+        if reply.headers["Content-Length"] is None:
+            # The end of the body is the end of the connection.
+            self.send_header("Connection", "close")
+        self.end_headers()
+        while chunk := reply.read(1 << 20):
+            self.wfile.write(chunk)
+        connection.close()
 
-    return Handler
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
 
 def _index_handler(password: str, name: str, wheel: bytes, facts: Facts) -> type[_Handler]:
@@ -168,9 +169,7 @@ def _index_handler(password: str, name: str, wheel: bytes, facts: Facts) -> type
 
 @dataclass
 class Facts:
-    """Whether the git server *fails*, with the login in its answer; and how often the index
-    was asked with its login.
-    """
+    """Whether the git server *fails* with the login in its answer; logins at the index."""
 
     fails: bool = False
     index_logins: int = 0
@@ -222,15 +221,16 @@ def servers(
     password = planted.values[REGISTRY]
     echoes, facts = Echoes(_packed(lines_of(REGISTRY, password)), password), Facts()
     authority = Authority.make(folder, host)
+    own = {"target": registry, "echoes": echoes, "password": password}
     started = [
-        _start(LOOPBACK, _registry_handler(registry, echoes)),
+        _start(LOOPBACK, type("Registry", (_Registry,), own)),
         _start(host, _index_handler(planted.values[INDEX], package, wheel, facts), authority),
         _start(LOOPBACK, _git_handler(folder / "git", planted.values[GIT], facts)),
     ]
-    own, extra, git = (f"{s.server_address[0]!s}:{s.server_port}" for s in started)
+    proxy, extra, git = (f"{s.server_address[0]!s}:{s.server_port}" for s in started)
     try:
         url = f"https://{extra}/simple"
-        yield Servers(own, url, authority.bundle, f"http://{git}", echoes, facts)
+        yield Servers(proxy, url, authority.bundle, f"http://{git}", echoes, facts)
     finally:
         for server in started:
             server.shutdown()

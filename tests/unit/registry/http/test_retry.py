@@ -8,6 +8,7 @@ import pytest
 
 from buildbot_ship.errors import (
     DigestMismatch,
+    InvalidRequest,
     LimitExceeded,
     RegistryForbidden,
     RegistryRefused,
@@ -20,6 +21,7 @@ from buildbot_ship.registry.http.retry import (
     Retries,
     RetryableFault,
     RetryPolicy,
+    policy_from,
     read_retry_after,
 )
 from buildbot_ship.registry.interface import Manifest
@@ -293,3 +295,22 @@ def test_a_mount_is_no_failure_when_its_upload_cannot_be_cancelled(
     base = Repository(setting.place.registry, "team/base")
     assert not setting.client().mount(setting.place, DIGEST, base)
     assert setting.pauses == []
+
+
+def test_the_environment_of_a_worker_sets_patience_and_timeouts() -> None:
+    assert policy_from({}) == RetryPolicy()
+    assert policy_from({"BUILDBOT_SHIP_REGISTRY_PATIENCE": " "}).patience == 150.0
+    set_by_both = policy_from(
+        {"BUILDBOT_SHIP_REGISTRY_PATIENCE": "4", "BUILDBOT_SHIP_REGISTRY_TIMEOUT": "2.5"}
+    )
+    assert (set_by_both.patience, set_by_both.timeouts) == (4.0, (2.5, 2.5))
+    # The rate of a blob stays the same.
+    assert set_by_both.pace.window_bytes / set_by_both.pace.window == 10 * 1024
+
+
+@pytest.mark.parametrize("text", ["0", "0.9", "3601", "-5", "nan", "inf", "1e9", "2 s", "soon"])
+@pytest.mark.parametrize("name", ["PATIENCE", "TIMEOUT"])
+def test_a_variable_without_a_number_of_seconds_is_named(name: str, text: str) -> None:
+    variable = f"BUILDBOT_SHIP_REGISTRY_{name}"
+    with pytest.raises(InvalidRequest, match=f"variable {variable}: '{text}' is no number"):
+        policy_from({variable: text})

@@ -5,100 +5,21 @@ What it does not break, it forwards to the real server and back.
 
 from __future__ import annotations
 
-import base64
 import http.client
-import re
+import json
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+import uuid
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import attrs
+from lab.scene.faults import Fault, Proxy, Seen
 
 CHUNK = 1 << 16
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "authorization"})
-
-
-@attrs.frozen
-class Seen:
-    """A request that came in; *authorization* is its header, or empty."""
-
-    method: str
-    path: str
-    authorization: str
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@attrs.define
-class Fault:
-    """What goes wrong with the next *times* requests whose "METHOD /path" matches *match*.
-
-    With *status*, the proxy answers itself.  *headers* are added to the answer, whoever gives
-    it.  *cut_upload* and *cut_download* reset the connection after that many bytes of a body.
-    *hook* is called when the request has come in, or after *hook_after* bytes of its body.
-    """
-
-    match: str
-    times: int = 1
-    status: int | None = None
-    body: bytes = b""
-    headers: Mapping[str, str] = attrs.field(factory=dict)
-    cut_upload: int | None = None
-    cut_download: int | None = None
-    hook: Callable[[], None] | None = None
-    hook_after: int = 0
-    fired: int = 0
-
-
-@attrs.define
-class Proxy:
-    """A proxy on a loopback port; *login* is the ``user:password`` that it wants, if any."""
-
-    target: str
-    login: str = ""
-    port: int = 0
-    faults: list[Fault] = attrs.field(factory=list)
-    seen: list[Seen] = attrs.field(factory=list)
-    _lock: threading.Lock = attrs.field(factory=threading.Lock)
-
-    @property
-    def address(self) -> str:
-        """Return host and port."""
-        return f"127.0.0.1:{self.port}"
-
-    def fail(self, match: str, **how: object) -> Fault:
-        """Add a `Fault`; it is a regular expression for the start of "METHOD /path"."""
-        fault = Fault(match, **how)  # type: ignore[arg-type]
-        self.faults.append(fault)
-        return fault
-
-    def reset(self) -> None:
-        """Forget the faults and the requests."""
-        self.faults.clear()
-        self.seen.clear()
-
-    def lines(self, match: str) -> list[str]:
-        """Return the requests that match, oldest first."""
-        return [str(seen) for seen in self.seen if re.match(match, str(seen))]
-
-    def take(self, seen: Seen) -> Fault | None:
-        """Record a request; return the fault that it meets."""
-        with self._lock:
-            self.seen.append(seen)
-            for fault in self.faults:
-                if fault.fired < fault.times and re.match(fault.match, str(seen)):
-                    fault.fired += 1
-                    return fault
-        return None
-
-    def accepts(self, authorization: str) -> bool:
-        """Return whether a request may go on."""
-        wanted = f"Basic {base64.b64encode(self.login.encode()).decode()}"
-        return not self.login or authorization == wanted
 
 
 class _Cut(Exception):
@@ -116,7 +37,9 @@ class _Handler(BaseHTTPRequestHandler):
         authorization = self.headers.get("Authorization", "")
         fault = self.proxy.take(Seen(self.command, self.path, authorization))
         try:
-            if not self.proxy.accepts(authorization):
+            if self.path.startswith("/token"):
+                self._give_token(authorization)
+            elif not self.proxy.accepts(authorization):
                 self._challenge()
             else:
                 self._forward(fault or Fault(""))
@@ -126,14 +49,27 @@ class _Handler(BaseHTTPRequestHandler):
     def _challenge(self) -> None:
         for _ in self._body(Fault("")):
             pass
-        self._answer(401, {"WWW-Authenticate": 'Basic realm="faults"'}, b"")
+        self._answer(401, {"WWW-Authenticate": self.proxy.challenge}, b"")
+
+    def _give_token(self, authorization: str) -> None:
+        token = uuid.uuid4().hex
+        if self.proxy.knows(authorization):
+            self.proxy.tokens.add(token)
+        self._answer(200, {}, json.dumps({"token": token, "expires_in": 300}).encode())
 
     def _forward(self, fault: Fault) -> None:
-        if fault.status is not None:
+        if fault.expire:
+            self.proxy.tokens.clear()
+            self._challenge()
+        elif fault.status is not None:
             for _ in self._body(fault):
                 pass
-            self._answer(fault.status, fault.headers, fault.body)
-            return
+            self._answer(fault.status, fault.headers, fault.body, endless=fault)
+        else:
+            self._ask(fault)
+
+    def _ask(self, fault: Fault) -> None:
+        """Send the request on, and the answer back."""
         upstream = http.client.HTTPConnection(self.proxy.target, timeout=60)
         try:
             upstream.putrequest(
@@ -142,13 +78,22 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items():
                 if name.lower() not in _HOP:
                     upstream.putheader(name, value)
+            if self._is_chunked:
+                upstream.putheader("Transfer-Encoding", "chunked")
             upstream.endheaders()
+            sends = True
             for chunk in self._body(fault):
-                upstream.send(chunk)
+                # A server that closes early may have answered.
+                sends = sends and self._send_on(upstream, chunk)
+            if self._is_chunked and sends:
+                self._send_on(upstream, b"")
             answer = upstream.getresponse()
             data = answer.read()
         finally:
             upstream.close()
+        if fault.after:
+            after, fault.after = fault.after, None
+            after()
         headers = {
             name: value for name, value in answer.getheaders() if name.lower() not in _HOP
         }
@@ -156,17 +101,44 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self, fault: Fault) -> Iterator[bytes]:
         """Yield the body of the request, as the fault lets it through."""
-        size, done = int(self.headers.get("Content-Length") or 0), 0
+        done = 0
         self._call_hook(fault, done)
-        while done < size:
-            if fault.cut_upload is not None and done >= fault.cut_upload:
-                raise _Cut
-            chunk = self.rfile.read1(min(CHUNK, size - done))
-            if not chunk:
-                raise _Cut
+        for chunk in self._chunks():
             done += len(chunk)
             yield chunk
             self._call_hook(fault, done)
+            if fault.cut_upload is not None and done >= fault.cut_upload:
+                raise _Cut
+
+    @property
+    def _is_chunked(self) -> bool:
+        return "chunked" in self.headers.get("Transfer-Encoding", "").lower()
+
+    def _chunks(self) -> Iterator[bytes]:
+        if not self._is_chunked:
+            yield from self._exactly(int(self.headers.get("Content-Length") or 0))
+            return
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            yield from self._exactly(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
+    def _exactly(self, size: int) -> Iterator[bytes]:
+        while size:
+            chunk = self.rfile.read1(min(CHUNK, size))
+            if not chunk:
+                raise _Cut
+            size -= len(chunk)
+            yield chunk
+
+    def _send_on(self, upstream: http.client.HTTPConnection, chunk: bytes) -> bool:
+        """Send *chunk*, the empty one last if they are chunked; return whether it went."""
+        data = b"%x\r\n%s\r\n" % (len(chunk), chunk) if self._is_chunked else chunk
+        try:
+            upstream.send(data)
+        except OSError:
+            return False
+        return True
 
     def _call_hook(self, fault: Fault, done: int) -> None:
         if fault.hook and done >= fault.hook_after:
@@ -174,7 +146,12 @@ class _Handler(BaseHTTPRequestHandler):
             hook()
 
     def _answer(
-        self, status: int, headers: Mapping[str, str], data: bytes, cut: int | None = None
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        data: bytes,
+        cut: int | None = None,
+        endless: Fault | None = None,
     ) -> None:
         self.send_response_only(status)
         length = {} if "Content-Length" in headers else {"Content-Length": str(len(data))}
@@ -183,6 +160,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data[:cut])
+        while endless and endless.endless:
+            self.wfile.write(endless.endless)
+            self.wfile.flush()
+            time.sleep(endless.endless_pause)
         if cut is not None and cut < len(data):
             raise _Cut
 

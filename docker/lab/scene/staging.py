@@ -1,0 +1,81 @@
+"""Start the parts of the scene, and stop them at the end."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import docker
+from lab.bases import Bases
+from lab.buildmaster import Master
+from lab.git_server import GitServer
+from lab.registries import serve
+from lab.runs import Run
+from lab.scene.proxy import proxying
+from lab.scene.scene import SECRET, USER, FaultSettings, Scene
+from lab.settings import host_ca_bundle, host_index_url
+from lab.worker import ProcessWorker
+
+CONFIG = Path(__file__).with_name("master.cfg")
+S = TypeVar("S", bound=Scene)
+
+
+@contextmanager
+def staged(
+    kind: type[S],
+    run: Run,
+    bases: Bases,
+    files: Mapping[str, bytes],
+    *,
+    name: str = "faults",
+    database: str = FaultSettings.database,
+    git: GitServer | None = None,
+) -> Iterator[S]:
+    """Start all parts of a scene of this *kind*; *files* are those of each commit.
+
+    *name* keeps the folders of two scenes in one run apart, which share one *git* server.
+    """
+    git = git or GitServer.start(run)
+    registry = serve(run, name)
+    with ExitStack() as stack:
+        client = docker.from_env()
+        stack.callback(client.close)
+        proxy = stack.enter_context(proxying(registry.address, f"{USER}:{SECRET}"))
+        settings = _settings(name, git.url(name), proxy.address, bases.prefix, database)
+        workers = {
+            worker: ProcessWorker(run, dataclasses.replace(settings, worker_name=worker))
+            for worker in settings.workers
+        }
+        secrets = {"registry-password": SECRET}
+        master = Master(run, settings, f"{name}-master", CONFIG, secrets, database)
+        developer = git.repository(name)
+        scene = kind(
+            run, settings, master, workers, registry, proxy, git, developer, client, dict(files)
+        )
+        scene.commit()
+        master.create()
+        # The last one started is the first one stopped, whatever was killed meanwhile.
+        stack.callback(scene.stop)
+        master.start()
+        scene.worker.start()
+        yield scene
+
+
+def _settings(
+    name: str, git_url: str, registry: str, upstream: str, database: str
+) -> FaultSettings:
+    bundle = host_ca_bundle()
+    settings = FaultSettings.on_free_ports(
+        git_url=git_url,
+        registry=f"{registry}/team",
+        upstream=upstream,
+        worker_password="only-for-tests",  # noqa: S106  # on loopback
+        worker_name=f"{name}-worker",
+        ca_bundle=str(bundle) if bundle else None,
+        index_url=host_index_url(),
+    )
+    workers = (settings.worker_name, f"{name}-worker-2")
+    return FaultSettings(**{**vars(settings), "workers": workers, "database": database})

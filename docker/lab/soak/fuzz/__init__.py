@@ -1,0 +1,1 @@
+"""Fuzz targets: one for each kind of text or archive that others write."""

@@ -1,0 +1,12 @@
+"""All fuzz targets by name."""
+
+from __future__ import annotations
+
+from lab.soak.fuzz import answers, archives, records, texts
+from lab.soak.fuzz.target import Target
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for part in (texts, answers, archives, records)
+    for target in part.TARGETS
+}
