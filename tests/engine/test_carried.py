@@ -135,7 +135,9 @@ def test_where_wheels_are_compressed_in_another_way_they_are_renewed_in_a_contai
     for name in BACKENDS:
         write(repository, f"{name}/{module(name)}/other.py", "value = 3\n" * 30)
     here = ship(repository)
-    entries = list((repository.state / "cache" / "trusted" / "entries").glob("repack-*"))
+    folder = repository.state / "cache" / "trusted" / "entries"
+    # The warm cache has those of other builds as well.
+    entries = [entry for entry in folder.glob("repack-*") if is_of_backend(entry)]
     assert len(entries) == len(BACKENDS) - 1
     for entry in entries:
         pretend(entry, "0.95")
@@ -144,10 +146,14 @@ def test_where_wheels_are_compressed_in_another_way_they_are_renewed_in_a_contai
     ship(repository)
     for name in BACKENDS:
         write(repository, f"{name}/{module(name)}/other.py", "value = 3\n" * 30)
-    drop(repository.state / "cache" / "trusted" / "entries", "wheel-*")
+    drop(folder, "wheel-*")
     inside = ship(repository)
     assert built(inside) == [ASKS_GIT]
     assert wheels(inside) == wheels(here)
+
+
+def is_of_backend(entry: Path) -> bool:
+    return any(key(name) in entry.read_text() for name in BACKENDS)
 
 
 def pretend(entry: Path, version: str) -> None:
