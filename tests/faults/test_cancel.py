@@ -80,13 +80,14 @@ def leave_container(scene: Scene) -> str:
 @pytest.mark.row(16)
 def test_a_build_is_cancelled_while_git_waits_for_its_server(scene: Scene) -> None:
     server = scene.git.process.identity.pid
-    os.kill(server, signal.SIGSTOP)
+    # The daemon is a child of the command `git`.
+    os.killpg(server, signal.SIGSTOP)
     try:
         build = scene.begin(revision=scene.commit())
         scene.wait_for_step(build, "checkout")
         cancel(scene, build, "checkout")
     finally:
-        os.kill(server, signal.SIGCONT)
+        os.killpg(server, signal.SIGCONT)
 
 
 @pytest.mark.row(16)
