@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .base import ShipError, printable
+from .base import ShipError, printable, quotable
 
 
 @attrs.define(slots=False)
@@ -61,7 +61,7 @@ class NotReproducible(ShipError):
 class RequirementMissing(ShipError):
     """No wheel in the wheelhouse meets a requirement of the package *by*."""
 
-    requirement: str
+    requirement: str = attrs.field(converter=quotable)
     by: str
     why: str
     template = "{requirement}, required by {by}, {why}"

@@ -17,7 +17,7 @@ from tests.repository import OWNER
 
 from .conftest import Repository, left_behind
 
-CHAIN = ("--package", ".", "--pex", "tiny.pex=tiny", "--image", "tiny")
+CHAIN = ("--package", ".", "--pex", "tiny.pex=tiny", "--script", "tiny", "--image", "tiny")
 LIMITS = Limits()
 GIB = 1024**3
 
@@ -82,6 +82,7 @@ def test_every_container_of_a_build_is_locked_up_and_within_limits(
         watch.wait_for("tools")
         making.send_signal(signal.SIGTERM)
         making.communicate(timeout=30)
+        repository.succeed("gc")
     finally:
         watch.client.images.remove(name)
     assert {"harden", "fetch", "wheels", "standby", "tools", "smoke"} <= {*watch.found}

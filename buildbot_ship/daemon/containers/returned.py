@@ -54,7 +54,8 @@ def job_failure(
     """Return the error that a script reported; only with *network* may it be transient."""
     hint = str(result.get("hint") or "read the step's log for the tool's own output")
     output = shorten_start(str(result.get("output") or ""), MAX_OUTPUT)
-    why, hint = (shorten(text, MAX_WHY) for text in (str(result.get("why")), hint))
+    reason = str(result.get("why") or f"inside/{script}.py failed without a reason")
+    why, hint = (shorten(text, MAX_WHY) for text in (reason, hint))
     if network and result.get("transient") is True:
         return IndexUnavailable(why, hint, output)
     return JobFailed(script, why, hint, output)

@@ -146,6 +146,16 @@ def sections(
         return dict(zip(sources, texts, strict=True))
 
 
+def require_answers(index: Index) -> None:
+    """Raise Failed if the index does not answer: pip waits without end for a slow one."""
+    try:
+        index.files("pip")
+    except Failed as failed:
+        # An index may refuse this package, and have all others.
+        if failed.transient:
+            raise
+
+
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Write the strict file and the build lock."""
     environment = index_environment(arguments["index"], job)
@@ -155,8 +165,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         index = Index(
             arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
         )
-        # pip waits without end for an index that sends a byte a second.
-        index.files("pip")
+        require_answers(index)
         try:
             strict = compile_strict(arguments, formats, job, environment, scratch)
         except Failed as failed:

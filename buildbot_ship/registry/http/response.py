@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ...errors import RegistryForbidden, RegistryRefused
+from ...errors import RegistryForbidden, RegistryRefused, quotable
 from ...model.json_text import read_json
 from ...model.secrets.cut_text import shorten
 from .retry import RetryableFault, read_retry_after
@@ -36,7 +36,7 @@ class Answer:
         """Return the registry's own message in one printable line, or the status."""
         text = "; ".join(_messages(self.body)) or answered(self.status)
         shown = "".join(c if c.isprintable() else " " for c in text)
-        return shorten(shown, _MAX_MESSAGE)
+        return quotable(shorten(shown, _MAX_MESSAGE))
 
 
 def answered(status: int) -> str:

@@ -25,7 +25,7 @@ def marked(path: Path) -> Iterator[tuple[int, str]]:
                         yield ast.literal_eval(number), node.name
 
 
-def tests_of_rows() -> dict[int, set[tuple[str, str]]]:
+def marked_in_files() -> dict[int, set[tuple[str, str]]]:
     """Return file and name of the tests of each row, as the markers say."""
     found: dict[int, set[tuple[str, str]]] = defaultdict(set)
     for path in sorted((TOP / "tests").rglob("test_*.py")):
@@ -38,8 +38,8 @@ def tests_of_rows() -> dict[int, set[tuple[str, str]]]:
 def test_the_table_names_the_tests_of_each_row_and_no_others() -> None:
     page = {int(row): set(TEST.findall(cell)) for row, cell in ROW.findall(PAGE.read_text())}
     assert list(page) == list(range(1, ROWS + 1))
-    assert page == tests_of_rows()
+    assert page == marked_in_files()
 
 
 def test_each_row_has_a_test() -> None:
-    assert sorted(tests_of_rows()) == list(range(1, ROWS + 1))
+    assert sorted(marked_in_files()) == list(range(1, ROWS + 1))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from lab.soak.fuzz.archive_samples import damaged, hostile_wheel, tar_of
 
+from buildbot_ship.daemon.containers.returned import read_result
 from buildbot_ship.errors import (
     InvalidFile,
     InvalidManifest,
@@ -309,6 +310,22 @@ def test_a_requirement_of_a_wheel_that_cannot_be_read_names_the_wheel(
     house = Wheelhouse("0" * 40, "base", "", (wheel,))
     with pytest.raises(RequirementMissing, match=f"required by own, {why}"):
         find_closure(["own"], house, {"os_name": "posix"}, "app.pex")
+
+
+def test_a_requirement_of_a_wheel_is_quoted_without_its_login() -> None:
+    url = "https://user:hunter2@example.com/six.tar.gz"
+    wheel = Wheel("own-1.0-py3-none-any.whl", DIGEST, 1, requires=(url,))
+    with pytest.raises(
+        RequirementMissing, match=r"^https://\*\*\*@example.com/six.tar.gz, req"
+    ):
+        find_closure(["own"], Wheelhouse("0" * 40, "base", "", (wheel,)), {}, "app.pex")
+
+
+@pytest.mark.parametrize("result", ["{}", '{"why": ""}', '{"why": null, "ok": false}'])
+def test_a_job_that_fails_without_a_reason_has_a_message(result: str, tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text(result)
+    with pytest.raises(JobFailed, match=r"^inside/wheels.py failed without a reason$"):
+        read_result(tmp_path, "wheels", complete=True)
 
 
 def test_the_name_of_a_package_is_short() -> None:

@@ -243,7 +243,7 @@ def test_a_full_disk_is_said_at_once(setting: Setting, said: Response) -> None:
 
 
 def test_a_refusal_quotes_the_registry_in_one_short_line(setting: Setting) -> None:
-    words = "invalid\ntag \x1b[31m" + "x" * 500
+    words = "invalid\ntag \x1b[31m " + "x" * 500
     setting.server.script = [Response(400, errors("TAG_INVALID", words))]
     with pytest.raises(RegistryRefused, match="invalid tag ") as caught:
         setting.client().put(setting.place.tagged("1"), IMAGE)
