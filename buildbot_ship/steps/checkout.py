@@ -127,7 +127,7 @@ class Checkout(Git):  # type: ignore[misc]
         return await super()._dovccmd(command, abandonOnFailure, **more)
 
     def _end_if_cancelled(self) -> None:
-        """Raise BuildStepCancelled: Buildbot's Git takes a cancelled command for a failed one."""
+        """Raise BuildStepCancelled: for Buildbot's Git, a cancelled command has failed."""
         if self.stopped:
             raise BuildStepCancelled
 

@@ -14,7 +14,7 @@ from .scene import Scene
 
 def manifests(scene: Scene, commit: str) -> int:
     """Return how often the image of a commit was published."""
-    return len(scene.proxy.lines(rf"PUT /v2/team/tiny/manifests/{commit}"))
+    return len(scene.proxy.done(rf"PUT /v2/team/tiny/manifests/{commit}"))
 
 
 @pytest.mark.row(13)
