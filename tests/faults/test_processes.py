@@ -41,6 +41,20 @@ def test_a_build_of_a_killed_worker_runs_again_and_its_container_is_removed(
 
 
 @pytest.mark.row(13)
+def test_a_request_whose_builds_lose_their_worker_each_time_ends(scene: Scene) -> None:
+    request = scene.request_of(scene.begin(revision=scene.shipped()))
+    for _ in range(3):
+        verb = scene.stop_verb("find")
+        scene.worker.kill()
+        os.kill(verb, signal.SIGKILL)
+        scene.worker.start()
+    outcome = scene.ended(request)
+    assert outcome.tries == ["RETRY", "RETRY", "RETRY", "FAILURE"]
+    assert "3 builds of this request ended without a result" in outcome.said
+    assert "look for the cause in the logs of the worker" in outcome.said
+
+
+@pytest.mark.row(13)
 def test_a_checkout_that_was_killed_is_used_again(scene: Scene) -> None:
     commit = scene.shipped()
     (git,) = (scene.run.folder / scene.worker.settings.worker_name).glob("*/build/.git")
