@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 from attrs import validators
-from buildbot.process.buildstep import BuildStepFailed
+from buildbot.process.buildstep import BuildStepCancelled, BuildStepFailed
 from buildbot.process.logobserver import LogLineObserver
 from buildbot.process.results import FAILURE, SUCCESS
 from buildbot.steps.source.git import Git
@@ -117,12 +117,19 @@ class Checkout(Git):  # type: ignore[misc]
             try:
                 result = await super()._dovccmd(command, abandonOnFailure, **more)
             except BuildStepFailed:
+                self._end_if_cancelled()
                 if not await self._remove_lock():
                     raise
                 continue
+            self._end_if_cancelled()
             if more or result == SUCCESS or not await self._remove_lock():
                 return result
         return await super()._dovccmd(command, abandonOnFailure, **more)
+
+    def _end_if_cancelled(self) -> None:
+        """Raise BuildStepCancelled: for Buildbot's Git, a cancelled command has failed."""
+        if self.stopped:
+            raise BuildStepCancelled
 
     async def _remove_lock(self) -> bool:
         """Remove the lock that git complains about; return false if it is not the checkout's.

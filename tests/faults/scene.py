@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from dataclasses import dataclass, field
 
 from lab.scene.scene import SECRET
@@ -25,6 +28,15 @@ class Scene(Parts):
     def networks(self) -> list[str]:
         """Return the names of our workers' networks."""
         return [name for name in super().networks() if name != self.foreign.name]
+
+    def stop_verb(self, verb: str) -> int:
+        """Stop the process of a verb with SIGSTOP as soon as there is one; return it."""
+        deadline = time.monotonic() + 60
+        while not (found := self.verbs(verb)):
+            assert time.monotonic() < deadline, f"the verb {verb} did not begin"
+            time.sleep(0.01)
+        os.kill(found[0], signal.SIGSTOP)
+        return found[0]
 
     def check_aftermath(self) -> None:
         """Check what each row checks: see the head of the matrix in docs/reliability.md."""

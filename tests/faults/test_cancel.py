@@ -55,16 +55,6 @@ def holding(scene: Scene, request: str) -> Iterator[threading.Event]:
         over.set()
 
 
-def stop_verb(scene: Scene, verb: str) -> int:
-    """Stop the process of a verb with SIGSTOP as soon as there is one; return it."""
-    deadline = time.monotonic() + 60
-    while not (found := scene.verbs(verb)):
-        assert time.monotonic() < deadline, f"the verb {verb} did not begin"
-        time.sleep(0.01)
-    os.kill(found[0], signal.SIGSTOP)
-    return found[0]
-
-
 def leave_container(scene: Scene) -> str:
     """Leave a container as a killed build does; return its name."""
     state = scene.run.folder / f"{scene.worker.settings.worker_name}.state"
@@ -80,13 +70,14 @@ def leave_container(scene: Scene) -> str:
 @pytest.mark.row(16)
 def test_a_build_is_cancelled_while_git_waits_for_its_server(scene: Scene) -> None:
     server = scene.git.process.identity.pid
-    os.kill(server, signal.SIGSTOP)
+    # The daemon is a child of the command `git`.
+    os.killpg(server, signal.SIGSTOP)
     try:
         build = scene.begin(revision=scene.commit())
         scene.wait_for_step(build, "checkout")
         cancel(scene, build, "checkout")
     finally:
-        os.kill(server, signal.SIGCONT)
+        os.killpg(server, signal.SIGCONT)
 
 
 @pytest.mark.row(16)
@@ -110,7 +101,7 @@ def test_a_build_is_cancelled_while_its_container_works(scene: Scene, step: str)
 @pytest.mark.row(16)
 def test_a_build_is_cancelled_while_it_assembles_its_image(scene: Scene) -> None:
     build = scene.begin(revision=scene.commit())
-    cancel(scene, build, "image-tiny", stop_verb(scene, "image"))
+    cancel(scene, build, "image-tiny", scene.stop_verb("image"))
 
 
 @pytest.mark.row(16)
@@ -127,7 +118,7 @@ def test_a_build_is_cancelled_while_it_pushes_and_its_tag_stays_free(scene: Scen
 def test_a_build_is_cancelled_while_it_collects_garbage(scene: Scene) -> None:
     name = leave_container(scene)
     build = scene.begin(revision=scene.commit())
-    held = stop_verb(scene, "gc")
+    held = scene.stop_verb("gc")
     # The last collection of the build removes it.
     scene.rest.stop(build)
     os.kill(held, signal.SIGCONT)
@@ -141,7 +132,7 @@ def test_a_build_is_cancelled_while_it_collects_garbage(scene: Scene) -> None:
 def test_a_build_is_cancelled_in_its_last_collection(scene: Scene) -> None:
     build = scene.begin(revision=scene.commit({"requirements.loose.txt": "celery\n"}))
     scene.wait_for_step(build, "clean-up")
-    cancel(scene, build, "clean-up", stop_verb(scene, "gc"))
+    cancel(scene, build, "clean-up", scene.stop_verb("gc"))
 
 
 @pytest.mark.row(16)

@@ -43,7 +43,7 @@ def test_one_commit_on_two_workers_is_published_once(scene: Scene) -> None:
     digests = {each["ship_pushed_tiny"][0]["digest"] for each in properties}
     assert list(digests) == scene.ever_published(commit)
     assert other_looked.is_set()
-    assert len(scene.proxy.lines(put)) == 1
+    assert len(scene.proxy.done(put)) == 1
 
 
 @pytest.mark.row(20)

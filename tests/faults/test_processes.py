@@ -14,7 +14,7 @@ from .scene import Scene
 
 def manifests(scene: Scene, commit: str) -> int:
     """Return how often the image of a commit was published."""
-    return len(scene.proxy.lines(rf"PUT /v2/team/tiny/manifests/{commit}"))
+    return len(scene.proxy.done(rf"PUT /v2/team/tiny/manifests/{commit}"))
 
 
 @pytest.mark.row(13)
@@ -38,6 +38,20 @@ def test_a_build_of_a_killed_worker_runs_again_and_its_container_is_removed(
     assert outcome.tries == ["RETRY", "SUCCESS"], outcome.said
     assert re.match(r"removed [12] leftover", outcome.step("collect-garbage")["state_string"])
     assert scene.ever_published(commit) == [scene.published(commit)]
+
+
+@pytest.mark.row(13)
+def test_a_request_whose_builds_lose_their_worker_each_time_ends(scene: Scene) -> None:
+    request = scene.request_of(scene.begin(revision=scene.shipped()))
+    for _ in range(3):
+        verb = scene.stop_verb("find")
+        scene.worker.kill()
+        os.kill(verb, signal.SIGKILL)
+        scene.worker.start()
+    outcome = scene.ended(request)
+    assert outcome.tries == ["RETRY", "RETRY", "RETRY", "FAILURE"]
+    assert "3 builds of this request ended without a result" in outcome.said
+    assert "look for the cause in the logs of the worker" in outcome.said
 
 
 @pytest.mark.row(13)

@@ -149,6 +149,8 @@ class ShipStep(ResultPresentation):
         try:
             return await self._run_verb()
         except ShipError as error:
+            if self.stopped:
+                return CANCELLED
             await self.show_error(error)
             return FAILURE
 

@@ -91,6 +91,14 @@ class Proxy:
         """Return the requests that match, oldest first."""
         return [str(seen) for seen in self.seen if re.match(match, str(seen))]
 
+    def done(self, match: str) -> list[str]:
+        """Return the requests that match and had a login, oldest first."""
+        return [
+            str(seen)
+            for seen in self.seen
+            if self.accepts(seen.authorization) and re.match(match, str(seen))
+        ]
+
     def take(self, seen: Seen) -> Fault | None:
         """Record a request; return the fault that it meets if it is logged in."""
         with self._lock:

@@ -16,7 +16,7 @@ from lab.soak.options import SoakOptions
 from lab.soak.stage import soak_scene
 from lab.soak.tally import Tally
 
-GROWTH = 64 * 1024**2
+GROWTH = 32 * 1024**2
 """Bytes by which the master may grow while it works off the queue."""
 _POLL_SECONDS = 0.5
 _SECONDS_PER_BUILD = 30.0

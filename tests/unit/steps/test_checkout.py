@@ -7,7 +7,11 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from buildbot.process.buildstep import BuildStepFailed, create_step_from_step_or_factory
+from buildbot.process.buildstep import (
+    BuildStepCancelled,
+    BuildStepFailed,
+    create_step_from_step_or_factory,
+)
 from buildbot.process.results import FAILURE
 from buildbot.steps.source.git import Git
 from buildbot.test.fake.fakebuild import FakeBuild
@@ -113,8 +117,11 @@ async def complain(step: Any, command: Any, abandon: bool = True, **more: Any) -
 class TestLocks(StepCase):
     """A git that was killed leaves locks; nobody else uses the checkout."""
 
-    async def run_git(self, locks: list[str], abandon: bool = True) -> tuple[Any, list[str]]:
+    async def run_git(
+        self, locks: list[str], abandon: bool = True, *, stopped: bool = False
+    ) -> tuple[Any, list[str]]:
         step: Any = create_step_from_step_or_factory(GitThatFindsLocks(locks))
+        step.stopped = stopped
         step.build, step.workdir = mock.Mock(path_module=posixpath), "build"
         with mock.patch.object(Git, "_dovccmd", complain):
             return await step._dovccmd(["checkout"], abandon), step.removed
@@ -129,6 +136,11 @@ class TestLocks(StepCase):
             with pytest.raises(BuildStepFailed):
                 await self.run_git([lock])
             assert await self.run_git([lock], abandon=False) == (128, [])
+
+    async def test_a_cancelled_checkout_is_no_failure(self) -> None:
+        for abandon in (True, False):
+            with pytest.raises(BuildStepCancelled):
+                await self.run_git([f"{BUILD}/build/.git/index.lock"], abandon, stopped=True)
 
     async def test_a_lock_that_comes_back_is_a_failure(self) -> None:
         locks = [f"{BUILD}/build/.git/{n}.lock" for n in range(9)]

@@ -9,6 +9,7 @@ from buildbot.process.results import CANCELLED, FAILURE, RETRY, SUCCESS, WARNING
 from buildbot.test import fakedb
 from twisted.internet import error
 
+from buildbot_ship.errors import OutputMissing
 from buildbot_ship.model.result import MAX_BYTES
 from buildbot_ship.steps import CollectGarbage, FindPublished, PushTagged, RetagBase
 from tests.unit.steps.step_case import ExpectVerb, StepCase, encode, ended, failed
@@ -194,6 +195,14 @@ class TestInterruptions(StepCase):
 
         self.expect_commands(verb.behavior(cancel).exit(-1))
         await self.run_and_say(CollectGarbage(), CANCELLED)
+
+    async def test_what_fails_because_of_the_cancel_is_no_failure(self) -> None:
+        class Interrupted(CollectGarbage):
+            async def reserve(self, envelope: Any, record: Any) -> Any:
+                await self.interrupt("changed my mind")
+                raise OutputMissing("image app", "BuildRuntimeImage")
+
+        await self.run_and_say(Interrupted(), CANCELLED)
 
     async def test_a_lost_worker_is_left_to_buildbot(self) -> None:
         self.expect_commands(ExpectVerb().error(error.ConnectionLost()))
