@@ -78,6 +78,11 @@ class Engine:
         return self.process is not None
 
     @property
+    def address(self) -> str:
+        """Return its address, in the format of DOCKER_HOST."""
+        return engine_host()
+
+    @property
     def log(self) -> Path:
         """Return the path of our daemon's log."""
         return self._folder / "dockerd.log"

@@ -41,7 +41,9 @@ GROUPS = {
         git_server=True,
     ),
     "faults": Group(
-        "tests/faults", "the fault matrix: what breaks around a master, and what follows"
+        "tests/faults",
+        "the fault matrix: what breaks around a master, and what follows",
+        other_engine=True,
     ),
     "review": Group(
         "tests/review",

@@ -1,10 +1,11 @@
-"""Run the test suite: ruff, then mypy and the unit tests beside the groups that need an engine.
+"""Run the test suite: ruff, then two sessions of pytest and mypy side by side.
 
-The groups with an engine wait for containers, registries and browsers most of the time.  They
-share one engine and count what is in it, so they run one after the other:
+The groups with an engine wait for containers, registries and browsers most of the time.  Those
+of the first session share one engine and count what is in it, so they run one after the other.
+The fault matrix has an engine of its own, so it runs beside them:
 
-    ruff | pytest engine, article, engines, buildbot, faults, review, demo --- |
-         | pytest unit ---- |
+    ruff | pytest engine, article, engines, buildbot, review, demo --- |
+         | pytest unit, faults ----------- |
          | mypy -- |
 """
 
@@ -26,8 +27,8 @@ from lab.progress import progress
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SESSIONS = (
-    ("engine", "article", "engines", "buildbot", "faults", "review", "demo"),
-    ("unit",),
+    ("engine", "article", "engines", "buildbot", "review", "demo"),
+    ("unit", "faults"),
 )
 Command = Sequence[str]
 PATIENT = ("nice", "-n", "19")

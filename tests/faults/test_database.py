@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from lab.bases import Bases
 from lab.postgres import Postgres, postgres, postgres_program
 from lab.runs import Run
 from lab.scene.scene import SECRET
@@ -30,13 +29,14 @@ def database(lab_run: Run) -> Iterator[Postgres]:
 
 @pytest.mark.row(44)
 def test_a_build_outlives_a_restart_of_postgresql(
-    fault_scene: Scene, lab_run: Run, bases: Bases, database: Postgres
+    fault_scene: Scene, lab_run: Run, database: Postgres
 ) -> None:
     with staged(
         Parts,
         lab_run,
-        bases,
+        fault_scene.bases,
         fault_scene.files,
+        fault_scene.engine,
         name="postgres",
         database=f"{database.url}?plugin=buildbot_ship",
         git=fault_scene.git,

@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
-from lab.bases import Bases
-from lab.engine import Engine
 from lab.other_engine import OtherEngine
 from lab.runs import Run
+from lab.scene.scene import KillableEngine
 from lab.waiting import wait_until
 
 from buildbot_ship.model.reference import Repository
@@ -30,15 +27,7 @@ GRACE = 8.0
 """Seconds between SIGTERM and SIGKILL: `sigtermTime` of each step."""
 
 
-@pytest.fixture
-def killable(engine: Engine) -> Engine:
-    """The machine's engine, if the lab started it."""
-    if not engine.ours:
-        pytest.skip("somebody else started this machine's engine, so it is not killed")
-    return engine
-
-
-def restart(engine: Engine) -> None:
+def restart(engine: KillableEngine) -> None:
     engine.kill()
     engine.start()
 
@@ -68,9 +57,9 @@ def wait_for_container(scene: Scene, script: str = "wheels") -> str:
 
 
 @pytest.mark.row(2)
-def test_our_own_push_does_not_need_the_engine(scene: Scene, killable: Engine) -> None:
+def test_our_own_push_does_not_need_the_engine(scene: Scene) -> None:
     commit = scene.commit()
-    fault = scene.proxy.fail(TAG_PUT, hook=lambda: restart(killable))
+    fault = scene.proxy.fail(TAG_PUT, hook=lambda: restart(scene.engine))
     outcome = scene.ship(commit)
     assert fault.fired == 1
     assert outcome.tries == ["SUCCESS"]
@@ -79,13 +68,13 @@ def test_our_own_push_does_not_need_the_engine(scene: Scene, killable: Engine) -
 
 @pytest.mark.row(1)
 def test_an_engine_that_is_killed_during_a_build_and_comes_back_is_outlived(
-    scene: Scene, killable: Engine
+    scene: Scene,
 ) -> None:
     until = time.time() + 20
     commit = with_setup(scene, f"import time; time.sleep(max(0, {until} - time.time()))")
     build = scene.begin(revision=commit)
     wait_for_container(scene)
-    restart(killable)
+    restart(scene.engine)
     outcome = scene.outcome(build)
     assert outcome.tries == ["RETRY", "SUCCESS"]
     (lost,) = (step for step in outcome.steps[0] if step["results"] == 5)
@@ -95,19 +84,19 @@ def test_an_engine_that_is_killed_during_a_build_and_comes_back_is_outlived(
 
 
 @pytest.mark.row(2)
-def test_an_engine_that_is_killed_during_its_push_is_outlived(
-    scene: Scene, killable: Engine, bases: Bases
-) -> None:
+def test_an_engine_that_is_killed_during_its_push_is_outlived(scene: Scene) -> None:
     """Only copies of bases through the engine are pushed by it."""
     place = Repository(scene.registry.address, "team/killed")
     client = RegistryClient((), environment={})
-    fault = scene.proxy.fail("PUT /v2/team/killed/manifests/", hook=lambda: restart(killable))
+    fault = scene.proxy.fail(
+        "PUT /v2/team/killed/manifests/", hook=lambda: restart(scene.engine)
+    )
     outcome = scene.outcome(scene.begin("retag-engine", copy="killed"))
     assert fault.fired == 1
     assert outcome.tries == ["RETRY", "SUCCESS"]
     (new,) = client.list_tags(place)
-    scene.client.images.pull(bases.slim.reference)
-    wanted = scene.client.images.get(bases.slim.reference).id
+    scene.client.images.pull(scene.bases.slim.reference)
+    wanted = scene.client.images.get(scene.bases.slim.reference).id
     manifest = client.manifest(place.tagged(new))
     assert manifest is not None
     assert wanted.encode() in manifest.data
@@ -177,35 +166,23 @@ def test_a_verb_that_ignores_sigterm_is_killed_when_the_grace_is_over(scene: Sce
     build = scene.begin(revision=with_setup(scene, DEAF))
     wait_for_container(scene)
     # A stopped process handles no signal but SIGKILL.
-    os.kill(process_of_verb("wheels"), signal.SIGSTOP)
+    scene.stop_verb("wheels")
     begun = time.time()
     scene.rest.stop(build)
     outcome = scene.outcome(build)
     assert outcome.tries == ["CANCELLED"]
     # The step, without the clean-up after it; its end is in whole seconds.
     assert GRACE - 2 < outcome.step("wheels")["complete_at"] - begun < GRACE + 4
-    assert process_of_verb("wheels") == 0
-
-
-def process_of_verb(verb: str) -> int:
-    """Return the process of a verb on this machine's worker, 0 if there is none."""
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (path / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if words[1:5] == [b"-I", b"-m", b"buildbot_ship", verb.encode()]:
-            return int(path.name)
-    return 0
+    assert scene.verbs("wheels") == []
 
 
 @pytest.fixture
-def shell_less(scene: Scene, bases: Bases) -> Iterator[str]:
+def shell_less(scene: Scene) -> Iterator[str]:
     """The reference of a runtime base without any shell."""
-    registry = bases.slim.reference.partition("/")[0]
+    registry = scene.bases.slim.reference.partition("/")[0]
     name = f"{registry}/library/shell-less:1"
     shells = "/bin/sh /bin/bash /bin/dash /usr/bin/sh /usr/bin/bash /usr/bin/dash"
-    text = f"FROM {bases.slim.reference}\nRUN rm -f {shells}\n"
+    text = f"FROM {scene.bases.slim.reference}\nRUN rm -f {shells}\n"
     scene.client.images.build(fileobj=BytesIO(text.encode()), tag=name, rm=True)
     try:
         scene.client.images.push(name)

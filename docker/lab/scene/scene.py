@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
 from buildbot_ship.model.reference import Repository
 from buildbot_ship.registry.client import RegistryClient
+from lab.bases import Bases
 from lab.buildmaster import Master
 from lab.errors import LabError
 from lab.git_server import Developer, GitServer
@@ -26,17 +27,44 @@ from lab.settings import Settings
 from lab.waiting import wait_until
 from lab.worker import ProcessWorker, owner
 
-SECRET = "hunter2/h\"nter2+'\\ \N{SNOWMAN}"  # noqa: S105  # planted, and searched
+SECRET = "tr0ub4dor/&3\"+'\\ \N{SNOWMAN}"  # noqa: S105  # planted, and searched
 USER = "robot"
 TIDY_SECONDS = 60.0
 
 
+class KillableEngine(Protocol):
+    """An engine that can be killed and started again, if it is *ours*."""
+
+    @property
+    def address(self) -> str:
+        """Return its address, in the format of DOCKER_HOST."""
+        ...
+
+    @property
+    def ours(self) -> bool:
+        """Return whether the lab started it."""
+        ...
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        ...
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL."""
+        ...
+
+
 @dataclass(frozen=True)
 class FaultSettings(Settings):
-    """Settings of the scene's master: its workers, its registry's user and its database."""
+    """Settings of the scene's master.
+
+    They name its workers, its database, the user of its registry, and the *engine* of its
+    steps.
+    """
 
     workers: tuple[str, ...] = ()
     database: str = "sqlite:///state.sqlite"
+    engine: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables of the master's process."""
@@ -44,6 +72,7 @@ class FaultSettings(Settings):
             "SHIP_WORKER_NAMES": " ".join(self.workers),
             "SHIP_REGISTRY_USER": USER,
             "SHIP_DATABASE": self.database,
+            "DOCKER_HOST": self.engine,
         }
         return super().environment() | own
 
@@ -83,11 +112,13 @@ class Scene:
     settings: FaultSettings
     master: Master
     workers: Mapping[str, ProcessWorker]
+    engine: KillableEngine
     registry: Registry
     proxy: Proxy
     git: GitServer
     developer: Developer
     client: Any
+    bases: Bases
     files: dict[str, bytes] = field(default_factory=dict)
     published_commit: str = ""
 

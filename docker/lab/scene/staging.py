@@ -15,7 +15,7 @@ from lab.git_server import GitServer
 from lab.registries import serve
 from lab.runs import Run
 from lab.scene.proxy import proxying
-from lab.scene.scene import SECRET, USER, FaultSettings, Scene
+from lab.scene.scene import SECRET, USER, FaultSettings, KillableEngine, Scene
 from lab.settings import host_ca_bundle, host_index_url
 from lab.worker import ProcessWorker
 
@@ -29,22 +29,24 @@ def staged(
     run: Run,
     bases: Bases,
     files: Mapping[str, bytes],
+    engine: KillableEngine,
     *,
     name: str = "faults",
     database: str = FaultSettings.database,
     git: GitServer | None = None,
 ) -> Iterator[S]:
-    """Start all parts of a scene of this *kind*; *files* are those of each commit.
+    """Start a scene of this *kind* on an *engine*; *files* are those of each commit.
 
     *name* keeps the folders of two scenes in one run apart, which share one *git* server.
     """
     git = git or GitServer.start(run)
     registry = serve(run, name)
     with ExitStack() as stack:
-        client = docker.from_env()
+        client = docker.DockerClient(engine.address, timeout=300)
         stack.callback(client.close)
         proxy = stack.enter_context(proxying(registry.address, f"{USER}:{SECRET}"))
-        settings = _settings(name, git.url(name), proxy.address, bases.prefix, database)
+        settings = _settings(name, git.url(name), proxy.address, bases.prefix)
+        settings = dataclasses.replace(settings, database=database, engine=engine.address)
         workers = {
             worker: ProcessWorker(run, dataclasses.replace(settings, worker_name=worker))
             for worker in settings.workers
@@ -53,7 +55,18 @@ def staged(
         master = Master(run, settings, f"{name}-master", CONFIG, secrets, database)
         developer = git.repository(name)
         scene = kind(
-            run, settings, master, workers, registry, proxy, git, developer, client, dict(files)
+            run,
+            settings,
+            master,
+            workers,
+            engine,
+            registry,
+            proxy,
+            git,
+            developer,
+            client,
+            bases,
+            dict(files),
         )
         scene.commit()
         master.create()
@@ -64,9 +77,7 @@ def staged(
         yield scene
 
 
-def _settings(
-    name: str, git_url: str, registry: str, upstream: str, database: str
-) -> FaultSettings:
+def _settings(name: str, git_url: str, registry: str, upstream: str) -> FaultSettings:
     bundle = host_ca_bundle()
     settings = FaultSettings.on_free_ports(
         git_url=git_url,
@@ -78,4 +89,4 @@ def _settings(
         index_url=host_index_url(),
     )
     workers = (settings.worker_name, f"{name}-worker-2")
-    return FaultSettings(**{**vars(settings), "workers": workers, "database": database})
+    return FaultSettings(**{**vars(settings), "workers": workers})

@@ -53,11 +53,11 @@ def kills(
 
     *lengths* has the seconds of a build with caches (False), without (True), or of both.
     """
-    if not scene.run.engine.ours:
+    if not scene.engine.ours:
         scene.run.say("kills: the engine is not ours, so it is not killed")
     for number in rounds:
         part = PARTS[number % len(PARTS)]
-        if part == ENGINE and not scene.run.engine.ours:
+        if part == ENGINE and not scene.engine.ours:
             continue
         dice = random.Random(f"{seed} {number}")  # noqa: S311  # no secret
         full = dice.choice(sorted(lengths))
@@ -117,7 +117,7 @@ def _round(scene: Scene, part: str, full: bool, moment: float) -> Killed:
 
 
 def _parts(scene: Scene) -> Mapping[str, tuple[Callable[[], None], Callable[[], None]]]:
-    engine = scene.run.engine
+    engine = scene.engine
     return {
         WORKER: (scene.worker.kill, scene.worker.start),
         MASTER: (scene.master.kill, scene.master.start),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from lab.bases import Bases, publish_bases
 from lab.errors import LabError
 from lab.registries import serve
 from lab.runs import Run
-from lab.scene.scene import Scene
+from lab.scene.scene import KillableEngine, Scene
 from lab.scene.staging import staged
 from lab.settings import HARDEN
 from lab.story import hardened_files
@@ -20,15 +21,30 @@ setup(name="tiny", version="1.0", packages=["tiny"], install_requires=["six"],
       entry_points={"console_scripts": ["tiny = tiny:main"]})
 """
 _DOCKERFILE = 'FROM {}\nCOPY tiny.pex /\nENTRYPOINT ["/tiny.pex"]\n'
-_TINY = "import six\n\n\ndef main():\n    print(six.__name__)\n"
+_TINY = """\
+import sys
+import six
+
+
+def main():
+    print("tiny", sys.argv[1:], six.__name__)
+"""
+S = TypeVar("S", bound=Scene)
 
 
 @contextmanager
 def soak_scene(run: Run, name: str) -> Iterator[Scene]:
-    """Start the engine if necessary, and a scene whose commits can be shipped."""
+    """Start the machine's engine if necessary, and a scene whose commits can be shipped."""
     run.start_engine()
-    bases = publish_bases(run.cache, serve(run, "upstream").address)
-    with staged(Scene, run, bases, _files(bases), name=name) as scene:
+    with hardened_scene(Scene, run, name, run.engine) as scene:
+        yield scene
+
+
+@contextmanager
+def hardened_scene(kind: type[S], run: Run, name: str, engine: KillableEngine) -> Iterator[S]:
+    """Start a scene of this *kind* on an *engine* that runs, whose commits can be shipped."""
+    bases = publish_bases(run.cache, serve(run, f"{name}-upstream").address)
+    with staged(kind, run, bases, _files(bases), engine, name=name) as scene:
         build = scene.begin(HARDEN)
         outcome = scene.outcome(build)
         if outcome.tries != ["SUCCESS"]:

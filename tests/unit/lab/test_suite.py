@@ -16,7 +16,7 @@ def test_every_group_is_in_one_session() -> None:
     assert sorted(name for session in SESSIONS for name in session) == sorted(GROUPS)
 
 
-WITH_ENGINE = ("engine", "article", "engines", "buildbot", "faults", "review", "demo")
+WITH_ENGINE = ("engine", "article", "engines", "buildbot", "review", "demo")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ WITH_ENGINE = ("engine", "article", "engines", "buildbot", "faults", "review", "
     [
         ([], [
             [f"tests/{name}" for name in WITH_ENGINE],
-            ["tests/unit"],
+            ["tests/unit", "tests/faults"],
         ]),
         (["unit"], [["tests/unit"]]),
         (["demo", "unit", "engine", "--", "-k", "x"], [
