@@ -7,7 +7,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -170,7 +170,7 @@ def test_a_huge_commit_fails_at_the_limit_in_little_memory(scene: Scene) -> None
     git(tree, "commit", "--quiet", "--message", "Huge")
     commit = git(tree, "rev-parse", "HEAD")
     scene.developer.push()
-    with peak_of_verbs() as peaks:
+    with peak_of_verbs(scene) as peaks:
         outcome = scene.ship(commit)
     # The search for secrets need not read a gigabyte of zeros.
     for data in (scene.run.folder / scene.worker.settings.worker_name).glob("*/*/data"):
@@ -182,22 +182,18 @@ def test_a_huge_commit_fails_at_the_limit_in_little_memory(scene: Scene) -> None
 
 
 @contextmanager
-def peak_of_verbs() -> Iterator[dict[str, int]]:
+def peak_of_verbs(scene: Scene) -> Iterator[dict[int, int]]:
     """Give the most memory in bytes that each process of a verb used while tests run."""
-    peaks: dict[str, int] = {}
+    peaks: dict[int, int] = {}
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(0.02):
-            for path in Path("/proc").glob("[0-9]*"):
-                try:
-                    if b"\0buildbot_ship\0" not in (path / "cmdline").read_bytes():
-                        continue
-                    peak = re.search(r"VmHWM:\s*(\d+) kB", (path / "status").read_text())
-                except OSError:
-                    continue
-                if peak:
-                    peaks[path.name] = int(peak[1]) * 1024
+            for pid in scene.verbs():
+                with suppress(OSError):
+                    status = Path(f"/proc/{pid}/status").read_text()
+                    if peak := re.search(r"VmHWM:\s*(\d+) kB", status):
+                        peaks[pid] = int(peak[1]) * 1024
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
