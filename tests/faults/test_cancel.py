@@ -16,7 +16,7 @@ from lab.waiting import wait_until
 from buildbot_ship.store.ledger import Ledger
 
 from .scene import Scene
-from .watch import OWNER
+from .watch import BUILD, OWNER
 
 SECONDS = 10.0
 
@@ -62,7 +62,9 @@ def leave_container(scene: Scene) -> str:
     name = f"ship-left-{time.time_ns()}"
     ledger.note("container", name, time.time())
     image = scene.foreign.image
-    scene.client.containers.create(image, name=name, labels={OWNER: ledger.owner})
+    scene.client.containers.create(
+        image, name=name, labels={OWNER: ledger.owner, BUILD: "killed"}
+    )
     ledger.close()
     return name
 

@@ -15,7 +15,7 @@ from lab.soak.secrets.attacker import ENCODINGS
 
 import docker
 
-OWNER = "org.buildbot-ship.owner"
+OWNER, BUILD = "org.buildbot-ship.owner", "org.buildbot-ship.build"
 SAMPLE_SECONDS = 0.2
 
 
