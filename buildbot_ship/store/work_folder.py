@@ -58,6 +58,7 @@ def _write(path: Path, record: Wheelhouse | Pex | Image | PassedTest) -> None:
 
 
 UNUSED_SECONDS = 30 * 86400.0
+UNNAMED_SECONDS = 3600.0
 R = TypeVar("R", Wheelhouse, Pex, Image, PassedTest)
 _VERB = {
     Wheelhouse: "BuildWheels",
@@ -118,20 +119,23 @@ class Work:
     def leftovers(self, now: float) -> list[Path]:
         """Return scratch folders and results of killed processes, and old files.
 
-        Old files are layers that no record names, and listings of bases not used for a month.
+        Old files are layers that no record names after an hour, and listings of bases not used
+        for a month.
         """
         left = [folder for folder in self.root.glob("scratch-*") if not _is_locked(folder)]
         left += self.root.glob("result-*.json*")
         for listing in self.root.glob("bases/*"):
             if now - listing.stat().st_mtime > UNUSED_SECONDS:
                 left.append(listing)
-        return [*left, *self._unnamed_layers()]
+        return [*left, *self._unnamed_layers(now)]
 
-    def _unnamed_layers(self) -> Iterator[Path]:
-        """Yield the layers that no record names."""
+    def _unnamed_layers(self, now: float) -> Iterator[Path]:
+        """Yield the layers that no record names; a build may still name a new one."""
         records = "".join(path.read_text("utf-8") for path in self.root.glob("records/*.json"))
         for layer in self.root.glob("layers/*.tar.gz"):
-            if layer.name.removesuffix(".tar.gz") not in records:
+            # A link to a file of the cache has the time of that file, but a new status.
+            is_new = now - layer.stat().st_ctime < UNNAMED_SECONDS
+            if not is_new and layer.name.removesuffix(".tar.gz") not in records:
                 yield layer
 
     def replace(self, made: Path, final: Path) -> None:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -125,34 +124,29 @@ def test_the_containers_of_a_killed_process_end_by_themselves(
     assert repository.succeed("gc")["properties"]["ship_removed"] == [name]
 
 
-def test_a_step_ends_with_the_worker_that_started_it(
+def test_a_step_ends_with_the_worker_that_reads_its_output(
     repository: Repository, client: docker.DockerClient, tmp_path: Path
 ) -> None:
     replace_setup(repository, DEAF)
     request = WheelsRequest(packages=(".",))
     envelope = Envelope(request, "lost", str(repository.work))
     (tmp_path / "request").write_text(json.dumps(envelope_to_json(envelope)))
-    step = f"{sys.executable} -I -m buildbot_ship wheels --request - --result {tmp_path}/result"
-    script = (
-        f"{step} < {tmp_path}/request > {tmp_path}/log 2>&1 & echo $! > {tmp_path}/pid; wait"
-    )
-    state = {"BUILDBOT_SHIP_STATE": str(repository.state)}
-    with subprocess.Popen(
-        ["sh", "-c", script], cwd=repository.folder, env={**os.environ, **state}
-    ) as worker:
+    options = ["wheels", "--request", "-", "--result", str(tmp_path / "result")]
+    with (tmp_path / "request").open() as given:
+        step = subprocess.Popen(
+            [sys.executable, "-I", "-m", "buildbot_ship", *options],
+            cwd=repository.folder,
+            env=os.environ | {"BUILDBOT_SHIP_STATE": str(repository.state)},
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+    with step:
         wait_for_container(client, repository, "wheels")
-        worker.kill()
-    step_process = Path("/proc") / (tmp_path / "pid").read_text().strip()
-    wait_until(lambda: not step_process.exists())
-    assert "cancelled" in (tmp_path / "log").read_text()
+        assert step.stdout is not None
+        step.stdout.close()
+        assert step.wait(timeout=20) == 143
     assert left_behind(client, repository) == []
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in 20 seconds"
-        time.sleep(0.05)
 
 
 def wait_for_line(process: subprocess.Popen[str], line: str) -> None:

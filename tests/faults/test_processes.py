@@ -57,7 +57,7 @@ def test_a_request_whose_builds_lose_their_worker_each_time_ends(scene: Scene) -
 @pytest.mark.row(13)
 def test_a_checkout_that_was_killed_is_used_again(scene: Scene) -> None:
     commit = scene.shipped()
-    (git,) = (scene.run.folder / scene.worker.settings.worker_name).glob("*/build/.git")
+    (git,) = (scene.run.folder / scene.worker.settings.worker_name).glob("ship/build/.git")
     for name in ("index.lock", "HEAD.lock"):
         (git / name).touch()
     outcome = scene.ship(commit)

@@ -106,7 +106,7 @@ def test_a_pinned_version_that_was_yanked_is_a_warning(scene: Scene) -> None:
 
     commit = repinned(scene)
     with index_in_front(scene, respond) as (_, url):
-        outcome = scene.ship(commit, index_url=url)
+        outcome = scene.ship(commit, index_url=url, no_cache=True)
     assert outcome.step("wheels")["results"] == WARNINGS
     build = outcome.builds[0]["buildid"]
     warnings = scene.rest.logs(build, "wheels")["warnings"]
@@ -129,7 +129,7 @@ def test_an_index_of_a_byte_a_second_is_retried_by_the_deadline(scene: Scene) ->
     outcome_of_first = threading.Event()
     commit = repinned(scene)
     with index_in_front(scene, respond) as (_, url):
-        build = scene.begin(revision=commit, index_url=url, answer_seconds="5")
+        build = scene.begin(revision=commit, index_url=url, answer_seconds="5", no_cache=True)
         assert asked.wait(60)
         scene.rest.wait(build, 60)
         outcome_of_first.set()
@@ -144,7 +144,7 @@ def test_an_index_of_a_byte_a_second_is_retried_by_the_deadline(scene: Scene) ->
 @pytest.mark.row(29)
 def test_an_index_whose_name_does_not_resolve_is_retried_twice(scene: Scene) -> None:
     index = "http://no-such-host.invalid/simple"
-    outcome = scene.ship(repinned(scene), index_url=index, answer_seconds="20")
+    outcome = scene.ship(repinned(scene), index_url=index, answer_seconds="20", no_cache=True)
     assert outcome.tries == ["RETRY", "RETRY", "FAILURE"]
     assert "cannot be reached (its host name does not resolve)" in outcome.said
     assert "(tried 3 times)" in outcome.said

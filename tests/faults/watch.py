@@ -16,6 +16,7 @@ from lab.soak.secrets.attacker import ENCODINGS
 import docker
 
 OWNER, BUILD = "org.buildbot-ship.owner", "org.buildbot-ship.build"
+SECRET_FILE = ("secrets", "registry-password")
 SAMPLE_SECONDS = 0.2
 
 
@@ -58,11 +59,14 @@ def forms_of(secret: str) -> tuple[bytes, ...]:
     return tuple(encode(secret).encode() for encode in ENCODINGS.values())
 
 
-def secret_in_files(secret: str, folders: Iterable[Path], skip: Path) -> list[str]:
-    """Return the files with the secret, in any spelling; databases are read as text."""
+def secret_in_files(secret: str, folders: Iterable[Path]) -> list[str]:
+    """Return the files with the secret, in any spelling; databases are read as text.
+
+    The file of a master's secret provider does not count.
+    """
     forms, found = forms_of(secret), []
     for path in (path for folder in folders for path in folder.rglob("*")):
-        if path == skip or not path.is_file() or path.is_symlink():
+        if path.parts[-2:] == SECRET_FILE or not path.is_file() or path.is_symlink():
             continue
         data = path.read_bytes()
         if path.suffix == ".sqlite":

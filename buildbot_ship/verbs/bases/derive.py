@@ -56,10 +56,15 @@ def derive(
     *force* all bases are built.  Raises FileMissing, InvalidFile, BaseNotFound, JobFailed with
     the line that failed, TagTaken, and the errors of registries and engine.
     """
+    recipes = [
+        read_recipe(base.source, tree, runner.platform(), runner.registry)
+        for base in request.bases
+    ]
     repositories = [Repository.parse(base.destination) for base in request.bases]
     moment = _owned_bases(runner).moment_for(repositories, clock())
     candidates = [
-        _inspect(base, request, tree, runner, moment, force=force) for base in request.bases
+        _inspect(base, recipe, request, runner, moment, force=force)
+        for base, recipe in zip(request.bases, recipes, strict=True)
     ]
     outcomes = [
         _build_if_needed(candidate, request, moment, new_name(), runner)
@@ -71,15 +76,14 @@ def derive(
 
 def _inspect(
     base: DerivedBase,
+    recipe: Recipe,
     request: DeriveRequest,
-    tree: Tree,
     runner: JobRunner,
     moment: datetime,
     *,
     force: bool,
 ) -> _Candidate:
     """Return a base with the reason to build it.  Raises TagTaken, BaseNotFound and others."""
-    recipe = read_recipe(base.source, tree, runner.platform(), runner.registry)
     destination = Repository.parse(base.destination).tagged(timestamp_tag(moment))
     owned = _newest_owned(destination.repository, runner)
     days = request.older_than_days

@@ -440,3 +440,13 @@ def test_from_lines_move_to_a_newer_derived_base(world: World, tmp_path: Path) -
     )
     assert (checkout / "build.docker").read_text() == f"FROM {OWN}:{NEXT}\n"
     assert (checkout / FILE).read_text() == TEXT
+
+
+def test_files_are_read_before_a_registry_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A registry that is down must not hide a mistake in a file for minutes."""
+    world.tree.texts[FILE] = f"FROM {UP}\nENV A=${{\n"
+    monkeypatch.setattr(world.registry, "list_tags", lambda _: pytest.fail("asked"))
+    with pytest.raises(InvalidFile):
+        world.run()
