@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from lab.other_engine import OtherEngine
@@ -17,6 +18,20 @@ from lab.worker import owner
 
 from .scene import Scene
 from .watch import Foreign, watched_processes
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Beside other groups, run a few rows of each kind: all of them take ten minutes."""
+    alone = all("faults" in Path(argument).parts for argument in config.args)
+    out = [] if alone else [item for item in items if _is_long(item)]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in out]
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return HERE in item.path.parents and item.get_closest_marker("short") is None
 
 
 @pytest.fixture(scope="session")

@@ -91,6 +91,7 @@ def test_a_build_is_cancelled_while_it_looks_for_the_publication(scene: Scene) -
         cancel(scene, build, "find")
 
 
+@pytest.mark.short
 @pytest.mark.row(16)
 @pytest.mark.parametrize("step", ["wheels", "pex-tiny-pex"])
 def test_a_build_is_cancelled_while_its_container_works(scene: Scene, step: str) -> None:
@@ -106,6 +107,7 @@ def test_a_build_is_cancelled_while_it_assembles_its_image(scene: Scene) -> None
     cancel(scene, build, "image-tiny", scene.stop_verb("image"))
 
 
+@pytest.mark.short
 @pytest.mark.row(16)
 def test_a_build_is_cancelled_while_it_pushes_and_its_tag_stays_free(scene: Scene) -> None:
     commit = scene.commit()

@@ -138,6 +138,7 @@ def test_an_engine_with_a_full_disk_fails_and_gives_the_space_back(
     )
 
 
+@pytest.mark.short
 @pytest.mark.row(30)
 def test_a_container_that_runs_out_of_memory_fails_with_its_limit(scene: Scene) -> None:
     commit = with_setup(scene, "hoard = b'x' * (1 << 30)")

@@ -13,6 +13,7 @@ from .scene import Scene
 BUILDS = 20
 
 
+@pytest.mark.short
 @pytest.mark.row(17)
 def test_one_commit_on_two_workers_is_published_once(scene: Scene) -> None:
     commit = scene.commit()
@@ -46,6 +47,7 @@ def test_one_commit_on_two_workers_is_published_once(scene: Scene) -> None:
     assert len(scene.proxy.done(put)) == 1
 
 
+@pytest.mark.short
 @pytest.mark.row(20)
 def test_queued_builds_end_once_each_and_the_memory_of_the_master_is_bounded(
     scene: Scene,

@@ -97,6 +97,7 @@ def test_a_build_of_a_killed_master_runs_once_more(scene: Scene) -> None:
     assert manifests(scene, commit) == 1
 
 
+@pytest.mark.short
 @pytest.mark.row(15)
 def test_what_a_killed_master_did_not_record_is_adopted(scene: Scene) -> None:
     commit = scene.commit()

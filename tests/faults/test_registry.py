@@ -48,6 +48,7 @@ def _digest(client: RegistryClient, place: Repository, digest: str) -> str:
     return f"sha256:{checksum.hexdigest()}"
 
 
+@pytest.mark.short
 @pytest.mark.row(3)
 def test_three_answers_of_500_are_outlived(scene: Scene) -> None:
     commit = scene.commit()
@@ -69,6 +70,7 @@ def test_the_wait_that_a_429_asks_for_is_honoured(scene: Scene) -> None:
     assert scene.published(commit)
 
 
+@pytest.mark.short
 @pytest.mark.row(5)
 def test_a_connection_that_breaks_in_the_middle_of_a_blob_is_outlived(scene: Scene) -> None:
     commit = scene.commit(large_change())
@@ -150,6 +152,7 @@ def test_a_registry_with_a_full_disk_fails_at_once_and_says_so(
     assert tags == ()
 
 
+@pytest.mark.short
 @pytest.mark.row(12)
 @pytest.mark.parametrize("request_line", [BLOB_PUT, TAG_PUT])
 def test_another_digest_than_was_sent_fails_at_once(scene: Scene, request_line: str) -> None:

@@ -62,6 +62,7 @@ def index_in_front(
         yield server, f"http://{server.address}/simple"
 
 
+@pytest.mark.short
 @pytest.mark.row(21)
 def test_a_hash_that_does_not_match_is_named_with_its_line(scene: Scene) -> None:
     pinned = PIN.search(scene.files[STRICT].decode())
