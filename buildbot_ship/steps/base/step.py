@@ -20,6 +20,7 @@ from . import credentials as logins
 from . import envelope_options as common
 from . import option_check as options
 from . import result_file
+from .build_record import record_of
 from .connection import send_without_delay
 from .presentation import ProgressObserver, ResultPresentation
 from .secrets_of_build import mask_for
@@ -155,13 +156,12 @@ class ShipStep(ResultPresentation):
             return FAILURE
 
     async def _run_verb(self) -> int:
-        record = await self.master.data.get(("builds", self.build.buildid))
-        tries = await self._count_tries(record)
-        if tries > self.retries + 1 and not self.alwaysRun:
+        record = await record_of(self.build)
+        if record.tries > self.retries + 1 and not self.alwaysRun:
             # Buildbot itself repeats a build that loses its worker, without end.
-            self._summary = _LOST.format(tries - 1)
+            self._summary = _LOST.format(record.tries - 1)
             return FAILURE
-        envelope = await self.reserve(await self._envelope(record), record)
+        envelope = await self.reserve(await self._envelope(record.row), record.row)
         path = f"{envelope.work}/result-{envelope.verb}-{uuid.uuid4().hex}.json"
         limit = self.timeout or envelope.limits.seconds + _SPARE_SECONDS
         command = await self._command(envelope, path, limit)
@@ -179,7 +179,7 @@ class ShipStep(ResultPresentation):
             return EXCEPTION
         outcome = result_file.parse(data, envelope.verb, command.rc)
         await self.settle(outcome)
-        return self._limit_retries(await self.show_result(outcome), tries)
+        return self._limit_retries(await self.show_result(outcome), record.tries)
 
     async def _command(self, envelope: Envelope, path: str, limit: int) -> Any:
         """Return the remote command that leaves its result at *path*; *limit* in seconds."""
@@ -207,11 +207,6 @@ class ShipStep(ResultPresentation):
             cache=common.make(CacheOptions, self),
             credentials=credentials,
         )
-
-    async def _count_tries(self, record: Mapping[str, Any]) -> int:
-        """Return how many builds this request had so far, this one included."""
-        request = record["buildrequestid"]
-        return len(await self.master.data.get(("buildrequests", request, "builds")))
 
     def _limit_retries(self, status: int, tries: int) -> int:
         """Return *status*, or FAILURE if it is RETRY and the retries are used up."""
