@@ -43,12 +43,9 @@ class EngineError(ShipError):
     status = 22
 
 
-@attrs.define(slots=False)
-class EngineFull(ShipError):
+class EngineFull(EngineError):
     """The disk of the engine is full."""
 
-    what: str
-    why: str
     template = "the disk of the Docker Engine is full, it could not {what}: {why}"
     advice = (
         "free space on the engine's disk, for example with docker system prune, or move its "

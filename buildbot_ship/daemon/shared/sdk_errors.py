@@ -49,7 +49,7 @@ def reason(error: APIError) -> str:
     return lines[0] if lines else "it gives no reason"
 
 
-def _refusal(action: str, why: str) -> EngineError | EngineFull:
+def _refusal(action: str, why: str) -> EngineError:
     # In a push it is more likely the registry's disk.
     is_full = NO_SPACE in why.lower() and not action.startswith("push ")
     return (EngineFull if is_full else EngineError)(action, why)

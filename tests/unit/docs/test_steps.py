@@ -42,10 +42,16 @@ FACTORIES = [
     util.propose_bases_factory,
     util.propose_requirements_factory,
 ]
+
+
+def subclasses(kind: type[errors.ShipError]) -> Iterator[type[errors.ShipError]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from subclasses(each)
+
+
 ERRORS = [
-    kind
-    for kind in errors.ShipError.__subclasses__()
-    if kind.__module__.startswith(errors.__name__)
+    kind for kind in subclasses(errors.ShipError) if kind.__module__.startswith(errors.__name__)
 ]
 
 
