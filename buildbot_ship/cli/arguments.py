@@ -14,13 +14,12 @@ import attrs
 from ..errors import InvalidRequest, ShipError
 from ..model import request as requests
 from ..model.request import settings
-from .options import make_parser, make_step_parser
+from .options import MIB, limits_of, make_parser, make_step_parser
 from .secrets_arguments import check_secrets_request, secrets_request
 from .smoke_arguments import smoke_request
 from .up_to_date import work_folder
 
 Options = argparse.Namespace
-MIB = 1024**2
 VERBS_THAT_READ_COMMIT = frozenset(
     ["build", "wheels", "image", "check", "derive", "verify", "check-secrets"]
 )
@@ -78,10 +77,7 @@ def _envelope(
         build=f"hand-{uuid.uuid4().hex[:12]}",
         work=settings.work_folder(work, trusted),
         index=index,
-        limits=settings.Limits(
-            *(options.memory * MIB, options.processes, options.seconds, options.disk * MIB),
-            *(options.cpus, options.open_files),
-        ),
+        limits=limits_of(options),
         cache=settings.CacheOptions(options.cache, trusted, options.no_cache),
     )
 
@@ -241,7 +237,10 @@ REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "smoke": smoke_request,
     "push": lambda o: _push(o, o.image, o.repository, tested=o.tested),
     "gc": lambda o: requests.GarbageRequest(
-        *(False, o.dry_run, o.cache_size * MIB, o.older_than_hours, o.tools_older_than_days)
+        dry_run=o.dry_run,
+        cache_size=o.cache_size * MIB,
+        older_than_hours=o.older_than_hours,
+        tools_older_than_days=o.tools_older_than_days,
     ),
     "build": _build,
     "verify": _verify,

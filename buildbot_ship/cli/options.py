@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from ..model.request.settings import Limits
 from .help_texts import PROGRAM_HELP, VERB_HELP, VERB_ORDER
 from .verb_options import OPTIONS, Parser
+
+MIB = 1024**2
 
 
 def make_parser() -> Parser:
@@ -31,6 +34,18 @@ def make_parser() -> Parser:
         OPTIONS[verb](sub)
         _add_common_options(sub)
     return parser
+
+
+def limits_of(options: argparse.Namespace) -> Limits:
+    """Return the limits in the options of every verb.  Raises InvalidRequest."""
+    return Limits(
+        memory=options.memory * MIB,
+        processes=options.processes,
+        seconds=options.seconds,
+        disk=options.disk * MIB,
+        cpus=options.cpus,
+        open_files=options.open_files,
+    )
 
 
 def make_step_parser(verbs: tuple[str, ...]) -> Parser:

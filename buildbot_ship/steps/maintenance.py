@@ -63,7 +63,11 @@ class CollectGarbage(ShipStep):
     name = "collect-garbage"
     request_type = GarbageRequest
     request_options = (
-        *("finish", "older_than_hours", "tools_older_than_days", "cache_size", "dry_run"),
+        "finish",
+        "older_than_hours",
+        "tools_older_than_days",
+        "cache_size",
+        "dry_run",
     )
     renderables: ClassVar[tuple[str, ...]] = request_options
 

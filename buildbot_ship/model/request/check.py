@@ -27,6 +27,7 @@ _TOPIC = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PREFIX = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]*/)+")
 _AUTHOR = re.compile(r"[^<>\x00-\x1f]+ <[^<>\s]+>")
 _BUILD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_UPGRADED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PUBLICATION = re.compile(r"published-[0-9a-f]{64}")
 
@@ -69,10 +70,9 @@ def build_name(_: object, attribute: Any, value: str) -> None:
     _match(_BUILD, value, attribute.name, "the name of a build (letters, digits, _ . -)")
 
 
-def optional_publication(_: object, attribute: Any, value: str | None) -> None:
-    """Accept the key of a publication, or None."""
-    if value is not None:
-        _match(_PUBLICATION, value, attribute.name, "the key of a publication")
+def publication(_: object, attribute: Any, value: str) -> None:
+    """Accept the key of a publication."""
+    _match(_PUBLICATION, value, attribute.name, "the key of a publication")
 
 
 def revision(_: object, attribute: Any, value: str) -> None:
@@ -105,12 +105,8 @@ def author(_: object, attribute: Any, value: str) -> None:
 
 def remote(_: object, attribute: Any, value: str) -> None:
     """Accept the name or URL of a git remote, without a password."""
-    if (
-        value.startswith("-")
-        or not value.isprintable()
-        or " " in value
-        or re.match(r"\w*::", value)
-    ):
+    bad = value.startswith("-") or not value.isprintable() or " " in value
+    if bad or re.match(r"\w*::", value):
         raise InvalidRequest(attribute.name, "this is not the name or URL of a git remote")
     if "://" in value and urlsplit(value).password is not None:
         raise InvalidRequest(
@@ -139,16 +135,14 @@ def repository(_: object, attribute: Any, value: str) -> None:
     Repository.parse(value)
 
 
-def optional_module(_: object, attribute: Any, value: str | None) -> None:
-    """Accept None, ``package.module``, or ``package.module:function``."""
-    if value is not None:
-        _match(_MODULE, value, attribute.name, "a module, or module:function")
+def module(_: object, attribute: Any, value: str) -> None:
+    """Accept ``package.module``, or ``package.module:function``."""
+    _match(_MODULE, value, attribute.name, "a module, or module:function")
 
 
-def optional_script(_: object, attribute: Any, value: str | None) -> None:
-    """Accept None, or the name of a console script."""
-    if value is not None:
-        _match(_FILE_NAME, value, attribute.name, "the name of a console script")
+def script(_: object, attribute: Any, value: str) -> None:
+    """Accept the name of a console script."""
+    _match(_FILE_NAME, value, attribute.name, "the name of a console script")
 
 
 def requirement_names(_: object, attribute: Any, value: tuple[str, ...]) -> None:
@@ -175,8 +169,7 @@ def _check_requirements(option: str, items: Sequence[str]) -> None:
 
 def upgrade(_: object, attribute: Any, value: str) -> None:
     """Accept ``all``, ``nothing``, or package names separated by commas."""
-    names = [name.strip() for name in value.split(",")]
-    if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name) for name in names):
+    if not all(_UPGRADED.fullmatch(name.strip()) for name in value.split(",")):
         why = f"{value!r} is not all, nothing, or names separated by commas"
         raise InvalidRequest(attribute.name, why)
 
@@ -246,12 +239,6 @@ def at_most_one(**options: object) -> None:
     given = [name for name, value in options.items() if value is not None]
     if len(given) > 1:
         raise InvalidRequest(" and ".join(given), "give one of them, not both")
-
-
-def optional_repository(_: object, attribute: Any, value: str | None) -> None:
-    """Accept a repository, or None."""
-    if value is not None:
-        repository(_, attribute, value)
 
 
 def secret_names(_: object, attribute: Any, value: tuple[str, ...]) -> None:

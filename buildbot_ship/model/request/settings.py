@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 import attrs
+from attrs.validators import optional
 
 from ...errors import InvalidRequest
 from . import check
@@ -59,7 +60,7 @@ class CacheOptions:
     disables all reads: everything is built again.
     """
 
-    repository: str | None = attrs.field(default=None, validator=check.optional_repository)
+    repository: str | None = attrs.field(default=None, validator=optional(check.repository))
     trusted: bool = True
     no_cache: bool = False
 

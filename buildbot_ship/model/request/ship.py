@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import attrs
+from attrs.validators import optional
 
 from . import check
 from .base import Request
@@ -48,8 +49,8 @@ class PexRequest(Request):
     verb: ClassVar[str] = "pex"
     name: str = attrs.field(validator=check.file_name)
     requirements: tuple[str, ...] = attrs.field(validator=check.requirement_names)
-    module: str | None = attrs.field(default=None, validator=check.optional_module)
-    script: str | None = attrs.field(default=None, validator=check.optional_script)
+    module: str | None = attrs.field(default=None, validator=optional(check.module))
+    script: str | None = attrs.field(default=None, validator=optional(check.script))
     revision: str = attrs.field(default="HEAD", validator=check.revision)
     layout: str = attrs.field(default="layered", validator=check.one_of(*LAYOUTS))
     conflicts: str = attrs.field(default="report", validator=check.one_of(*CONFLICTS))
@@ -98,7 +99,7 @@ class PushRequest(Request):
     image: str = attrs.field(validator=check.image_name)
     repository: str = attrs.field(validator=check.repository)
     revision: str = attrs.field(default="HEAD", validator=check.revision)
-    publication: str | None = attrs.field(default=None, validator=check.optional_publication)
+    publication: str | None = attrs.field(default=None, validator=optional(check.publication))
     tested: bool = False
     claim_remote: str = attrs.field(default="", validator=check.remote)
     take_over: bool = False

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
+from ...errors.base import HIDDEN
 from .cut_text import CUT, CutSecret
 
 MIN_LENGTH = 4
@@ -21,7 +22,6 @@ MIN_LENGTH = 4
 
 A shorter one would be found in every text: in words, numbers and digests.
 """
-HIDDEN = "***"
 _DEPTH = 8
 """The maximum number of backslashes before an escaped character."""
 _WRAPPED_AT = (64, 76)

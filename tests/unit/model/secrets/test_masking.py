@@ -10,8 +10,9 @@ from urllib.parse import quote
 import pytest
 from lab.soak.secrets.attacker import ENCODINGS
 
+from buildbot_ship.errors.base import HIDDEN
 from buildbot_ship.model.result import changed
-from buildbot_ship.model.secrets.masking import HIDDEN, MIN_LENGTH, hiding, mask_of
+from buildbot_ship.model.secrets.masking import MIN_LENGTH, hiding, mask_of
 
 SECRETS = [
     "hunter2",
