@@ -17,7 +17,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,10 +171,17 @@ class Process:
         return self.identity.alive()
 
     def stop(self, timeout: float = 20.0) -> None:
-        """Stop it with SIGTERM, and after `timeout` seconds with SIGKILL."""
-        self._signal(signal.SIGTERM)
-        if not self._gone_within(timeout):
-            self.kill()
+        """Stop it with SIGTERM, and after `timeout` seconds with SIGKILL.
+
+        Processes of its session that outlive it are killed, such as the child of `git daemon`.
+        """
+        if self.alive():
+            self._signal(signal.SIGTERM)
+            if not self._gone_within(timeout):
+                self.kill()
+            # A session that still has a process keeps its number.
+            with suppress(ProcessLookupError):
+                os.killpg(self.identity.pid, signal.SIGKILL)
         self._forget()
 
     def kill(self) -> None:

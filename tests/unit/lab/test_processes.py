@@ -53,6 +53,18 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 5
 
 
+def test_a_child_that_outlives_its_parent_is_killed_with_it(tmp_path: Path) -> None:
+    """`git daemon` is a program that waits for another one."""
+    script = "trap '' TERM; sleep 60 & echo $! > child; trap 'exit 0' TERM; wait"
+    parent = Process.start("parent", ["sh", "-c", script], tmp_path, cwd=tmp_path)
+    record = tmp_path / "child"
+    wait_until(lambda: record.exists() and record.read_text() != "", 10.0, "the child")
+    child = Identity.of(int(record.read_text()))
+    parent.stop()
+    assert child is not None
+    wait_until(lambda: not child.alive(), 5.0, "the end of the child")
+
+
 def test_a_zombie_is_not_alive(tmp_path: Path) -> None:
     child = Process.start("child", SLEEP, tmp_path)
     os.kill(child.identity.pid, signal.SIGKILL)
