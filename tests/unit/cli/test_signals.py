@@ -83,8 +83,8 @@ from buildbot_ship.cli.call import print_line
 from buildbot_ship.cli.signals import Cancelled, handle_stop_signals, stop_without_reader
 handle_stop_signals()
 stop_without_reader()
-print_line("begun")
 try:
+    print_line("begun")
     time.sleep(60)
 except Cancelled:
     print_line("what nobody reads fails nothing")
