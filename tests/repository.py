@@ -15,23 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from lab.git_server import git
+from lab.tiny import tiny_files
 
 import docker
 
 OWNER = "org.buildbot-ship.owner"
 MOMENT = {f"GIT_{who}_DATE": "1700000000 +0000" for who in ("AUTHOR", "COMMITTER")}
-SETUP = """\
-from setuptools import setup
-setup(name="tiny", version="1.0", packages=["tiny"], install_requires=["six"],
-      entry_points={"console_scripts": ["tiny = tiny:main"]})
-"""
-DOCKERFILE = 'FROM {}\nCOPY tiny.pex /\nENTRYPOINT ["/tiny.pex"]\n'
-TINY = """\
-import sys
-import six
-def main():
-    print("tiny", sys.argv[1:], six.__name__)
-"""
 
 
 @dataclass
@@ -121,14 +110,7 @@ def new_repository(folder: Path, bases: Any, cache: Path | None = None) -> Repos
     repository.folder.mkdir(parents=True)
     if cache:
         shutil.copytree(cache, repository.cache)
-    files = {
-        "requirements.loose.txt": "six\nremotemath\n",
-        "build.docker": f"FROM {bases.full.reference}\n",
-        "tiny.docker": DOCKERFILE.format(bases.slim.reference),
-        "setup.py": SETUP,
-        "tiny/__init__.py": TINY,
-    }
-    for name, text in files.items():
+    for name, text in tiny_files(bases, "six\nremotemath\n").items():
         path = repository.folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import ssl
 import threading
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from typing import Any
 
 import attrs
 from lab.authority import Authority
+from lab.small_wheel import small_wheel
 
 import docker
 
@@ -34,20 +34,10 @@ class PackageIndex:
 
     def add(self, name: str, files: Mapping[str, bytes], points: str = "") -> None:
         """Publish a wheel of version 1.0 with these *files*, and *points* as entry points."""
-        info = f"{name}-1.0.dist-info"
-        members = {
-            **files,
-            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
-            f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-            f"{info}/entry_points.txt": points.encode(),
-        }
-        record = "".join(f"{path},,\n" for path in [*members, f"{info}/RECORD"])
         folder = self.folder / "simple" / name
         folder.mkdir(parents=True)
         path = folder / f"{name}-1.0-py3-none-any.whl"
-        with zipfile.ZipFile(path, "w") as archive:
-            for member, data in {**members, f"{info}/RECORD": record.encode()}.items():
-                archive.writestr(member, data)
+        path.write_bytes(small_wheel(name, files, points))
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         page = f'<a href="{path.name}#sha256={digest}">{path.name}</a>'
         (folder / "index.html").write_text(page)

@@ -12,13 +12,14 @@ from typing import Any
 
 import attrs
 import pytest
+from lab.tiny import SETUP
 
 import docker
 from buildbot_ship.daemon.engine import Engine
 from buildbot_ship.daemon.interface import Job
 from buildbot_ship.errors import LimitExceeded
 from buildbot_ship.model.request.settings import Limits
-from tests.repository import SETUP, copy_of
+from tests.repository import copy_of
 
 from .conftest import Repository, left_behind
 from .yard import Yard

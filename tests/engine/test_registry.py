@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from buildbot_ship.verbs.shared.cache import Cache
 from tests.contract.registry import RegistryContract
 from tests.engine.private_registry import private_registry
 from tests.fakes.images import small_image, store_image
+from tests.small_disk import small_disk
 
 if TYPE_CHECKING:
     from lab.bases import Bases
@@ -94,20 +94,15 @@ def test_an_image_of_this_size_goes_in_one_piece(registry: Registry, place: Repo
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A folder that holds 2 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    if subprocess.run(mount, check=False).returncode:
-        pytest.skip("mounting needs root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with small_disk(tmp_path / "disk", 2) as folder:
+        yield folder
 
 
-def test_a_full_disk_of_the_registry_is_said(small_disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_of_the_registry_is_said(disk: Path, tmp_path: Path) -> None:
     blob = uuid.uuid4().bytes * 500_000
-    with private_registry(tmp_path, storage=small_disk) as address:
+    with private_registry(tmp_path, storage=disk) as address:
         client = RegistryClient(sleep=lambda _: None)
         with pytest.raises(RegistryRefused, match="its disk is full"):
             client.upload(Repository(address, "team/app"), digest_of(blob), blob)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import ssl
 import subprocess
@@ -20,6 +19,7 @@ from typing import Any
 import attrs
 import pytest
 from lab.authority import Authority
+from lab.small_wheel import small_wheel
 
 import docker
 from buildbot_ship.model.request import Envelope, HardenRequest
@@ -209,18 +209,7 @@ def test_operators_extras_wheels_and_sdists_are_what_people_asked_for(
 
 def wheel(name: str) -> tuple[str, bytes]:
     """Return the file name and the bytes of a wheel that holds next to nothing."""
-    info = f"{name}-1.0.dist-info"
-    members = {
-        f"{name}.py": "",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    members[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*members, f"{info}/RECORD"])
-    spool = io.BytesIO()
-    with zipfile.ZipFile(spool, "w") as archive:
-        for path, text in members.items():
-            archive.writestr(path, text)
-    return f"{name}-1.0-py3-none-any.whl", spool.getvalue()
+    return f"{name}-1.0-py3-none-any.whl", small_wheel(name, {f"{name}.py": ""})
 
 
 @attrs.define

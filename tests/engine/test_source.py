@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from lab.git_server import git
+from lab.tiny import TINY
 
-from tests.repository import TINY, Repository
+from tests.repository import Repository
 
 from .yard import Yard
 

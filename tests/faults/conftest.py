@@ -13,7 +13,7 @@ import pytest
 from lab.other_engine import OtherEngine
 from lab.runs import Run
 from lab.scene.scene import SECRET
-from lab.soak.stage import hardened_scene
+from lab.scene.staging import hardened_scene
 from lab.worker import owner
 
 from .scene import Scene

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +18,7 @@ from lab.waiting import wait_until
 
 from buildbot_ship.model.reference import Repository
 from buildbot_ship.registry.client import RegistryClient
+from tests.small_disk import small_disk
 
 from .scene import Scene
 from .test_registry import TAG_PUT, large_change
@@ -107,18 +107,12 @@ def small_engine(lab_run: Run) -> Iterator[OtherEngine]:
     """An engine whose data root holds 100 MB, less than a base."""
     run = Run.begin("small", lab_run.say, lab_run.cache)
     other = OtherEngine(run, "overlay2")
-    other.folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(other.folder)]
-    if os.geteuid() or subprocess.run(mount, check=False).returncode:
-        run.end()
-        pytest.skip("mounting needs root")
-    try:
+    with ExitStack() as stack:
+        stack.callback(run.end)
+        stack.enter_context(small_disk(other.folder, 100))
+        stack.callback(other.kill)
         other.start()
         yield other
-    finally:
-        other.kill()
-        subprocess.run(["umount", "-l", str(other.folder)], check=True)
-        run.end()
 
 
 @pytest.mark.row(10)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from buildbot_ship.model.reference import Repository
 from buildbot_ship.registry.client import RegistryClient
 from tests.engine.private_registry import private_registry
+from tests.small_disk import small_disk
 
 from .scene import Scene
 
@@ -125,24 +125,19 @@ def test_a_refused_login_fails_at_once(scene: Scene, status: int) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder that holds 4 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-    if subprocess.run(mount, check=False).returncode:
-        pytest.skip("mounting needs root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder that holds 4 MiB."""
+    with small_disk(tmp_path / "disk", 4) as folder:
+        yield folder
 
 
 @pytest.mark.row(9)
 def test_a_registry_with_a_full_disk_fails_at_once_and_says_so(
-    scene: Scene, small_disk: Path, tmp_path: Path
+    scene: Scene, disk: Path, tmp_path: Path
 ) -> None:
     commit = scene.commit()
     with ExitStack() as stack:
-        full = stack.enter_context(private_registry(tmp_path, storage=small_disk))
+        full = stack.enter_context(private_registry(tmp_path, storage=disk))
         stack.callback(setattr, scene.proxy, "target", scene.proxy.target)
         scene.proxy.target = full
         outcome = scene.ship(commit)

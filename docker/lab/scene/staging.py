@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import docker
-from lab.bases import Bases
+from lab.bases import Bases, publish_bases
 from lab.buildmaster import Master
+from lab.errors import LabError
 from lab.git_server import GitServer
 from lab.registries import serve
 from lab.runs import Run
 from lab.scene.proxy import proxying
 from lab.scene.scene import SECRET, USER, FaultSettings, KillableEngine, Scene
-from lab.settings import host_ca_bundle, host_index_url
+from lab.settings import HARDEN, host_ca_bundle, host_index_url
+from lab.story import hardened_files
+from lab.tiny import tiny_files
 from lab.worker import ProcessWorker
 
 CONFIG = Path(__file__).with_name("master.cfg")
@@ -74,6 +77,29 @@ def staged(
         stack.callback(scene.stop)
         master.start()
         scene.worker.start()
+        yield scene
+
+
+@contextmanager
+def soak_scene(run: Run, name: str) -> Iterator[Scene]:
+    """Start the machine's engine if necessary, and a scene whose commits can be shipped."""
+    run.start_engine()
+    with hardened_scene(Scene, run, name, run.engine) as scene:
+        yield scene
+
+
+@contextmanager
+def hardened_scene(kind: type[S], run: Run, name: str, engine: KillableEngine) -> Iterator[S]:
+    """Start a scene of this *kind* on an *engine* that runs, whose commits can be shipped."""
+    bases = publish_bases(run.cache, serve(run, f"{name}-upstream").address)
+    files = {path: text.encode() for path, text in tiny_files(bases).items()}
+    with staged(kind, run, bases, files, engine, name=name) as scene:
+        build = scene.begin(HARDEN)
+        outcome = scene.outcome(build)
+        if outcome.tries != ["SUCCESS"]:
+            raise LabError(f"the requirements could not be hardened: {outcome.said}")
+        hardened = hardened_files(scene.master, build)
+        scene.files |= {name: text.encode() for name, text in hardened.items()}
         yield scene
 
 

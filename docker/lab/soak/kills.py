@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from lab.errors import LabError
 from lab.runs import Run
 from lab.scene.scene import Scene
+from lab.scene.staging import soak_scene
 from lab.soak.options import SoakOptions
-from lab.soak.stage import soak_scene
 from lab.soak.tally import Tally
 
 WORKER, MASTER, ENGINE, REGISTRY = PARTS = ("worker", "master", "engine", "registry")

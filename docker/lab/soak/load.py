@@ -11,9 +11,9 @@ from lab.errors import LabError
 from lab.rest import Json, result_name
 from lab.runs import Run
 from lab.scene.scene import Scene
+from lab.scene.staging import soak_scene
 from lab.settings import SHIP
 from lab.soak.options import SoakOptions
-from lab.soak.stage import soak_scene
 from lab.soak.tally import Tally
 
 GROWTH = 32 * 1024**2

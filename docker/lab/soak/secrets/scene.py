@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import secrets
 import ssl
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +25,7 @@ from lab.settings import (
     host_ca_bundle,
     host_index_url,
 )
+from lab.small_wheel import small_wheel
 from lab.soak.secrets import attacker
 from lab.soak.secrets.planted import GIT, INDEX, KEY, REGISTRY, Planted
 from lab.soak.secrets.servers import USER, Servers, servers
@@ -195,15 +194,4 @@ def _master(run: Run, folder: Path, served: Servers, planted: Planted) -> Master
 
 
 def _wheel() -> bytes:
-    info = f"{PACKAGE.replace('-', '_')}-1.0.dist-info"
-    members = {
-        "ship_hidden.py": "",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {PACKAGE}\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    members[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in [*members, f"{info}/RECORD"])
-    spool = io.BytesIO()
-    with zipfile.ZipFile(spool, "w") as archive:
-        for path, text in members.items():
-            archive.writestr(zipfile.ZipInfo(path), text)
-    return spool.getvalue()
+    return small_wheel(PACKAGE, {"ship_hidden.py": ""})
