@@ -278,7 +278,8 @@ def kill_while_it_writes(client: docker.DockerClient, shell: Shell, writer: Writ
     writer.wait_for(20)
     shell.play("Kill it")
     writer.wait_for(20)
-    assert container.exec_run(["python", "-c", KILL_THE_APPLICATION]).exit_code == 0
+    # The container may end before the process in it that killed the application.
+    assert container.exec_run(["python", "-c", KILL_THE_APPLICATION]).exit_code in (0, 137)
     writer.wait_for(20)
     container.reload()
     assert container.attrs["RestartCount"] == 1

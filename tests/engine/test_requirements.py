@@ -207,6 +207,9 @@ def test_operators_extras_wheels_and_sdists_are_what_people_asked_for(
     assert len({pin.key: pin for pin in again}["markupsafe"].hashes) > 10
 
 
+FOR_WINDOWS = "hidden-1.0-cp311-cp311-win_amd64.whl"
+
+
 def wheel(name: str) -> tuple[str, bytes]:
     """Return the file name and the bytes of a wheel that holds next to nothing."""
     return f"{name}-1.0-py3-none-any.whl", small_wheel(name, {f"{name}.py": ""})
@@ -234,10 +237,16 @@ def look_around(client: docker.DockerClient) -> str:
 
 
 def pages_of(name: str, data: bytes) -> dict[str, bytes]:
-    """Return what an index serves that has one wheel, of the package ``hidden``."""
-    digest = hashlib.sha256(data).hexdigest()
-    page = f'<a href="/files/{name}#sha256={digest}">{name}</a>'.encode()
-    return {"/simple/hidden/": page, f"/files/{name}": data}
+    """Return what an index serves that has one wheel, of the package ``hidden``.
+
+    It lists another one, for Windows, but does not serve it.
+    """
+    digests = {name: hashlib.sha256(data).hexdigest(), FOR_WINDOWS: "0a" * 32}
+    links = (
+        f'<a href="/files/{name}#sha256={digest}">{name}</a>'
+        for name, digest in digests.items()
+    )
+    return {"/simple/hidden/": "\n".join(links).encode(), f"/files/{name}": data}
 
 
 def handler_of(
@@ -344,6 +353,20 @@ def test_the_login_to_a_private_index_is_seen_nowhere(
     assert "ship-harden" in private_index.seen[0]
     assert not [text for text in everything if PASSWORD in text]
     assert host not in (repository.folder / STRICT).read_text()
+
+
+def test_a_hash_that_an_index_lists_costs_no_download(
+    repository: Repository, private_index: PrivateIndex
+) -> None:
+    write(repository, **{LOOSE[:-4]: "six\nhidden\n"})
+    host = private_index.url.split("/")[2]
+    harden_as_a_step(repository, private_index, Credential(host, "robot", PASSWORD))
+    pins = {
+        pin.key: pin for pin in parse_strict((repository.folder / STRICT).read_text(), STRICT)
+    }
+    assert "0a" * 32 in pins["hidden"].hashes
+    assert f"/files/{wheel('hidden')[0]}" in private_index.answered
+    assert set(private_index.answered) == {"/simple/hidden/", f"/files/{wheel('hidden')[0]}"}
 
 
 def test_without_a_login_the_package_is_not_found(

@@ -33,10 +33,11 @@ from own_requirements import MAX_BUILDS, own_requirements, project_file
 from sdist import unpack
 from strict_lines import frozen_pins, pins
 
-BIN = Path(sys.executable).parent
-COMPILE = ["--quiet", "--no-header", "--allow-unsafe", "--generate-hashes", "--no-strip-extras"]
+COMPILE: list[str | Path] = [sys.executable, Path(__file__).with_name("listed_hashes.py")]
+COMPILE += ["--quiet", "--no-header", "--allow-unsafe", "--generate-hashes"]
+COMPILE += ["--no-strip-extras", "--resolver=backtracking", "--annotation-style=split"]
 COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
-COMPILE += ["--no-emit-options", "--annotation-style=split", "--resolver=backtracking"]
+COMPILE += ["--no-emit-options"]
 # The version of an own package does not matter here, and there is no git to derive it from.
 NO_VERSION = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0", "PBR_VERSION": "0"}
 
@@ -85,7 +86,7 @@ def compile_strict(
         options += ["--pip-args", shlex.join(formats.arguments)]
     say("resolving the requirements with hashes")
     call(
-        [BIN / "pip-compile", *COMPILE, *options, "-o", target, loose, *packages],
+        [*COMPILE, *options, "-o", target, loose, *packages],
         f"{loose} does not resolve with hashes",
         hint=f"correct {loose}; pip-compile's reason is in the step's log",
         environment=environment,
@@ -111,7 +112,7 @@ def compile_build(environment: dict[str, str], title: str, source: Path, target:
     say(f"resolving the build requirements of {name}")
     only = ["--only-build-deps", "--build-deps-for", "wheel"]
     call(
-        [BIN / "pip-compile", *COMPILE, *only, "--no-annotate", "-o", target, file.name],
+        [*COMPILE, *only, "--no-annotate", "-o", target, file.name],
         f"the build requirements of {title} do not resolve",
         hint="constrain them in pyproject.toml to versions that have wheels, for example "
         'requires = ["numpy<2"]; the reason is in the step\'s log',
