@@ -32,11 +32,28 @@ def lab_run() -> Iterator[Run]:
         yield run
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let two sessions work side by side, though tests count what is in their engine."""
+    parser.addoption("--own-engine", action="store_true", help="start an engine for them")
+
+
 @pytest.fixture(scope="session")
-def engine(lab_run: Run) -> Engine:
-    """A Docker Engine that answers."""
-    lab_run.start_engine()
-    return lab_run.engine
+def engine(lab_run: Run, pytestconfig: pytest.Config) -> Iterator[Engine]:
+    """A Docker Engine that answers: the machine's, or one of the session (--own-engine)."""
+    if not pytestconfig.getoption("own_engine"):
+        lab_run.start_engine()
+        yield lab_run.engine
+        return
+    from lab.other_engine import OtherEngine  # noqa: PLC0415
+
+    other = OtherEngine(lab_run, "overlay2", "session")
+    with pytest.MonkeyPatch.context() as patch:
+        try:
+            other.start()
+            patch.setenv("DOCKER_HOST", other.address)
+            yield lab_run.engine
+        finally:
+            other.kill()
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,8 @@ from lab.tiny import tiny_files
 import docker
 
 OWNER = "org.buildbot-ship.owner"
+LOOSE = "six\ndocopt\n"
+"""A wheel, and a project that only has an sdist; neither needs another one."""
 MOMENT = {f"GIT_{who}_DATE": "1700000000 +0000" for who in ("AUTHOR", "COMMITTER")}
 
 
@@ -110,7 +112,7 @@ def new_repository(folder: Path, bases: Any, cache: Path | None = None) -> Repos
     repository.folder.mkdir(parents=True)
     if cache:
         shutil.copytree(cache, repository.cache)
-    for name, text in tiny_files(bases, "six\nremotemath\n").items():
+    for name, text in tiny_files(bases, LOOSE).items():
         path = repository.folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.engine import engine_answers
+from lab.engine import DNS_OPTIONS, engine_answers
 from lab.errors import LabError
 from lab.other_root import make_root
 from lab.processes import Process, Served
@@ -40,13 +40,14 @@ def configuration(storage: str, bridge: str) -> dict[str, object]:
         "cgroup-parent": f"/{bridge}",
         "data-root": f"{INSIDE}/data",
         "hosts": [f"unix://{INSIDE}/docker.sock"],
+        "dns-opts": list(DNS_OPTIONS),
         "shutdown-timeout": 3,
     }
 
 
-def bridge_name(run: str, storage: str) -> str:
+def bridge_name(run: str, engine: str) -> str:
     """Return a unique name for the bridge; the kernel allows 15 bytes."""
-    return f"ship{hashlib.sha256(f'{run} {storage}'.encode()).hexdigest()[:8]}"
+    return f"ship{hashlib.sha256(f'{run} {engine}'.encode()).hexdigest()[:8]}"
 
 
 def free_address(bridge: str, taken: Iterable[str]) -> str:
@@ -70,10 +71,14 @@ def routes() -> list[str]:
 
 @dataclass
 class OtherEngine(Served):
-    """The engine of this run for one kind of storage."""
+    """An engine of this run for one kind of storage.
+
+    A run that has two of the same storage gives one of them another *purpose*.
+    """
 
     run: Run
     storage: str
+    purpose: str = "engine"
     _bridge_address: str = field(default="", init=False)
 
     @property
@@ -84,7 +89,7 @@ class OtherEngine(Served):
     @property
     def name(self) -> str:
         """Return the name of its process, its log and its folder."""
-        return f"engine-{self.storage}"
+        return f"{self.purpose}-{self.storage}"
 
     @property
     def folder(self) -> Path:
@@ -94,7 +99,7 @@ class OtherEngine(Served):
     @property
     def bridge(self) -> str:
         """Return the name of its bridge and of its control group."""
-        return bridge_name(self.run.name, self.storage)
+        return bridge_name(self.run.name, self.name)
 
     @property
     def address(self) -> str:

@@ -1,11 +1,11 @@
 """Run the test suite: ruff, then two sessions of pytest and mypy side by side.
 
 The groups with an engine wait for containers, registries and browsers most of the time.  Those
-of the first session share one engine and count what is in it, so they run one after the other.
-The fault matrix has an engine of its own, so it runs beside them:
+of one session share an engine and count what is in it, so they run one after the other.  The
+second session has an engine of its own:
 
-    ruff | pytest engine, article, engines, buildbot, review, demo --- |
-         | pytest unit, faults ----------- |
+    ruff | pytest engine, article, engines, demo --- |
+         | pytest unit, faults, buildbot, review --- |
          | mypy -- |
 """
 
@@ -27,8 +27,8 @@ from lab.progress import progress
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SESSIONS = (
-    ("engine", "article", "engines", "buildbot", "review", "demo"),
-    ("unit", "faults"),
+    ("engine", "article", "engines", "demo"),
+    ("unit", "faults", "buildbot", "review"),
 )
 Command = Sequence[str]
 PATIENT = ("nice", "-n", "19")
@@ -64,11 +64,12 @@ def worst(statuses: Sequence[int]) -> int:
 
 def pytest_commands(options: TestOptions) -> list[Command]:
     """Return the pytest sessions of the chosen groups, as in `SESSIONS`."""
-    sessions = ([name for name in session if name in options.groups] for session in SESSIONS)
+    chosen = ([name for name in session if name in options.groups] for session in SESSIONS)
+    sessions = [session for session in chosen if session]
+    engines = [[], *(["--own-engine"] for _ in sessions[1:])]
     return [
-        ["pytest", *(GROUPS[name].folder for name in session), *options.pytest]
-        for session in sessions
-        if session
+        ["pytest", *(GROUPS[name].folder for name in session), *engine, *options.pytest]
+        for session, engine in zip(sessions, engines, strict=True)
     ]
 
 

@@ -246,7 +246,7 @@ def test_an_application_of_libpq_stands_on_owned_bases(
     """The build base has the headers, the runtime base the library, both by apt-get."""
     repository, place = house.repository, house.place
     stand_on_libpq(house, bases)
-    house.write("requirements.loose.txt", "six\nremotemath\npsycopg2\n")
+    house.write("requirements.loose.txt", "six\ndocopt\npsycopg2\n")
     code = repository.folder / "tiny" / "__init__.py"
     house.write("tiny/__init__.py", f"import psycopg2\n{code.read_text()}")
     repository.succeed("harden", "--package", ".", "--upgrade", "nothing")

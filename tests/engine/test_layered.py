@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import docker
-from tests.repository import Repository, copy_of
+from tests.repository import Repository, new_repository
 
 SETUP = """\
 from setuptools import setup
@@ -77,6 +77,7 @@ def main():
     globals()[sys.argv[1]]()
 """
 FILES = {
+    "requirements.loose.txt": "six\nremotemath\n",
     "setup.py": SETUP,
     "shared.txt": "shared",
     "tiny-script": "#!python\nimport sys, six\nprint('script', sys.argv[1:], six.__name__)\n",
@@ -147,13 +148,12 @@ class Made:
 
 @pytest.fixture(scope="module")
 def made(
-    hardened: Repository,
     warm_cache: Path,
     bases: Any,
     client: docker.DockerClient,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Made]:
-    repository = copy_of(hardened, tmp_path_factory.mktemp("layered"), bases, warm_cache)
+    repository = new_repository(tmp_path_factory.mktemp("layered"), bases, warm_cache)
     for path, text in FILES.items():
         file = repository.folder / path
         file.parent.mkdir(exist_ok=True, parents=True)
@@ -161,6 +161,8 @@ def made(
     for name in PEXES:
         text = f'FROM {bases.slim.reference}\nCOPY {name}.pex /\nENTRYPOINT ["/{name}.pex"]\n'
         (repository.folder / f"{name}.docker").write_text(text)
+    repository.commit()
+    repository.succeed("harden", "--package", ".")
     repository.commit()
     repository.succeed("wheels", "--package", ".")
     made = Made(repository, client, bases.slim.reference)

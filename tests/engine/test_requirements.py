@@ -63,7 +63,7 @@ def test_what_was_hardened_follows_without_an_engine(repository: Repository) -> 
 
 def test_a_stale_commit_is_mended_by_the_command_that_it_names(repository: Repository) -> None:
     old = versions(repository)
-    write(repository, **{LOOSE[:-4]: "six<1.17\nremotemath\nattrs\n"})
+    write(repository, **{LOOSE[:-4]: "six<1.17\ndocopt\nattrs\n"})
     repository.commit()
     said = repository.ship(*CHECK)
     assert said.status == 13
@@ -94,7 +94,7 @@ def test_loose_files_include_and_constrain_and_packages_say_what_they_need(
     assert (found["idna"], found["urllib3"]) == ("3.4", "2.0.7")
     assert "requests[socks]==" in text
     assert {"pysocks", "six"} <= found.keys()
-    assert not {"never-asked-for", "remotemath", "tiny"} & found.keys()
+    assert not {"never-asked-for", "docopt", "tiny"} & found.keys()
     why = reasons(text)
     assert why["six"] == ("tiny (setup.py)",)
     assert "-r more/base.txt" in why["requests"]
@@ -168,10 +168,10 @@ click==8.0.0a1
 def test_operators_extras_wheels_and_sdists_are_what_people_asked_for(
     repository: Repository, client: docker.DockerClient
 ) -> None:
-    write(repository, **{LOOSE[:-4]: "-r more.txt\nremotemath\n", "more": OPERATORS})
+    write(repository, **{LOOSE[:-4]: "-r more.txt\ndocopt\n", "more": OPERATORS})
     failed = repository.ship(*HARDEN, "--only-binary", ":all:")
     assert failed.status == 24
-    assert failed.result["summary"].startswith("only_binary asks for a wheel of remotemath")
+    assert failed.result["summary"].startswith("only_binary asks for a wheel of docopt")
     write(repository, **{LOOSE[:-4]: "-r more.txt\n"})
     formats = ["--only-binary", ":all:", "--no-binary", "MARKUPSAFE"]
     repository.succeed(*HARDEN, *formats)

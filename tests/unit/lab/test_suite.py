@@ -16,19 +16,18 @@ def test_every_group_is_in_one_session() -> None:
     assert sorted(name for session in SESSIONS for name in session) == sorted(GROUPS)
 
 
-WITH_ENGINE = ("engine", "article", "engines", "buildbot", "review", "demo")
+FIRST = [f"tests/{name}" for name in ("engine", "article", "engines", "demo")]
+SECOND = [f"tests/{name}" for name in ("unit", "faults", "buildbot", "review")]
 
 
 @pytest.mark.parametrize(
     ("arguments", "sessions"),
     [
-        ([], [
-            [f"tests/{name}" for name in WITH_ENGINE],
-            ["tests/unit", "tests/faults"],
-        ]),
-        (["unit"], [["tests/unit"]]),
+        ([], [FIRST, [*SECOND, "--own-engine"]]),
+        (["unit", "review"], [["tests/unit", "tests/review"]]),
         (["demo", "unit", "engine", "--", "-k", "x"], [
-            ["tests/engine", "tests/demo", "-k", "x"], ["tests/unit", "-k", "x"],
+            ["tests/engine", "tests/demo", "-k", "x"],
+            ["tests/unit", "--own-engine", "-k", "x"],
         ]),
     ],
 )  # fmt: skip

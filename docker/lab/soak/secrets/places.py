@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 import docker
+from lab.errors import LabError
 from lab.rest import Json, Rest
 from lab.soak.secrets.scene import APP, Scene
 
@@ -77,7 +78,11 @@ def image(scene: Scene, commit: str) -> Iterator[Piece]:
     client = docker.from_env()
     login = {"username": "robot", "password": scene.planted.values["registry-password"]}
     name = f"{scene.servers.registry}/team/{APP}"
-    pulled: Any = client.images.pull(name, tag=commit, auth_config=login)
+    lines = [*client.api.pull(name, commit, stream=True, decode=True, auth_config=login)]
+    if "error" in lines[-1]:
+        # The SDK's pull of an image would say that there is no such image.
+        raise LabError(f"{name}:{commit} cannot be pulled: {lines[-1]}")
+    pulled: Any = client.images.get(f"{name}:{commit}")
     try:
         yield "docker inspect", json.dumps(pulled.attrs).encode()
         yield "docker history", json.dumps(pulled.history()).encode()
