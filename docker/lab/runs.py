@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.cache import cache_folder
+from lab.cache import cache_folder, locked
 from lab.engine import Engine, engine_answers
 from lab.ports import LOOPBACK, listens
 from lab.processes import Identity, recorded
@@ -143,10 +143,12 @@ def all_runs(say: Say, cache: Path | None = None) -> list[Run]:
 
 def sweep(say: Say, cache: Path | None = None) -> None:
     """Remove what interrupted runs left behind."""
-    for run in all_runs(say, cache):
-        if not run.alive:
-            say(f"cleaning up after an interrupted run: {run.name}")
-            run.end()
+    # Two sessions of the tests start at the same time.
+    with locked((cache or cache_folder()) / "sweep.lock"):
+        for run in all_runs(say, cache):
+            if not run.alive:
+                say(f"cleaning up after an interrupted run: {run.name}")
+                run.end()
 
 
 @contextmanager
