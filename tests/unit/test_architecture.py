@@ -90,7 +90,16 @@ LIBRARIES = {
     "verbs": {"attrs"},
     "cli": {"attrs"},
     "steps": {"attrs", "buildbot", "sqlalchemy", "twisted", "zope"},
-    "inside": {"packaging", "requests", "urllib3", "build", "installer", "pip", "elftools"},
+    "inside": {
+        "packaging",
+        "requests",
+        "urllib3",
+        "build",
+        "installer",
+        "pip",
+        "piptools",
+        "elftools",
+    },
 }
 TOUCHES_THE_WORLD = {
     "time", "os", "subprocess", "socket", "random", "uuid", "tempfile", "shutil",
