@@ -166,9 +166,18 @@ class Yard:
         return {key: found.get(key) or None for key in keys}
 
     def run(self, name: str, *command: str, **options: Any) -> str:
-        output: bytes = self.client.containers.run(
-            name, list(command), remove=True, network_mode="none", **options
+        """Run an image; return its output."""
+        # `containers.run` follows the log, and then Engine 20.10 may lose the end of a long one.
+        container = self.client.containers.create(
+            name, list(command), network_mode="none", **options
         )
+        try:
+            container.start()
+            status = container.wait()["StatusCode"]
+            output: bytes = container.logs(stderr=status != 0)
+        finally:
+            container.remove(force=True)
+        assert status == 0, output.decode()
         return output.decode()
 
     def files(self, name: str) -> dict[str, Any]:

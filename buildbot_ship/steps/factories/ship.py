@@ -29,6 +29,7 @@ from ..shipping import BuildPex, BuildRuntimeImage, BuildWheels
 from ..smoke import SmokeTest
 from .choice import builds_any, chosen_tests, for_chosen_images, pushes, tests_any
 from .images import ShipImage, check_images, image_options, pex_options
+from .resumed import ResumedBuild
 from .untrusted import left_out_tests, split_tests, step_options
 
 _MAX_STEP_NAME = 50
@@ -154,7 +155,9 @@ def with_garbage_collection(
     }
     begin = CollectGarbage(**options, **first)
     finish = CollectGarbage(name="clean-up", finish=True, **last)
-    return BuildFactory([*before, begin, *steps, finish])
+    factory = BuildFactory([*before, begin, *steps, finish])
+    factory.buildClass = ResumedBuild
+    return factory
 
 
 def checkout_steps(
