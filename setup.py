@@ -53,6 +53,7 @@ setup(
             for name in ("ship_factory", "harden_factory", "retag_factory")
         ]
         + ["ShipImage = buildbot_ship.steps.factories.images:ShipImage"]
+        + ["ResumedBuild = buildbot_ship.steps.factories.resumed:ResumedBuild"]
         + [
             f"{name} = buildbot_ship.steps.factories.nightly:{name}"
             for name in (

@@ -167,7 +167,7 @@ class Yard:
 
     def run(self, name: str, *command: str, **options: Any) -> str:
         """Run an image; return its output."""
-        # `containers.run` follows the log, and then Engine 20.10 may lose the end of a long one.
+        # `containers.run` follows the log; Engine 20.10 may then lose the end of a long one.
         container = self.client.containers.create(
             name, list(command), network_mode="none", **options
         )
