@@ -126,7 +126,9 @@ class _Registry(_Handler):
         self._send(status, json.dumps(errors).encode(), "application/json")
 
     def _forward(self, body: bytes) -> None:
-        headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
+        # An engine sends several Accept headers.
+        given = {name.lower(): self.headers.get_all(name, []) for name in self.headers}
+        headers = {name: ", ".join(given[name]) for name in given if name not in _HOP}
         connection = http.client.HTTPConnection(self.target, timeout=120)
         headers |= {"Host": self.headers["Host"], "Content-Length": str(len(body))}
         connection.request(self.command, self.path, body, headers)
