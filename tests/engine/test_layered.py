@@ -19,7 +19,8 @@ from tests.repository import Repository, new_repository
 SETUP = """\
 from setuptools import setup
 setup(
-    name="tiny", version="1.0", packages=["tiny", "space.tiny"], install_requires=["six"],
+    name="tiny", version="1.0", packages=["tiny", "space.tiny", "twisted.plugins"],
+    install_requires=["six"],
     package_data={"tiny": ["words.txt"]}, data_files=[("share/tiny", ["shared.txt"])],
     scripts=["tiny-script"],
     entry_points={
@@ -43,7 +44,7 @@ def report():
         "six": six.__file__, "cached": os.path.exists(six.__cached__),
         "version": version("tiny"), "words": (files("tiny") / "words.txt").read_text(),
         "plugins": [point.load()() for point in entry_points(group="tiny.plugins")],
-        "services": "remotemath" in [p.tapname for p in getPlugins(IServiceMaker)],
+        "services": "tiny-tap" in [p.tapname for p in getPlugins(IServiceMaker)],
         "shared": (Path(sys.prefix) / "share/tiny/shared.txt").read_text(),
         "foreign": [p for p in sys.path if "-packages" in p and "/opt/ship/" not in p],
         "prefix": sys.prefix, "unbuffered": sys.stdout.write_through, "helper": callable(exit),
@@ -76,8 +77,12 @@ def crash():
 def main():
     globals()[sys.argv[1]]()
 """
+PLUGIN = """\
+from twisted.application.service import ServiceMaker
+tap = ServiceMaker("tiny", "tiny.tap", "A service", "tiny-tap")
+"""
 FILES = {
-    "requirements.loose.txt": "six\nremotemath\n",
+    "requirements.loose.txt": "six\ntwisted\n",
     "setup.py": SETUP,
     "shared.txt": "shared",
     "tiny-script": "#!python\nimport sys, six\nprint('script', sys.argv[1:], six.__name__)\n",
@@ -85,11 +90,12 @@ FILES = {
     "tiny/__main__.py": "from . import main\nmain()\n",
     "tiny/words.txt": "words",
     "space/tiny/__init__.py": "def plugin():\n    return 'plugged'\n",
+    "twisted/plugins/tiny_tap.py": PLUGIN,
     "MANIFEST.in": "include shared.txt tiny-script\n",
 }
 PEXES = {
-    "tiny": ("tiny,twisted,remotemath", "--script", "tiny"),
-    "mod": ("tiny,twisted,remotemath", "--module", "tiny"),
+    "tiny": ("tiny,twisted", "--script", "tiny"),
+    "mod": ("tiny,twisted", "--module", "tiny"),
     "file": ("tiny", "--script", "tiny-script"),
     "bare": ("tiny",),
 }

@@ -365,8 +365,9 @@ def test_a_hash_that_an_index_lists_costs_no_download(
         pin.key: pin for pin in parse_strict((repository.folder / STRICT).read_text(), STRICT)
     }
     assert "0a" * 32 in pins["hidden"].hashes
-    assert f"/files/{wheel('hidden')[0]}" in private_index.answered
-    assert set(private_index.answered) == {"/simple/hidden/", f"/files/{wheel('hidden')[0]}"}
+    pages = {path for path in private_index.answered if path.startswith("/simple/")}
+    files = {*private_index.answered} - pages
+    assert files == {f"/files/{wheel('hidden')[0]}"}
 
 
 def test_without_a_login_the_package_is_not_found(
