@@ -82,11 +82,6 @@ class OtherEngine(Served):
     _bridge_address: str = field(default="", init=False)
 
     @property
-    def ours(self) -> bool:
-        """Return that the lab starts it."""
-        return True
-
-    @property
     def name(self) -> str:
         """Return the name of its process, its log and its folder."""
         return f"{self.purpose}-{self.storage}"

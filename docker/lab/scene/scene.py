@@ -33,16 +33,11 @@ TIDY_SECONDS = 60.0
 
 
 class KillableEngine(Protocol):
-    """An engine that can be killed and started again, if it is *ours*."""
+    """An engine that can be killed and started again."""
 
     @property
     def address(self) -> str:
         """Return its address, in the format of DOCKER_HOST."""
-        ...
-
-    @property
-    def ours(self) -> bool:
-        """Return whether the lab started it."""
         ...
 
     def start(self) -> None:

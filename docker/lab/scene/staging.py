@@ -13,6 +13,7 @@ from lab.bases import Bases, publish_bases
 from lab.buildmaster import Master
 from lab.errors import LabError
 from lab.git_server import GitServer
+from lab.other_engine import OtherEngine
 from lab.registries import serve
 from lab.runs import Run
 from lab.scene.proxy import proxying
@@ -82,10 +83,15 @@ def staged(
 
 @contextmanager
 def soak_scene(run: Run, name: str) -> Iterator[Scene]:
-    """Start the machine's engine if necessary, and a scene whose commits can be shipped."""
-    run.start_engine()
-    with hardened_scene(Scene, run, name, run.engine) as scene:
-        yield scene
+    """Start an engine of its own, and a scene whose commits can be shipped."""
+    # Others may use the machine's engine, and a soak kills its own.
+    engine = OtherEngine(run, "overlay2", name)
+    try:
+        engine.start()
+        with hardened_scene(Scene, run, name, engine) as scene:
+            yield scene
+    finally:
+        engine.kill()
 
 
 @contextmanager
