@@ -34,7 +34,7 @@ def lab_run() -> Iterator[Run]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let two sessions work side by side, though tests count what is in their engine."""
-    parser.addoption("--own-engine", action="store_true", help="start an engine for them")
+    parser.addoption("--own-engine", action="store_true", help="use an engine of its own")
 
 
 @pytest.fixture(scope="session")

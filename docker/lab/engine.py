@@ -110,12 +110,6 @@ class Engine:
                 process.stop(timeout=30.0)
                 self._say(f"engine: stopped, pid {process.identity.pid}")
 
-    def kill(self) -> None:
-        """Kill our daemon with SIGKILL, for tests."""
-        if not (process := self.process):
-            raise LabError("refusing to kill the engine: somebody else started it")
-        process.kill()
-
     def _refuse_to_start_in_vain(self) -> None:
         if engine_host() != SOCKET:
             raise LabError(f"no Docker Engine answers on {engine_host()} (DOCKER_HOST)")

@@ -207,7 +207,8 @@ def test_operators_extras_wheels_and_sdists_are_what_people_asked_for(
     assert len({pin.key: pin for pin in again}["markupsafe"].hashes) > 10
 
 
-FOR_WINDOWS = "hidden-1.0-cp311-cp311-win_amd64.whl"
+NOT_SERVED = "hidden-1.0-cp311-cp311-win_amd64.whl"
+WITHOUT_HASH = "hidden-1.0-cp311-cp311-macosx_11_0_arm64.whl"
 
 
 def wheel(name: str) -> tuple[str, bytes]:
@@ -239,14 +240,19 @@ def look_around(client: docker.DockerClient) -> str:
 def pages_of(name: str, data: bytes) -> dict[str, bytes]:
     """Return what an index serves that has one wheel, of the package ``hidden``.
 
-    It lists another one, for Windows, but does not serve it.
+    It lists two more for other platforms: one that it does not serve, and one without a hash.
     """
-    digests = {name: hashlib.sha256(data).hexdigest(), FOR_WINDOWS: "0a" * 32}
     links = (
-        f'<a href="/files/{name}#sha256={digest}">{name}</a>'
-        for name, digest in digests.items()
+        f'<a href="/files/{name}#sha256={hashlib.sha256(data).hexdigest()}">{name}</a>',
+        f'<a href="/files/{NOT_SERVED}#sha256={"0a" * 32}">{NOT_SERVED}</a>',
+        f'<a href="/files/{WITHOUT_HASH}">{WITHOUT_HASH}</a>',
     )
-    return {"/simple/hidden/": "\n".join(links).encode(), f"/files/{name}": data}
+    page = "\n".join(links).encode()
+    return {
+        "/simple/hidden/": page,
+        f"/files/{name}": data,
+        f"/files/{WITHOUT_HASH}": b"for another platform",
+    }
 
 
 def handler_of(
@@ -364,10 +370,12 @@ def test_a_hash_that_an_index_lists_costs_no_download(
     pins = {
         pin.key: pin for pin in parse_strict((repository.folder / STRICT).read_text(), STRICT)
     }
-    assert "0a" * 32 in pins["hidden"].hashes
+    assert {"0a" * 32, hashlib.sha256(b"for another platform").hexdigest()} < {
+        *pins["hidden"].hashes
+    }
     pages = {path for path in private_index.answered if path.startswith("/simple/")}
-    files = {*private_index.answered} - pages
-    assert files == {f"/files/{wheel('hidden')[0]}"}
+    files = {path.removeprefix("/files/") for path in {*private_index.answered} - pages}
+    assert files == {wheel("hidden")[0], WITHOUT_HASH}
 
 
 def test_without_a_login_the_package_is_not_found(

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from lab.other_engine import OtherEngine
 from lab.runs import Run
-from lab.scene.scene import KillableEngine
 from lab.waiting import wait_until
 
 from buildbot_ship.model.reference import Repository
@@ -27,7 +26,7 @@ GRACE = 8.0
 """Seconds between SIGTERM and SIGKILL: `sigtermTime` of each step."""
 
 
-def restart(engine: KillableEngine) -> None:
+def restart(engine: OtherEngine) -> None:
     engine.kill()
     engine.start()
 

@@ -41,6 +41,20 @@ def test_a_build_of_a_killed_worker_runs_again_and_its_container_is_removed(
 
 
 @pytest.mark.row(13)
+def test_a_build_whose_worker_goes_before_the_first_step_runs_again(scene: Scene) -> None:
+    """Buildbot 4.3 forgets such a build and its request."""
+    process = scene.worker.process
+    assert process is not None
+    (scene.master.folder / "kill").write_text(str(process.identity.pid))
+    build = scene.begin("prepared")
+    wait_until(lambda: not process.alive(), 10, "the end of the worker")
+    scene.worker.start()
+    outcome = scene.outcome(build, 60)
+    assert outcome.tries == ["RETRY", "SUCCESS"], outcome.said
+    assert [step["name"] for step in outcome.steps[0]] == ["worker_preparation"]
+
+
+@pytest.mark.row(13)
 def test_a_request_whose_builds_lose_their_worker_each_time_ends(scene: Scene) -> None:
     request = scene.request_of(scene.begin(revision=scene.shipped()))
     for _ in range(3):

@@ -30,5 +30,5 @@ class ResumedBuild(Build):  # type: ignore[misc]  # Buildbot has no type hints
                 raise
             log.msg(f"the worker of {self} went while the build was prepared")
             self.lostRemote()
-            yield self.buildPreparationFailure(None, "the worker was prepared")
+            yield self.buildPreparationFailure(None, "preparing the worker")
             yield self.buildFinished(["worker", "lost"], RETRY)

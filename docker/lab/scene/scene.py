@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
 
@@ -19,6 +19,7 @@ from lab.buildmaster import Master
 from lab.errors import LabError
 from lab.git_server import Developer, GitServer
 from lab.leftovers import OWNER
+from lab.other_engine import OtherEngine
 from lab.registries import LocalRegistry, Registry
 from lab.rest import Json, Rest, result_name
 from lab.runs import Run
@@ -30,23 +31,6 @@ from lab.worker import ProcessWorker, owner
 SECRET = "tr0ub4dor/&3\"+'\\ \N{SNOWMAN}"  # noqa: S105  # planted, and searched
 USER = "robot"
 TIDY_SECONDS = 60.0
-
-
-class KillableEngine(Protocol):
-    """An engine that can be killed and started again."""
-
-    @property
-    def address(self) -> str:
-        """Return its address, in the format of DOCKER_HOST."""
-        ...
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        ...
-
-    def kill(self) -> None:
-        """Kill it with SIGKILL."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -107,7 +91,7 @@ class Scene:
     settings: FaultSettings
     master: Master
     workers: Mapping[str, ProcessWorker]
-    engine: KillableEngine
+    engine: OtherEngine
     registry: Registry
     proxy: Proxy
     git: GitServer

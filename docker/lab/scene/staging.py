@@ -17,7 +17,7 @@ from lab.other_engine import OtherEngine
 from lab.registries import serve
 from lab.runs import Run
 from lab.scene.proxy import proxying
-from lab.scene.scene import SECRET, USER, FaultSettings, KillableEngine, Scene
+from lab.scene.scene import SECRET, USER, FaultSettings, Scene
 from lab.settings import HARDEN, host_ca_bundle, host_index_url
 from lab.story import hardened_files
 from lab.tiny import tiny_files
@@ -33,7 +33,7 @@ def staged(
     run: Run,
     bases: Bases,
     files: Mapping[str, bytes],
-    engine: KillableEngine,
+    engine: OtherEngine,
     *,
     name: str = "faults",
     database: str = FaultSettings.database,
@@ -95,7 +95,7 @@ def soak_scene(run: Run, name: str) -> Iterator[Scene]:
 
 
 @contextmanager
-def hardened_scene(kind: type[S], run: Run, name: str, engine: KillableEngine) -> Iterator[S]:
+def hardened_scene(kind: type[S], run: Run, name: str, engine: OtherEngine) -> Iterator[S]:
     """Start a scene of this *kind* on an *engine* that runs, whose commits can be shipped."""
     bases = publish_bases(run.cache, serve(run, f"{name}-upstream").address)
     files = {path: text.encode() for path, text in tiny_files(bases).items()}
