@@ -4,8 +4,8 @@ The groups with an engine wait for containers, registries and browsers most of t
 of one session share an engine and count what is in it, so they run one after the other.  The
 second session has an engine of its own:
 
-    ruff | pytest engine, article, engines, demo --- |
-         | pytest unit, faults, buildbot, review --- |
+    ruff | pytest engine, article, engines, demo -------------------- |
+         | pytest unit, faults, buildbot, review, half of engine ---- |
          | mypy -- |
 """
 
@@ -30,6 +30,11 @@ SESSIONS = (
     ("engine", "article", "engines", "demo"),
     ("unit", "faults", "buildbot", "review"),
 )
+HALF = tuple(
+    f"tests/engine/test_{name}.py"
+    for name in ("cache", "carried", "conflicts", "derive", "described")
+)
+"""Tests of the group engine that the second session runs, so that both end at the same time."""
 Command = Sequence[str]
 PATIENT = ("nice", "-n", "19")
 """How to run mypy: it only computes, and the groups with an engine end last anyway."""
@@ -65,12 +70,14 @@ def worst(statuses: Sequence[int]) -> int:
 def pytest_commands(options: TestOptions) -> list[Command]:
     """Return the pytest sessions of the chosen groups, as in `SESSIONS`."""
     chosen = ([name for name in session if name in options.groups] for session in SESSIONS)
-    sessions = [session for session in chosen if session]
-    engines = [[], *(["--own-engine"] for _ in sessions[1:])]
-    return [
-        ["pytest", *(GROUPS[name].folder for name in session), *engine, *options.pytest]
-        for session, engine in zip(sessions, engines, strict=True)
-    ]
+    sessions = [[GROUPS[name].folder for name in session] for session in chosen if session]
+    if len(sessions) == len(SESSIONS):
+        first, second = sessions
+        if "engine" in options.groups:
+            first += [f"--ignore={file}" for file in HALF]
+            second += HALF
+        second.append("--own-engine")
+    return [["pytest", *session, *options.pytest] for session in sessions]
 
 
 def run_side_by_side(commands: Sequence[Command]) -> list[int]:
