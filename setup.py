@@ -15,7 +15,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     packages=find_packages(include=["buildbot_ship", "buildbot_ship.*"]),
     package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
     install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=24.1"],

@@ -28,7 +28,7 @@ from lab.soak.options import SOAKS, parse_soak
 
 LAB = Path(__file__).resolve().parent
 CHECKOUT = LAB.parent.parent
-OLDEST = (3, 10)
+OLDEST = (3, 11)
 
 
 def demo(argv: Sequence[str]) -> int:

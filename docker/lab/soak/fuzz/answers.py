@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from random import Random
 
 from buildbot_ship.model.dockerfile.document import read
@@ -44,7 +44,7 @@ REGISTRY = "registry.example.com:5000"
 REPOSITORY = Repository(REGISTRY, "team/app")
 TAG = REPOSITORY.tagged("1")
 DOCKERFILE = read(b"FROM registry.example.com:5000/team/app:1\nENV A=b\nCMD a\n", "app.docker")
-NOW = datetime(2026, 11, 28, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 Headers = Mapping[str, str]
 
 
