@@ -5,7 +5,7 @@ of one session share an engine and count what is in it, so they run one after th
 second session has an engine of its own:
 
     ruff | pytest engine, article, engines, demo --- |
-         | pytest unit, faults, buildbot, review --- |
+         | pytest unit, faults, buildbot, review, world --- |
          | mypy -- |
 """
 
@@ -28,7 +28,7 @@ from lab.progress import progress
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SESSIONS = (
     ("engine", "article", "engines", "demo"),
-    ("unit", "faults", "buildbot", "review"),
+    ("unit", "faults", "buildbot", "review", "world"),
 )
 Command = Sequence[str]
 PATIENT = ("nice", "-n", "19")

@@ -17,7 +17,7 @@ def test_every_group_is_in_one_session() -> None:
 
 
 FIRST = [f"tests/{name}" for name in ("engine", "article", "engines", "demo")]
-SECOND = [f"tests/{name}" for name in ("unit", "faults", "buildbot", "review")]
+SECOND = [f"tests/{name}" for name in ("unit", "faults", "buildbot", "review", "world")]
 
 
 @pytest.mark.parametrize(
