@@ -5,7 +5,9 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2"]
+# Python 3.14 has zstd in its standard library.
+ZSTD = "backports.zstd>=1.0; python_version<'3.14'"
+ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2", ZSTD]
 SECRETS = ["pynacl>=1.5"]
 
 setup(
