@@ -94,7 +94,8 @@ def manifest(data: bytes) -> None:
     first, _, second = data.partition(samples.SPLIT)
     base = attempt(lambda: read_base(TAG, OCI_MANIFEST, first, second))
     if base is not None:
-        contents_of(base, digest_of(data), data)
+        lists = ("var/lib/dpkg/status", "var/lib/dpkg/status.d/x", "lib/apk/db/installed")
+        contents_of(base, digest_of(data), dict.fromkeys(lists, data))
         labels = Labels({"a": "b"}, {"c": "d"})
         attempt(lambda: assemble(base, DOCKERFILE, (), created=NOW, labels=labels))
 

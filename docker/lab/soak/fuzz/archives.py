@@ -21,7 +21,7 @@ from buildbot_ship.model.image.elf import ElfFiles
 from buildbot_ship.model.image.layer_stream import DamagedLayer, unpack_layer
 from buildbot_ship.model.reference import Repository, digest_of
 from buildbot_ship.model.runtime.engine_built import Saved
-from buildbot_ship.registry.layer_files import newest_file
+from buildbot_ship.registry.layer_files import newest_files
 from lab.soak.fuzz import archive_samples as samples
 from lab.soak.fuzz.guard import closed_folder
 from lab.soak.fuzz.promise import Broken, attempt, check_message, expect, same
@@ -76,7 +76,7 @@ def layer(data: bytes) -> None:
         expect(not path.startswith("/"), f"{path!r} is absolute")
         attempt(lambda name=path: files.resolve(name), also=(ValueError,))  # type: ignore[misc,union-attr]
     registry, digests = _Registry(), [digest_of(data)]
-    attempt(lambda: newest_file(registry, REPOSITORY, digests, "etc/passwd"))  # type: ignore[arg-type]
+    attempt(lambda: newest_files(registry, REPOSITORY, digests, "etc/passwd".__eq__))  # type: ignore[arg-type]
 
 
 def compressed(data: bytes) -> None:
