@@ -14,7 +14,7 @@ import attrs
 from ..errors import InvalidRequest, ShipError
 from ..model import request as requests
 from ..model.request import settings
-from .options import MIB, limits_of, make_parser, make_step_parser
+from .options import MIB, limits_of, make_parser, make_step_parser, registries_of
 from .secrets_arguments import check_secrets_request, secrets_request
 from .smoke_arguments import smoke_request
 from .up_to_date import work_folder
@@ -79,6 +79,7 @@ def _envelope(
         index=index,
         limits=limits_of(options),
         cache=settings.CacheOptions(options.cache, trusted, options.no_cache),
+        registries=registries_of(options),
     )
 
 

@@ -141,7 +141,7 @@ class Collaborators:
         """Return a separate registry client, for use in another thread."""
         from ..registry.client import RegistryClient
 
-        return RegistryClient(self.envelope.credentials, log=self.log)
+        return RegistryClient(self.envelope.credentials, self.envelope.registries, log=self.log)
 
     @cached_property
     def runner(self) -> JobRunner:

@@ -8,7 +8,7 @@ from ..model.image.manifest import KINDS
 from ..model.reference import Reference
 from ..model.request import BuildRequest
 from ..model.result import Result
-from ..registry.http.address import api_url
+from ..registry.http.address import Addresses
 from .up_to_date import write_note
 
 
@@ -30,4 +30,5 @@ def note_published(arguments: Sequence[str], request: BuildRequest, result: Resu
 def _url(reference: Reference) -> str:
     """Return the URL of the manifest of a tagged image (OCI distribution specification)."""
     repository = reference.repository
-    return f"{api_url(repository.registry)}/v2/{repository.path}/manifests/{reference.tag}"
+    api = Addresses().api_url(repository.registry)
+    return f"{api}/v2/{repository.path}/manifests/{reference.tag}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..model.request.settings import Limits
+from ..model.request.settings import Limits, RegistryOptions
 from .help_texts import PROGRAM_HELP, VERB_HELP, VERB_ORDER
 from .verb_options import OPTIONS, Parser
 
@@ -48,6 +48,11 @@ def limits_of(options: argparse.Namespace) -> Limits:
     )
 
 
+def registries_of(options: argparse.Namespace) -> RegistryOptions:
+    """Return how to reach registries.  Raises InvalidRequest."""
+    return RegistryOptions(options.registry_ca_bundle, tuple(options.insecure_registry))
+
+
 def make_step_parser(verbs: tuple[str, ...]) -> Parser:
     """Return the parser of the command that a Buildbot step runs."""
     parser = Parser("buildbot-ship")
@@ -74,6 +79,16 @@ def _add_common_options(sub: Parser) -> None:
     group.add_argument("--proxy", help="HTTP proxy for the index ($HTTPS_PROXY)")
     group.add_argument(
         "--ca-bundle", help="file with CA certificates for the index ($PIP_CERT)"
+    )
+    group.add_argument(
+        "--registry-ca-bundle", help="file with more CA certificates to trust for registries"
+    )
+    group.add_argument(
+        "--insecure-registry",
+        action="append",
+        default=[],
+        metavar="HOST[:PORT]",
+        help="registry that speaks plain HTTP; repeatable",
     )
     group.add_argument(
         "--cache", metavar="REPOSITORY", help="repository of the cache that workers share"

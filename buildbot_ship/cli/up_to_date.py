@@ -20,8 +20,10 @@ EXCLUDED_OPTIONS = {
     "--json",
     "--result",
     "--request",
+    "--registry-ca-bundle",
+    "--insecure-registry",
 }
-"""Options with which a call always runs: other folders, commits or output, or no cache."""
+"""Options with which a call always runs, such as another folder, commit or connection."""
 TIMEOUT_SECONDS = 5
 
 

@@ -25,15 +25,17 @@ from ..model.image.manifest import KINDS
 from ..model.json_text import read_json
 from ..model.log import Log
 from ..model.reference import Reference, Repository, check_digest, digest_of
-from ..model.request.settings import Credential
+from ..model.request.settings import Credential, RegistryOptions
+from .http.address import Addresses
 from .http.authentication import cancel_scope, pull_scope, push_scope
+from .http.certificates import Certificates, certificate_folders
 from .http.credentials import Keychain
 from .http.download import stream_blob
-from .http.response import DIGEST, Answer
+from .http.response import DIGEST, Answer, Call, refusal
 from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep, policy_from
 from .http.tag_list import list_tags
-from .http.transport import Call, Transport, refusal
-from .http.upload import Upload, upload_url
+from .http.transport import Transport
+from .http.upload import Upload, upload_address
 from .interface import Manifest
 
 _ACCEPT = {"Accept": ", ".join(KINDS)}
@@ -50,16 +52,15 @@ class RegistryClient:
 
     *credentials* take precedence over Docker's ``config.json``, which DOCKER_CONFIG or HOME in
     *environment* locate.  The default *policy* is that of `policy_from`.  *log* gets a line
-    before each retry.  *sleep* takes seconds; *clock* returns monotonic seconds.  *ca_bundle*
-    is a file; the default is REQUESTS_CA_BUNDLE.
+    before each retry.  *sleep* takes seconds; *clock* returns monotonic seconds.
     """
 
     def __init__(
         self,
         credentials: tuple[Credential, ...] = (),
+        options: RegistryOptions | None = None,
         *,
         environment: Mapping[str, str] | None = None,
-        ca_bundle: str | None = None,
         policy: RetryPolicy | None = None,
         sleep: Sleep = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -67,13 +68,15 @@ class RegistryClient:
     ) -> None:
         """Open no connection yet."""
         environment = os.environ if environment is None else environment
+        options = options or RegistryOptions()
         keychain = Keychain(credentials, environment, log)
         self._transport = Transport(
             keychain,
             policy=policy or policy_from(environment),
             sleep=sleep,
             clock=clock,
-            ca_bundle=ca_bundle,
+            addresses=Addresses(frozenset(options.insecure)),
+            certificates=Certificates(options.ca_bundle, certificate_folders(environment)),
             log=log,
         )
 
@@ -193,7 +196,7 @@ class RegistryClient:
         scopes = (cancel_scope(repository),)
         action = f"cancel an upload to {repository.path}"
         with suppress(RetryableFault, RegistryForbidden, RegistryRefused):
-            url = upload_url(repository, begun)
+            url = upload_address(self._transport, repository, begun).url
             self._transport.send_once(Call(repository.registry, "DELETE", url, action, scopes))
 
 

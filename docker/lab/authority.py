@@ -25,14 +25,17 @@ class Authority:
     def make(cls, folder: Path, host: str) -> Authority:
         """Return one for *host*, an address; it is valid for an hour."""
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "buildbot-ship test")])
+        serial = x509.random_serial_number()
+        # OpenSSL finds an issuer by its name, so two of them need two names.
+        text = f"buildbot-ship test {serial:x}"
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
         now = datetime.now(UTC)
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(name)
             .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
+            .serial_number(serial)
             .not_valid_before(now - timedelta(hours=1))
             .not_valid_after(now + timedelta(hours=1))
             .add_extension(

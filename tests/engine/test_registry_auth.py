@@ -18,7 +18,7 @@ from lab.authority import Authority
 
 from buildbot_ship.errors import FileMissing, RegistryForbidden, RegistryRefused
 from buildbot_ship.model.reference import Repository, digest_of
-from buildbot_ship.model.request.settings import Credential
+from buildbot_ship.model.request.settings import Credential, RegistryOptions
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.copy import Copied, copy
 from buildbot_ship.registry.interface import Registry
@@ -193,21 +193,21 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(secure: Keys) 
     client = RegistryClient(environment={}, sleep=pauses.append)
     with pytest.raises(RegistryRefused, match="not trusted") as caught:
         client.has(Repository(secure[1], "team/app"), DIGEST)
-    assert "REQUESTS_CA_BUNDLE" in caught.value.remedy
+    assert "registry_ca_bundle" in caught.value.remedy
     assert pauses == []
 
 
-@pytest.mark.parametrize("how", ["argument", "environment"])
+@pytest.mark.parametrize("how", ["option", "environment"])
 def test_a_bundle_that_holds_the_authority_is_enough(
     secure: Keys, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority, address = secure
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
-    bundle = None
-    if how == "argument":
-        bundle = str(authority.bundle)
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
-    client = RegistryClient(environment={}, ca_bundle=bundle)
+    bundle = str(authority.bundle) if how == "option" else None
+    if how == "environment":
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+    else:
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    client = RegistryClient((), RegistryOptions(bundle), environment={})
     place = Repository(address, "team/app")
     client.upload(place, DIGEST, BLOB)
     assert client.blob(place, DIGEST) == BLOB

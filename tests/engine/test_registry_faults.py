@@ -12,6 +12,7 @@ from lab.authority import Authority
 
 from buildbot_ship.errors import RegistryRefused, RegistryUnavailable
 from buildbot_ship.model.reference import Repository, digest_of
+from buildbot_ship.model.request.settings import RegistryOptions
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.http.metering import Pace
 from buildbot_ship.registry.http.retry import RetryPolicy
@@ -84,7 +85,9 @@ def test_https_is_never_left_for_plain_http_nor_is_a_trickle_read_over_tls(
 
     pace = Pace(answer_timeout=0.5)
     policy = RetryPolicy(patience=0, least_attempts=1, pace=pace)
-    client = RegistryClient(environment={}, ca_bundle=str(authority.bundle), policy=policy)
+    client = RegistryClient(
+        environment={}, options=RegistryOptions(str(authority.bundle)), policy=policy
+    )
     with (
         raw_server(lambda c: plain_heads.append(c.head), host) as plain,
         raw_server(respond, host, tls) as secure,

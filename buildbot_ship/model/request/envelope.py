@@ -10,7 +10,7 @@ import attrs
 from ...errors import InvalidRequest
 from . import check
 from .base import Request
-from .settings import CacheOptions, Credential, Index, Limits, TagClaim
+from .settings import CacheOptions, Credential, Index, Limits, RegistryOptions, TagClaim
 from .ship import (
     BuildRequest,
     CheckRequest,
@@ -33,7 +33,7 @@ from .upkeep import (
     SecretsRequest,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 
 REQUESTS: dict[str, type[Request]] = {
     request.verb: request
@@ -86,6 +86,7 @@ class Envelope:
     index: Index = attrs.field(factory=Index)
     limits: Limits = attrs.field(factory=Limits)
     cache: CacheOptions = attrs.field(factory=CacheOptions)
+    registries: RegistryOptions = attrs.field(factory=RegistryOptions)
     credentials: tuple[Credential, ...] = ()
     claim: TagClaim | None = None
     moment: str | None = None

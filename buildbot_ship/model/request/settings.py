@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 from attrs.validators import optional
 
-from ...errors import InvalidRequest
+from ...errors import InvalidReference, InvalidRequest
+from ..reference import Repository
 from . import check
 
 MAX_SECONDS = 3600.0
@@ -34,6 +36,30 @@ class Index:
     extra_urls: tuple[str, ...] = ()
     proxy: str | None = None
     ca_bundle: str | None = None
+
+
+def _registries(_: object, attribute: Any, value: tuple[str, ...]) -> None:
+    """Accept the hosts of registries, with their ports."""
+    for host in value:
+        try:
+            found = Repository.parse(f"{host}/x").registry
+        except InvalidReference:
+            found = ""
+        if found != host:
+            why = f"{host!r} is not the host of a registry, with its port if it has one"
+            raise InvalidRequest(attribute.name, why)
+
+
+@attrs.frozen
+class RegistryOptions:
+    """How to reach registries: a CA bundle on the worker, and which speak plain HTTP.
+
+    The authorities of *ca_bundle* are trusted beside the usual ones (REQUESTS_CA_BUNDLE, or
+    else those of certifi).
+    """
+
+    ca_bundle: str | None = None
+    insecure: tuple[str, ...] = attrs.field(default=(), validator=_registries)
 
 
 @attrs.frozen

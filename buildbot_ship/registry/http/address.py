@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+import attrs
+
 from ...model.reference import DEFAULT_REGISTRY
 
 # Docker Hub: its name in references is not the host of its API.
@@ -25,10 +27,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def api_url(registry: str) -> str:
-    """Return the base URL of the API, without a trailing slash.
+@attrs.frozen
+class Addresses:
+    """Which registries speak plain HTTP: those on loopback, and the *insecure* ones."""
 
-    It uses https, except on loopback: there it uses plain http, as Docker does.
-    """
-    host = _API_HOSTS.get(registry, registry)
-    return f"{'http' if is_loopback(host) else 'https'}://{host}"
+    insecure: frozenset[str] = frozenset()
+
+    def is_plain(self, host: str) -> bool:
+        """Return whether *host*, with its port if it has one, may be asked in plain HTTP."""
+        return is_loopback(host) or host in self.insecure
+
+    def api_url(self, registry: str) -> str:
+        """Return the base URL of the API, without a trailing slash."""
+        host = _API_HOSTS.get(registry, registry)
+        return f"{'http' if self.is_plain(host) else 'https'}://{host}"

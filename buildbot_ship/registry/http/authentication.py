@@ -17,7 +17,7 @@ import attrs
 from ...errors import RegistryForbidden, RegistryRefused
 from ...model.json_text import read_json
 from ...model.reference import Repository
-from .address import is_loopback
+from .address import Addresses
 from .credentials import Keychain, Login
 from .response import may_succeed_later
 from .retry import RetryableFault
@@ -117,6 +117,7 @@ class Authenticator:
     keychain: Keychain
     fetch: Callable[[TokenQuery], TokenAnswer] = attrs.field(repr=False)
     clock: Callable[[], float] = attrs.field(repr=False)
+    addresses: Addresses = attrs.field(factory=Addresses)
     _logins: dict[str, Login | None] = attrs.field(factory=dict, init=False, repr=False)
     _challenges: dict[str, Challenge] = attrs.field(factory=dict, init=False, repr=False)
     _tokens: dict[tuple[str, tuple[str, ...]], _Token] = attrs.field(
@@ -161,7 +162,7 @@ class Authenticator:
         self, registry: str, challenge: Challenge, scopes: tuple[str, ...]
     ) -> _Token:
         requested = self.clock()
-        _check_realm(registry, challenge.realm)
+        _check_realm(registry, challenge.realm, self.addresses)
         answer = self.fetch(_query(registry, challenge, scopes, self._login(registry)))
         if answer.status in (400, 401, 403):
             raise RegistryForbidden(registry, ISSUE_TOKEN)
@@ -173,12 +174,12 @@ class Authenticator:
         return _read_token(registry, answer.body, requested)
 
 
-def _check_realm(registry: str, realm: str) -> None:
+def _check_realm(registry: str, realm: str, addresses: Addresses) -> None:
     """Raise RegistryRefused if a password would travel unencrypted."""
     try:
         parts = urlsplit(realm)
         is_safe = parts.scheme == "https" or (
-            parts.scheme == "http" and is_loopback(parts.netloc)
+            parts.scheme == "http" and addresses.is_plain(parts.netloc)
         )
         # Clients disagree on where the host of a URL with a backslash ends.
         if not parts.hostname or set("\\ ") & set(realm) or not realm.isprintable():

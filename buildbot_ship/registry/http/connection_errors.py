@@ -11,12 +11,15 @@ import urllib3.exceptions
 
 from ...errors import FileMissing, RegistryRefused
 from .metering import SlowAnswer
+from .response import CLIENT_HINT
 from .retry import RetryableFault
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")
 """Reasons of OpenSSL when the other side answers in plain HTTP."""
 
 _NO_ADDRESS = ("the address is no http or https URL", "correct the name of the registry")
+_WANTS_CLIENT = "CERTIFICATE_REQUIRED"
+"""Part of OpenSSL's reason if the server got no certificate of the client."""
 _REASONS = {
     requests.ConnectTimeout: "no connection before the timeout",
     requests.Timeout: "no answer before the timeout",
@@ -42,8 +45,9 @@ def translated_errors(registry: str = "", action: str = "") -> Iterator[None]:
                 registry,
                 action,
                 "its certificate is not trusted here",
-                "set REQUESTS_CA_BUNDLE on the worker to a CA bundle with the registry's "
-                "certificate authority, for example /etc/ssl/certs/ca-certificates.crt",
+                "name a file with the registry's certificate authority in the option "
+                f"registry_ca_bundle, or save it as /etc/docker/certs.d/{registry}/ca.crt on "
+                "the worker",
             ) from None
         for problem in _permanent_problems(error):
             raise RegistryRefused(registry, action, *problem) from None
@@ -75,7 +79,9 @@ def explain(error: BaseException) -> str:
 
 
 def _is_untrusted_certificate(error: BaseException) -> bool:
-    return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE" in str(error)
+    text = str(error)
+    is_tls = isinstance(error, requests.exceptions.SSLError)
+    return is_tls and "CERTIFICATE" in text and _WANTS_CLIENT not in text
 
 
 def _permanent_problems(error: requests.RequestException) -> Iterator[tuple[str, str]]:
@@ -85,8 +91,11 @@ def _permanent_problems(error: requests.RequestException) -> Iterator[tuple[str,
     if isinstance(error, kinds.SSLError) and any(word in text for word in _NO_TLS):
         yield (
             "it does not speak TLS on this port",
-            "give the port of its https address; plain http works only on loopback",
+            "give the port of its https address, or name it in the option insecure_registries; "
+            "without the option, plain http works only on loopback",
         )
+    if isinstance(error, kinds.RequestException) and _WANTS_CLIENT in text:
+        yield "it wants a client certificate", CLIENT_HINT
     if isinstance(error, kinds.ProxyError) and "Tunnel connection failed: 4" in text:
         yield (
             "the proxy refused the connection",

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from ...errors import DigestMismatch, ImageNotFound, LimitExceeded
 from ...model.reference import Repository
 from .authentication import pull_scope
+from .response import Call, refusal
 from .retry import RetryableFault
-from .transport import Call, Transport, refusal
+from .transport import Transport
 
 _LIMIT = 16 * 1024**3
 _PROGRESS = 16 * 1024**2

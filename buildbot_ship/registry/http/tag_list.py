@@ -11,8 +11,8 @@ from ...errors import LimitExceeded, RegistryRefused
 from ...model.json_text import read_json
 from ...model.reference import Repository
 from .authentication import pull_scope
-from .response import Answer
-from .transport import Call, Transport, refusal
+from .response import Answer, Call, refusal
+from .transport import Transport
 
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,<]*rel="?next"?')
 _PAGE = 1000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
@@ -14,39 +14,20 @@ from requests.auth import AuthBase
 from ...errors import RegistryRefused
 from ...model.log import Log
 from ...model.secrets.cut_text import shorten
-from .address import api_url, is_loopback
+from .address import Addresses
 from .authentication import ISSUE_TOKEN, Authenticator, TokenAnswer, TokenQuery
+from .certificates import Certificates, Sessions
 from .connection_errors import translated_errors
 from .credentials import Keychain
-from .metering import Meter, MeteredAdapter, metered
+from .metering import Meter, metered
 from .redirect import Redirects
-from .response import Answer, check
+from .response import Answer, Call, check
 from .retry import Retries, RetryPolicy, Sleep, read_retry_after
 
 CHUNK = 1 << 18
 """Bytes that are read or sent at a time."""
 # 256 bytes of gzip hold at most 256 KiB: an answer must not fill the memory.
 _SIZES = {"": CHUNK, "identity": CHUNK, "gzip": 1 << 8, "x-gzip": 1 << 8, "deflate": 1 << 8}
-SMALL = 1 << 16
-"""Bytes of a body that are read unless a call sets another limit."""
-
-
-@attrs.frozen
-class Call:
-    """One request; *action* completes the message "registry X refused to ...".
-
-    *url* is a path of the API or an absolute URL.  *limit* is the number of bytes of the
-    answer's body to read.
-    """
-
-    registry: str
-    method: str
-    url: str = attrs.field(repr=False)
-    action: str
-    scopes: tuple[str, ...]
-    headers: Mapping[str, str] = attrs.field(factory=dict)
-    body: bytes | Iterable[bytes] | None = attrs.field(default=None, repr=False)
-    limit: int = SMALL
 
 
 class _Authorization(AuthBase):
@@ -61,12 +42,6 @@ class _Authorization(AuthBase):
         return request
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Leave redirects to `Redirects`: requests would read the whole body of each."""
-        del resp
-
-
 class Transport:
     """The connections of one client; *clock* is in monotonic seconds, *sleep* takes seconds."""
 
@@ -77,19 +52,15 @@ class Transport:
         policy: RetryPolicy,
         sleep: Sleep,
         clock: Callable[[], float],
-        ca_bundle: str | None,
+        addresses: Addresses,
+        certificates: Certificates,
         log: Log,
     ) -> None:
         """Open no connection yet."""
-        self._auth = Authenticator(keychain, self._fetch_token, clock)
+        self._auth = Authenticator(keychain, self._fetch_token, clock, addresses)
+        self.addresses, self._sessions = addresses, Sessions(certificates)
+        self.body_limits: dict[str, int] = {}
         self._policy, self._sleep, self._log, self._clock = policy, sleep, log, clock
-        self._ca_bundle = ca_bundle
-        self._remote, self._loopback = _Session(), _Session()
-        for session in (self._remote, self._loopback):
-            session.mount("https://", MeteredAdapter())
-            session.mount("http://", MeteredAdapter())
-        # The environment's proxy is not meant for this machine's own services.
-        self._loopback.trust_env = False
 
     def retries(self, registry: str) -> Retries:
         """Return the retries for one operation on *registry*."""
@@ -144,7 +115,7 @@ class Transport:
         response = self._request_once(call, meter)
         challenge = response.headers.get("WWW-Authenticate", "")
         # Another host, such as a store of blobs, must not ask for our login.
-        may_ask = response.status_code == 401 and _is_registry(call, str(response.url))
+        may_ask = response.status_code == 401 and self._is_registry(call, str(response.url))
         if may_ask and self._auth.accept(call.registry, call.scopes, challenge):
             response.close()
             response = self._request_once(call, meter)
@@ -152,13 +123,14 @@ class Transport:
 
     def _request_once(self, call: Call, meter: Meter) -> requests.Response:
         """Send *call*, and follow redirects if it only reads."""
-        url = call.url if "://" in call.url else api_url(call.registry) + call.url
-        redirects = Redirects(call.registry, call.action, [url])
+        own = self.addresses.api_url(call.registry)
+        url = call.url if "://" in call.url else own + call.url
+        redirects = Redirects(call.registry, call.action, [url], self.addresses)
         has_left = False
         while True:
             # The other host of an upload or a redirect must not get our login, and may not
             # decide what is requested with it.
-            has_left = has_left or not _is_registry(call, url)
+            has_left = has_left or not self._is_registry(call, url)
             header = None if has_left else self._auth.header(call.registry, call.scopes)
             response = self._send(call, url, header, meter)
             if call.method not in ("GET", "HEAD"):
@@ -176,11 +148,15 @@ class Transport:
             _read_body(response, call)
             url = target
 
+    def _is_registry(self, call: Call, url: str) -> bool:
+        """Return whether *url* is an address of the registry of *call*."""
+        return urlsplit(url)[:2] == urlsplit(self.addresses.api_url(call.registry))[:2]
+
     def _send(
         self, call: Call, url: str, authorization: str | None, meter: Meter
     ) -> requests.Response:
         with translated_errors(call.registry, call.action), metered(meter):
-            return self._session(url).request(
+            return self._sessions.session(call.registry, url).request(
                 call.method,
                 url,
                 headers={"Accept-Encoding": "identity", **call.headers},
@@ -189,17 +165,13 @@ class Transport:
                 timeout=self._policy.timeouts,
                 allow_redirects=False,
                 stream=True,
-                verify=self._ca_bundle,
             )
-
-    def _session(self, url: str) -> requests.Session:
-        return self._loopback if is_loopback(urlsplit(url).netloc) else self._remote
 
     def _fetch_token(self, query: TokenQuery) -> TokenAnswer:
         """Send *query*, and nothing but its fields, to the token server."""
         meter = self.meter()
         with translated_errors(query.registry, ISSUE_TOKEN), metered(meter):
-            response = self._session(query.realm).request(
+            response = self._sessions.session(query.registry, query.realm).request(
                 "POST" if query.post else "GET",
                 query.realm,
                 params=None if query.post else list(query.fields),
@@ -209,21 +181,10 @@ class Transport:
                 allow_redirects=False,
                 headers={"Accept-Encoding": "identity"},
                 stream=True,
-                verify=self._ca_bundle,
             )
         call = Call(query.registry, "GET", query.realm, ISSUE_TOKEN, ())
         body = _read_body(response, call)
         return TokenAnswer(response.status_code, body, read_retry_after(response.headers))
-
-
-def refusal(answer: Answer, call: Call) -> RegistryRefused:
-    """Return the error for an *answer* to *call* that the caller does not expect."""
-    return RegistryRefused(call.registry, call.action, answer.message)
-
-
-def _is_registry(call: Call, url: str) -> bool:
-    """Return whether *url* is an address of the registry of *call*."""
-    return urlsplit(url)[:2] == urlsplit(api_url(call.registry))[:2]
 
 
 def _read_body(response: requests.Response, call: Call) -> bytes:

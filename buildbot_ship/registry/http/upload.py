@@ -1,78 +1,52 @@
 """Upload a blob: a POST returns an upload URL, then one PUT sends all bytes.
 
-Source: https://github.com/opencontainers/distribution-spec (pushing a blob monolithically).
+If a proxy limits bodies, or after a broken connection, PATCH requests send the bytes in parts
+instead.  An upload in parts goes on after the last part that the registry has.
+
+Source: https://github.com/opencontainers/distribution-spec (pushing a blob monolithically,
+pushing a blob in chunks).
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import suppress
+import re
 from pathlib import Path
-from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 import attrs
 
-from ...errors import DigestMismatch
+from ...errors import DigestMismatch, RegistryForbidden, RegistryRefused
 from ...model.reference import Repository
-from .address import api_url
 from .authentication import push_scope
-from .metering import Meter
-from .redirect import resolve
-from .response import DIGEST, Answer
-from .retry import RetryableFault
-from .transport import Call, Transport, refusal
+from .blob_content import BlobContent, Part
+from .redirect import UPLOAD_HINT, UploadAddress, shown
+from .redirect import upload_address as read_address
+from .response import DIGEST, Answer, Call, refusal
+from .retry import Retries, RetryableFault
+from .transport import Transport
 
-_CHUNK = 1 << 16
-"""Bytes that are sent at a time; the connection must take them within the read timeout."""
-
-
-class BlobContent:
-    """The bytes of a blob, read from the start in each attempt, and their digest.
-
-    It is an iterable with a length, so that requests sends a Content-Length.
-    """
-
-    def __init__(self, content: bytes | Path, meter: Meter) -> None:
-        """Take the bytes, or a file that is read in chunks; *meter* checks the rate."""
-        self._content, self._meter = content, meter
-        self._size = len(content) if isinstance(content, bytes) else content.stat().st_size
-        self.digest: str | None = None
-        """The digest of the bytes read so far; None before the first."""
-
-    def __len__(self) -> int:
-        """Return the size in bytes."""
-        return self._size
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield the bytes from the start.  Raises SlowAnswer."""
-        yield from self._meter.send(self._hashed())
-
-    def _hashed(self) -> Iterator[bytes]:
-        self.digest = None
-        checksum = hashlib.sha256()
-        for chunk in self._chunks():
-            checksum.update(chunk)
-            self.digest = f"sha256:{checksum.hexdigest()}"
-            yield chunk
-
-    def _chunks(self) -> Iterator[bytes]:
-        if isinstance(self._content, bytes):
-            for start in range(0, len(self._content), _CHUNK):
-                yield self._content[start : start + _CHUNK]
-            return
-        with self._content.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
+_KIB = 1024
+_SIZES = tuple(size * _KIB for size in (65536, 16384, 4096, 1024, 256))
+"""Sizes of a part in bytes; each is tried after the registry's proxy refused the one before."""
+_AFTER_A_FAULT = 16384 * _KIB
+_RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,15})")
+_OCTETS = {"Content-Type": "application/octet-stream"}
 
 
-@attrs.frozen
+@attrs.define
 class Upload:
-    """The upload of one blob to one repository; a retry starts from the first byte."""
+    """The upload of one blob to one repository.
+
+    It goes on at *address*, after *offset* bytes; *furthest* is the largest offset so far.
+    """
 
     transport: Transport
     repository: Repository
     digest: str
+    address: UploadAddress = attrs.field(factory=lambda: UploadAddress(""), init=False)
+    offset: int = attrs.field(default=0, init=False)
+    furthest: int = attrs.field(default=0, init=False)
+    least_part: int = attrs.field(default=0, init=False)
 
     @property
     def action(self) -> str:
@@ -83,27 +57,68 @@ class Upload:
         """Send *content*; return its size in bytes.  Raises DigestMismatch."""
         blob = BlobContent(content, self.transport.meter())
         retries = self.transport.retries(self.repository.registry)
-        retries.run(lambda failed: self._attempt(blob, is_retry=failed > 0))
+        retries.run(lambda failed: self._attempt(blob, retries, is_retry=failed > 0))
         return len(blob)
 
-    def _attempt(self, blob: BlobContent, *, is_retry: bool) -> None:
+    def _attempt(self, blob: BlobContent, retries: Retries, *, is_retry: bool) -> None:
         # The last attempt may have stored the blob, and only its answer was lost.
         if is_retry and self._is_stored():
             return
-        upload = self._begin()
-        query = urlencode({"digest": self.digest})
-        url = f"{upload}{'&' if '?' in upload else '?'}{query}"
-        headers = {"Content-Type": "application/octet-stream"}
-        body = blob if len(blob) else b""
-        call = self._call("PUT", url, headers, body)
-        self._verify(self.transport.send_once(call), call, blob)
+        if not (is_retry and self._can_go_on()):
+            self._begin()
+        in_parts = self.offset or self._limit or (is_retry and len(blob) > _AFTER_A_FAULT)
+        if not in_parts and self._send_whole(blob):
+            return
+        while self.offset < len(blob):
+            self._send_part(blob)
+            if self.offset > self.furthest:
+                self.furthest = self.offset
+                retries.restart()
+        self._finish(blob)
 
-    def _verify(self, answer: Answer, call: Call, blob: BlobContent) -> None:
-        sent = blob.digest or self.digest
+    def _send_whole(self, blob: BlobContent) -> bool:
+        """Send all bytes at once; return False if that is too much for the registry."""
+        call = self._call("PUT", self._url_with_digest, _OCTETS, blob if len(blob) else b"")
+        answer = self._send(call)
+        if answer.status == 413:
+            self._lower_limit(len(blob), call)
+            return False
+        self._verify(answer, call, blob.digest or self.digest)
+        return True
+
+    def _send_part(self, blob: BlobContent) -> None:
+        """Send the next part, and note where the registry wants the one after it."""
+        limit = max(self._limit or _AFTER_A_FAULT, self.least_part)
+        end = min(self.offset + limit, len(blob))
+        headers = {**_OCTETS, "Content-Range": f"{self.offset}-{end - 1}"}
+        part = Part(blob, self.offset, end)
+        call = self._call("PATCH", self.address.url, headers, part)
+        answer = self._send(call)
+        if answer.status == 413:
+            self._lower_limit(len(part), call)
+            return
+        if answer.status == 404:
+            raise RetryableFault(f"it lost the upload at {shown(call.url)}")
+        if answer.status == 416:
+            raise RetryableFault("it lost a part of the upload")
+        if answer.status not in (201, 202, 204):
+            raise refusal(answer, call)
+        stored = _stored(answer, end)
+        if not self.offset < stored <= end:
+            raise RetryableFault(f"it kept {stored} bytes of the upload instead of {end}")
+        self._move(answer, stored)
+
+    def _finish(self, blob: BlobContent) -> None:
+        call = self._call("PUT", self._url_with_digest, _OCTETS, b"")
+        answer = self._send(call)
+        refused = 400 <= answer.status < 500 and answer.status != 404
+        self._verify(answer, call, blob.whole_digest() if refused else self.digest)
+
+    def _verify(self, answer: Answer, call: Call, sent: str) -> None:
         if sent != self.digest:
             raise DigestMismatch(f"a blob for {self.repository}", self.digest, sent)
         if answer.status == 404:
-            raise RetryableFault("it lost the upload")
+            raise RetryableFault(f"it lost the upload at {shown(call.url)}")
         if answer.status not in (201, 204):
             raise refusal(answer, call)
         stored = answer.headers.get(DIGEST, self.digest)
@@ -115,35 +130,100 @@ class Upload:
         url = f"/v2/{self.repository.path}/blobs/{self.digest}"
         return self.transport.send_once(self._call("HEAD", url)).status == 200
 
-    def _begin(self) -> str:
-        """Begin an upload; return its URL."""
-        url = f"/v2/{self.repository.path}/blobs/uploads/"
-        call = self._call("POST", url)
+    def _begin(self) -> None:
+        """Begin an upload."""
+        call = self._call("POST", f"/v2/{self.repository.path}/blobs/uploads/")
         answer = self.transport.send_once(call)
         if answer.status != 202 or not answer.headers.get("Location"):
             raise refusal(answer, call)
-        return upload_url(self.repository, answer)
+        self.address = upload_address(self.transport, self.repository, answer)
+        self.offset = 0
+        least = answer.headers.get("OCI-Chunk-Min-Length", "")
+        self.least_part = (
+            min(int(least), _SIZES[0]) if re.fullmatch("[0-9]{1,15}", least) else 0
+        )
+
+    def _can_go_on(self) -> bool:
+        """Ask where the upload in parts goes on; return False if the registry does not know."""
+        if not self.offset:
+            return False
+        answer = self._send(self._call("GET", self.address.url))
+        stored = _stored(answer, 0)
+        if answer.status not in (200, 202, 204) or not 0 < stored <= self.offset:
+            return False
+        self._move(answer, stored)
+        return True
+
+    def _move(self, answer: Answer, stored: int) -> None:
+        """Note that the registry has *stored* bytes, and gave a new address if any."""
+        self.offset = stored
+        if answer.headers.get("Location"):
+            source = self.address.url
+            self.address = upload_address(self.transport, self.repository, answer, source)
+
+    @property
+    def _limit(self) -> int | None:
+        """Return how many bytes a request to this registry may have, as far as is known."""
+        return self.transport.body_limits.get(self.repository.registry)
+
+    def _lower_limit(self, refused: int, call: Call) -> None:
+        """Try smaller parts than the *refused* bytes from now on.  Raises RegistryRefused."""
+        size = next((size for size in _SIZES if size < refused), 0)
+        if size < max(self.least_part, 1):
+            why = f"{refused} bytes in one request are too much for it or its proxy"
+            hint = "raise the limit, for example client_max_body_size of nginx"
+            raise RegistryRefused(call.registry, call.action, why, hint)
+        self.transport.body_limits[self.repository.registry] = size
+
+    def _send(self, call: Call) -> Answer:
+        """Send *call* to the address of the upload; an error names an odd one."""
+        oddity = self.address.oddity
+        if not oddity:
+            return self.transport.send_once(call)
+        try:
+            answer = self.transport.send_once(call)
+        except RetryableFault as fault:
+            raise RetryableFault(f"{oddity}: {fault.why}", fault.retry_after) from None
+        except RegistryForbidden:
+            why = f"{oddity}: not authorised"
+            raise RegistryRefused(call.registry, call.action, why, UPLOAD_HINT) from None
+        except RegistryRefused as error:
+            why = f"{oddity}: {error.why}"
+            raise RegistryRefused(call.registry, call.action, why, error.hint) from None
+        if answer.status in (301, 302, 307, 308, 400, 404, 405) and call.method != "GET":
+            why = f"{oddity}: {answer.message}"
+            raise RegistryRefused(call.registry, call.action, why, UPLOAD_HINT)
+        return answer
+
+    @property
+    def _url_with_digest(self) -> str:
+        url = self.address.url
+        return f"{url}{'&' if '?' in url else '?'}{urlencode({'digest': self.digest})}"
 
     def _call(
         self,
         method: str,
         url: str,
         headers: dict[str, str] | None = None,
-        body: bytes | BlobContent | None = None,
+        body: bytes | BlobContent | Part | None = None,
     ) -> Call:
         scopes = (push_scope(self.repository),)
         registry = self.repository.registry
         return Call(registry, method, url, self.action, scopes, headers or {}, body)
 
 
-def upload_url(repository: Repository, answer: Answer) -> str:
-    """Return the absolute URL of the upload that *answer* began.  Raises RegistryRefused."""
-    base = urlsplit(f"{api_url(repository.registry)}/v2/")
-    location = answer.headers["Location"]
-    with suppress(ValueError):
-        url = urlsplit(urljoin(base.geturl(), location))
-        # A registry behind a proxy that ends TLS returns http URLs of itself.
-        if url.scheme in ("http", "https") and url.hostname == base.hostname:
-            return urlunsplit(url._replace(scheme=base.scheme, netloc=base.netloc))
+def _stored(answer: Answer, default: int) -> int:
+    """Return how many bytes of an upload the registry has, or *default* if it does not say."""
+    match = _RANGE.fullmatch(answer.headers.get("Range", "").strip())
+    return int(match[1]) + 1 if match else default
+
+
+def upload_address(
+    transport: Transport, repository: Repository, answer: Answer, source: str = ""
+) -> UploadAddress:
+    """Return the address of the upload that *answer* has.  Raises RegistryRefused."""
+    registry, addresses = repository.registry, transport.addresses
+    begin = f"{addresses.api_url(registry)}/v2/{repository.path}/blobs/uploads/"
     action = f"begin an upload to {repository.path}"
-    return resolve(repository.registry, action, base.geturl(), location)
+    location = answer.headers["Location"]
+    return read_address(registry, action, source or begin, location, addresses)

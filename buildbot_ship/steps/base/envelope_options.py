@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from ...model.request.envelope import PUBLISHING, untrusted_refusal
-from ...model.request.settings import CacheOptions, Index, Limits
+from ...model.request.settings import CacheOptions, Index, Limits, RegistryOptions
 from . import credentials
 from . import option_check as options
 from .secret_options import uses_secret
@@ -19,6 +19,7 @@ OPTION_NAMES: dict[type[Any], dict[str, str]] = {
         "proxy": "proxy",
         "ca_bundle": "ca_bundle",
     },
+    RegistryOptions: {"ca_bundle": "registry_ca_bundle", "insecure": "insecure_registries"},
     Limits: {
         name: name for name in ("memory", "processes", "seconds", "disk", "cpus", "open_files")
     },

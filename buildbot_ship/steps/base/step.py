@@ -15,7 +15,7 @@ from buildbot.process import results
 from ...errors import InvalidRequest, LimitExceeded, ShipError
 from ...model import result
 from ...model.request import Envelope, Request, wire
-from ...model.request.settings import CacheOptions, Index, Limits, work_folder
+from ...model.request.settings import CacheOptions, Index, Limits, RegistryOptions, work_folder
 from . import credentials as logins
 from . import envelope_options as common
 from . import option_check as options
@@ -52,6 +52,9 @@ class ShipStep(ResultPresentation):
     :param proxy: the HTTP proxy through which containers reach the index
     :param ca_bundle: a file on the worker with the CA certificates that verify the index
         or the proxy
+    :param registry_ca_bundle: a file on the worker with CA certificates to trust for
+        registries, in addition to the usual ones
+    :param insecure_registries: hosts of registries, with their ports, that speak plain HTTP
     :param memory: memory limit of one throw-away container, in bytes
     :param processes: limit on the processes and threads of one container
     :param seconds: time limit of one container
@@ -87,6 +90,8 @@ class ShipStep(ResultPresentation):
         extra_index_urls: Sequence[str] | IRenderable = (),
         proxy: str | IRenderable | None = None,
         ca_bundle: str | IRenderable | None = None,
+        registry_ca_bundle: str | IRenderable | None = None,
+        insecure_registries: Sequence[str] | IRenderable = (),
         memory: int | IRenderable | None = None,
         processes: int | IRenderable | None = None,
         seconds: int | IRenderable | None = None,
@@ -104,6 +109,8 @@ class ShipStep(ResultPresentation):
         self.work, self.python = work, python
         self.index_url, self.extra_index_urls = index_url, extra_index_urls
         self.proxy, self.ca_bundle = proxy, ca_bundle
+        self.registry_ca_bundle = registry_ca_bundle
+        self.insecure_registries = insecure_registries
         self.memory, self.processes, self.seconds, self.disk = memory, processes, seconds, disk
         self.cpus, self.open_files = cpus, open_files
         self.cache, self.trusted, self.no_cache = cache, trusted, no_cache
@@ -203,6 +210,7 @@ class ShipStep(ResultPresentation):
             build=f"{master}-{record['builderid']}-{record['number']}",
             work=work_folder(self.work, self.trusted is not False),
             index=common.make(Index, self),
+            registries=common.make(RegistryOptions, self),
             limits=common.make(Limits, self),
             cache=common.make(CacheOptions, self),
             credentials=credentials,

@@ -104,6 +104,13 @@ def test_wrong_options_end_with_the_cause_and_the_remedy(
     assert "remedy: " in error
 
 
+def test_how_to_reach_registries_comes_from_options() -> None:
+    words = ["--registry-ca-bundle", "/ca", "--insecure-registry", "a.lab:1"]
+    call = read(["wheels", *words, "--insecure-registry", "b.lab"], {})
+    assert call.envelope is not None
+    assert call.envelope.registries == settings.RegistryOptions("/ca", ("a.lab:1", "b.lab"))
+
+
 def test_the_index_comes_from_options_or_pips_environment() -> None:
     call = read(["wheels"], {"PIP_INDEX_URL": "https://index.example.com/", "PIP_CERT": "/ca"})
     assert call.envelope is not None

@@ -208,6 +208,14 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: steps.CollectGarbage(work="ship"), "work: 'ship' may be inside the checkout"),
     (lambda: steps.CollectGarbage(python=None), "python: None is not a path"),
     (lambda: steps.CollectGarbage(retries="2"), "retries: '2' is not an integer"),
+    (
+        lambda: steps.CollectGarbage(insecure_registries=["http://a.lab"]),
+        "insecure_registries: 'http://a.lab' is not the host of a registry",
+    ),
+    (
+        lambda: steps.CollectGarbage(insecure_registries=["10.0.0.0/8"]),
+        "insecure_registries: '10.0.0.0/8' is not the host of a registry",
+    ),
     (lambda: steps.CollectGarbage(credentials=["x"]), "credentials: write {"),
     (
         lambda: steps.CollectGarbage(credentials={"a.com/team": ("u", "p")}),

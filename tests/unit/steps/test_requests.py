@@ -261,6 +261,8 @@ class TestEnvelope(StepCase):
             index_url="https://index/simple",
             proxy="http://proxy:3128",
             ca_bundle="/etc/ca.pem",
+            registry_ca_bundle="/etc/registries.pem",
+            insecure_registries=["registry.lab:5000"],
             memory=2**30,
             processes=99,
             disk=2**31,
@@ -270,3 +272,6 @@ class TestEnvelope(StepCase):
             "https://index/simple", (), "http://proxy:3128", "/etc/ca.pem"
         )
         assert sent.limits == settings.Limits(2**30, 99, disk=2**31)
+        assert sent.registries == settings.RegistryOptions(
+            "/etc/registries.pem", ("registry.lab:5000",)
+        )

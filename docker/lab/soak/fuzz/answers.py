@@ -14,7 +14,7 @@ from buildbot_ship.model.image.base_report import contents_of
 from buildbot_ship.model.image.manifest import KINDS, OCI_MANIFEST, list_blobs, list_children
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.registry.client import RegistryClient
-from buildbot_ship.registry.http.address import api_url
+from buildbot_ship.registry.http.address import Addresses
 from buildbot_ship.registry.http.authentication import (
     Authenticator,
     TokenAnswer,
@@ -22,16 +22,14 @@ from buildbot_ship.registry.http.authentication import (
     read_challenge,
 )
 from buildbot_ship.registry.http.credentials import Keychain
-from buildbot_ship.registry.http.redirect import Redirects
-from buildbot_ship.registry.http.response import Answer, check
+from buildbot_ship.registry.http.redirect import Redirects, upload_address
+from buildbot_ship.registry.http.response import Answer, Call, check
 from buildbot_ship.registry.http.retry import (
     Retries,
     RetryableFault,
     RetryPolicy,
     read_retry_after,
 )
-from buildbot_ship.registry.http.transport import Call
-from buildbot_ship.registry.http.upload import upload_url
 from buildbot_ship.registry.interface import Manifest
 from buildbot_ship.registry.shared_cache import SharedCache
 from lab.soak.fuzz import answer_samples as samples
@@ -42,6 +40,7 @@ from lab.soak.fuzz.target import Target, json_target, text_target
 
 REGISTRY = "registry.example.com:5000"
 REPOSITORY = Repository(REGISTRY, "team/app")
+UPLOADS = f"{Addresses().api_url(REGISTRY)}/v2/{REPOSITORY.path}/blobs/uploads/"
 TAG = REPOSITORY.tagged("1")
 DOCKERFILE = read(b"FROM registry.example.com:5000/team/app:1\nENV A=b\nCMD a\n", "app.docker")
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -117,12 +116,14 @@ def answer(data: bytes) -> None:
     pause = read_retry_after(headers)
     expect(pause is None or RetryPolicy().pause(1, pause) <= 100, "the pause is too long")
     if "Location" in headers:
-        _locations(headers["Location"], Answer(202, headers, body))
+        _locations(headers["Location"])
 
 
-def _locations(location: str, begun: Answer) -> None:
-    attempt(lambda: upload_url(REPOSITORY, begun))
-    redirects = Redirects(REGISTRY, "serve x", [f"{api_url(REGISTRY)}/v2/"])
+def _locations(location: str) -> None:
+    own = Addresses()
+    found = attempt(lambda: upload_address(REGISTRY, "serve x", UPLOADS, location, own))
+    expect(found is None or found.url.startswith("https://"), "an upload leaves https")
+    redirects = Redirects(REGISTRY, "serve x", [UPLOADS])
     target = attempt(lambda: redirects.follow(302, location))
     expect(target is None or target.startswith("https://"), "a redirect leaves https")
 

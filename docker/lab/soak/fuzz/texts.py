@@ -21,7 +21,7 @@ from buildbot_ship.model.requirements.text import decode
 from buildbot_ship.model.secrets.plain_secrets import find_plain_secrets
 from buildbot_ship.model.secrets.recipients import read_recipients
 from buildbot_ship.model.secrets.sealed_file import find_faults, read_sealed
-from buildbot_ship.registry.http.address import api_url
+from buildbot_ship.registry.http.address import Addresses
 from lab.soak.fuzz import samples
 from lab.soak.fuzz.promise import PLANTED, attempt, expect, same
 from lab.soak.fuzz.target import text_target
@@ -143,7 +143,7 @@ def reference(data: bytes) -> None:
         expect(str(found).isascii(), "a reference is not ASCII")
         expect(".." not in found.repository.path, "a reference leaves its path")
         attempt(lambda: found.selector)
-        address = urlsplit(api_url(found.repository.registry))
+        address = urlsplit(Addresses().api_url(found.repository.registry))
         expect(bool(address.hostname) and address.port != 0, "the registry has no address")
 
 

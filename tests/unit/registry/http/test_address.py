@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from buildbot_ship.registry.http.address import api_url, is_loopback
+from buildbot_ship.registry.http.address import Addresses, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,14 @@ from buildbot_ship.registry.http.address import api_url, is_loopback
     ],
 )
 def test_only_loopback_is_spoken_to_in_clear(registry: str, url: str) -> None:
-    assert api_url(registry) == url
+    assert Addresses().api_url(registry) == url
+
+
+def test_a_registry_that_an_option_names_is_spoken_to_in_clear() -> None:
+    addresses = Addresses(frozenset(["registry.example.com:5000"]))
+    assert addresses.api_url("registry.example.com:5000") == "http://registry.example.com:5000"
+    assert addresses.api_url("registry.example.com") == "https://registry.example.com"
+    assert not addresses.is_plain("registry.example.com:5001")
 
 
 def test_an_empty_host_is_not_loopback() -> None:

@@ -9,6 +9,7 @@ import pytest
 from buildbot_ship.errors import RegistryForbidden, RegistryRefused
 from buildbot_ship.model.reference import digest_of
 from buildbot_ship.model.request.settings import Credential
+from buildbot_ship.registry.http.address import Addresses
 from buildbot_ship.registry.http.redirect import resolve, shown
 from tests.fakes.http import Request, Response, serving
 from tests.unit.registry.conftest import Setting
@@ -75,12 +76,14 @@ def test_a_long_address_is_cut_and_printable() -> None:
 @pytest.mark.parametrize("location", ["http://store.example.com/x", "http://127.0.0.1/x"])
 def test_https_is_never_left_for_plain_http(location: str) -> None:
     with pytest.raises(RegistryRefused, match="from https to plain http"):
-        resolve("r.example.com", "serve x", "https://r.example.com/v2/", location)
+        resolve("r.example.com", "serve x", "https://r.example.com/v2/", location, Addresses())
 
 
 def test_an_upload_obeys_the_same_rules(setting: Setting) -> None:
     setting.server.respond = lambda _: Response(202, headers={"Location": "file:///tmp/x"})
-    with pytest.raises(RegistryRefused, match="begin an upload to team/app: it redirects"):
+    with pytest.raises(
+        RegistryRefused, match="begin an upload to team/app: its upload address is file"
+    ):
         setting.client().upload(setting.place, DIGEST, BLOB)
     assert len(setting.server.requests) == 1
 
