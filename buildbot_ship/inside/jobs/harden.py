@@ -1,9 +1,12 @@
 """Resolve a loose file to a strict file, and the build requirements to a build lock.
 
-job.json: ``{"index": {...}, "loose": PATH, "packages": [FOLDER], "keep": TEXT or null,
-"rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME], "only_binary": [NAME]}``.  The job
-folder has the loose files under ``loose/`` and the own packages under ``tree/``.  *keep* is the
-strict file to start from; with *rehash* its hashes are fetched again.
+job.json: ``{"index": {...}, "loose": PATH, "project": BOOL, "packages": [FOLDER],
+"keep": TEXT or null, "rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME],
+"only_binary": [NAME]}``.  The job folder has the loose files under ``loose/`` and the own
+packages under ``tree/``.  *keep* is the strict file to start from; with *rehash* its hashes are
+fetched again.  With *project*, the requirements of a ``pyproject.toml`` are in a file with
+``.txt`` appended to its name.  Instead of all these, *strict* may have the strict file: then
+only the build requirements are resolved.
 Out folder: ``strict.txt`` and ``build.txt``, without their headers.
 result.json: ``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
 
@@ -20,7 +23,7 @@ import shlex
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -50,12 +53,13 @@ def freeze(
     python = scratch / "loose" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
     words = [word for file in loose for word in ("-r", file)]
+    name = loose[0].name.replace(".toml.txt", ".toml")
     say("installing the loose requirements")
     call(
         # Nothing in this environment ever runs, and compiling takes longer than installing.
         [*pip, "install", "-q", "--no-compile", *options, *words],
-        f"{loose[0].name} does not resolve",
-        hint=f"correct {loose[0].name}; pip's reason is in the step's log",
+        f"{name} does not resolve",
+        hint=f"correct {name}; pip's reason is in the step's log",
         environment=environment,
     )
     output = call([*pip, "freeze", "--all"], "pip freeze failed", environment=environment)
@@ -73,10 +77,11 @@ def compile_strict(
 ) -> str:
     """Return the strict file: packages, versions, hashes, and `# via` lines."""
     folder, loose = job / "loose", arguments["loose"]
+    file = loose + ".txt" * arguments["project"]
     packages = own_requirements(arguments["packages"], job, scratch)
     target, options = scratch / "strict.txt", list[str | Path]()
     if arguments["keep"] is None:
-        files = [folder / loose, *packages]
+        files = [folder / file, *map(Path, packages)]
         options = ["-c", freeze(files, formats.arguments, environment, scratch)]
     else:
         target.write_text(arguments["keep"], encoding="utf-8")
@@ -86,16 +91,22 @@ def compile_strict(
         options += ["--pip-args", shlex.join(formats.arguments)]
     say("resolving the requirements with hashes")
     call(
-        [*COMPILE, *options, "-o", target, loose, *packages],
+        [*COMPILE, *options, "-o", target, file, *packages],
         f"{loose} does not resolve with hashes",
         hint=f"correct {loose}; pip-compile's reason is in the step's log",
         environment=environment,
         folder=folder,
     )
     text = without_constraint(target.read_text(encoding="utf-8"), scratch / "frozen.txt")
-    for path, name in packages.items():
-        text = text.replace(f"-r {path}", name)
-    return text.lstrip("\n")
+    return with_sources(text, packages | {file: f"-r {loose}"}).lstrip("\n")
+
+
+def with_sources(strict: str, names: Mapping[str, str]) -> str:
+    """Return *strict* with the names of what our own files were made from."""
+    for file, name in names.items():
+        source = f"-r {re.escape(file)}"
+        strict = re.sub(f"{source}$", name.replace("\\", r"\\"), strict, flags=re.M)
+    return strict
 
 
 def without_constraint(strict: str, frozen: Path) -> str:
@@ -167,11 +178,13 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
             arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
         )
         require_answers(index)
-        try:
-            strict = compile_strict(arguments, formats, job, environment, scratch)
-        except Failed as failed:
-            raise explain_missing_file(failed, index, formats) from None
-        strict = keep_admitted(strict, index, formats, scratch)
+        strict = arguments.get("strict")
+        if strict is None:
+            try:
+                strict = compile_strict(arguments, formats, job, environment, scratch)
+            except Failed as failed:
+                raise explain_missing_file(failed, index, formats) from None
+            strict = keep_admitted(strict, index, formats, scratch)
         by_title = sections(strict, index, arguments, job, scratch)
     (out / "strict.txt").write_text(strict, encoding="utf-8")
     lock = "\n".join(f"#: {title}\n{lines}" for title, lines in by_title.items())

@@ -33,7 +33,7 @@ from .upkeep import (
     SecretsRequest,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 
 REQUESTS: dict[str, type[Request]] = {
     request.verb: request

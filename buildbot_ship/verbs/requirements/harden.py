@@ -18,7 +18,15 @@ from ...model.requirements.build_lock import parse_build_lock
 from ...model.requirements.changes import Changes, StrictFile, compare
 from ...model.requirements.distribution_formats import Formats
 from ...model.requirements.header import Header, Interpreter, split
-from ...model.requirements.loose import Loose, digests, metadata_of, read_loose, unknown_names
+from ...model.requirements.lock_names import is_lock, is_pyproject
+from ...model.requirements.loose import (
+    Loose,
+    Selected,
+    digests,
+    metadata_of,
+    read_loose,
+    unknown_names,
+)
 from ...model.requirements.reader import logical_lines, parse_strict, read_pins
 from ...model.requirements.text import decode
 from ...model.result import SUCCESS, Result, counted
@@ -42,6 +50,11 @@ def harden(
     Raises FileMissing, InvalidFile, InvalidRequest, JobFailed, LimitExceeded, and the errors of
     engines.
     """
+    if is_lock(request.strict):
+        # Imported late: most repositories have a strict file.
+        from .harden_lock import harden_lock  # noqa: PLC0415
+
+        return harden_lock(request, checkout=checkout, runner=runner, notes=notes)
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
@@ -70,7 +83,8 @@ def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, 
     """Return the loose files, and the digests of all files that name requirements."""
     read = partial(read_bytes, checkout)
     metadata = metadata_of(request.packages, read)
-    loose = read_loose(request.loose, read, empty=bool(request.packages))
+    selected = Selected(request.extras, request.groups)
+    loose = read_loose(request.loose, read, empty=bool(request.packages), selected=selected)
     return loose, digests({**loose.files, **metadata})
 
 
@@ -89,6 +103,7 @@ def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> 
     words = [name.strip() for name in request.upgrade.split(",")]
     return {
         "loose": request.loose,
+        "project": is_pyproject(request.loose),
         "packages": list(request.packages),
         "keep": None if request.upgrade == "all" or not keep else keep,
         "rehash": split(before.text)[0].formats != formats,
@@ -101,6 +116,9 @@ def _job_inputs(
     request: HardenRequest, loose: Loose, checkout: Checkout, scratch: Path
 ) -> tuple[JobFile, ...]:
     files = [JobFile(f"loose/{path}", data) for path, data in loose.files.items()]
+    if is_pyproject(request.loose):
+        lines = "".join(f"{item.requirement}\n" for item in loose.requirements)
+        files = [JobFile(f"loose/{request.loose}.txt", lines.encode())]
     for folder in request.packages:
         files += export_package(checkout, folder, scratch)
     return tuple(files)
