@@ -28,13 +28,15 @@ class HardenRequirements(ShipStep):
     :param only_binary: packages to install from wheels only, in the same form
     :param extras: extras of a ``pyproject.toml`` or a lock file to include
     :param groups: dependency groups of a ``pyproject.toml`` or a lock file to include
+    :param cooldown: days since its upload before a file is accepted, also for building
+    :param cooldown_except: packages that have no cooldown, for an urgent fix
     """
 
     name = "harden"
     request_type = HardenRequest
     request_options = (
         *("loose", "strict", "build_lock", "dockerfile", "packages", "upgrade"),
-        *("no_binary", "only_binary", "extras", "groups"),
+        *("no_binary", "only_binary", "extras", "groups", "cooldown", "cooldown_except"),
     )
     renderables: ClassVar[tuple[str, ...]] = request_options
 
@@ -51,6 +53,8 @@ class HardenRequirements(ShipStep):
         only_binary: str | IRenderable = ":none:",
         extras: Sequence[str] | IRenderable = (),
         groups: Sequence[str] | IRenderable = (),
+        cooldown: float | IRenderable = 0.0,
+        cooldown_except: Sequence[str] | IRenderable = (),
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
@@ -58,6 +62,7 @@ class HardenRequirements(ShipStep):
         self.dockerfile, self.packages, self.upgrade = dockerfile, packages, upgrade
         self.no_binary, self.only_binary = no_binary, only_binary
         self.extras, self.groups = extras, groups
+        self.cooldown, self.cooldown_except = cooldown, cooldown_except
         super().__init__(**kwargs)
 
 

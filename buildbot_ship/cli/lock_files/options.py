@@ -34,6 +34,12 @@ def add_harden_options(sub: Parser) -> None:
     add_loose_options(sub)
     words = "packages to upgrade: all, nothing, or names separated by commas (all)"
     sub.add_argument("--upgrade", default="all", metavar="WHAT", help=words)
+    help = "accept no file that was uploaded less than DAYS ago (0)"
+    sub.add_argument("--cooldown", type=float, default=0.0, metavar="DAYS", help=help)
+    help = "a package that has no cooldown, for an urgent fix; repeatable"
+    sub.add_argument(
+        "--cooldown-except", action="append", default=[], metavar="NAME", help=help
+    )
 
 
 def add_loose_options(sub: Parser) -> None:

@@ -33,6 +33,8 @@ def harden_request(options: Options) -> requests.HardenRequest:
     return requests.HardenRequest(
         options.loose,
         upgrade=options.upgrade,
+        cooldown=options.cooldown,
+        cooldown_except=tuple(options.cooldown_except),
         **_lock_fields(options),
         **_format_fields(options),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def harden(
     new = {request.strict: head + resolved.strict, request.build_lock: head + resolved.lock}
     after = _parse(request, new)
     _check_format_names(request, formats, loose, after)
-    changes = compare(before, after)
+    changes = compare(before, after, resolved.ages)
     texts = old if all(_is_equivalent(old[path], new[path]) for path in new) else new
     if texts is new:
         checkout.write({path: text for path, text in new.items() if text != old[path]})
@@ -90,11 +91,15 @@ def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, 
 
 @attrs.frozen
 class _Resolved:
-    """The texts of both files without headers, and the sdists as ``name==version``."""
+    """The texts of both files without headers, the sdists, and the days since each release.
+
+    Releases are written ``name==version``.
+    """
 
     strict: str
     lock: str
     sdists: tuple[str, ...]
+    ages: dict[str, float]
 
 
 def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> dict[str, Any]:
@@ -108,6 +113,8 @@ def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> 
         "keep": None if request.upgrade == "all" or not keep else keep,
         "rehash": split(before.text)[0].formats != formats,
         "upgrade": [] if request.upgrade in ("all", "nothing") else words,
+        "cooldown": request.cooldown,
+        "cooldown_except": list(request.cooldown_except),
         **{option: list(words) for option, words in formats.options().items()},
     }
 
@@ -137,7 +144,13 @@ def _resolve(
         strict, lock = (
             decode((out / name).read_bytes(), name) for name in ("strict.txt", "build.txt")
         )
-        return _Resolved(strict, lock, tuple(str(sdist) for sdist in result["sdists"]))
+        sdists = tuple(str(sdist) for sdist in result["sdists"])
+        return _Resolved(strict, lock, sdists, read_ages(result))
+
+
+def read_ages(result: Mapping[str, Any]) -> dict[str, float]:
+    """Return the days since each release in the result of a job."""
+    return {str(name): float(age) for name, age in result.get("ages", {}).items()}
 
 
 def _parse(request: HardenRequest, new: dict[str, str]) -> StrictFile:

@@ -71,6 +71,8 @@ def _build_lock(
     arguments: dict[str, Any] = {
         "strict": "".join(pin.text for pin in lock.pins),
         "packages": list(request.packages),
+        "cooldown": request.cooldown,
+        "cooldown_except": list(request.cooldown_except),
         "no_binary": [],
         "only_binary": [],
     }
