@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 # Python 3.14 has zstd in its standard library.
 ZSTD = "backports.zstd>=1.0; python_version<'3.14'"
-ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2", ZSTD]
+ENGINE = ["docker>=7.2", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2", ZSTD]
 SECRETS = ["pynacl>=1.5"]
 
 setup(
@@ -20,7 +20,7 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["buildbot_ship", "buildbot_ship.*"]),
     package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
-    install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=24.1"],
+    install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=26.4"],
     extras_require={
         "cli": [*ENGINE, *SECRETS],
         "secrets": SECRETS,

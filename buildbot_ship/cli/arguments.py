@@ -7,13 +7,13 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 
 from ..errors import InvalidRequest, ShipError
 from ..model import request as requests
 from ..model.request import settings
+from .lock_files.requests import check_request, harden_request, wheels_request
 from .options import MIB, limits_of, make_parser, make_step_parser, registries_of
 from .secrets_arguments import check_secrets_request, secrets_request
 from .smoke_arguments import smoke_request
@@ -127,41 +127,6 @@ def _propose(options: Options) -> requests.ProposeRequest:
     )
 
 
-def _lock_fields(options: Options) -> dict[str, Any]:
-    """Return the fields of a request that reads the strict file and the build lock."""
-    return {
-        "strict": options.strict,
-        "build_lock": options.build_lock,
-        "dockerfile": options.build_dockerfile,
-        "packages": tuple(options.package),
-    }
-
-
-def _format_fields(options: Options) -> dict[str, Any]:
-    """Return the fields that choose wheels or sdists; join repeated options."""
-    given = {"no_binary": options.no_binary, "only_binary": options.only_binary}
-    return {option: ",".join(words) for option, words in given.items() if words}
-
-
-def _harden(options: Options) -> requests.HardenRequest:
-    return requests.HardenRequest(
-        options.loose,
-        upgrade=options.upgrade,
-        **_lock_fields(options),
-        **_format_fields(options),
-    )
-
-
-def _check(options: Options) -> requests.CheckRequest:
-    return requests.CheckRequest(
-        options.revision, options.loose, **_lock_fields(options), **_format_fields(options)
-    )
-
-
-def _wheels(options: Options) -> requests.WheelsRequest:
-    return requests.WheelsRequest(options.revision, **_lock_fields(options))
-
-
 def _pex(options: Options, name: str, requirements: str) -> requests.PexRequest:
     return requests.PexRequest(
         name,
@@ -209,7 +174,7 @@ def _pushes(options: Options) -> tuple[requests.PushRequest, ...]:
 def _build(options: Options) -> requests.BuildRequest:
     pushes = _pushes(options)
     images = (attrs.evolve(image, load=not pushes) for image in _images(options))
-    wheels = attrs.evolve(_wheels(options), lazy=True)
+    wheels = attrs.evolve(wheels_request(options), lazy=True)
     return requests.BuildRequest(wheels, _pexes(options), tuple(images), pushes)
 
 
@@ -219,7 +184,7 @@ def _find(options: Options) -> requests.FindRequest:
 
 
 def _verify(options: Options) -> requests.VerifyRequest:
-    return requests.VerifyRequest(_wheels(options), _pexes(options), _images(options))
+    return requests.VerifyRequest(wheels_request(options), _pexes(options), _images(options))
 
 
 REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
@@ -227,12 +192,12 @@ REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "derive": _derive,
     "pin": lambda o: requests.PinRequest(tuple(o.dockerfiles)),
     "propose": _propose,
-    "harden": _harden,
-    "check": _check,
+    "harden": harden_request,
+    "check": check_request,
     "secrets": secrets_request,
     "check-secrets": check_secrets_request,
     "find": _find,
-    "wheels": _wheels,
+    "wheels": wheels_request,
     "pex": lambda o: _pex(o, o.name, o.requirements),
     "image": lambda o: _image(o, o.image),
     "smoke": smoke_request,

@@ -8,30 +8,13 @@ from typing import Any
 
 from ..model.request import CONFLICTS, LAYOUTS, MISSING_LIBRARIES
 from . import secrets_arguments, smoke_arguments
+from .lock_files.options import add_harden_options, add_lock_options, add_loose_options
 
 Parser = argparse.ArgumentParser
 
 
 def _revision(sub: Parser) -> None:
     sub.add_argument("--revision", default="HEAD", help="the commit to use (HEAD)")
-
-
-def _lock_files(sub: Parser) -> None:
-    sub.add_argument(
-        "--strict", default="requirements.strict.txt", help="the strict file (%(default)s)"
-    )
-    sub.add_argument(
-        "--build-lock", default="requirements.build.txt", help="the build lock (%(default)s)"
-    )
-    sub.add_argument(
-        "--build-dockerfile", default="build.docker", help="names the build base (%(default)s)"
-    )
-    sub.add_argument(
-        "--package",
-        action="append",
-        default=[],
-        help="folder of one of your own packages; repeatable",
-    )
 
 
 def _pex_options(sub: Parser) -> None:
@@ -111,37 +94,14 @@ def _propose(sub: Parser) -> None:
     )
 
 
-def _harden(sub: Parser) -> None:
-    _loose(sub)
-    words = "packages to upgrade: all, nothing, or names separated by commas (all)"
-    sub.add_argument("--upgrade", default="all", metavar="WHAT", help=words)
-
-
-def _loose(sub: Parser) -> None:
-    sub.add_argument(
-        "--loose", default="requirements.loose.txt", help="the loose file (%(default)s)"
-    )
-    _lock_files(sub)
-    for option, help in (
-        ("no", "to build from sdists"),
-        ("only", "to install from wheels only"),
-    ):
-        sub.add_argument(
-            f"--{option}-binary",
-            action="append",
-            metavar="NAMES",
-            help=f"packages {help}: :all:, :none: or names separated by commas; repeatable",
-        )
-
-
 def _check(sub: Parser) -> None:
     _revision(sub)
-    _loose(sub)
+    add_loose_options(sub)
 
 
 def _wheels(sub: Parser) -> None:
     _revision(sub)
-    _lock_files(sub)
+    add_lock_options(sub)
 
 
 def _pex(sub: Parser) -> None:
@@ -233,7 +193,7 @@ OPTIONS: dict[str, Callable[[Parser], None]] = {
     "derive": _derive,
     "pin": _pin,
     "propose": _propose,
-    "harden": _harden,
+    "harden": add_harden_options,
     "check": _check,
     "secrets": secrets_arguments.add_secrets_options,
     "check-secrets": secrets_arguments.add_check_secrets_options,

@@ -11,6 +11,10 @@ MAX_LINE = 4096
 """Maximum length of a requirement in characters; real ones have a few hundred."""
 
 
+class Malformed(ValueError):
+    """A value does not have the form that its format prescribes; the text is printable."""
+
+
 def parse_requirement(text: str) -> Requirement:
     """Return the requirement in *text*.  Raises ValueError, without quoting it."""
     if len(text) > MAX_LINE:

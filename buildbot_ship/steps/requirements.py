@@ -16,8 +16,9 @@ class HardenRequirements(ShipStep):
 
     The step writes both files to the checkout on the worker, and attaches them to the build.
 
-    :param loose: the loose file: the requirements that developers edit
-    :param strict: the strict file to write: every package with version and hashes
+    :param loose: the loose file: the requirements that developers edit, or a ``pyproject.toml``
+    :param strict: the strict file to write: every package with version and hashes; or a
+        lock file: ``uv.lock``, ``poetry.lock`` or ``pylock.toml``
     :param build_lock: the build lock to write: the requirements for building packages
     :param dockerfile: the Dockerfile whose FROM line names the build base
     :param packages: folders of your own packages; ``.`` is the top of the repository
@@ -25,13 +26,17 @@ class HardenRequirements(ShipStep):
     :param no_binary: packages to build from their sdists: ``:all:``, ``:none:``, or names
         separated by commas
     :param only_binary: packages to install from wheels only, in the same form
+    :param extras: extras of a ``pyproject.toml`` or a lock file to include
+    :param groups: dependency groups of a ``pyproject.toml`` or a lock file to include
+    :param cooldown: days since its upload before a file is accepted, also for building
+    :param cooldown_except: packages that have no cooldown, for an urgent fix
     """
 
     name = "harden"
     request_type = HardenRequest
     request_options = (
         *("loose", "strict", "build_lock", "dockerfile", "packages", "upgrade"),
-        *("no_binary", "only_binary"),
+        *("no_binary", "only_binary", "extras", "groups", "cooldown", "cooldown_except"),
     )
     renderables: ClassVar[tuple[str, ...]] = request_options
 
@@ -46,12 +51,18 @@ class HardenRequirements(ShipStep):
         upgrade: str | IRenderable = "all",
         no_binary: str | IRenderable = ":none:",
         only_binary: str | IRenderable = ":none:",
+        extras: Sequence[str] | IRenderable = (),
+        groups: Sequence[str] | IRenderable = (),
+        cooldown: float | IRenderable = 0.0,
+        cooldown_except: Sequence[str] | IRenderable = (),
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
         self.loose, self.strict, self.build_lock = loose, strict, build_lock
         self.dockerfile, self.packages, self.upgrade = dockerfile, packages, upgrade
         self.no_binary, self.only_binary = no_binary, only_binary
+        self.extras, self.groups = extras, groups
+        self.cooldown, self.cooldown_except = cooldown, cooldown_except
         super().__init__(**kwargs)
 
 
@@ -62,20 +73,22 @@ class CheckRequirements(ShipStep):
     the one in the header of the strict file.
 
     :param revision: the commit to check
-    :param loose: the loose file: the requirements that developers edit
-    :param strict: the strict file: every package with version and hashes
+    :param loose: the loose file: the requirements that developers edit, or a ``pyproject.toml``
+    :param strict: the strict file: every package with version and hashes; or a lock file
     :param build_lock: the build lock: the requirements for building packages
     :param dockerfile: the Dockerfile whose FROM line names the build base
     :param packages: folders of your own packages; ``.`` is the top of the repository
     :param no_binary: the same value as for `HardenRequirements`
     :param only_binary: the same value as for `HardenRequirements`
+    :param extras: the same value as for `HardenRequirements`
+    :param groups: the same value as for `HardenRequirements`
     """
 
     name = "check-requirements"
     request_type = CheckRequest
     request_options = (
         *("revision", "loose", "strict", "build_lock", "dockerfile", "packages"),
-        *("no_binary", "only_binary"),
+        *("no_binary", "only_binary", "extras", "groups"),
     )
     renderables: ClassVar[tuple[str, ...]] = request_options
 
@@ -90,10 +103,13 @@ class CheckRequirements(ShipStep):
         packages: Sequence[str] | IRenderable = (),
         no_binary: str | IRenderable = ":none:",
         only_binary: str | IRenderable = ":none:",
+        extras: Sequence[str] | IRenderable = (),
+        groups: Sequence[str] | IRenderable = (),
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
         self.revision, self.loose, self.strict = revision, loose, strict
         self.build_lock, self.dockerfile, self.packages = build_lock, dockerfile, packages
         self.no_binary, self.only_binary = no_binary, only_binary
+        self.extras, self.groups = extras, groups
         super().__init__(**kwargs)

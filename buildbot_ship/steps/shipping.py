@@ -17,16 +17,22 @@ class BuildWheels(ShipStep):
     """Build the wheelhouse: wheels of everything in the strict file and of your own packages.
 
     :param revision: the commit to build
-    :param strict: the strict file: every package with version and hashes
+    :param strict: the strict file: every package with version and hashes; or a lock file:
+        ``uv.lock``, ``poetry.lock`` or ``pylock.toml``
     :param build_lock: the build lock: the requirements for building packages, with hashes
     :param dockerfile: the Dockerfile whose FROM line names the build base
     :param packages: folders of your own packages; ``.`` is the top of the repository
     :param lazy: leave cached wheels in the cache until a step needs to read them
+    :param extras: extras of a lock file to include
+    :param groups: dependency groups of a lock file to include
     """
 
     name = "wheels"
     request_type = WheelsRequest
-    request_options = ("revision", "strict", "build_lock", "dockerfile", "packages", "lazy")
+    request_options = (
+        *("revision", "strict", "build_lock", "dockerfile", "packages", "lazy"),
+        *("extras", "groups"),
+    )
     renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
@@ -38,11 +44,14 @@ class BuildWheels(ShipStep):
         dockerfile: str | IRenderable = "build.docker",
         packages: Sequence[str] | IRenderable = (),
         lazy: bool | IRenderable = False,
+        extras: Sequence[str] | IRenderable = (),
+        groups: Sequence[str] | IRenderable = (),
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
         self.revision, self.strict, self.build_lock = revision, strict, build_lock
         self.dockerfile, self.packages, self.lazy = dockerfile, packages, lazy
+        self.extras, self.groups = extras, groups
         super().__init__(**kwargs)
 
 

@@ -38,6 +38,7 @@ SUBPACKAGES = {
         "secrets": {""},
         "dockerfile": {""},
         "requirements": {"", "request"},
+        "locks": {"", "request", "requirements"},
         "application": {"", "request", "requirements"},
         "image": {"", "dockerfile", "application"},
         "filesystem": {"", "dockerfile", "image"},

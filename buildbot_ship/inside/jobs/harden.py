@@ -1,11 +1,15 @@
 """Resolve a loose file to a strict file, and the build requirements to a build lock.
 
-job.json: ``{"index": {...}, "loose": PATH, "packages": [FOLDER], "keep": TEXT or null,
-"rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME], "only_binary": [NAME]}``.  The job
-folder has the loose files under ``loose/`` and the own packages under ``tree/``.  *keep* is the
-strict file to start from; with *rehash* its hashes are fetched again.
+job.json: ``{"index": {...}, "loose": PATH, "project": BOOL, "packages": [FOLDER],
+"keep": TEXT or null, "rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME],
+"only_binary": [NAME], "cooldown": DAYS, "cooldown_except": [NAME]}``.  The job folder has the
+loose files under ``loose/`` and the own packages under ``tree/``.  *keep* is the strict file to
+start from; with *rehash* its hashes are fetched again.  With *project*, the requirements of a
+``pyproject.toml`` are in a file with ``.txt`` appended to its name.  Instead of all these,
+*strict* may have the strict file: then only the build requirements are resolved.
 Out folder: ``strict.txt`` and ``build.txt``, without their headers.
-result.json: ``{"sections": [TITLE], "sdists": ["NAME==VERSION"]}``.
+result.json: ``{"sections": [TITLE], "sdists": ["NAME==VERSION"], "ages": {"NAME==VERSION":
+DAYS}}``; *ages* has the days since the release of each pin, if the index states them.
 
 Without *keep*, pip installs and freezes the loose requirements.  pip-compile then resolves the
 loose file with the frozen versions as constraints; compiling the frozen file itself would lose
@@ -20,12 +24,13 @@ import shlex
 import sys
 import tempfile
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cooldown import Cooldown, explain
 from distribution_formats import Formats, explain_missing_file, keep_admitted
 from index import HARDENING, Index
 from job import Failed, call, index_environment, main, say
@@ -50,12 +55,13 @@ def freeze(
     python = scratch / "loose" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python)]
     words = [word for file in loose for word in ("-r", file)]
+    name = loose[0].name.replace(".toml.txt", ".toml")
     say("installing the loose requirements")
     call(
         # Nothing in this environment ever runs, and compiling takes longer than installing.
         [*pip, "install", "-q", "--no-compile", *options, *words],
-        f"{loose[0].name} does not resolve",
-        hint=f"correct {loose[0].name}; pip's reason is in the step's log",
+        f"{name} does not resolve",
+        hint=f"correct {name}; pip's reason is in the step's log",
         environment=environment,
     )
     output = call([*pip, "freeze", "--all"], "pip freeze failed", environment=environment)
@@ -73,12 +79,14 @@ def compile_strict(
 ) -> str:
     """Return the strict file: packages, versions, hashes, and `# via` lines."""
     folder, loose = job / "loose", arguments["loose"]
+    file = loose + ".txt" * arguments["project"]
     packages = own_requirements(arguments["packages"], job, scratch)
     target, options = scratch / "strict.txt", list[str | Path]()
-    if arguments["keep"] is None:
-        files = [folder / loose, *packages]
+    # pip cannot exempt a package from the cooldown; our pip-compile can.
+    if arguments["keep"] is None and not arguments["cooldown_except"]:
+        files = [folder / file, *map(Path, packages)]
         options = ["-c", freeze(files, formats.arguments, environment, scratch)]
-    else:
+    elif arguments["keep"] is not None:
         target.write_text(arguments["keep"], encoding="utf-8")
         options = [word for name in arguments["upgrade"] for word in ("-P", name)]
         options += ["--no-reuse-hashes"] if arguments["rehash"] else []
@@ -86,16 +94,22 @@ def compile_strict(
         options += ["--pip-args", shlex.join(formats.arguments)]
     say("resolving the requirements with hashes")
     call(
-        [*COMPILE, *options, "-o", target, loose, *packages],
+        [*COMPILE, *options, "-o", target, file, *packages],
         f"{loose} does not resolve with hashes",
         hint=f"correct {loose}; pip-compile's reason is in the step's log",
         environment=environment,
         folder=folder,
     )
     text = without_constraint(target.read_text(encoding="utf-8"), scratch / "frozen.txt")
-    for path, name in packages.items():
-        text = text.replace(f"-r {path}", name)
-    return text.lstrip("\n")
+    return with_sources(text, packages | {file: f"-r {loose}"}).lstrip("\n")
+
+
+def with_sources(strict: str, names: Mapping[str, str]) -> str:
+    """Return *strict* with the names of what our own files were made from."""
+    for file, name in names.items():
+        source = f"-r {re.escape(file)}"
+        strict = re.sub(f"{source}$", name.replace("\\", r"\\"), strict, flags=re.M)
+    return strict
 
 
 def without_constraint(strict: str, frozen: Path) -> str:
@@ -124,10 +138,13 @@ def compile_build(environment: dict[str, str], title: str, source: Path, target:
 
 
 def sections(
-    strict: str, index: Index, arguments: dict[str, Any], job: Path, scratch: Path
+    strict: str,
+    index: Index,
+    packages: Mapping[str, Path],
+    environment: dict[str, str],
+    scratch: Path,
 ) -> dict[str, str]:
-    """Return the sections of the build lock by title: sdists first, then own packages."""
-    environment = index_environment(arguments["index"], job)
+    """Return the sections of the build lock by title: sdists first, then own *packages*."""
     sources = {}
     for number, pin in enumerate(pins(strict)):
         file = index.choose(pin.name, pin.version, pin.hashes)
@@ -137,8 +154,7 @@ def sections(
             digest = index.fetch(file, pin.hashes, folder)
             source = unpack(folder / file.name, folder / "src")
             sources[f"sdist {pin.name}=={pin.version} sha256:{digest}"] = source
-    for package in arguments["packages"]:
-        sources[f"package {package}"] = job / "tree" / package
+    sources |= {f"package {name}": source for name, source in packages.items()}
     targets = [scratch / f"build-{number}.txt" for number in range(len(sources))]
     with ThreadPoolExecutor(MAX_BUILDS) as pool:
         texts = pool.map(
@@ -159,7 +175,8 @@ def require_answers(index: Index) -> None:
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Write the strict file and the build lock."""
-    environment = index_environment(arguments["index"], job)
+    cooldown = Cooldown.of(arguments["cooldown"], arguments["cooldown_except"])
+    environment = index_environment(arguments["index"], job) | cooldown.environment()
     formats = Formats(arguments["no_binary"], arguments["only_binary"])
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -168,16 +185,21 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         )
         require_answers(index)
         try:
-            strict = compile_strict(arguments, formats, job, environment, scratch)
+            strict = arguments.get("strict")
+            if strict is None:
+                strict = compile_strict(arguments, formats, job, environment, scratch)
         except Failed as failed:
-            raise explain_missing_file(failed, index, formats) from None
+            raise explain(explain_missing_file(failed, index, formats)) from None
         strict = keep_admitted(strict, index, formats, scratch)
-        by_title = sections(strict, index, arguments, job, scratch)
+        packages = {name: job / "tree" / name for name in arguments["packages"]}
+        by_title = sections(strict, index, packages, environment, scratch)
+        cooldown.check(index, pins("\n".join([strict, *by_title.values()])))
+        ages = cooldown.ages(index, pins(strict))
     (out / "strict.txt").write_text(strict, encoding="utf-8")
     lock = "\n".join(f"#: {title}\n{lines}" for title, lines in by_title.items())
     (out / "build.txt").write_text(lock, encoding="utf-8")
     sdists = [title.split()[1] for title in by_title if title.startswith("sdist ")]
-    return {"sections": list(by_title), "sdists": sdists}
+    return {"sections": list(by_title), "sdists": sdists, "ages": ages}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
@@ -32,12 +33,17 @@ RANKS = {tag: rank for rank, tag in enumerate(sys_tags())}
 
 @dataclass(frozen=True)
 class File:
-    """One file of a project; *sha256* is hexadecimal, None if the index states none."""
+    """One file of a project; *sha256* is hexadecimal, None if the index states none.
+
+    *uploaded* is the time of its upload, as far as the index states it.
+    """
 
     name: str
     url: str
     sha256: str | None
     yanked: bool
+    uploaded: datetime | None = None
+    size: int | None = None
 
     @property
     def is_sdist(self) -> bool:
@@ -86,7 +92,14 @@ def _from_json(data: dict[str, Any], base: str) -> Iterator[File]:
     for file in data["files"]:
         url = urljoin(base, file["url"])
         sha256 = file.get("hashes", {}).get("sha256")
-        yield File(file["filename"], url, sha256, bool(file.get("yanked")))
+        uploaded, size = _moment(file.get("upload-time")), file.get("size")
+        yield File(file["filename"], url, sha256, bool(file.get("yanked")), uploaded, size)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Return an upload time (PEP 700) as an aware time in UTC."""
+    moment = datetime.fromisoformat(text) if text else None
+    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None
 
 
 class _Page(HTMLParser):

@@ -10,8 +10,16 @@ simple-repository-api/.  A file that is listed without sha256 is still downloade
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import piptools.scripts.compile
+from pip._internal.index import package_finder
+from pip._internal.index.package_finder import LinkEvaluator
 from piptools.repositories import PyPIRepository
+
+EXEMPT = frozenset(filter(None, os.environ.get("SHIP_COOLDOWN_EXCEPT", "").split(",")))
+"""The packages that have no cooldown.  pip has one time for all, and no exception."""
 
 
 class ListedHashes(PyPIRepository):  # type: ignore[misc]  # pip-tools is not installed here
@@ -25,6 +33,17 @@ class ListedHashes(PyPIRepository):  # type: ignore[misc]  # pip-tools is not in
         return {url: f"sha256:{digest}" for url, digest in listed.items() if digest}
 
 
+class _Evaluator(LinkEvaluator):
+    """Evaluates the links of a project; those of an exempt one have no cooldown."""
+
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        if self._canonical_name in EXEMPT:
+            self._uploaded_prior_to = None
+
+
 if __name__ == "__main__":
+    if EXEMPT:
+        package_finder.LinkEvaluator = _Evaluator  # type: ignore[misc]
     piptools.scripts.compile.PyPIRepository = ListedHashes
     piptools.scripts.compile.cli(prog_name="pip-compile")

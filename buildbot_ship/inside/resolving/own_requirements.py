@@ -23,7 +23,7 @@ MAX_BUILDS = 2
 """Build backends to run at the same time; more of them need more memory."""
 
 
-def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[Path, str]:
+def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[str, str]:
     """Write the requirements of each own package to a file; return the package by file.
 
     The package is ``NAME (FILE)``, for the `# via` lines.  Raises Failed.
@@ -33,13 +33,13 @@ def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[P
         metadata = dict(zip(folders, read, strict=True))
     needs = {folder: requirements(folder, message) for folder, message in metadata.items()}
     names = {canonicalize_name(m["Name"]): folder for folder, m in metadata.items()}
-    files = {}
+    files: dict[str, str] = {}
     for number, (folder, lines) in enumerate(third_party(names, needs).items()):
         path = scratch / f"package-{number}.txt"
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         file = project_file(job / "tree" / folder, f"package {folder}")
         where = os.path.normpath(f"{folder}/{file}")
-        files[path] = f"{metadata[folder]['Name']} ({where})"
+        files[str(path)] = f"{metadata[folder]['Name']} ({where})"
     return files
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import attrs
 from attrs.validators import optional
 
-from . import check
+from . import check, selection
 from .base import Request
 from .smoke import SystemTest
 
@@ -24,6 +24,7 @@ CONFLICTS_TEXT = "conflicts.txt"
 class WheelsRequest(Request):
     """Build the wheelhouse of a commit; *packages* are the folders of its own packages.
 
+    *strict* may be a lock file of another tool; then *extras* and *groups* are those to take.
     With *lazy* a cached wheel stays in the cache until a later verb reads it.
     """
 
@@ -34,6 +35,8 @@ class WheelsRequest(Request):
     dockerfile: str = attrs.field(default="build.docker", validator=check.path)
     packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
     lazy: bool = False
+    extras: tuple[str, ...] = attrs.field(default=(), validator=selection.names)
+    groups: tuple[str, ...] = attrs.field(default=(), validator=selection.names)
 
 
 @attrs.frozen
@@ -109,7 +112,7 @@ class PushRequest(Request):
 class CheckRequest(Request):
     """Check that the strict file and the build lock of a commit are up to date.
 
-    *no_binary* and *only_binary* are the options of `HardenRequest`.
+    *no_binary*, *only_binary*, *extras* and *groups* are the options of `HardenRequest`.
     """
 
     verb: ClassVar[str] = "check"
@@ -121,6 +124,8 @@ class CheckRequest(Request):
     packages: tuple[str, ...] = attrs.field(default=(), validator=check.paths)
     no_binary: str = attrs.field(default=":none:", validator=check.formats)
     only_binary: str = attrs.field(default=":none:", validator=check.formats)
+    extras: tuple[str, ...] = attrs.field(default=(), validator=selection.names)
+    groups: tuple[str, ...] = attrs.field(default=(), validator=selection.names)
 
 
 @attrs.frozen

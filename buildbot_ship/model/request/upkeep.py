@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import attrs
 
 from ...errors import InvalidRequest
-from . import check
+from . import check, selection
 from .base import Request
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@~-]{0,199}")
@@ -100,7 +100,9 @@ class HardenRequest(Request):
 
     *upgrade* is ``all``, ``nothing`` (keep the pins that the loose files allow), or the names
     of packages to upgrade, separated by commas.  *no_binary* and *only_binary* have the syntax
-    of pip's options.
+    of pip's options.  *extras* and *groups* are those of a ``pyproject.toml`` or a lock file.
+
+    No file younger than *cooldown* days is accepted, except for packages in *cooldown_except*.
     """
 
     verb: ClassVar[str] = "harden"
@@ -112,6 +114,10 @@ class HardenRequest(Request):
     upgrade: str = attrs.field(default="all", validator=check.upgrade)
     no_binary: str = attrs.field(default=":none:", validator=check.formats)
     only_binary: str = attrs.field(default=":none:", validator=check.formats)
+    extras: tuple[str, ...] = attrs.field(default=(), validator=selection.names)
+    groups: tuple[str, ...] = attrs.field(default=(), validator=selection.names)
+    cooldown: float = attrs.field(default=0.0, validator=check.at_least(0))
+    cooldown_except: tuple[str, ...] = attrs.field(default=(), validator=selection.names)
 
 
 @attrs.frozen

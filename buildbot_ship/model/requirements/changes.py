@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 from packaging.version import InvalidVersion, Version
@@ -21,12 +21,16 @@ class StrictFile:
 
 @attrs.frozen
 class Change:
-    """The old and the new version of a package (None: absent), and *why* it is required."""
+    """The old and the new version of a package (None: absent), and *why* it is required.
+
+    *age* is the number of days since the new version was released, if known.
+    """
 
     name: str
     old: str | None
     new: str | None
     why: tuple[str, ...] = ()
+    age: float | None = None
 
     @property
     def kind(self) -> str:
@@ -41,7 +45,8 @@ class Change:
         """Return the change in one line."""
         versions = " -> ".join(filter(None, (self.old, self.new)))
         why = ", ".join(reason.removeprefix("-r ") for reason in self.why)
-        return f"{self.name} {versions}" + (f" ({why})" if why else "")
+        text = f"{self.name} {versions}" + (f" ({why})" if why else "")
+        return text if self.age is None else f"{text}, {_days(self.age)} old"
 
 
 KINDS = ("added", "removed", "upgraded", "downgraded")
@@ -82,8 +87,10 @@ class Changes:
             yield "other files of one version:\n" + "".join(f"  {n}\n" for n in self.files)
 
 
-def compare(old: StrictFile, new: StrictFile) -> Changes:
-    """Return the changes from *old* to *new*."""
+def compare(
+    old: StrictFile, new: StrictFile, ages: Mapping[str, float] | None = None
+) -> Changes:
+    """Return the changes from *old* to *new*; *ages* has the days since each release."""
     before, after = _by_name(old.pins), _by_name(new.pins)
     was, why = reasons(old.text), reasons(new.text)
     found, files = [], []
@@ -93,10 +100,14 @@ def compare(old: StrictFile, new: StrictFile) -> Changes:
             files += [f"{name} {two.version}"] if set(one.hashes) != set(two.hashes) else []
             continue
         because = why.get(name) or was.get(name, ())
-        found.append(
-            Change(name, one.version if one else None, two.version if two else None, because)
-        )
+        age = (ages or {}).get(f"{two.name}=={two.version}") if two else None
+        versions = (one.version if one else None, two.version if two else None)
+        found.append(Change(name, *versions, because, age))
     return Changes(tuple(found), tuple(files))
+
+
+def _days(age: float) -> str:
+    return "1 day" if int(age) == 1 else f"{max(int(age), 0)} days"
 
 
 def _by_name(pins: Iterable[Pin]) -> dict[str, Pin]:

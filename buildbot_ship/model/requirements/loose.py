@@ -16,7 +16,8 @@ import attrs
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ...errors import FileMissing, InvalidFile, Problem
+from ...errors import FileMissing, InvalidFile, InvalidRequest, Problem
+from .lock_names import is_pyproject
 from .reader import Pin, logical_lines, read_requirement
 from .text import decode
 
@@ -54,16 +55,41 @@ class Loose:
     files: dict[str, bytes] = attrs.field(repr=False)
 
 
-def read_loose(path: str, read: Read, *, empty: bool = False) -> Loose:
-    """Read the file at *path* and all files that it includes.
+@attrs.frozen
+class Selected:
+    """The *extras* and dependency *groups* of a ``pyproject.toml`` to take."""
+
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    def check(self, path: str) -> None:
+        """Raise InvalidRequest if they are set, and the file at *path* cannot have any."""
+        for option, names in (("extras", self.extras), ("groups", self.groups)):
+            if names and not is_pyproject(path):
+                why = (
+                    f"{path} has none: set loose to a pyproject.toml, or strict to a lock file"
+                )
+                raise InvalidRequest(option, why)
+
+
+def read_loose(
+    path: str, read: Read, *, empty: bool = False, selected: Selected | None = None
+) -> Loose:
+    """Read the file at *path* and all files that it includes, or a ``pyproject.toml``.
 
     Raises FileMissing for *path* itself, and InvalidFile with every problem of all files.  A
     file without a requirement is a problem, unless *empty* allows it.
     """
+    selected = selected or Selected()
+    selected.check(path)
     reader = _LooseReader(read)
-    if reader.open(path) is None:
+    data = reader.open(path)
+    if data is None:
         raise FileMissing(path, "the repository")
-    reader.file(path, constraint=False, above=())
+    if is_pyproject(path):
+        reader.project(path, data, selected, empty=empty)
+    else:
+        reader.file(path, constraint=False, above=())
     if not (reader.requirements or reader.problems or empty):
         text = "the file has no requirement, and the option packages names no package"
         reader.problems.append(Problem(path, 1, text))
@@ -122,6 +148,20 @@ class _LooseReader:
             fault = self.line(path, number, line, constraint, (*above, path))
             if fault is not None:
                 self.problems.append(Problem(path, number, fault))
+
+    def project(self, path: str, data: bytes, selected: Selected, *, empty: bool) -> None:
+        """Read a ``pyproject.toml``; with *empty*, own packages have requirements too."""
+        # Imported late: most projects have a requirement file.
+        from .pyproject import Project  # noqa: PLC0415
+
+        project = Project.parse(data, path)
+        if project.is_dynamic and not empty:
+            text = "its dependencies are dynamic: name the folder in the option packages"
+            self.problems.append(Problem(path, project.document.line_of("dynamic"), text))
+            return
+        for requirement in project.requirements(selected.extras, selected.groups):
+            line = project.line_of(requirement)
+            self.requirements.append(LooseRequirement(requirement, path, line))
 
     def line(
         self, path: str, number: int, line: str, constraint: bool, above: tuple[str, ...]

@@ -8,7 +8,7 @@ files before any tool reads them, and reports every fault with its file and line
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 from packaging.requirements import Requirement
@@ -16,11 +16,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ...errors import InvalidFile, Problem
-from ..requirement import MAX_LINE, parse_requirement
+from ..requirement import MAX_LINE, Malformed, parse_requirement
 
 _HASH = re.compile(r"--hash[= ](\S+)")
 _ALGORITHM = re.compile(r"(?:md|sha|blake)[0-9a-z_-]{1,8}")
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
+_NAMED = re.compile(r"[A-Za-z0-9][\w.-]{0,199}(\[[\w.,-]*\])?==[\w.!+-]{1,200}", re.A)
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _ARCHIVE = re.compile(r".*\.(whl|zip|tgz|tbz|txz|tlz|tar(\.(gz|bz2|xz|lz|lzma))?)", re.I)
 _OPTIONS = {
@@ -127,6 +128,25 @@ def _pin(number: int, line: str) -> Pin | str:
     marker = str(requirement.marker) if requirement.marker else None
     digests = tuple(text.removeprefix("sha256:") for text in hashes)
     return Pin(name, version, digests, number, tuple(sorted(requirement.extras)), marker)
+
+
+def make_pin(
+    name: str, version: str, hashes: Sequence[str], line: int, extras: Iterable[str] = ()
+) -> Pin:
+    """Return a pin of a lock file, by the rules of the strict file.  Raises Malformed.
+
+    *hashes* are written ``sha256:<64 hexadecimal digits>``, one for each file.
+    """
+    words = f"[{','.join(extras)}]" if extras else ""
+    text = f"{name}{words}=={version}"
+    if not _NAMED.fullmatch(text):
+        raise Malformed("its name or its version is invalid")
+    if not hashes or not all(map(_SHA256.fullmatch, hashes)):
+        raise Malformed("one of its files has no sha256" if hashes else "it has no files")
+    pin = _pin(line, f"{text} " + " ".join(f"--hash={text}" for text in dict.fromkeys(hashes)))
+    if isinstance(pin, str):
+        raise Malformed("its name or its version is invalid")
+    return pin
 
 
 def _exact_version(requirement: Requirement) -> str | None:

@@ -24,6 +24,7 @@ from .reasons import reasons
 _FLAGS = {"loose": "--loose", "strict": "--strict", "build_lock": "--build-lock"}
 _FLAGS |= {"dockerfile": "--build-dockerfile"}
 _FLAGS |= {"no_binary": "--no-binary", "only_binary": "--only-binary"}
+_LISTS = {"packages": "--package", "extras": "--extra", "groups": "--group"}
 
 
 @attrs.frozen
@@ -66,8 +67,8 @@ def harden_command(request: CheckRequest) -> str:
     for name, flag in _FLAGS.items():
         value = getattr(request, name)
         words += [flag, value] if value != fields[name].default else []
-    for folder in request.packages:
-        words += ["--package", folder]
+    for name, flag in _LISTS.items():
+        words += [word for each in getattr(request, name) for word in (flag, each)]
     return f"run {shlex.join(words)}, review its changes, and commit"
 
 
@@ -116,13 +117,13 @@ def _unmet(request: CheckRequest, loose: Loose, locked: Locked) -> Iterator[Prob
             continue
         if pin is None and item in loose.constraints:
             continue
-        fault = _fault(item, pin, request.strict)
+        fault = unmet_requirement(item, pin, request.strict)
         if fault is not None:
             yield Problem(item.file, item.line, fault)
 
 
-def _fault(item: LooseRequirement, pin: Pin | None, strict: str) -> str | None:
-    """Return why *pin* does not meet the loose requirement, or None."""
+def unmet_requirement(item: LooseRequirement, pin: Pin | None, strict: str) -> str | None:
+    """Return why *pin*, a line of the file *strict*, does not meet the requirement, or None."""
     wanted = item.requirement
     if pin is None:
         return f"{wanted.name} is not in {strict}"

@@ -19,12 +19,12 @@ _UNSEEN = re.compile(
 )
 
 
-def decode(data: bytes, file: str) -> str:
-    """Return the text of a requirement file.
+def decode(data: bytes, file: str, entries: int = MAX_ENTRIES) -> str:
+    """Return the text of a requirement file with at most *entries* requirements.
 
     Raises InvalidFile if it is not UTF-8, is too large, or has unseen characters.
     """
-    _check_size(data, file)
+    _check_size(data, file, entries)
     for number, raw in enumerate(data.split(b"\n", 2)[:2], 1):
         declared = _CODING.match(raw)
         if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
@@ -45,7 +45,7 @@ def decode(data: bytes, file: str) -> str:
         ) from None
 
 
-def _check_size(data: bytes, file: str) -> None:
+def _check_size(data: bytes, file: str, entries: int) -> None:
     if len(data) > MAX_BYTES:
         number = data.count(b"\n", 0, MAX_BYTES) + 1
         text = f"the file exceeds {MAX_BYTES} bytes here: shorten it, or name another file"
@@ -54,6 +54,6 @@ def _check_size(data: bytes, file: str) -> None:
     for number, line in enumerate(data.split(b"\n"), 1):
         start = line.lstrip()[:7]
         count += bool(start) and not start.startswith((b"#", b"--hash="))
-        if count > MAX_ENTRIES:
-            text = f"the file has more than {MAX_ENTRIES} requirements: shorten it"
+        if count > entries:
+            text = f"the file has more than {entries} requirements: shorten it"
             raise InvalidFile((Problem(file, number, text),))

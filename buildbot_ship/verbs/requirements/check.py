@@ -10,7 +10,8 @@ from ...model.dockerfile.document import read_base
 from ...model.reference import Reference
 from ...model.request import CheckRequest
 from ...model.requirements.header import Interpreter
-from ...model.requirements.loose import metadata_of, read_loose
+from ...model.requirements.lock_names import is_lock
+from ...model.requirements.loose import Selected, metadata_of, read_loose
 from ...model.requirements.staleness import (
     Locked,
     find_stale,
@@ -31,6 +32,11 @@ def check(request: CheckRequest, *, tree: Tree, find_interpreter: FindInterprete
     file.  If there is no loose file, and the strict file has no header, only the lines of the
     strict file are checked.  Raises InvalidFile with all stale places.
     """
+    if is_lock(request.strict):
+        # Imported late: most repositories have a strict file.
+        from .check_lock import check_lock  # noqa: PLC0415
+
+        return check_lock(request, tree=tree, find_interpreter=find_interpreter)
     read = partial(read_bytes, tree)
 
     locked = Locked.read(
@@ -39,7 +45,8 @@ def check(request: CheckRequest, *, tree: Tree, find_interpreter: FindInterprete
     if read(request.loose) is None and not locked.header.inputs:
         return _without_loose_file(request, locked)
     metadata = metadata_of(request.packages, read)
-    loose = read_loose(request.loose, read, empty=bool(request.packages))
+    selected = Selected(request.extras, request.groups)
+    loose = read_loose(request.loose, read, empty=bool(request.packages), selected=selected)
     pinned = read_base(required(tree, request.dockerfile), request.dockerfile)
     problems = find_stale(request, loose, metadata, locked)
     if not problems and str(pinned.base) != locked.header.base:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,15 @@ from ...model.requirements.build_lock import parse_build_lock
 from ...model.requirements.changes import Changes, StrictFile, compare
 from ...model.requirements.distribution_formats import Formats
 from ...model.requirements.header import Header, Interpreter, split
-from ...model.requirements.loose import Loose, digests, metadata_of, read_loose, unknown_names
+from ...model.requirements.lock_names import is_lock, is_pyproject
+from ...model.requirements.loose import (
+    Loose,
+    Selected,
+    digests,
+    metadata_of,
+    read_loose,
+    unknown_names,
+)
 from ...model.requirements.reader import logical_lines, parse_strict, read_pins
 from ...model.requirements.text import decode
 from ...model.result import SUCCESS, Result, counted
@@ -42,6 +51,11 @@ def harden(
     Raises FileMissing, InvalidFile, InvalidRequest, JobFailed, LimitExceeded, and the errors of
     engines.
     """
+    if is_lock(request.strict):
+        # Imported late: most repositories have a strict file.
+        from .harden_lock import harden_lock  # noqa: PLC0415
+
+        return harden_lock(request, checkout=checkout, runner=runner, notes=notes)
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
@@ -58,7 +72,7 @@ def harden(
     new = {request.strict: head + resolved.strict, request.build_lock: head + resolved.lock}
     after = _parse(request, new)
     _check_format_names(request, formats, loose, after)
-    changes = compare(before, after)
+    changes = compare(before, after, resolved.ages)
     texts = old if all(_is_equivalent(old[path], new[path]) for path in new) else new
     if texts is new:
         checkout.write({path: text for path, text in new.items() if text != old[path]})
@@ -70,17 +84,22 @@ def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, 
     """Return the loose files, and the digests of all files that name requirements."""
     read = partial(read_bytes, checkout)
     metadata = metadata_of(request.packages, read)
-    loose = read_loose(request.loose, read, empty=bool(request.packages))
+    selected = Selected(request.extras, request.groups)
+    loose = read_loose(request.loose, read, empty=bool(request.packages), selected=selected)
     return loose, digests({**loose.files, **metadata})
 
 
 @attrs.frozen
 class _Resolved:
-    """The texts of both files without headers, and the sdists as ``name==version``."""
+    """The texts of both files without headers, the sdists, and the days since each release.
+
+    Releases are written ``name==version``.
+    """
 
     strict: str
     lock: str
     sdists: tuple[str, ...]
+    ages: dict[str, float]
 
 
 def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> dict[str, Any]:
@@ -89,10 +108,13 @@ def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> 
     words = [name.strip() for name in request.upgrade.split(",")]
     return {
         "loose": request.loose,
+        "project": is_pyproject(request.loose),
         "packages": list(request.packages),
         "keep": None if request.upgrade == "all" or not keep else keep,
         "rehash": split(before.text)[0].formats != formats,
         "upgrade": [] if request.upgrade in ("all", "nothing") else words,
+        "cooldown": request.cooldown,
+        "cooldown_except": list(request.cooldown_except),
         **{option: list(words) for option, words in formats.options().items()},
     }
 
@@ -101,6 +123,9 @@ def _job_inputs(
     request: HardenRequest, loose: Loose, checkout: Checkout, scratch: Path
 ) -> tuple[JobFile, ...]:
     files = [JobFile(f"loose/{path}", data) for path, data in loose.files.items()]
+    if is_pyproject(request.loose):
+        lines = "".join(f"{item.requirement}\n" for item in loose.requirements)
+        files = [JobFile(f"loose/{request.loose}.txt", lines.encode())]
     for folder in request.packages:
         files += export_package(checkout, folder, scratch)
     return tuple(files)
@@ -119,7 +144,13 @@ def _resolve(
         strict, lock = (
             decode((out / name).read_bytes(), name) for name in ("strict.txt", "build.txt")
         )
-        return _Resolved(strict, lock, tuple(str(sdist) for sdist in result["sdists"]))
+        sdists = tuple(str(sdist) for sdist in result["sdists"])
+        return _Resolved(strict, lock, sdists, read_ages(result))
+
+
+def read_ages(result: Mapping[str, Any]) -> dict[str, float]:
+    """Return the days since each release in the result of a job."""
+    return {str(name): float(age) for name, age in result.get("ages", {}).items()}
 
 
 def _parse(request: HardenRequest, new: dict[str, str]) -> StrictFile:

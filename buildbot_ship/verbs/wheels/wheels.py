@@ -7,8 +7,10 @@ import attrs
 from ...model.application.wheel_plan import decide, pinned_extras, unknown_extras
 from ...model.artefact import Wheelhouse
 from ...model.dockerfile.document import base_of
+from ...model.reference import Reference
 from ...model.request import WheelsRequest
 from ...model.requirements.build_lock import BuildLock, parse_build_lock
+from ...model.requirements.lock_names import is_lock
 from ...model.requirements.reader import Pin, parse_strict
 from ...model.result import SUCCESS, Result, counted
 from ...source.interface import Tree, read_hardened, read_text, required
@@ -28,11 +30,10 @@ def wheels(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> Result:
     Raises FileMissing, InvalidFile, BaseNotFound, OutputMissing, JobFailed, LimitExceeded, and
     the errors of registry and engine.
     """
-    pins, lock = _read(request, tree)
-    plan = decide(request, pins, lock)
-    build_base = runner.build_base(
-        base_of(required(tree, request.dockerfile), request.dockerfile)
-    )
+    base = base_of(required(tree, request.dockerfile), request.dockerfile)
+    pins = _pins(request, tree, base, runner)
+    plan = decide(request, pins, _build_lock(request, tree))
+    build_base = runner.build_base(base)
     builder = WheelBuilder.of(plan, tree, build_base, runner)
     cached = builder.find_cached()
     if cached.missing is not None:
@@ -55,10 +56,22 @@ def wheels(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> Result:
     return attrs.evolve(_result(wheelhouse, cached, complete.repacked), warnings=warnings)
 
 
-def _read(request: WheelsRequest, tree: Tree) -> tuple[tuple[Pin, ...], BuildLock]:
-    pins = parse_strict(read_hardened(tree, request.strict), request.strict)
+def _pins(
+    request: WheelsRequest, tree: Tree, base: Reference, runner: JobRunner
+) -> tuple[Pin, ...]:
+    """Return the pins of the strict file, or those of a lock file that apply to *base*."""
+    if not is_lock(request.strict):
+        return parse_strict(read_hardened(tree, request.strict), request.strict)
+    # Imported late: most repositories have a strict file.
+    from ..shared.locked_pins import read_locked  # noqa: PLC0415
+
+    environment: dict[str, str] = runner.facts(runner.build_base(base))["environment"]
+    return read_locked(request, tree, environment)[0].pins
+
+
+def _build_lock(request: WheelsRequest, tree: Tree) -> BuildLock:
     lock = read_text(tree, request.build_lock)
-    return pins, parse_build_lock(lock, request.build_lock) if lock else BuildLock()
+    return parse_build_lock(lock, request.build_lock) if lock else BuildLock()
 
 
 def _result(wheelhouse: Wheelhouse, cached: WheelSet, repacked: tuple[int, ...]) -> Result:

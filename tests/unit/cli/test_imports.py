@@ -30,9 +30,9 @@ LOOK = ["--pex", "app.pex=app", "--image", "app"]
 # What ends before it needs the engine or the registry must not have imported them.
 VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "push": (["app", f"{NOWHERE}/team/app", "--revision", "no-such"], set(), 67),
-    "check": (["--revision", "no-such"], {"packaging"}, 67),
-    "check-secrets": (["--revision", "no-such"], set(), 51),
-    "wheels": (["--revision", "no-such"], {"packaging"}, 76),
+    "check": (["--revision", "no-such"], {"packaging"}, 72),
+    "check-secrets": (["--revision", "no-such"], set(), 55),
+    "wheels": (["--revision", "no-such"], {"packaging"}, 81),
     "image": (["app", "--revision", "no-such"], set(), 92),
     "gc": ([], set(), 52),
     "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 55),

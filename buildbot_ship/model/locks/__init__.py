@@ -1,0 +1,1 @@
+"""Lock files of other tools: uv.lock, poetry.lock, and pylock.toml (PEP 751)."""
