@@ -39,9 +39,11 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options = parse_soak(argv)
     try:
-        with running("soak", progress()) as run:
-            with _engine(run, wanted=options.name in ON_AN_ENGINE):
-                tally = SOAKS[options.name](run, options)
+        with (
+            running("soak", progress()) as run,
+            _engine(run, wanted=options.name in ON_AN_ENGINE),
+        ):
+            tally = SOAKS[options.name](run, options)
     except LabError as error:
         print(f"\nThe soak failed. {error}", file=sys.stderr, flush=True)
         return 1
