@@ -5,7 +5,9 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2"]
+# Python 3.14 has zstd in its standard library.
+ZSTD = "backports.zstd>=1.0; python_version<'3.14'"
+ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2", ZSTD]
 SECRETS = ["pynacl>=1.5"]
 
 setup(
@@ -15,7 +17,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     packages=find_packages(include=["buildbot_ship", "buildbot_ship.*"]),
     package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
     install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=24.1"],

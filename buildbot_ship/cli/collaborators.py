@@ -13,7 +13,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -226,7 +226,7 @@ class Collaborators:
     def clock(self) -> datetime:
         """Return the moment that the master reserved for the tags of bases, or the time."""
         moment = self.envelope.moment
-        return datetime.fromisoformat(moment) if moment else datetime.now(timezone.utc)
+        return datetime.fromisoformat(moment) if moment else datetime.now(UTC)
 
     def interpreter(self, base: Reference) -> Interpreter:
         """Return the Python of a build base, from a cache or else from the engine."""

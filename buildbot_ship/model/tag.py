@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from ..errors import InvalidReference
 
@@ -23,7 +23,7 @@ def timestamp_tag(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError("a tag needs an aware datetime")
-    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
     return utc.isoformat(timespec="microseconds").replace(":", "-").replace(".", "-")
 
 
@@ -42,7 +42,7 @@ def moment_after(tags: Iterable[str], now: datetime) -> datetime:
     datetime.datetime(2026, 11, 23, 4, 50, 49, 169151, tzinfo=datetime.timezone.utc)
     """
     try:
-        newest = datetime.strptime(max(tags, default=""), _FORMAT).replace(tzinfo=timezone.utc)
+        newest = datetime.strptime(max(tags, default=""), _FORMAT).replace(tzinfo=UTC)
         return newest + timedelta(microseconds=1) if newest > now else now
     except (ValueError, OverflowError):
         # There is no tag, or it has only the form of a time.

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ class GitTree:
         match = _COMMITTED.search(self._text)
         if match is None:
             raise RepositoryError(f"commit {self.commit}", "it has no committer time")
-        return datetime.fromtimestamp(int(match[1]), timezone.utc)
+        return datetime.fromtimestamp(int(match[1]), UTC)
 
     def history(self, folder: str) -> CommitHistory:
         """Return the history of the commit, or of the submodule's, with *folder*.

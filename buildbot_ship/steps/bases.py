@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import attrs
@@ -49,7 +49,7 @@ class PairsStep(ShipStep):
 
     async def reserve(self, envelope: Envelope, record: Mapping[str, Any]) -> Envelope:
         """Reserve the moment that becomes the tag: no two steps of these masters share it."""
-        now = datetime.fromtimestamp(self.master.reactor.seconds(), timezone.utc)
+        now = datetime.fromtimestamp(self.master.reactor.seconds(), UTC)
         owner = f"{record['buildid']}-{self.stepid}"
         moment = await ClaimTable(self.master).unique_moment(now, owner)
         return attrs.evolve(envelope, moment=moment.isoformat(timespec="microseconds"))

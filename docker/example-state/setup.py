@@ -7,5 +7,5 @@ setup(
     version="1.0",
     packages=find_packages("src"),
     package_dir={"": "src"},
-    python_requires=">=3.10",
+    python_requires=">=3.11",
 )

@@ -12,7 +12,7 @@ setup(
     packages=[*find_packages("src"), "twisted.plugins"],
     py_modules=["sealed"],
     package_dir={"": "src"},
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     install_requires=["pynacl"],
     extras_require={"service": ["remotemath"], "page": ["pyramid", "requests"]},
 )

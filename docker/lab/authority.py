@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Authority:
         """Return one for *host*, an address; it is valid for an hour."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "buildbot-ship test")])
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         certificate = (
             x509.CertificateBuilder()
             .subject_name(name)

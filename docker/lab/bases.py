@@ -1,4 +1,4 @@
-"""Publish the two base images in the registry that represents upstream.
+"""Publish the base images of a Python in the registry that represents upstream.
 
 The layers come from the cache, and all other parts of the images are constant. So the digests
 are the same every day and in every registry.
@@ -20,11 +20,10 @@ from typing import Any
 import requests
 
 from lab.archive import tar_of
-from lab.debian import Layer, make_layers
+from lab.debian import DEFAULT, Layer, make_layers
 from lab.errors import LabError
 
 REPOSITORY = "library/python"
-TAGS = {"full": "3.11", "slim": "3.11-slim"}
 CREATED = "2026-01-01T00:00:00Z"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -54,15 +53,23 @@ class Bases:
     slim: Base
 
 
-def publish_bases(cache: Path, address: str, mark: str = "") -> Bases:
+def tags_of(minor: str) -> dict[str, str]:
+    """Return the tags of the bases with a Python, like the hub's."""
+    return {"full": minor, "slim": f"{minor}-slim"}
+
+
+TAGS = tags_of(DEFAULT)
+
+
+def publish_bases(cache: Path, address: str, mark: str = "", minor: str = DEFAULT) -> Bases:
     """Build the bases unless they are in the cache, and publish both in a registry.
 
     A *mark* gives them image IDs that no other bases have.
     """
-    layers = make_layers(cache)
+    tags = tags_of(minor)
     published = {
-        name: publish(layer, address, REPOSITORY, TAGS[name], mark)
-        for name, layer in layers.items()
+        name: publish(layer, address, REPOSITORY, tags[name], mark)
+        for name, layer in make_layers(cache, minor).items()
     }
     return Bases(f"{address}/{REPOSITORY.partition('/')[0]}", **published)
 
@@ -77,7 +84,7 @@ def publish_newer_slim(cache: Path, address: str, package: str, version: str) ->
     parts = (layer.size, layer.digest), (len(packed), sha256(packed))
     url = f"http://{address}/v2/{REPOSITORY}"
     with requests.Session() as session:
-        _upload(session, url, sha256(packed), packed)
+        upload(session, url, sha256(packed), packed)
         return _publish_manifest(session, url, TAGS["slim"], config, *parts)
 
 
@@ -137,16 +144,22 @@ def publish(layer: Layer, address: str, repository: str, tag: str, mark: str = "
     config = image_config(layer.diff_id, mark=mark)
     with requests.Session() as session:
         with layer.path.open("rb") as content:
-            _upload(session, url, layer.digest, content)
+            upload(session, url, layer.digest, content)
         return _publish_manifest(session, url, tag, config, (layer.size, layer.digest))
 
 
 def _publish_manifest(
     session: requests.Session, url: str, tag: str, config: bytes, *layers: tuple[int, str]
 ) -> Base:
-    manifest = image_manifest(config, *layers)
-    _upload(session, url, sha256(config), config)
-    headers = {"Content-Type": MANIFEST}
+    upload(session, url, sha256(config), config)
+    return put_manifest(session, url, tag, image_manifest(config, *layers))
+
+
+def put_manifest(
+    session: requests.Session, url: str, tag: str, manifest: bytes, kind: str = MANIFEST
+) -> Base:
+    """Publish a manifest whose blobs the repository at *url* has."""
+    headers = {"Content-Type": kind}
     _expect(
         session.put(f"{url}/manifests/{tag}", manifest, headers=headers, timeout=TIMEOUT),
         HTTPStatus.CREATED,
@@ -155,7 +168,8 @@ def _publish_manifest(
     return Base(f"{address}/{repository}:{tag}", sha256(manifest))
 
 
-def _upload(session: requests.Session, url: str, digest: str, content: Any) -> None:
+def upload(session: requests.Session, url: str, digest: str, content: Any) -> None:
+    """Upload a blob unless the repository at *url* has it."""
     if session.head(f"{url}/blobs/{digest}", timeout=TIMEOUT).status_code == HTTPStatus.OK:
         return
     begun = session.post(f"{url}/blobs/uploads/", timeout=TIMEOUT)

@@ -17,7 +17,6 @@ from pathlib import Path
 from lab.bench.options import parse_bench
 from lab.cache import cache_folder
 from lab.corpus.options import parse_corpus
-from lab.debian import cached_layers
 from lab.environment import make_environment
 from lab.errors import LabError
 from lab.options import parse_demo, parse_tests
@@ -28,7 +27,7 @@ from lab.soak.options import SOAKS, parse_soak
 
 LAB = Path(__file__).resolve().parent
 CHECKOUT = LAB.parent.parent
-OLDEST = (3, 10)
+OLDEST = (3, 11)
 
 
 def demo(argv: Sequence[str]) -> int:
@@ -46,6 +45,7 @@ def tests(argv: Sequence[str]) -> int:
         own_bases=True,
         other_engine=options.other_engine,
         git_server=options.git_server,
+        pythons=options.pythons,
     )
     return _become("lab.suite", argv, need, CHECKOUT / "tests" / "requirements.txt")
 
@@ -92,23 +92,23 @@ def _prepare(need: Need, requirements: Path, say: Say) -> Path:
     machine = look(cache)
     if packages := missing_packages(machine, need):
         install(packages, cache, say)
-    bases = makes_bases(machine, need) and not cached_layers(cache)
+    bases = makes_bases(machine, need)
     other = makes_other_root(machine, need)
     with (
-        _meanwhile("lab.debian", "the base images", bases, say),
-        _meanwhile("lab.other_root", "the root file system of the second engine", other, say),
+        _meanwhile(["lab.debian", *bases], "the base images", bool(bases), say),
+        _meanwhile(["lab.other_root"], "the root file system of the second engine", other, say),
     ):
         environment = make_environment(cache, CHECKOUT, requirements, say)
     return environment / "bin" / "python"
 
 
 @contextmanager
-def _meanwhile(module: str, what: str, wanted: bool, say: Say) -> Iterator[None]:
+def _meanwhile(module: Sequence[str], what: str, wanted: bool, say: Say) -> Iterator[None]:
     if not wanted:
         yield
         return
     say(f"building {what} with debootstrap: takes a minute or two, only once")
-    argv = with_parent([sys.executable, "-m", module])
+    argv = with_parent([sys.executable, "-m", *module])
     with subprocess.Popen(argv, cwd=LAB.parent) as maker:
         try:
             yield

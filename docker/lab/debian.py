@@ -1,8 +1,8 @@
-"""Build Debian root file systems that replace Docker Hub's two Python images.
+"""Build Debian root file systems that replace Docker Hub's Python images.
 
-Run it as root with the system Python: `python3 -m lab.debian`. The slim image is a minimal
-Debian with python3; the full one also has the build tools. Each becomes one layer (a compressed
-tar) in the cache, with a description. Cached layers are not built again.
+Run it as root with the system Python: `python3 -m lab.debian [MINOR ...]`. The slim image is a
+minimal Debian with Python; the full one also has the build tools. Each becomes one layer (a
+compressed tar) in the cache, with a description. Cached layers are not built again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -26,8 +26,9 @@ from lab.errors import LabError, tail
 from lab.processes import with_parent
 
 SUITE = "bookworm"
-SLIM_PACKAGES = ("python3", "ca-certificates")
-FULL_PACKAGES = ("python3-venv", "python3-dev", "gcc", "libc6-dev", "git")
+"""The suite of this machine, and of the bases with its Python."""
+MIRROR = "http://deb.debian.org/debian"
+SCRIPTS = Path("/usr/share/debootstrap/scripts")
 FORMAT = 1
 CHUNK = 1 << 20
 # Not in the images: names of the host, files that apt can download again, and bytecode. Docker
@@ -47,9 +48,59 @@ LEFT_OUT = (
     "./var/lib/apt/lists/*",
     "./var/log/*",
 )
+ANY_AGE = ("-o", "Acquire::Check-Valid-Until=false")
+"""Accept the index of a mirror that lags behind: a stand-in needs no newest packages."""
 # Mount and pid name spaces that end with their first process, so that an interrupted
 # bootstrap leaves no mount or process behind.
 APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The Debian suite with a Python, its packages, and the *links* of the image."""
+
+    suite: str
+    slim: tuple[str, ...]
+    full: tuple[str, ...]
+    links: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_system(cls, suite: str) -> Recipe:
+        """Return the recipe for the Python that the suite calls python3."""
+        return cls(suite, _slim("python3"), _full("python3"))
+
+    @classmethod
+    def of_minor(cls, suite: str, minor: str) -> Recipe:
+        """Return the recipe for one of several Pythons of a suite.
+
+        Like the hub's images, it has `python3` in /usr/local/bin.
+        """
+        python = f"python{minor}"
+        links = {"usr/local/bin/python3": f"/usr/bin/{python}"}
+        return cls(suite, _slim(python), _full(python), links)
+
+    def key(self) -> str:
+        """Return the cache key of its layers."""
+        parts = [FORMAT, self.suite, self.slim, self.full, LEFT_OUT, platform.machine()]
+        return recipe_key([*parts, self.links] if self.links else parts)
+
+
+def _slim(python: str) -> tuple[str, ...]:
+    return (python, "ca-certificates")
+
+
+def _full(python: str) -> tuple[str, ...]:
+    return (f"{python}-venv", f"{python}-dev", "gcc", "libc6-dev", "git")
+
+
+DEFAULT = "3.11"
+RECIPES = {
+    DEFAULT: Recipe.of_system(SUITE),
+    "3.13": Recipe.of_system("trixie"),
+    "3.14": Recipe.of_minor("forky", "3.14"),
+    "3.15": Recipe.of_minor("forky", "3.15"),
+}
+"""The bases by Python minor version, the newest last.  No suite of Debian has 3.12."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +113,14 @@ class Layer:
     diff_id: str
 
 
-def layers_folder(cache: Path) -> Path:
-    """Return the folder for the layers of this recipe."""
-    recipe = [FORMAT, SUITE, SLIM_PACKAGES, FULL_PACKAGES, LEFT_OUT, platform.machine()]
-    return cache / "bases" / recipe_key(recipe)
+def layers_folder(cache: Path, minor: str = DEFAULT) -> Path:
+    """Return the folder for the layers of the recipe for a Python."""
+    return cache / "bases" / RECIPES[minor].key()
 
 
-def cached_layers(cache: Path) -> dict[str, Layer] | None:
+def cached_layers(cache: Path, minor: str = DEFAULT) -> dict[str, Layer] | None:
     """Return the cached layers by name, `slim` and `full`, or None."""
-    folder = layers_folder(cache)
+    folder = layers_folder(cache, minor)
     try:
         described = json.loads((folder / "layers.json").read_text(encoding="utf-8"))
     except OSError:
@@ -81,20 +131,20 @@ def cached_layers(cache: Path) -> dict[str, Layer] | None:
     }
 
 
-def make_layers(cache: Path) -> dict[str, Layer]:
+def make_layers(cache: Path, minor: str = DEFAULT) -> dict[str, Layer]:
     """Return the layers; build them unless they are in the cache."""
     with locked(cache / "bases" / "lock"):
-        if layers := cached_layers(cache):
+        if layers := cached_layers(cache, minor):
             return layers
         refuse_to_make_in_vain("the base images")
-        folder = layers_folder(cache)
+        folder = layers_folder(cache, minor)
         scratch = folder.with_name(f"{folder.name}.new")
         # We hold the lock, so an existing folder is from an interrupted attempt.
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
-        _make(scratch)
+        _make(RECIPES[minor], scratch)
         scratch.replace(folder)
-        return cached_layers(cache) or {}
+        return cached_layers(cache, minor) or {}
 
 
 def refuse_to_make_in_vain(what: str) -> None:
@@ -105,14 +155,25 @@ def refuse_to_make_in_vain(what: str) -> None:
         raise LabError(f"debootstrap is required to build {what}: install it with apt-get")
 
 
-def _make(scratch: Path) -> None:
+def bootstrap_argv(suite: str, packages: Sequence[str], root: Path) -> list[str]:
+    """Return the command line of debootstrap.
+
+    An older debootstrap lacks the script of a newer suite: those since trixie use sid's.
+    """
+    argv = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}"]
+    script = [] if (SCRIPTS / suite).exists() else [MIRROR, str(SCRIPTS / "sid")]
+    return [*APART, *argv, suite, str(root), *script]
+
+
+def _make(recipe: Recipe, scratch: Path) -> None:
     slim, full, log = scratch / "slim", scratch / "full", scratch / "bootstrap.log"
-    include = f"--include={','.join(SLIM_PACKAGES)}"
-    run_logged([*APART, "debootstrap", "--variant=minbase", include, SUITE, str(slim)], log)
+    run_logged(bootstrap_argv(recipe.suite, recipe.slim, slim), log)
+    for link, target in recipe.links.items():
+        (slim / link).symlink_to(target)
     run_logged(["cp", "--archive", str(slim), str(full)], log)
     with ThreadPoolExecutor() as pool:
         slim_layer = pool.submit(_pack, slim)
-        _install(full, log)
+        _install(full, recipe.full, log)
         layers = {"slim": slim_layer.result(), "full": _pack(full)}
     for root in (slim, full):
         shutil.rmtree(root)
@@ -122,10 +183,10 @@ def _make(scratch: Path) -> None:
     (scratch / "layers.json").write_text(json.dumps(described, indent=1), encoding="utf-8")
 
 
-def _install(root: Path, log: Path) -> None:
+def _install(root: Path, packages: Sequence[str], log: Path) -> None:
     inside = [*APART, f"--root={root}"]
-    run_logged([*inside, "apt-get", "update"], log)
-    install = ["apt-get", "install", "--yes", "--no-install-recommends", *FULL_PACKAGES]
+    run_logged([*inside, "apt-get", *ANY_AGE, "update"], log)
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
     run_logged([*inside, *install], log)
 
 
@@ -176,6 +237,7 @@ def _sha256(path: Path) -> str:
 
 if __name__ == "__main__":
     try:
-        make_layers(cache_folder())
+        for wanted in sys.argv[1:] or [DEFAULT]:
+            make_layers(cache_folder(), wanted)
     except LabError as error:
         sys.exit(str(error))

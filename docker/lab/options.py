@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lab.debian import DEFAULT, RECIPES
+
 
 @dataclass(frozen=True)
 class Group:
@@ -50,6 +52,9 @@ GROUPS = {
         "nightly updates proposed as branches, over ssh and http",
         git_server=True,
     ),
+    "world": Group(
+        "tests/world", "the whole pipeline on each Python; only the newest beside other groups"
+    ),
     "demo": Group("tests/demo", "docker/demo from start to end"),
 }
 
@@ -88,6 +93,14 @@ class TestOptions:
     def git_server(self) -> bool:
         """Return whether a group needs a git server with logins."""
         return any(GROUPS[name].git_server for name in self.groups)
+
+    @property
+    def pythons(self) -> tuple[str, ...]:
+        """Return the Pythons of the bases that the groups need."""
+        if self.groups == ("world",):
+            return tuple(RECIPES)
+        newest = [*RECIPES][-1:] if "world" in self.groups else []
+        return tuple(dict.fromkeys([DEFAULT, *newest]))
 
 
 def parse_demo(argv: Sequence[str]) -> DemoOptions:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from lab.cache import cache_folder, locked, recipe_key
-from lab.debian import APART, refuse_to_make_in_vain, run_logged
+from lab.debian import bootstrap_argv, refuse_to_make_in_vain, run_logged
 from lab.errors import LabError
 
 SUITE = "trixie"
@@ -43,9 +43,7 @@ def make_root(cache: Path) -> Path:
 
 
 def _make(root: Path, log: Path) -> None:
-    include = f"--include={','.join(PACKAGES)}"
-    bootstrap = ["debootstrap", "--variant=minbase", include, SUITE, str(root)]
-    run_logged([*APART, *bootstrap], log)
+    run_logged(bootstrap_argv(SUITE, PACKAGES, root), log)
     for path in LEFT_OUT:
         shutil.rmtree(root / path, ignore_errors=True)
 

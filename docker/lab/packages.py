@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.debian import cached_layers
+from lab.debian import DEFAULT, RECIPES, cached_layers
 from lab.engine import engine_answers
 from lab.errors import LabError, tail
 from lab.other_root import root_folder
@@ -34,13 +34,13 @@ HUB_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Machine:
-    """The programs and services that this machine has already."""
+    """The programs, the services and the Pythons of bases that this machine has already."""
 
     programs: frozenset[str]
     ensurepip: bool
     engine: bool
     hub: bool
-    bases: bool
+    bases: frozenset[str]
     installs: bool
     other_root: bool = False
 
@@ -54,6 +54,7 @@ class Need:
     own_bases: bool = False
     other_engine: bool = False
     git_server: bool = False
+    pythons: tuple[str, ...] = (DEFAULT,)
 
 
 def hub_answers() -> bool:
@@ -72,15 +73,16 @@ def look(cache: Path) -> Machine:
         ensurepip=importlib.util.find_spec("ensurepip") is not None,
         engine=engine_answers(),
         hub=hub_answers(),
-        bases=cached_layers(cache) is not None,
+        bases=frozenset(minor for minor in RECIPES if cached_layers(cache, minor)),
         installs=os.geteuid() == 0 and shutil.which("apt-get") is not None,
         other_root=root_folder(cache).exists(),
     )
 
 
-def makes_bases(machine: Machine, need: Need) -> bool:
-    """Return whether to build bases: tests need them, and any command without Docker Hub."""
-    return need.machine and (need.own_bases or not machine.hub)
+def makes_bases(machine: Machine, need: Need) -> tuple[str, ...]:
+    """Return the Pythons whose bases to build: for tests, and wherever the hub is missing."""
+    wanted = need.machine and (need.own_bases or not machine.hub)
+    return tuple(each for each in need.pythons if each not in machine.bases) if wanted else ()
 
 
 def makes_other_root(machine: Machine, need: Need) -> bool:
@@ -98,8 +100,7 @@ def missing_packages(machine: Machine, need: Need) -> tuple[str, ...]:
         programs.append("docker-registry")
     if need.other_engine:
         programs += ["iptables", "ip"]
-    makes_base = makes_bases(machine, need) and not machine.bases
-    if makes_base or makes_other_root(machine, need):
+    if makes_bases(machine, need) or makes_other_root(machine, need):
         programs.append("debootstrap")
     if need.git_server:
         programs.append("sshd")

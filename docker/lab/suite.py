@@ -4,8 +4,8 @@ The groups with an engine wait for containers, registries and browsers most of t
 of one session share an engine and count what is in it, so they run one after the other.  The
 second session has an engine of its own:
 
-    ruff | pytest engine, article, engines, demo -------------------- |
-         | pytest unit, faults, buildbot, review, half of engine ---- |
+    ruff | pytest engine, article, engines, demo ---------------------- |
+         | pytest unit, faults, buildbot, review, world, half of engine |
          | mypy -- |
 """
 
@@ -28,7 +28,7 @@ from lab.progress import progress
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SESSIONS = (
     ("engine", "article", "engines", "demo"),
-    ("unit", "faults", "buildbot", "review"),
+    ("unit", "faults", "buildbot", "review", "world"),
 )
 HALF = tuple(
     f"tests/engine/test_{name}.py"

@@ -24,7 +24,7 @@ PYPROJECT = """\
 name = "{name}"
 version = "1"
 description = "A package"
-requires-python = ">=3.10"
+requires-python = ">=3.11"
 
 [build-system]
 {backend}"""

@@ -14,7 +14,7 @@ PYPROJECT = """\
 [project]
 name = "{name}"
 dynamic = ["version"]
-requires-python = ">=3.10"
+requires-python = ">=3.11"
 
 [build-system]
 {backend}"""

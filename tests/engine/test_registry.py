@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +108,7 @@ def test_a_full_disk_of_the_registry_is_said(disk: Path, tmp_path: Path) -> None
             client.upload(Repository(address, "team/app"), digest_of(blob), blob)
 
 
-MOMENT = datetime(2026, 11, 23, 4, 50, 49, 169150, tzinfo=timezone.utc)
+MOMENT = datetime(2026, 11, 23, 4, 50, 49, 169150, tzinfo=UTC)
 
 
 def retag_in_that_microsecond(source: Reference, place: Repository) -> Result:

@@ -8,7 +8,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class Commit:
 
     contents: Contents
     commit: str = COMMIT
-    committed: datetime = datetime(2026, 11, 23, 4, 50, 49, tzinfo=timezone.utc)
+    committed: datetime = datetime(2026, 11, 23, 4, 50, 49, tzinfo=UTC)
 
     def history(self, folder: str) -> History:
         raise AssertionError("no package here has a version from git")

@@ -5,7 +5,7 @@ The clock of the master is in tests/unit/steps/test_tag_claims.py, with its real
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -49,7 +49,7 @@ def test_a_base_that_is_copied_after_a_jump_is_newer_than_all_others(
     own = Repository.parse(f"{scene.registry.address}/clock{jump.days}/python")
     request = RetagRequest((BaseCopy(f"{upstream}:3.11", str(own)),), "registry")
     owned = OwnedBases(registry, Cache(quiet, []), quiet)
-    now, copies = datetime.now(timezone.utc), []
+    now, copies = datetime.now(UTC), []
     for number, moment in enumerate((now, now + jump, now, now + timedelta(seconds=1))):
         publish(registry, upstream, number, tmp_path / str(number))
         clock = [moment]

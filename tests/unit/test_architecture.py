@@ -82,7 +82,7 @@ SCRIPTS = {
 LIBRARIES = {
     "sealed": {"nacl"},
     "errors": {"attrs"},
-    "model": {"attrs", "cattrs", "elftools", "packaging"},
+    "model": {"attrs", "cattrs", "elftools", "packaging", "backports", "compression"},
     "daemon": {"attrs", "docker", "requests", "urllib3"},
     "registry": {"attrs", "requests", "urllib3"},
     "source": {"attrs"},

@@ -11,12 +11,11 @@ import posixpath
 import re
 import stat
 import tarfile
-import zlib
 from collections.abc import Iterable, Iterator
 
 import attrs
 
-from ..image.gzip_stream import Unpacked
+from ..image.layer_stream import DamagedLayer, Unpacked
 from ..tar_stream import read_members
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
@@ -92,9 +91,10 @@ class Filesystem:
         return "/".join(done)
 
     def with_layer(self, chunks: Iterable[bytes]) -> Filesystem:
-        """Return the files after applying a layer: a tar, plain or gzipped, in *chunks*.
+        """Return the files after applying a layer: a tar, maybe compressed, in *chunks*.
 
-        All chunks are read.  Raises ValueError for a malformed layer.
+        All chunks are read.  Raises ValueError for a malformed layer, LimitExceeded for a too
+        large one, and ExtraMissing.
         """
         upper: dict[str, Node] = {}
         gone: set[str] = set()
@@ -134,7 +134,7 @@ def _entries(chunks: Iterable[bytes]) -> Iterator[tuple[str, Node]]:
             if path not in (".", ""):
                 yield path, _with_content(_node(member), path, member, archive)
         stream.drain()
-    except (tarfile.TarError, zlib.error) as error:
+    except (tarfile.TarError, DamagedLayer) as error:
         raise ValueError(f"one of its layers cannot be read ({error})") from None
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from itertools import count
 
 import attrs
 
@@ -106,15 +105,14 @@ def _translated(pattern: str, *, doubled: bool) -> str:
             runs[-1].append("")
         else:
             runs[-1][-1] += text
-    groups = count()
-    out, loose = _stars(runs[0], groups, ends=not runs[0][-1].endswith("/")), 0
+    out, loose = _stars(runs[0], ends=not runs[0][-1].endswith("/")), 0
     for number, (wild, run) in enumerate(zip(between, runs[1:], strict=True), 1):
         # ** next to other characters can match in several ways after each of them.
         fixed = run[-1].endswith("/") and number < len(between)
         loose += not fixed
-        rest = _stars(run, groups, ends=not fixed)
+        rest = _stars(run, ends=not fixed)
         lazy = wild.replace("*", "*?").replace(")?", ")??")
-        out += _once(f"{lazy}{rest}", groups) if fixed else f"{wild}{rest}"
+        out += _once(f"{lazy}{rest}") if fixed else f"{wild}{rest}"
     if loose > MAX_LOOSE:
         raise ValueError(
             f"more than {MAX_LOOSE} times ** is only a part of a folder: write */**/*"
@@ -122,7 +120,7 @@ def _translated(pattern: str, *, doubled: bool) -> str:
     return out
 
 
-def _stars(parts: list[str], groups: Iterator[int], *, ends: bool) -> str:
+def _stars(parts: list[str], *, ends: bool) -> str:
     """Join *parts* of a path with any characters but ``/`` between them.
 
     If the pattern *ends* here, the last part may match at any place, else at the first.
@@ -130,16 +128,15 @@ def _stars(parts: list[str], groups: Iterator[int], *, ends: bool) -> str:
     out = parts[0]
     for number, part in enumerate(parts[1:], 2):
         if number < len(parts):
-            out += _once(f"[^/]*?{part}", groups)
+            out += _once(f"[^/]*?{part}")
         else:
             out += f"[^/]*{part}" if ends else f"[^/]*?{part}"
     return out
 
 
-def _once(expression: str, groups: Iterator[int]) -> str:
-    """Return an atomic group, which Python 3.10 lacks (3.11: ``(?>...)``)."""
-    name = f"g{next(groups)}"
-    return f"(?=(?P<{name}>{expression}))(?P={name})"
+def _once(expression: str) -> str:
+    """Return an atomic group: once it has matched, it does not match in another way."""
+    return f"(?>{expression})"
 
 
 def _tokens(pattern: str, *, doubled: bool) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -67,7 +67,7 @@ def written_time(moment: datetime) -> str:
     """Return an aware *moment* in RFC 3339, UTC, whole seconds.  Raises ValueError if naive."""
     if moment.tzinfo is None:
         raise ValueError("an image needs an aware datetime")
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def assemble(

@@ -1,19 +1,13 @@
-"""Report the changes between two base images: Python, size and distribution packages.
-
-Format of ``/var/lib/dpkg/status``: https://manpages.debian.org/bookworm/dpkg-dev/deb822.5.en.html.
-"""
+"""Report the changes between two base images: Python, size and distribution packages."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import attrs
 
 from .base import Base
-
-STATUS = "var/lib/dpkg/status"
-_FIELD = re.compile(r"^(Package|Version|Status|Architecture): (.*)$", re.M)
+from .package_lists import installed, python_version
 
 
 @attrs.frozen
@@ -30,24 +24,14 @@ class Contents:
     packages: dict[str, str] | None = None
 
 
-def contents_of(base: Base, digest: str, status: bytes | None) -> Contents:
-    """Return the contents of *base*; *status* is the dpkg database."""
-    packages = None if status is None else installed(status)
+def contents_of(base: Base, digest: str, lists: Mapping[str, bytes]) -> Contents:
+    """Return the contents of *base*; *lists* are its databases of packages, by path."""
+    packages = installed(lists)
     environment = dict(base.environment)
-    python = environment.get("PYTHON_VERSION") or (packages or {}).get("python3")
+    python = environment.get("PYTHON_VERSION") or python_version(packages or {})
     size = sum(int(layer["size"]) for layer in base.layers)
     name = str(attrs.evolve(base.reference, digest=None))
     return Contents(name, digest, size, python, packages)
-
-
-def installed(status: bytes) -> dict[str, str]:
-    """Return the installed packages of a dpkg database: versions by name."""
-    found = {}
-    for paragraph in status.decode("utf-8", "replace").split("\n\n"):
-        fields = dict(_FIELD.findall(paragraph))
-        if fields.get("Status", "").endswith(" installed") and "Package" in fields:
-            found[fields["Package"]] = fields.get("Version", "")
-    return found
 
 
 def compare_bases(old: Contents, new: Contents) -> str:
@@ -63,7 +47,7 @@ def _lines(old: Contents, new: Contents) -> Iterator[str]:
     yield f"  Python: {new.python or 'unknown'}" + ("" if same else f", was {old.python}")
     yield f"  size: {new.size / 1e6:.1f} MB, was {old.size / 1e6:.1f} MB"
     if old.packages is None or new.packages is None:
-        yield "  packages: unknown, there is no dpkg database"
+        yield "  packages: unknown, there is no database of dpkg or apk"
         return
     changes = list(_packages(old.packages, new.packages))
     yield f"  packages: {len(changes)} of {len(new.packages)} changed"

@@ -7,21 +7,29 @@ from datetime import datetime
 
 import attrs
 
-from ...errors import BaseNotFound, ImageNotFound, InvalidManifest, LimitExceeded
+from ...errors import (
+    BaseNotFound,
+    ExtraMissing,
+    ImageNotFound,
+    InvalidManifest,
+    LimitExceeded,
+)
 from ...model.cache import Entry
 from ...model.cache_key import key
 from ...model.image.base import choose, config_digest, read_base
-from ...model.image.base_report import STATUS, Contents, compare_bases, contents_of
+from ...model.image.base_report import Contents, compare_bases, contents_of
 from ...model.image.manifest import is_index, list_children
+from ...model.image.package_lists import are_whole, is_list
 from ...model.log import Log
 from ...model.reference import Reference, Repository
 from ...model.request.wire import CONVERTER, structure
 from ...model.tag import is_timestamp_tag, moment_after
 from ...registry.interface import Manifest, Registry, required_manifest
-from ...registry.layer_files import newest_file
+from ...registry.layer_files import newest_files
 from ..shared.cache import Cache
 
 _PLATFORM = "linux/amd64"
+_UNREADABLE = (ImageNotFound, InvalidManifest, LimitExceeded, BaseNotFound, ExtraMissing)
 
 
 @attrs.frozen
@@ -58,17 +66,17 @@ class OwnedBases:
         try:
             before, after = (self._contents(base) for base in (old, new))
             return compare_bases(before, after)
-        except (ImageNotFound, InvalidManifest, LimitExceeded, BaseNotFound) as error:
+        except _UNREADABLE as error:
             self.log(f"cannot compare the bases: {error}")
             return f"{old}\n  -> {new}\n  cannot compare the bases: {error}\n"
 
     def _contents(self, reference: Reference) -> Contents:
         """Return the contents of a base: its platform linux/amd64, or else the first one.
 
-        A worker reads each base once.  Raises ImageNotFound, InvalidManifest, LimitExceeded.
+        A worker reads each base once.  Raises one of `_UNREADABLE`.
         """
         top = required_manifest(self.registry, reference)
-        name = key("contents", digest=top.digest)
+        name = key("contents", digest=top.digest, lists=["dpkg", "apk"])
         entry = self.cache.find(name, shared=False)
         if entry is not None:
             contents = structure(entry.record, Contents, "contents")
@@ -86,8 +94,9 @@ class OwnedBases:
         document = self.registry.blob(reference.repository, config)
         base = read_base(reference, manifest.media_type, manifest.data, document)
         layers = [str(layer["digest"]) for layer in base.layers]
-        status = newest_file(self.registry, reference.repository, layers, STATUS)
-        return contents_of(base, top.digest, status)
+        place = reference.repository
+        lists = newest_files(self.registry, place, layers, is_list, are_whole)
+        return contents_of(base, top.digest, lists)
 
 
 def _choose_platform(index: Manifest, reference: Reference) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import tarfile
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -18,8 +16,8 @@ from ...model.image.assemble import Assembled
 from ...model.image.base import Base
 from ...model.image.binaries import summarize
 from ...model.image.elf import ElfFiles
-from ...model.image.gzip_stream import inflate
 from ...model.image.layer import Member, write_tar
+from ...model.image.layer_stream import DamagedLayer, unpack_layer
 from ...model.runtime.engine_built import Saved, adopt, member
 from ...model.runtime.interpreter import DEFAULT_PATH
 from ..shared.files import digest_of_file
@@ -32,7 +30,6 @@ from .shared_libraries import ImageFiles
 
 _CHUNK = 1 << 16
 _ENVIRONMENT = "virtual environment"
-_GZIP = b"\x1f\x8b"
 
 
 def build(
@@ -132,7 +129,7 @@ def unpack(saved: Path, base: Base, file: str) -> tuple[Saved, dict[str, str]]:
             }
         if list(tars.values()) != [diff_id for diff_id, _ in above]:
             raise ValueError("its archive holds other layers than its config names")
-    except (ValueError, tarfile.TarError, zlib.error) as error:
+    except (ValueError, tarfile.TarError, DamagedLayer) as error:
         raise EngineError(f"build {file}", str(error)) from None
     saved.unlink()
     return image, tars
@@ -154,10 +151,5 @@ def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> s
     """
     path = saved.with_name(target)
     with member(archive, name) as source, path.open("wb") as out:
-        head = source.read(len(_GZIP))
-        source.seek(0)
-        if head != _GZIP:
-            shutil.copyfileobj(source, out, _CHUNK)
-        else:
-            out.writelines(inflate(iter(partial(source.read, _CHUNK), b"")))
+        out.writelines(unpack_layer(iter(partial(source.read, _CHUNK), b"")))
     return digest_of_file(path)

@@ -13,7 +13,7 @@ from ...daemon.interface import JobFile
 from ...errors import OutputMissing
 from ...model.artefact import Binaries, Layer, Wheelhouse
 from ...model.cache import Blob, Entry
-from ...model.image.gzip_stream import inflate
+from ...model.image.layer_stream import inflate
 from ...model.reference import Reference
 from ...model.request.wire import CONVERTER, structure
 from .files import digest_of_file, expect

@@ -7,6 +7,6 @@ setup(
     version="1.0",
     packages=find_packages("src"),
     package_dir={"": "src"},
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     extras_require={"page": ["pyramid", "requests"]},
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -217,4 +217,4 @@ def test_bases_have_the_moment_that_the_master_reserved() -> None:
     reserved = Collaborators(envelope, Path(), {}, print).clock()
     assert timestamp_tag(reserved) == "2026-11-28T04-50-00-000001"
     by_hand = Collaborators(r.Envelope(request, "b", "w"), Path(), {}, print)
-    assert abs(by_hand.clock() - datetime.now(timezone.utc)) < timedelta(minutes=1)
+    assert abs(by_hand.clock() - datetime.now(UTC)) < timedelta(minutes=1)

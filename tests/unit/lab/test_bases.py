@@ -7,8 +7,16 @@ from pathlib import Path
 import pytest
 from lab import bases
 from lab.archive import tar_of
-from lab.bases import image_config, image_manifest, sha256
-from lab.debian import Layer, cached_layers, layers_folder
+from lab.bases import image_config, image_manifest, sha256, tags_of
+from lab.debian import (
+    DEFAULT,
+    RECIPES,
+    SCRIPTS,
+    Layer,
+    bootstrap_argv,
+    cached_layers,
+    layers_folder,
+)
 from lab.errors import LabError
 
 LAYER = Layer(Path("slim.tar.gz"), "sha256:aa", 12, "sha256:bb")
@@ -55,3 +63,30 @@ def test_a_cache_may_move(tmp_path: Path) -> None:
     layers = cached_layers(tmp_path)
     assert layers is not None
     assert layers["slim"].path == folder / "slim.tar.gz"
+
+
+def test_each_python_has_bases_of_its_own(tmp_path: Path) -> None:
+    assert len({layers_folder(tmp_path, minor) for minor in RECIPES}) == len(RECIPES)
+    assert layers_folder(tmp_path) == layers_folder(tmp_path, DEFAULT)
+    assert tags_of("3.15") == {"full": "3.15", "slim": "3.15-slim"}
+
+
+def test_one_of_several_pythons_of_a_suite_is_python3_like_the_hubs() -> None:
+    assert RECIPES["3.15"].links == {"usr/local/bin/python3": "/usr/bin/python3.15"}
+    assert "python3.15-dev" in RECIPES["3.15"].full
+    assert RECIPES["3.11"].links == {}
+
+
+def test_a_suite_that_debootstrap_lacks_uses_the_script_of_sid(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("lab.debian.SCRIPTS", tmp_path)
+    (tmp_path / "trixie").touch()
+    root = tmp_path / "root"
+    assert bootstrap_argv("trixie", ["a", "b"], root)[-3:] == [
+        "--include=a,b",
+        "trixie",
+        str(root),
+    ]
+    assert bootstrap_argv("forky", ["a"], root)[-1] == str(tmp_path / "sid")
+    assert tmp_path != SCRIPTS

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lab.debian import DEFAULT, RECIPES
 from lab.options import GROUPS, parse_demo, parse_tests
 
 CHECKOUT = Path(__file__).parents[3]
@@ -55,3 +56,9 @@ def test_a_group_that_serves_git_with_logins_says_so(name: str) -> None:
     texts = (path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
     serves = any(re.search(r"^from lab\.git_login import", text, re.M) for text in texts)
     assert GROUPS[name].git_server == serves
+
+
+def test_all_pythons_are_for_the_group_world_alone() -> None:
+    assert parse_tests(["world"]).pythons == tuple(RECIPES)
+    assert parse_tests([]).pythons == (DEFAULT, [*RECIPES][-1])
+    assert parse_tests(["engine"]).pythons == (DEFAULT,)

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from lab.debian import DEFAULT
 from lab.errors import LabError
 from lab.packages import PACKAGES, Machine, Need, install, makes_bases, missing_packages
 
@@ -12,7 +13,7 @@ BARE = Machine(
     ensurepip=False,
     engine=False,
     hub=False,
-    bases=False,
+    bases=frozenset(),
     installs=True,
 )
 
@@ -49,8 +50,15 @@ def test_a_hub_in_reach_spares_the_demo_the_bootstrap_but_not_the_tests() -> Non
 
 
 def test_cached_bases_need_no_debootstrap() -> None:
-    cached = dataclasses.replace(BARE, bases=True)
+    cached = dataclasses.replace(BARE, bases=frozenset({DEFAULT}))
     assert "debootstrap" not in missing_packages(cached, Need())
+
+
+def test_only_the_pythons_that_are_not_cached_are_bootstrapped() -> None:
+    cached = dataclasses.replace(BARE, bases=frozenset({DEFAULT, "3.14"}))
+    need = Need(own_bases=True, pythons=(DEFAULT, "3.14", "3.15"))
+    assert makes_bases(cached, need) == ("3.15",)
+    assert "debootstrap" in missing_packages(cached, need)
 
 
 def test_unit_tests_install_no_docker() -> None:
@@ -75,7 +83,7 @@ def test_another_system_is_told_what_is_missing(
 
 
 def test_a_second_engine_takes_debootstrap_until_its_root_is_cached() -> None:
-    cached = dataclasses.replace(BARE, engine=True, bases=True)
+    cached = dataclasses.replace(BARE, engine=True, bases=frozenset({DEFAULT}))
     need = Need(own_bases=True, other_engine=True)
     assert missing_packages(cached, need)[-3:] == ("iptables", "iproute2", "debootstrap")
     with_root = dataclasses.replace(cached, other_root=True)
@@ -83,5 +91,5 @@ def test_a_second_engine_takes_debootstrap_until_its_root_is_cached() -> None:
 
 
 def test_a_git_server_over_ssh_takes_sshd() -> None:
-    answering = dataclasses.replace(BARE, engine=True, bases=True)
+    answering = dataclasses.replace(BARE, engine=True, bases=frozenset({DEFAULT}))
     assert missing_packages(answering, Need(git_server=True))[-1] == "openssh-server"

@@ -21,7 +21,7 @@ def test_the_half_of_the_group_engine_exists() -> None:
 
 
 FIRST = [f"tests/{name}" for name in ("engine", "article", "engines", "demo")]
-SECOND = [f"tests/{name}" for name in ("unit", "faults", "buildbot", "review")]
+SECOND = [f"tests/{name}" for name in ("unit", "faults", "buildbot", "review", "world")]
 IGNORED = [f"--ignore={file}" for file in HALF]
 
 

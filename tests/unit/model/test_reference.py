@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_an_image_is_named_by_a_full_commit() -> None:
 
 
 def test_a_moment_is_after_the_tags_of_a_clock_that_was_ahead() -> None:
-    now = datetime(2026, 11, 28, 4, 0, tzinfo=timezone.utc)
+    now = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)
     ahead, behind = now + timedelta(days=1), now - timedelta(days=1)
     assert moment_after([], now) == now
     assert moment_after([timestamp_tag(behind)], now) == now
@@ -96,5 +96,5 @@ def test_a_moment_is_after_the_tags_of_a_clock_that_was_ahead() -> None:
     "tag", ["9999-12-31T23-59-59-999999", "9999-99-99T99-99-99-999999", "latest"]
 )
 def test_a_tag_that_has_no_next_moment_changes_nothing(tag: str) -> None:
-    now = datetime(2026, 11, 28, 4, 0, tzinfo=timezone.utc)
+    now = datetime(2026, 11, 28, 4, 0, tzinfo=UTC)
     assert moment_after([tag], now) == now

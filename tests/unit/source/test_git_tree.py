@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def test_the_tree_is_the_commit_not_the_working_directory(repository: Path) -> N
     (repository / "src" / "new.py").write_text("new\n")
     tree = GitTree.resolve(repository, "main")
     assert tree.commit == git(repository, "rev-parse", "HEAD")
-    assert tree.committed == datetime.fromtimestamp(1700000000, timezone.utc)
+    assert tree.committed == datetime.fromtimestamp(1700000000, UTC)
     assert dict(tree.files("src")) == {
         "a.py": TreeFile(b"a = 1\n"),
         "run": TreeFile(b"#!\n", executable=True),

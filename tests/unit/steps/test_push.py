@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -177,7 +177,7 @@ class TestMoments(StepCase):
 
     async def moment(self, step: Any) -> str:
         """Run *step*, after another step has reserved the same microsecond; return its time."""
-        begin = datetime.fromtimestamp(0, timezone.utc)
+        begin = datetime.fromtimestamp(0, UTC)
         assert await ClaimTable(self.master).unique_moment(begin, "other") == begin
         verb = self.expect_verb(step.request_type.verb, ended(step.request_type.verb))
         sent = await self.run_and_read(step, SUCCESS, verb)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Coroutine
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from buildbot_ship.model.tag_claims import ClaimRow, conflicts
 from buildbot_ship.steps.tag_claims import ClaimTable, Granted
 
 TAG = f"registry.example.com/team/app:{'0a' * 20}"
-NOW = datetime(2026, 11, 28, 4, 50, 0, 999_998, timezone.utc)
+NOW = datetime(2026, 11, 28, 4, 50, 0, 999_998, UTC)
 
 
 async def never(_: ClaimRow) -> bool:

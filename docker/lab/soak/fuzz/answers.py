@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from random import Random
 
 from buildbot_ship.model.dockerfile.document import read
@@ -44,7 +44,7 @@ REGISTRY = "registry.example.com:5000"
 REPOSITORY = Repository(REGISTRY, "team/app")
 TAG = REPOSITORY.tagged("1")
 DOCKERFILE = read(b"FROM registry.example.com:5000/team/app:1\nENV A=b\nCMD a\n", "app.docker")
-NOW = datetime(2026, 11, 28, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 Headers = Mapping[str, str]
 
 
@@ -94,7 +94,8 @@ def manifest(data: bytes) -> None:
     first, _, second = data.partition(samples.SPLIT)
     base = attempt(lambda: read_base(TAG, OCI_MANIFEST, first, second))
     if base is not None:
-        contents_of(base, digest_of(data), data)
+        lists = ("var/lib/dpkg/status", "var/lib/dpkg/status.d/x", "lib/apk/db/installed")
+        contents_of(base, digest_of(data), dict.fromkeys(lists, data))
         labels = Labels({"a": "b"}, {"c": "d"})
         attempt(lambda: assemble(base, DOCKERFILE, (), created=NOW, labels=labels))
 

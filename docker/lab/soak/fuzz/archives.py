@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import gzip
 import io
+import sys
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 
 from buildbot_ship.daemon.containers.returned import read_result
 from buildbot_ship.daemon.shared.archive import unpack
+from buildbot_ship.errors import LimitExceeded
 from buildbot_ship.model.application.installed_files import installed, read_listing
 from buildbot_ship.model.application.wheel_rewrite import repack_wheel
 from buildbot_ship.model.filesystem.filesystem import Filesystem
 from buildbot_ship.model.image.elf import ElfFiles
+from buildbot_ship.model.image.layer_stream import DamagedLayer, unpack_layer
 from buildbot_ship.model.reference import Repository, digest_of
 from buildbot_ship.model.runtime.engine_built import Saved
-from buildbot_ship.registry.layer_files import newest_file
+from buildbot_ship.registry.layer_files import newest_files
 from lab.soak.fuzz import archive_samples as samples
 from lab.soak.fuzz.guard import closed_folder
-from lab.soak.fuzz.promise import Broken, attempt, expect
+from lab.soak.fuzz.promise import Broken, attempt, check_message, expect, same
 from lab.soak.fuzz.target import Target
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 ROOM = 4 << 20
+SKIPPABLE = b"\x51\x2a\x4d\x18\x03\x00\x00\x00abc"
+"""A frame of zstd that readers skip."""
 REPOSITORY = Repository("registry.example.com", "team/app")
 
 
@@ -66,7 +76,32 @@ def layer(data: bytes) -> None:
         expect(not path.startswith("/"), f"{path!r} is absolute")
         attempt(lambda name=path: files.resolve(name), also=(ValueError,))  # type: ignore[misc,union-attr]
     registry, digests = _Registry(), [digest_of(data)]
-    attempt(lambda: newest_file(registry, REPOSITORY, digests, "etc/passwd"))  # type: ignore[arg-type]
+    attempt(lambda: newest_files(registry, REPOSITORY, digests, "etc/passwd".__eq__))  # type: ignore[arg-type]
+
+
+def compressed(data: bytes) -> None:
+    """Unpack *data* as a layer, at once and in small chunks."""
+    size = max(7, len(data) // 1000)
+    small = _unpacked(data[at : at + size] for at in range(0, len(data), size))
+    once = _unpacked([data])
+    # zstd checks a frame more strictly if it has all of it.
+    if once is not None:
+        same(once, small, "a layer in small chunks")
+
+
+def _unpacked(chunks: Iterable[bytes]) -> bytes | None:
+    out = bytearray()
+    try:
+        for part in unpack_layer(chunks, ROOM):
+            out += part
+            expect(len(out) <= ROOM, "more bytes than allowed were unpacked")
+    except LimitExceeded as error:
+        check_message(error)
+    except DamagedLayer:
+        pass
+    else:
+        return bytes(out)
+    return None
 
 
 def wheel(data: bytes) -> None:
@@ -114,13 +149,36 @@ def _tars(random: Random) -> bytes:
 
 def _layers(random: Random) -> bytes:
     data = samples.hostile_tar(random)
-    packed = gzip.compress(data, 1) if random.random() < 0.5 else data
+    packed = random.choice((_plain, _plain, _gzip, zstd.compress))(data)
     return samples.damaged(random, packed) if random.random() < 0.3 else packed
+
+
+def _compressed(random: Random) -> bytes:
+    pack = random.choice((_gzip, zstd.compress))
+    sizes = [
+        random.choice((0, 0, 1, 9, 5_000, 300_000)) for _ in range(random.choice((1, 2, 9)))
+    ]
+    members = [pack(random.choice((bytes(size), random.randbytes(size)))) for size in sizes]
+    if random.random() < 0.2:
+        members = members * random.choice((2, 300))
+    at = random.randrange(len(members) + 1)
+    members[at:at] = random.choice(((), (), (SKIPPABLE,), (b"\0",), (zstd.compress(b"x"),)))
+    data = b"".join(members)[:1_000_000]
+    return samples.damaged(random, data) if random.random() < 0.5 else data
+
+
+def _plain(data: bytes) -> bytes:
+    return data
+
+
+def _gzip(data: bytes) -> bytes:
+    return gzip.compress(data, 1)
 
 
 TARGETS = (
     Target("container archive", container_archive, _tars, grows=False, weight=1),
     Target("layer", layer, _layers, grows=False, weight=1),
+    Target("compressed layer", compressed, _compressed, grows=False, weight=1),
     Target("wheel", wheel, samples.hostile_wheel, grows=False, weight=1),
     Target("saved image", saved_image, samples.hostile_image, grows=False, weight=1),
     Target("elf", elf, samples.hostile_elf, grows=False, weight=1),

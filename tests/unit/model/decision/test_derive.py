@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import attrs
 import pytest
@@ -17,7 +17,7 @@ from buildbot_ship.model.image.base import Base
 from buildbot_ship.model.image.labels import BASE_DIGEST
 from buildbot_ship.model.reference import Reference, digest_of
 
-NOW = datetime(2026, 11, 23, 5, 5, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 23, 5, 5, tzinfo=UTC)
 OLD, NEW = digest_of(b"old"), digest_of(b"new")
 BASE = Base(Reference.parse(f"hub.test/python:3.11@{NEW}"), "", {}, {})
 LABELS = {INPUTS: "key", CONTENT: "same", BASE_DIGEST: NEW}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import attrs
 
@@ -18,7 +18,7 @@ from tests.fakes.daemon import MemoryDaemon
 from tests.fakes.images import small_image, store_image
 from tests.fakes.registry import MemoryRegistry
 
-MOMENT = datetime(2026, 11, 23, 4, 50, 49, 169150, tzinfo=timezone.utc)
+MOMENT = datetime(2026, 11, 23, 4, 50, 49, 169150, tzinfo=UTC)
 TAG = "2026-11-23T04-50-49-169150"
 FULL, SLIM = (Reference.parse(f"python:3.11{suffix}") for suffix in ("", "-slim"))
 OWN_FULL, OWN_SLIM = (

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ from tests.fakes.registry import MemoryRegistry
 
 UP = Reference.parse("hub.test/python:3.11-slim")
 OWN = Reference.parse("own.test/team/pq:1").repository
-MOMENT = datetime(2026, 11, 23, 5, 5, 0, 1, tzinfo=timezone.utc)
+MOMENT = datetime(2026, 11, 23, 5, 5, 0, 1, tzinfo=UTC)
 TAG, NEXT = "2026-11-23T05-05-00-000001", "2026-11-24T05-05-00-000001"
 DAY = timedelta(days=1)
 FILE = "pq.docker"

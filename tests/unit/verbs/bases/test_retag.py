@@ -189,6 +189,35 @@ def test_what_changed_between_two_bases_is_told(world: World) -> None:
     ]
 
 
+def hardened_debian(version: str) -> SmallImage:
+    """Return an image with a file for each package, in two layers."""
+    first = {"var/lib/dpkg/status.d/base": b"Package: base-files\nVersion: 12\n"}
+    second = {"var/lib/dpkg/status.d/libc6": f"Package: libc6\nVersion: {version}\n".encode()}
+    return real_image([layer(first), layer(second)], ["PYTHON_VERSION=3.14.1"])
+
+
+def wolfi(version: str) -> SmallImage:
+    text = f"P:glibc\nV:{version}\n\nP:python-3.14\nV:3.14.1-r0\n"
+    return real_image([layer({"usr/lib/apk/db/installed": text.encode()})], ["A=b"])
+
+
+@pytest.mark.parametrize(
+    ("make", "python", "line"),
+    [
+        (hardened_debian, "3.14.1", "    libc6 1 -> 2"),
+        (wolfi, "3.14.1-r0", "    glibc 1 -> 2"),
+    ],
+)
+def test_packages_of_hardened_bases_are_compared(
+    world: World, make: Callable[[str], SmallImage], python: str, line: str
+) -> None:
+    store_image(world.registry, FULL, make("1"))
+    store_image(owned(world).registry, FULL, make("2"))
+    lines = world.retag().texts["bases.txt"].splitlines()
+    assert lines[3] == f"  Python: {python}"
+    assert lines[5:] == ["  packages: 1 of 2 changed", line]
+
+
 def test_a_worker_reads_what_is_in_a_base_once(world: World, tmp_path: Path) -> None:
     world.stores.append(DiskCache(tmp_path))
     second = debian("3.11.10", "libc6 2")

@@ -4,7 +4,7 @@ import gzip
 import json
 import tarfile
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from hashlib import sha1
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class Commit:
 
     contents: dict[str, TreeFile]
     commit: str = COMMIT
-    committed: datetime = datetime(2026, 11, 23, 4, 50, 49, tzinfo=timezone.utc)
+    committed: datetime = datetime(2026, 11, 23, 4, 50, 49, tzinfo=UTC)
 
     def history(self, folder: str) -> History:
         raise AssertionError("no package here has a version from git")

@@ -6,7 +6,7 @@ import json
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ class Commit:
 
     dockerfile: bytes = b"FROM example.com/base:1\n"
     commit: str = COMMIT
-    committed: datetime = datetime(2026, 11, 23, tzinfo=timezone.utc)
+    committed: datetime = datetime(2026, 11, 23, tzinfo=UTC)
 
     def history(self, folder: str) -> History:
         raise AssertionError("no package here has a version from git")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -58,7 +58,7 @@ class Commit:
 
     texts: dict[str, str]
     commit: str = "0" * 40
-    committed: datetime = datetime(2026, 11, 23, tzinfo=timezone.utc)
+    committed: datetime = datetime(2026, 11, 23, tzinfo=UTC)
 
     def history(self, folder: str) -> History:
         raise AssertionError("no package here has a version from git")

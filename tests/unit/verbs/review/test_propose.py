@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -26,7 +26,7 @@ class Yard:
     """A server, a person's clone, and a worker's clone and notes."""
 
     folder: Path
-    moment: datetime = datetime(2026, 11, 23, 5, 20, tzinfo=timezone.utc)
+    moment: datetime = datetime(2026, 11, 23, 5, 20, tzinfo=UTC)
     lines: list[str] = attrs.field(factory=list)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from hashlib import sha1
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Tree:
 
     held: dict[str, bytes]
     commit: str = "c" * 40
-    committed: datetime = datetime(2026, 11, 23, tzinfo=timezone.utc)
+    committed: datetime = datetime(2026, 11, 23, tzinfo=UTC)
 
     def history(self, folder: str) -> History:
         raise AssertionError("no package here has a version from git")
