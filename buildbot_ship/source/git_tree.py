@@ -24,6 +24,7 @@ from .interface import ABSENT, NO_LINK, TreeEntry, TreeFile
 from .tree_listing import MAX_POINTER, Blob, Pointer, list_commit, parents
 
 if TYPE_CHECKING:
+    from .commit_history import CommitHistory
     from .lfs import LfsStore
 
 MAX_TREE = 1024**3
@@ -71,12 +72,12 @@ class GitTree:
             raise RepositoryError(f"commit {self.commit}", "it has no committer time")
         return datetime.fromtimestamp(int(match[1]), UTC)
 
-    def archival(self, folder: str) -> bytes:
-        """Return the ``.git_archival.txt`` of the commit, or of the submodule, with *folder*.
+    def history(self, folder: str) -> CommitHistory:
+        """Return the history of the commit, or of the submodule's, with *folder*.
 
-        Raises RepositoryError, SubmoduleMissing.
+        Raises SubmoduleMissing.
         """
-        from .archival import archival
+        from .commit_history import CommitHistory
 
         folder = os.path.normpath(folder)
         for path in (folder, *parents(folder)):
@@ -84,8 +85,9 @@ class GitTree:
             if isinstance(module, SubmoduleMissing):
                 raise module
             if module is not None:
-                return module.archival(os.path.relpath(folder, path))
-        return archival(self._place, self.commit, self.committed, self.module)
+                inner = module.history(os.path.relpath(folder, path))
+                return attrs.evolve(inner, top=os.path.normpath(f"{path}/{inner.top}"))
+        return CommitHistory(self._place, self.commit, self.committed, module=self.module)
 
     @property
     def _place(self) -> Place:

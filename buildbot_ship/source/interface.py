@@ -72,6 +72,32 @@ class Files(Protocol):
         """Yield all plain files below *folder* (``.``: all), with paths relative to it."""
 
 
+class History(Protocol):
+    """What build backends read to learn the version of a commit."""
+
+    @property
+    def commit(self) -> str:
+        """The commit's full hash, in hexadecimal."""
+
+    @property
+    def top(self) -> str:
+        """The path of the submodule that has the commit, ``.`` for the repository itself."""
+
+    @property
+    def description(self) -> bytes:
+        """The ``.git_archival.txt``.  Raises RepositoryError for a shallow clone."""
+
+    @property
+    def tags(self) -> tuple[tuple[str, str], ...]:
+        """The tags of the commit and its ancestors, with the names of their objects.
+
+        Raises RepositoryError for a shallow clone.
+        """
+
+    def write_pack(self, target: Path) -> None:
+        """Write a git pack of what describes the commit: commits, tags and folders."""
+
+
 class Tree(Files, Protocol):
     """The files of one commit, independent of the working directory."""
 
@@ -83,11 +109,10 @@ class Tree(Files, Protocol):
     def committed(self) -> datetime:
         """When it was committed: an aware time in UTC, whole seconds."""
 
-    def archival(self, folder: str) -> bytes:
-        """Return the ``.git_archival.txt`` for *folder*, from which backends take the version.
+    def history(self, folder: str) -> History:
+        """Return the history of the commit that *folder* is of.
 
-        For a folder in a submodule, it describes the submodule's commit.  Raises
-        RepositoryError for a shallow clone.
+        For a folder in a submodule, that is the submodule's commit.  Raises SubmoduleMissing.
         """
 
     def entries(self) -> Iterator[tuple[str, TreeEntry]]:

@@ -24,7 +24,7 @@ from buildbot_ship.model.request import ImageRequest
 from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.model.result import Result
 from buildbot_ship.registry.client import RegistryClient
-from buildbot_ship.source.interface import TreeEntry, TreeFile
+from buildbot_ship.source.interface import History, TreeEntry, TreeFile
 from buildbot_ship.store.ledger import Ledger
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.image.image import image
@@ -70,8 +70,8 @@ class Commit:
     commit: str = COMMIT
     committed: datetime = datetime(2026, 11, 23, 4, 50, 49, tzinfo=UTC)
 
-    def archival(self, folder: str) -> bytes:
-        return b""
+    def history(self, folder: str) -> History:
+        raise AssertionError("no package here has a version from git")
 
     def read(self, path: str) -> TreeFile | None:
         found = self.contents.get(path)

@@ -32,6 +32,7 @@ from typing import Any
 
 from cooldown import Cooldown, explain
 from distribution_formats import Formats, explain_missing_file, keep_admitted
+from git_repository import create_stand_in
 from index import HARDENING, Index
 from job import Failed, call, index_environment, main, say
 from own_requirements import MAX_BUILDS, own_requirements, project_file
@@ -44,7 +45,13 @@ COMPILE += ["--no-strip-extras", "--resolver=backtracking", "--annotation-style=
 COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
 COMPILE += ["--no-emit-options"]
 # The version of an own package does not matter here, and there is no git to derive it from.
-NO_VERSION = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0", "PBR_VERSION": "0"}
+NO_VERSION = {
+    "SETUPTOOLS_SCM_PRETEND_VERSION": "0",
+    "PBR_VERSION": "0",
+    "PDM_BUILD_SCM_VERSION": "0",
+    "POETRY_DYNAMIC_VERSIONING_BYPASS": "0",
+    "UV_DYNAMIC_VERSIONING_BYPASS": "0",
+}
 
 
 def freeze(
@@ -184,6 +191,8 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
             arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
         )
         require_answers(index)
+        if arguments["packages"]:
+            create_stand_in(job / "tree")
         try:
             strict = arguments.get("strict")
             if strict is None:

@@ -1,12 +1,13 @@
 """Fill the wheelhouse: copy the wheels of the lock, build all others, without a network.
 
-job.json: ``{"built": [{"title", "source", "section", "wheels", "archival"}], "wheels":
-[FILE]}``.  Each entry of *built* has:
+job.json: ``{"built": [{"title", "source", "section", "wheels", "archival", "repository"}],
+"wheels": [FILE]}``.  Each entry of *built* has:
 
 - *source*: an sdist (``dists/FILE``) or a folder of the repository (``tree/...``).
 - *section*: its section of the build lock (``sections/N.txt``), whose wheels are in the folder
   *wheels* (``build/N``).
 - *archival*: the file that describes the commit (``.git_archival.txt``), or null.
+- *repository*: what `create_repository` needs, or null.
 
 Out folder: ``wheelhouse/*.whl``.
 result.json: ``{"wheels": [{"file", "digest", "size", "built", "own", ...}],
@@ -31,6 +32,7 @@ from typing import Any
 
 from build_backend import Backend
 from build_environment import create_environment
+from git_repository import create_repository
 from job import EPOCH, Failed, main, say, seal
 from sdist import unpack
 from unread_files import find_unread_files
@@ -63,7 +65,7 @@ def build(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) ->
     python = create_environment(section, job / (entry["wheels"] or ""), folder / "env")
     mark = "  " if alone else f"  {title}: "
     # A package that reads its commit has a different wheel for every commit.
-    traced = is_own(entry) and not entry["archival"]
+    traced = is_own(entry) and not (entry["archival"] or entry["repository"])
 
     def copy(name: str) -> Path:
         return source_of(entry, job, folder / name)
@@ -96,6 +98,8 @@ def source_of(entry: dict[str, Any], job: Path, folder: Path) -> Path:
             for place in {source, *(p for p in source.parents if p.is_relative_to(top))}:
                 shutil.copyfile(job / entry["archival"], place / ARCHIVAL)
     normalise(source)
+    if is_own(entry) and entry["repository"]:
+        create_repository(entry["title"], entry["repository"], job, folder / "tree")
     return source
 
 

@@ -166,15 +166,20 @@ def choose(plan: WheelsPlan, missing: Missing, fetched: tuple[Fetched | None, ..
     return Chosen(tuple(file.file for file in wheels), built, sources, tuple(of_pins))
 
 
-def build_arguments(plan: WheelsPlan, chosen: Chosen) -> dict[str, Any]:
-    """Return the arguments of ``inside/jobs/wheels.py``."""
+def build_arguments(
+    plan: WheelsPlan, chosen: Chosen, versions: Mapping[int, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the arguments of ``inside/jobs/wheels.py``.
+
+    *versions* are the fields that tell the build of a section about git.
+    """
     built = [
         {
             "title": plan.sections[number].title,
             "source": chosen.sources[number],
             "section": f"sections/{number}.txt",
             "wheels": f"build/{number}",
-            "archival": f"archival/{number}.txt" if plan.sections[number].asks_git else None,
+            **versions[number],
         }
         for number in chosen.built
     ]

@@ -22,8 +22,18 @@ from packaging.utils import canonicalize_name
 from ...errors import InvalidFile, Problem
 from .reader import HARDEN, Pin, logical_lines, read_pins
 
-VERSION_READERS = frozenset({"setuptools-scm", "vcs-versioning"})
-"""Build requirements that read the version from git; hatch-vcs and others use one of these."""
+DESCRIPTION_READERS = frozenset({"setuptools-scm", "vcs-versioning"})
+"""Build requirements that read the version from ``.git_archival.txt``, as hatch-vcs does."""
+REPOSITORY_READERS = frozenset(
+    {
+        "dunamai",
+        "pbr",
+        "setuptools-git-versioning",
+        "versioneer",
+        "versioningit",
+    }
+)
+"""Build requirements that run git; poetry-dynamic-versioning and others use dunamai."""
 _TITLE = re.compile(r"#: (sdist ([^\s=]+)==(\S+) sha256:([0-9a-f]{64})|package (\S+))")
 
 
@@ -41,10 +51,18 @@ class Section:
     line: int = attrs.field(default=0, eq=False)
 
     @property
-    def asks_git(self) -> bool:
-        """Return whether this is an own package that reads its version from git."""
+    def reads_description(self) -> bool:
+        """Return whether this is an own package whose build reads ``.git_archival.txt``."""
+        return self._has_own(DESCRIPTION_READERS)
+
+    @property
+    def runs_git(self) -> bool:
+        """Return whether this is an own package whose build runs git."""
+        return self._has_own(REPOSITORY_READERS)
+
+    def _has_own(self, readers: frozenset[str]) -> bool:
         own = self.sdist_hash is None
-        return own and any(pin.key in VERSION_READERS for pin in self.pins)
+        return own and any(pin.key in readers for pin in self.pins)
 
 
 @attrs.frozen

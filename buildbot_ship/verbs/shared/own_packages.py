@@ -34,9 +34,9 @@ def repository_path(folder: str, path: str) -> str:
     return path if folder == "." else f"{folder.rstrip('/')}/{path}"
 
 
-def digest_of_files(files: Iterable[SourceFile], archival: bytes = b"") -> str:
-    """Return a digest of *files* and of the ``.git_archival.txt`` that the build gets."""
-    digest = hashlib.sha256(archival)
+def digest_of_files(files: Iterable[SourceFile], version: bytes = b"") -> str:
+    """Return a digest of *files* and of the *version* inputs that the build gets."""
+    digest = hashlib.sha256(version)
     for file in files:
         line = f"{file.path}\0{file.executable}\0{file.identity}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))

@@ -20,7 +20,6 @@ from ...model.application.wheel_plan import (
 from ...model.artefact import Wheel
 from ...model.cache import Blob, Entry
 from ...model.request.wire import CONVERTER, structure
-from ...model.requirements.build_lock import Section
 from ...source.interface import Tree
 from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
@@ -29,6 +28,7 @@ from ..shared.tools_image import BUILD_TOOLS
 from .build_dependencies import BuildDependencies
 from .build_result import BuildResult
 from .repack import BuiltWheel, Repacker
+from .version_inputs import VersionInputs
 from .wheel_set import WheelSet
 
 _REPACKED, _BUILT = "repacked", "built/wheelhouse"
@@ -50,6 +50,7 @@ class WheelBuilder:
 
     plan: WheelsPlan
     keys: tuple[str, ...]
+    versions: tuple[VersionInputs, ...]
     tree: Tree
     build_base: BuildBase
     runner: JobRunner
@@ -60,11 +61,18 @@ class WheelBuilder:
         cls, plan: WheelsPlan, tree: Tree, build_base: BuildBase, runner: JobRunner
     ) -> WheelBuilder:
         """Return the builder of *plan* for the commit of *tree*."""
-        own = (section for section in plan.sections if section.sdist_hash is None)
-        trees = {section.source: _package_digest(section, tree) for section in own}
+        versions = tuple(
+            VersionInputs.of(number, section, tree)
+            for number, section in enumerate(plan.sections)
+        )
+        trees = {
+            each.section.source: _package_digest(each, tree)
+            for each in versions
+            if plan.own(each.number)
+        }
         keys = plan.wheel_keys(build_base.key, trees)
         repacker = Repacker(plan, build_base, tree, runner)
-        return cls(plan, keys, tree, build_base, runner, repacker)
+        return cls(plan, keys, versions, tree, build_base, runner, repacker)
 
     def find_cached(self) -> WheelSet:
         """Return the wheels that the cache has.
@@ -166,7 +174,8 @@ class WheelBuilder:
         """
         folder = scratch / _BUILT
         inputs = self._job_inputs(chosen.built, scratch)
-        arguments = build_arguments(self.plan, chosen)
+        versions = {number: self.versions[number].arguments for number in chosen.built}
+        arguments = build_arguments(self.plan, chosen, versions)
         result = self.runner.run(
             "wheels", tools, arguments, scratch / "built", inputs, prepare_next=True
         )
@@ -201,9 +210,7 @@ class WheelBuilder:
             inputs.append(JobFile(f"build/{number}/.here", b""))
             if self.plan.own(number):
                 inputs += export_package(self.tree, section.source, scratch)
-            if section.asks_git:
-                archival = self.tree.archival(section.source)
-                inputs.append(JobFile(f"archival/{number}.txt", archival))
+            inputs += self.versions[number].files(scratch)
         return tuple(inputs)
 
     def _cache_wheel(self, key: str, wheel: Wheel, folder: Path, *, shared: bool) -> None:
@@ -218,10 +225,10 @@ class _Wheels:
     wheels: tuple[Wheel, ...]
 
 
-def _package_digest(section: Section, tree: Tree) -> str:
+def _package_digest(versions: VersionInputs, tree: Tree) -> str:
     """Return a digest of everything in the commit that the build of an own package gets."""
-    archival = tree.archival(section.source) if section.asks_git else b""
-    return digest_of_files(list_build_files(tree, section.source), archival)
+    files = list_build_files(tree, versions.section.source)
+    return digest_of_files(files, versions.identity)
 
 
 def _sha256(wheel: Wheel) -> str:

@@ -27,7 +27,8 @@ def see(folder: Path, archival: str | None) -> tuple[str, dict[str, str]]:
     for path in (SETUP, "tree/libs/two/setup.py", "archival"):
         (job / path).parent.mkdir(parents=True, exist_ok=True)
         (job / path).write_text(f"{path}\n")
-    entry = json.dumps({"title": "package", "source": "tree/libs/one", "archival": archival})
+    fields = {"title": "package", "source": "tree/libs/one", "repository": None}
+    entry = json.dumps({**fields, "archival": archival})
     argv = [sys.executable, "-c", RUN, str(INSIDE), entry, str(job), str(place)]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     files = (path for path in place.rglob("*") if path.is_file())

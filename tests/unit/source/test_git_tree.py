@@ -92,7 +92,7 @@ def description(repository: Path, revision: str) -> str:
 
 
 def told(repository: Path, revision: str) -> dict[str, str]:
-    message = message_from_bytes(GitTree.resolve(repository, revision).archival("."))
+    message = message_from_bytes(GitTree.resolve(repository, revision).history(".").description)
     return dict(message.items())
 
 
@@ -119,7 +119,7 @@ def test_a_clone_that_may_lack_the_tag_describes_nothing(
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "--depth=1", repository.as_uri(), str(clone))
     with pytest.raises(RepositoryError, match="this clone is shallow") as caught:
-        _ = GitTree.resolve(clone, "HEAD").archival(".")
+        _ = GitTree.resolve(clone, "HEAD").history(".").description
     assert "git fetch --unshallow --tags" in caught.value.remedy
 
 

@@ -124,7 +124,7 @@ def test_a_version_is_that_of_the_submodule(place: Place) -> None:
     git(place.top, "tag", "v9")
     tree = GitTree.resolve(place.top, "HEAD")
     told = {
-        folder: message_from_bytes(tree.archival(folder))
+        folder: message_from_bytes(tree.history(folder).description)
         for folder in (".", "libs", "libs/sub/", "libs/sub/pkg", "./libs/sub/vendor/deep")
     }
     names = [told[folder]["describe-name"].rpartition("-g")[0] for folder in told]
@@ -142,7 +142,7 @@ def test_a_shallow_submodule_is_built_but_has_no_version(place: Place) -> None:
     tree = GitTree.resolve(clone, "HEAD")
     assert [path for path, _ in tree.entries()] == EVERY
     with pytest.raises(RepositoryError, match="of the submodule libs/sub: .*shallow") as caught:
-        tree.archival("libs/sub")
+        _ = tree.history("libs/sub").description
     assert "git -C libs/sub fetch --unshallow --tags" in caught.value.remedy
 
 

@@ -35,7 +35,8 @@ SDIST, WHEEL = Fetched("klein-1.tar.gz", B), Fetched("klein-1-py3-none-any.whl",
 
 
 def arguments_for(plan: WheelsPlan, missing: Missing, *fetched: Fetched | None) -> Any:
-    return build_arguments(plan, choose(plan, missing, fetched))
+    versions = {number: {"archival": None} for number in range(len(plan.sections))}
+    return build_arguments(plan, choose(plan, missing, fetched), versions)
 
 
 def test_only_the_sections_that_can_be_needed_are_fetched() -> None:
@@ -69,17 +70,11 @@ def test_wheels_are_taken_and_sdists_are_built_with_their_section() -> None:
     assert arguments_for(plan, ALL, WHEEL, None)["wheels"] == ["klein-1-py3-none-any.whl"]
 
 
-def test_who_asks_git_for_a_version_is_told() -> None:
-    lock = parse_build_lock(
-        f"#: sdist klein==1 sha256:{B}\nsetuptools-scm==9 --hash=sha256:{A}\n"
-        f"#: package lib\nsetuptools_scm==9 --hash=sha256:{A}\n"
-        f"#: package other\nhatchling==1 --hash=sha256:{A}\n",
-        "build.txt",
-    )
-    plan = decide(WheelsRequest(packages=("lib", "other")), PINS, lock)
-    arguments = arguments_for(plan, Missing((0, 1, 2), pins=True), SDIST, None)
-    found = [entry["archival"] for entry in arguments["built"]]
-    assert found == [None, "archival/1.txt", None]
+def test_what_a_build_learns_of_git_is_in_its_entry() -> None:
+    plan = decide(REQUEST, PINS, LOCK)
+    chosen = choose(plan, Missing((1,), pins=False), ())
+    arguments = build_arguments(plan, chosen, {1: {"archival": "versions/1"}})
+    assert [entry["archival"] for entry in arguments["built"]] == ["versions/1"]
 
 
 def test_an_sdist_without_section_is_named_by_its_line() -> None:

@@ -26,7 +26,7 @@ from buildbot_ship.model.request.settings import Index
 from buildbot_ship.model.result import Result
 from buildbot_ship.registry.interface import Manifest
 from buildbot_ship.source.checkout import Checkout
-from buildbot_ship.source.interface import TreeEntry, TreeFile
+from buildbot_ship.source.interface import History, TreeEntry, TreeFile
 from buildbot_ship.store.change_notes import ChangeNotes
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.bases.derive import derive
@@ -58,8 +58,8 @@ class Commit:
     commit: str = "0123456789" * 4
     committed: datetime = MOMENT
 
-    def archival(self, folder: str) -> bytes:
-        return b""
+    def history(self, folder: str) -> History:
+        raise AssertionError("no package here has a version from git")
 
     def read(self, path: str) -> TreeFile | None:
         return TreeFile(self.texts[path].encode()) if path in self.texts else None

@@ -28,7 +28,7 @@ from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.model.request import ImageRequest
 from buildbot_ship.model.result import Result
 from buildbot_ship.registry.interface import Manifest
-from buildbot_ship.source.interface import TreeEntry, TreeFile
+from buildbot_ship.source.interface import History, TreeEntry, TreeFile
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.image.image import image
 from tests.fakes.builder import EnginesBuilder, base_layer
@@ -51,8 +51,8 @@ class Commit:
     commit: str = COMMIT
     committed: datetime = datetime(2026, 11, 23, 4, 50, 49, tzinfo=UTC)
 
-    def archival(self, folder: str) -> bytes:
-        return b""
+    def history(self, folder: str) -> History:
+        raise AssertionError("no package here has a version from git")
 
     def read(self, path: str) -> TreeFile | None:
         return self.contents.get(path)

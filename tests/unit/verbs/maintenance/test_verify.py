@@ -26,7 +26,7 @@ from buildbot_ship.model.request import (
     WheelsRequest,
 )
 from buildbot_ship.model.result import SUCCESS, Result
-from buildbot_ship.source.interface import TreeEntry, TreeFile
+from buildbot_ship.source.interface import History, TreeEntry, TreeFile
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.maintenance.verify import verify
 from buildbot_ship.verbs.shared.job_runner import JobRunner
@@ -71,8 +71,8 @@ class Commit:
     commit: str = COMMIT
     committed: datetime = datetime(2026, 11, 23, tzinfo=UTC)
 
-    def archival(self, folder: str) -> bytes:
-        return b""
+    def history(self, folder: str) -> History:
+        raise AssertionError("no package here has a version from git")
 
     def read(self, path: str) -> TreeFile | None:
         return TreeFile(self.dockerfile) if path == "app.docker" else None

@@ -13,7 +13,7 @@ from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.request import CheckRequest
 from buildbot_ship.model.requirements.distribution_formats import Formats
 from buildbot_ship.model.requirements.header import Header, Interpreter
-from buildbot_ship.source.interface import TreeEntry, TreeFile
+from buildbot_ship.source.interface import History, TreeEntry, TreeFile
 from buildbot_ship.verbs.requirements.check import check
 
 LOOSE, STRICT, LOCK = (
@@ -60,8 +60,8 @@ class Commit:
     commit: str = "0" * 40
     committed: datetime = datetime(2026, 11, 23, tzinfo=UTC)
 
-    def archival(self, folder: str) -> bytes:
-        return b""
+    def history(self, folder: str) -> History:
+        raise AssertionError("no package here has a version from git")
 
     def read(self, path: str) -> TreeFile | None:
         return TreeFile(self.texts[path].encode()) if path in self.texts else None

@@ -18,7 +18,7 @@ from buildbot_ship.model.artefact import Wheel
 from buildbot_ship.model.reference import Reference, digest_of
 from buildbot_ship.model.request import WheelsRequest
 from buildbot_ship.model.requirements.build_lock import parse_build_lock
-from buildbot_ship.source.interface import TreeEntry, TreeFile
+from buildbot_ship.source.interface import History, TreeEntry, TreeFile
 from buildbot_ship.store.disk_cache import DiskCache
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.shared.job_runner import BuildBase
@@ -43,8 +43,8 @@ class Tree:
     commit: str = "c" * 40
     committed: datetime = datetime(2026, 11, 23, tzinfo=UTC)
 
-    def archival(self, folder: str) -> bytes:
-        return b""
+    def history(self, folder: str) -> History:
+        raise AssertionError("no package here has a version from git")
 
     def read(self, path: str) -> TreeFile | None:
         data = self.held.get(path.removeprefix("lib/"))
