@@ -10,7 +10,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -344,7 +344,7 @@ def test_a_verb_by_hand_takes_the_options(company: Company, tmp_path: Path) -> N
     assert [len(client.list_tags(name)) for name in names] == [1, 1]
 
 
-MOMENT = datetime(2026, 11, 28, 20, 0, 0, tzinfo=timezone.utc)
+MOMENT = datetime(2026, 11, 28, 20, 0, 0, tzinfo=UTC)
 
 
 def no_engine() -> Daemon:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
-
-import tomllib
 
 from ..requirements.build_lock import Section
 
