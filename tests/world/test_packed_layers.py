@@ -1,13 +1,15 @@
-"""Bases whose layers are compressed with zstd, or not at all."""
+"""Bases whose layers are compressed with zstd, or not at all, and hardened bases."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import docker.errors
 import pytest
-from lab.bases import Bases
+from lab.bases import Base, Bases
 from lab.engine import Engine
-from lab.packed_bases import KINDS, publish_packed
+from lab.packed_bases import KINDS, publish_hardened, publish_packed, split_status
 from lab.registries import Registry
 from lab.runs import Run
 
@@ -26,45 +28,97 @@ def packed(packing: str, lab_run: Run, upstream_registry: Registry) -> Bases:
     return publish_packed(lab_run.cache, upstream_registry.address, packing, packing)
 
 
-def test_a_base_is_copied_built_on_and_run(
-    *,
-    packing: str,
-    packed: Bases,
+@dataclass(frozen=True)
+class Place:
+    """A repository on the usual bases, and its own registry."""
+
+    repository: Repository
+    registry: str
+
+    def own(self, name: str, usual: Base, base: Base) -> str:
+        """Copy the *usual* base, and then *base* as a newer one; return its reference."""
+        target = f"{self.registry}/{name}"
+        self.repository.succeed("retag", f"{usual.reference}={target}")
+        copied = self.repository.succeed("retag", f"{base.reference}={target}")
+        assert "packages: 0 of" in copied["texts"]["bases.txt"], copied["texts"]
+        owned = copied["properties"]["ship_bases"][base.reference]
+        assert owned["digest"] == base.digest
+        return str(owned["reference"])
+
+    def build_on(self, file: str, reference: str) -> None:
+        """Let a Dockerfile begin with a base."""
+        path = self.repository.folder / file
+        _, *rest = path.read_text().splitlines(keepends=True)
+        path.write_text(f"FROM {reference}\n{''.join(rest)}")
+
+    def ship(self, target: str) -> str:
+        """Build and publish the application; return the reference of its image."""
+        self.repository.commit()
+        pex = ("--pex", "tiny.pex=tiny", "--script", "tiny")
+        self.repository.succeed("build", "--package", ".", *pex, "--image", "tiny")
+        pushed = self.repository.succeed("push", "tiny", f"{self.registry}/{target}")
+        return f"{self.registry}/{target}@{pushed['properties']['ship_pushed_tiny']['digest']}"
+
+
+@pytest.fixture
+def place(
     engine: Engine,
     hardened: Repository,
     bases: Bases,
     own_registry: Registry,
     tmp_path: Path,
-) -> None:
-    repository = copy_of(hardened, tmp_path, bases)
-    place = f"{own_registry.address}/world-{packing}"
-    repository.succeed("retag", f"{bases.slim.reference}={place}/slim")
-    copies = [f"{packed.slim.reference}={place}/slim", f"{packed.full.reference}={place}/full"]
-    copied = repository.succeed("retag", *copies)
-    assert "packages: 0 of" in str(copied["texts"])
-    owned = copied["properties"]["ship_bases"]
-    digests = {base["digest"] for base in owned.values()}
-    assert digests == {packed.slim.digest, packed.full.digest}
-    for file, base in (("tiny.docker", packed.slim), ("build.docker", packed.full)):
-        old = (repository.folder / file).read_text().splitlines()[0]
-        new = f"FROM {owned[base.reference]['reference']}"
-        path = repository.folder / file
-        path.write_text(path.read_text().replace(old, new))
-    repository.succeed("harden", "--package", ".")
-    repository.commit()
-    pex = ("--pex", "tiny.pex=tiny", "--script", "tiny")
-    target = f"{place}/tiny"
-    repository.succeed("build", "--package", ".", *pex, "--image", "tiny")
-    pushed = repository.succeed("push", "tiny", target)["properties"]["ship_pushed_tiny"]
-    reference = f"{target}@{pushed['digest']}"
+) -> Place:
+    return Place(copy_of(hardened, tmp_path, bases), f"{own_registry.address}/{tmp_path.name}")
+
+
+def run(reference: str, *arguments: str, entrypoint: str | None = None) -> bytes:
+    """Pull an image by digest, and run it as nobody without a network."""
     client = docker.from_env()
-    client.images.pull(reference)
-    said: bytes = client.containers.run(reference, ["a"], remove=True, network_mode="none")
-    client.images.remove(reference)
-    client.close()
-    assert said == b"tiny ['a'] six\n"
+    try:
+        client.images.pull(reference)
+        said: bytes = client.containers.run(
+            reference,
+            [*arguments],
+            entrypoint=entrypoint,
+            remove=True,
+            network_mode="none",
+            user="65534",
+            read_only=True,
+        )
+        client.images.remove(reference)
+    finally:
+        client.close()
+    return said
+
+
+def test_a_base_is_copied_built_on_and_run(place: Place, packed: Bases, bases: Bases) -> None:
+    place.build_on("tiny.docker", place.own("slim", bases.slim, packed.slim))
+    place.build_on("build.docker", place.own("full", bases.full, packed.full))
+    place.repository.succeed("harden", "--package", ".")
+    assert run(place.ship("tiny"), "a") == b"tiny ['a'] six\n"
+
+
+def test_an_image_on_a_base_without_a_shell_runs(
+    place: Place, bases: Bases, lab_run: Run, upstream_registry: Registry
+) -> None:
+    base = publish_hardened(lab_run.cache, upstream_registry.address, "hardened")
+    place.build_on("tiny.docker", place.own("slim", bases.slim, base))
+    reference = place.ship("tiny")
+    assert run(reference, "a") == b"tiny ['a'] six\n"
+    with pytest.raises(docker.errors.APIError, match="sh"):
+        run(reference, "-c", "true", entrypoint="/bin/sh")
 
 
 def test_the_media_types_are_those_of_the_specification() -> None:
     assert KINDS["zstd"].endswith(".layer.v1.tar+zstd")
     assert KINDS["plain"].endswith(".layer.v1.tar")
+
+
+def test_a_status_is_split_into_a_file_for_each_installed_package() -> None:
+    status = (
+        "Package: a\nStatus: install ok installed\nVersion: 1\n\n"
+        "Package: b\nStatus: deinstall ok config-files\nVersion: 2\n"
+    )
+    files = split_status(status)
+    assert files["var/lib/dpkg/status.d/a"] == b"Package: a\nVersion: 1\n"
+    assert "var/lib/dpkg/status.d/b" not in files

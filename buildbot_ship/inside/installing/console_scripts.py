@@ -6,7 +6,7 @@ Format: https://packaging.python.org/specifications/entry-points/.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from importlib.metadata import EntryPoint, PathDistribution
+from importlib.metadata import EntryPoint, EntryPoints, PathDistribution
 from pathlib import Path
 
 from installer.scripts import Script
@@ -36,13 +36,25 @@ def install_scripts(info: Path, root: Path, prefix: str, left_out: Container[str
 
 def scripts(info: Path, interpreter: str) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of each script, sorted by name."""
-    points = PathDistribution(info).entry_points
+    points = read_points(info)
     by_name = {point.name: point for group in GROUPS for point in points.select(group=group)}
     for _, point in sorted(by_name.items()):
         check(point)
         yield Script(point.name, point.module, point.attr, "console").generate(
             interpreter, "posix"
         )
+
+
+def read_points(info: Path) -> EntryPoints:
+    """Return the entry points of a wheel.  Raises ValueError.
+
+    Since Python 3.15 all are checked when they are read.
+    """
+    try:
+        return PathDistribution(info).entry_points
+    except ValueError as error:
+        why = f"one of its entry points names no object: {error.args[-1]}"
+        raise ValueError(why) from None
 
 
 def check(point: EntryPoint) -> None:

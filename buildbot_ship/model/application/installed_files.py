@@ -151,5 +151,8 @@ def _entry_points(text: str) -> Iterator[Any]:
     except TypeError:
         # A line without =, or one before the first section.
         raise ValueError("entry_points.txt is damaged") from None
+    except ValueError as error:
+        # Since Python 3.15 all entry points are checked when they are read.
+        raise ValueError(f"entry_points.txt names no object: {error.args[-1]}") from None
     for group in SCRIPT_GROUPS:
         yield from points.select(group=group)

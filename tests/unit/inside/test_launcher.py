@@ -286,10 +286,11 @@ def test_a_signal_that_kills_the_application_is_128_more(tree: Tree) -> None:
 )
 def test_signals_are_passed_on(tree: Tree, number: signal.Signals) -> None:
     code = (
-        "import signal, sys\n"
+        "import signal, sys, time\n"
         f"signal.signal({int(number)}, lambda n, frame: sys.exit(n + 40))\n"
         "print('ready', flush=True)\n"
-        "signal.pause()\n"
+        # Not signal.pause(): a signal just before it would be waited for without end.
+        "while True: time.sleep(0.05)\n"
     )
     process = start(tree, code)
     assert line(process) == "ready"

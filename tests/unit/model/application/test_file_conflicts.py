@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 from collections.abc import Mapping
 
@@ -209,3 +210,13 @@ def test_of_a_zipapp_only_what_is_imported_counts() -> None:
     names = [f"{SITE}/t/x.py", f"{SITE}/t/y.so", f"{SITE}/README", "bin/x.py"]
     found = share({"a": names, "b": names}, MINOR)
     assert list(imported(found, MINOR)) == names[:2]
+
+
+def test_an_entry_point_without_an_object_is_told_where_python_refuses_it() -> None:
+    """Python 3.15 does, in any group; older ones do not look."""
+    wheel = archive({}, "[plugins]\na = no object\n")
+    if sys.version_info >= (3, 15):
+        with pytest.raises(ValueError, match=r"^entry_points.txt names no object: no object$"):
+            installed(wheel, FILE, MINOR)
+    else:
+        installed(wheel, FILE, MINOR)
