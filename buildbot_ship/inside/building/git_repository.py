@@ -59,7 +59,9 @@ def create_stand_in(tree: Path) -> None:
     run(STAND_IN, "init", "--quiet", str(tree))
     run(STAND_IN, *where, "config", "status.showUntrackedFiles", "no")
     author = ("-c", "user.name=buildbot-ship", "-c", "user.email=")
-    run(STAND_IN, *where, *author, "commit", "--quiet", "--allow-empty", "--message=no files")
+    # versioningit refuses a folder of which git knows no file.
+    run(STAND_IN, *where, "add", "--all")
+    run(STAND_IN, *where, *author, "commit", "--quiet", "--allow-empty", "--message=all files")
     run(STAND_IN, *where, "tag", "v0.0.0")
 
 

@@ -122,3 +122,4 @@ def test_who_only_wants_requirements_gets_any_version(tmp_path: Path) -> None:
     described = git(tmp_path / "tree", "describe", "--tags", "--dirty", "--long")
     assert described.startswith("v0.0.0-0-g")
     assert git(tmp_path / "tree", "status", "--porcelain") == ""
+    assert git(tmp_path / "tree", "ls-files") == "setup.py"
