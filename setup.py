@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 # Python 3.14 has zstd in its standard library.
 ZSTD = "backports.zstd>=1.0; python_version<'3.14'"
+# docker 7.2 honours contexts and works with Engine 29; packaging 26.4 reads pylock.toml.
 ENGINE = ["docker>=7.2", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2", ZSTD]
 SECRETS = ["pynacl>=1.5"]
 
@@ -16,7 +17,23 @@ setup(
     description="Buildbot steps and a command line that ship Python applications in Docker",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="MIT",
+    license_expression="MIT",
+    license_files=["LICENSE"],
+    keywords="buildbot docker pex reproducible-builds continuous-delivery",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Environment :: Plugins",
+        "Framework :: Buildbot",
+        "Intended Audience :: Developers",
+        "Intended Audience :: System Administrators",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3 :: Only",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(11, 16)),
+        "Topic :: Software Development :: Build Tools",
+        "Topic :: System :: Software Distribution",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.11",
     packages=find_packages(include=["buildbot_ship", "buildbot_ship.*"]),
     package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
@@ -24,8 +41,8 @@ setup(
     extras_require={
         "cli": [*ENGINE, *SECRETS],
         "secrets": SECRETS,
-        "worker": [*ENGINE, *SECRETS, "buildbot-worker>=4.0"],
-        "master": ["buildbot[bundle]>=4.0", "twisted>=24.3"],
+        "worker": [*ENGINE, *SECRETS, "buildbot-worker>=4.3"],
+        "master": ["buildbot[bundle]>=4.3", "twisted>=24.7"],
     },
     entry_points={
         "console_scripts": ["buildbot-ship = buildbot_ship.cli:main"],

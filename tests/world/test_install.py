@@ -1,0 +1,104 @@
+"""The package is installed from its wheel and its sdist, on each supported Python."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lab.bases import Bases
+from lab.engine import Engine
+from lab.settings import host_ca_bundle, host_index_url
+
+import docker
+
+TOP = Path(__file__).resolve().parents[2]
+USES = {
+    "cli": "buildbot-ship --help",
+    "worker": "buildbot-ship --help && buildbot-worker --version",
+    "master": "python -c 'from buildbot.plugins import steps, util; steps.BuildWheels, "
+    "util.ship_factory' && buildbot --version",
+    "secrets": "python -c 'import buildbot_ship.sealed'",
+}
+INSTALL = """\
+set -e
+for extra in {extras}; do
+    python3 -m venv /tmp/$extra
+    /tmp/$extra/bin/pip install -q --disable-pip-version-check "$(ls /dist/{kind})[$extra]"
+    /tmp/$extra/bin/pip check
+done
+"""
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    source = folder / "source"
+    # Of the commit and what was not committed yet, but not of earlier builds.
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=TOP, check=True, capture_output=True).stdout
+    for name in filter(None, names.decode().split("\0")):
+        if (TOP / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((TOP / name).read_bytes())
+    made = [sys.executable, "-m", "build", "--no-isolation", "-o", str(folder / "dist")]
+    subprocess.run([*made, str(source)], check=True, capture_output=True)
+    return folder / "dist"
+
+
+@pytest.fixture
+def container(
+    engine: Engine, python_bases: Bases, distributions: Path
+) -> Iterator[docker.models.containers.Container]:
+    """A container of the full base, with the distributions in ``/dist``."""
+    archive, bundle = io.BytesIO(), host_ca_bundle()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.add(distributions, "dist")
+        if bundle:
+            tar.add(bundle, "authority.pem")
+    environment = {"PIP_INDEX_URL": host_index_url() or "", "PIP_CERT": "/authority.pem"}
+    environment = {
+        name: value
+        for name, value in environment.items()
+        if value and (bundle or name != "PIP_CERT")
+    }
+    client = docker.from_env()
+    client.images.pull(python_bases.full.reference)
+    held = client.containers.create(
+        python_bases.full.reference, ["sleep", "900"], environment=environment, init=True
+    )
+    try:
+        held.put_archive("/", archive.getvalue())
+        held.start()
+        yield held
+    finally:
+        held.remove(force=True)
+        client.images.remove(python_bases.full.reference)
+        client.close()
+
+
+def run(container: docker.models.containers.Container, script: str) -> str:
+    status, output = container.exec_run(["sh", "-c", script])
+    assert status == 0, output.decode()
+    said: str = output.decode()
+    return said
+
+
+def test_each_extra_is_complete(
+    minor: str, container: docker.models.containers.Container
+) -> None:
+    run(container, INSTALL.format(extras=" ".join(USES), kind="*.whl"))
+    for extra, use in USES.items():
+        assert run(container, f"PATH=/tmp/{extra}/bin:$PATH; {use}") or extra == "secrets"
+
+
+def test_the_sdist_installs_too(
+    minor: str, container: docker.models.containers.Container
+) -> None:
+    run(container, INSTALL.format(extras="cli", kind="*.tar.gz"))
+    assert "harden" in run(container, "/tmp/cli/bin/buildbot-ship --help")
