@@ -5,7 +5,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-ENGINE = ["docker>=7.1", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2"]
+# docker 7.2 is the first that reads Docker contexts.
+ENGINE = ["docker>=7.2", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2"]
 SECRETS = ["pynacl>=1.5"]
 
 setup(
