@@ -16,7 +16,7 @@ from buildbot_ship.errors import BaseNotFound, EngineError, EngineUnfit, JobFail
 from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.store.ledger import Ledger
-from tests.fakes.engine_api import API, EngineApi, engine_29
+from tests.fakes.engine_api import API, VERSION, EngineApi, engine_29
 
 NAME = "ship.local/app:1"
 ID = f"sha256:{'a' * 64}"
@@ -67,6 +67,14 @@ def test_a_rootless_engine_that_ignores_limits_is_refused(api: EngineApi) -> Non
     assert "docs/engines.md" in caught.value.remedy
     api.answers["GET /info"] = lambda: (200, {**ignores, "CgroupDriver": "systemd"})
     assert query_version({"DOCKER_HOST": api.address}) is not None
+
+
+def test_podman_is_refused(api: EngineApi) -> None:
+    """As Podman 4.3 answers."""
+    components = [{"Name": "Podman Engine", "Version": "4.3.1"}, {"Name": "Conmon"}]
+    api.answers["GET /version"] = lambda: (200, {**VERSION, "Components": components})
+    with pytest.raises(EngineUnfit, match="it is Podman, which does not load an image without"):
+        query_version({"DOCKER_HOST": api.address})
 
 
 @pytest.mark.parametrize("what", ["pull", "push", "load", "build"])
