@@ -85,7 +85,9 @@ class OtherEngine(Served):
     @property
     def name(self) -> str:
         """Return the name of its process, its log and its folder."""
-        return f"{self.purpose}-{self.suite}-{self.storage}"
+        # Short: it is a part of the path of a socket, which may have 107 bytes.
+        suite = "" if self.suite == OLDER else f"-{self.suite}"
+        return f"{self.purpose}{suite}-{self.storage}"
 
     @property
     def folder(self) -> Path:
