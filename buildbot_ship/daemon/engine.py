@@ -27,6 +27,7 @@ from .images import transfer
 from .images.image_build import Builder
 from .images.multi_platform import INCOMPLETE, find_platform_image
 from .interface import RESULT, Build, EngineImage, Job, Service
+from .shared.engine_address import find_address
 from .shared.ownership import BUILD, OWNER, Ledger, Ownership
 from .shared.sdk_errors import translated_errors
 from .shared.signal_guard import uninterrupted
@@ -37,7 +38,7 @@ UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "connection 
 
 @attrs.define(slots=False)
 class Engine:
-    """The engine that DOCKER_HOST in *environment* names, or that of the default socket.
+    """The engine that *environment* names, see `find_address`.
 
     *api* is the version of its API (``1.43``) if it is known, which saves a request.
     """
@@ -56,13 +57,15 @@ class Engine:
     @property
     def address(self) -> str:
         """Return the address of the engine."""
-        return self.environment.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+        return find_address(self.environment).url
 
     @cached_property
     def client(self) -> Any:
         """Return the SDK's low-level client, connected to the engine."""
         with translated_errors(self.address, "connect"):
-            environment = {**self.environment, "DOCKER_HOST": self.address}
+            address = find_address(self.environment)  # the SDK reads a context itself
+            host = "" if address.context else address.url
+            environment = {**self.environment, "DOCKER_HOST": host}
             return docker.from_env(version=self.api, environment=environment, timeout=600).api
 
     def _errors(self, action: str) -> Any:
@@ -136,9 +139,7 @@ class Engine:
             self.ledger.note(IMAGE, name, self.clock(), ids)
         action = f"load {', '.join(images)}"
         with self._errors(action), archive.open("rb") as content:
-            for line in self.client.load_image(content):
-                if isinstance(line, dict) and "error" in line:
-                    raise EngineError(action, str(line["error"]))
+            transfer.load(self.client, content, images, action)
 
     def prepare_container(self, job: Callable[[], Job | None]) -> None:
         """Start a standby container, see `interface.Daemon.prepare_container`."""

@@ -15,17 +15,15 @@ from ..model.log import Log
 from ..model.reference import Reference
 from ..model.request.settings import Limits
 
-RESULT = "org.buildbot-ship.result"
-"""The label of a kept image that holds the result of its job, as JSON."""
+RESULT = "org.buildbot-ship.result"  # the label of a kept image, with its result as JSON
 
 
 @attrs.frozen
 class EngineImage:
     """An image in the engine; *digests* are the ``repository@sha256:...`` it was pulled from.
 
-    *volumes* are the folders that the image declares as volumes.  *user* is the user of its
-    containers, empty for root.  *health_check* is the command of its health check as in the
-    config: empty, ``NONE``, ``CMD ...`` or ``CMD-SHELL ...``.
+    *volumes* are the folders that it declares as volumes, *user* is empty for root, and
+    *health_check* is as in the config.  *content* is that of `content_of`, in every store.
     """
 
     image_id: str
@@ -35,19 +33,23 @@ class EngineImage:
     volumes: tuple[str, ...] = ()
     health_check: tuple[str, ...] = ()
     user: str = ""
+    content: str = ""
 
     @classmethod
     def of(cls, inspected: Mapping[str, Any]) -> EngineImage:
         """Return the image from the answer of ``GET /images/NAME/json``."""
+        from ..model.image.base import content_of  # noqa: PLC0415  # few verbs need it
+
         config = inspected.get("Config") or {}
         return cls(
-            image_id=inspected["Id"],
-            digests=tuple(inspected.get("RepoDigests") or ()),
-            labels=dict(config.get("Labels") or {}),
+            inspected["Id"],
+            tuple(inspected.get("RepoDigests") or ()),
+            dict(config.get("Labels") or {}),
             environment=tuple(config.get("Env") or ()),
             volumes=tuple(config.get("Volumes") or ()),
             health_check=tuple((config.get("Healthcheck") or {}).get("Test") or ()),
             user=config.get("User") or "",
+            content=content_of((inspected.get("RootFS") or {}).get("Layers") or (), config),
         )
 
 

@@ -33,6 +33,17 @@ class EngineForbidden(ShipError):
 
 
 @attrs.define(slots=False)
+class EngineUnfit(ShipError):
+    """An engine answers, but it cannot do what builds need."""
+
+    address: str
+    why: str
+    template = "the engine at {address} cannot be used: {why}"
+    advice = "use an engine that docs/engines.md lists, for example the Docker Engine as root"
+    status = 47
+
+
+@attrs.define(slots=False)
 class EngineError(ShipError):
     """The engine refused an operation, or failed at it."""
 

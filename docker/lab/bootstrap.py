@@ -96,7 +96,7 @@ def _prepare(need: Need, requirements: Path, say: Say) -> Path:
     other = makes_other_root(machine, need)
     with (
         _meanwhile(["lab.debian", *bases], "the base images", bool(bases), say),
-        _meanwhile(["lab.other_root"], "the root file system of the second engine", other, say),
+        _meanwhile(["lab.other_root"], "the root file systems of other engines", other, say),
     ):
         environment = make_environment(cache, CHECKOUT, requirements, say)
     return environment / "bin" / "python"

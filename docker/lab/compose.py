@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.cache import locked
 from lab.debian import SUITE, run_logged
 from lab.errors import LabError
-from lab.other_root import SUITE as NEXT_SUITE
+from lab.other_root import OLDER as NEXT_SUITE
 
 PACKAGE = "docker-compose"
 PROGRAM = Path("usr/libexec/docker/cli-plugins/docker-compose")

@@ -1,4 +1,4 @@
-"""A second, newer Docker Engine from Debian's next suite.
+"""A second, newer Docker Engine from one of Debian's next suites.
 
 Its storage is "overlay2" or "containerd" (the containerd image store). It has a separate root,
 data root, bridge and name spaces. It shares the host's network, so both engines reach the same
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lab.engine import DNS_OPTIONS, engine_answers
 from lab.errors import LabError
-from lab.other_root import make_root
+from lab.other_root import OLDER, make_root
 from lab.processes import Process, Served
 from lab.runs import Run
 
@@ -71,7 +71,7 @@ def routes() -> list[str]:
 
 @dataclass
 class OtherEngine(Served):
-    """An engine of this run for one kind of storage.
+    """An engine of this run for one kind of storage, from a *suite* of Debian.
 
     A run that has two of the same storage gives one of them another *purpose*.
     """
@@ -79,12 +79,15 @@ class OtherEngine(Served):
     run: Run
     storage: str
     purpose: str = "engine"
+    suite: str = OLDER
     _bridge_address: str = field(default="", init=False)
 
     @property
     def name(self) -> str:
         """Return the name of its process, its log and its folder."""
-        return f"{self.purpose}-{self.storage}"
+        # Short: it is a part of the path of a socket, which may have 107 bytes.
+        suite = "" if self.suite == OLDER else f"-{self.suite}"
+        return f"{self.purpose}{suite}-{self.storage}"
 
     @property
     def folder(self) -> Path:
@@ -107,7 +110,7 @@ class OtherEngine(Served):
             raise LabError(f"no storage {self.storage!r}: choose from {', '.join(STORAGES)}")
         if os.geteuid() != 0:
             raise LabError("only root can start a second Docker Engine")
-        root = make_root(self.run.cache)
+        root = make_root(self.run.cache, self.suite)
         self.folder.mkdir(exist_ok=True)
         config = json.dumps(configuration(self.storage, self.bridge))
         (self.folder / "daemon.json").write_text(config, encoding="utf-8")

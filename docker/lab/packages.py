@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.debian import DEFAULT, RECIPES, cached_layers
 from lab.engine import engine_answers
 from lab.errors import LabError, tail
-from lab.other_root import root_folder
+from lab.other_root import SUITES, root_folder
 from lab.progress import Say
 
 PACKAGES = {
@@ -75,7 +75,7 @@ def look(cache: Path) -> Machine:
         hub=hub_answers(),
         bases=frozenset(minor for minor in RECIPES if cached_layers(cache, minor)),
         installs=os.geteuid() == 0 and shutil.which("apt-get") is not None,
-        other_root=root_folder(cache).exists(),
+        other_root=all(root_folder(cache, suite).exists() for suite in SUITES),
     )
 
 

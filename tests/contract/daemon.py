@@ -27,6 +27,7 @@ from buildbot_ship.daemon.interface import (
     ServiceState,
 )
 from buildbot_ship.errors import BaseNotFound, JobFailed, LimitExceeded, RegistryUnavailable
+from buildbot_ship.model.image.base import content_of
 from buildbot_ship.model.image.manifest import is_index
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.model.request.settings import Limits
@@ -72,6 +73,20 @@ class DaemonContract:
         by_id = daemon.image(pulled.image_id)
         assert by_id is not None
         assert by_id.image_id == pulled.image_id
+
+    def test_an_image_has_the_content_of_its_config_in_every_store(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
+    ) -> None:
+        upstream = fetch_base(base, daemon.platform(), RegistryClient())
+        assert pulled.content == content_of(upstream.diff_ids, upstream.run)
+        made, name = load_over(daemon, upstream, tmp_path)
+        document = json.loads(made.config)
+        loaded = daemon.image(name)
+        assert loaded is not None
+        assert loaded.image_id in (made.image_id, made.manifest_digest)
+        assert loaded.content == content_of(document["rootfs"]["diff_ids"], document["config"])
+        assert loaded.content != pulled.content
+        daemon.remove_image(name)
 
     def test_a_pulled_tag_leads_to_its_digest(self, daemon: Daemon, base: Reference) -> None:
         tag = attrs.evolve(base, digest=None, tag="3.11-slim")

@@ -1,4 +1,8 @@
-"""The machine's engine, and a newer one with either storage."""
+"""The machine's engine, and newer ones of two versions.
+
+The classic store is compared on the oldest and the newest version.  So is the containerd store,
+whose oldest version cannot push an index of several platforms.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,25 @@ from typing import Any
 
 import pytest
 from lab.engine import Engine, engine_host
-from lab.other_engine import STORAGES, OtherEngine
+from lab.other_engine import OtherEngine
+from lab.other_root import NEWER, OLDER
 from lab.runs import Run
 
 import docker
 
 FIRST = "the machine's"
-NAMES = (FIRST, *STORAGES)
+NEWEST_CLASSIC, OLD_CONTAINERD, NEWEST_CONTAINERD = (
+    "28 classic",
+    "26 containerd",
+    "28 containerd",
+)
+OTHERS = {
+    NEWEST_CLASSIC: (NEWER, "overlay2"),
+    OLD_CONTAINERD: (OLDER, "containerd"),
+    NEWEST_CONTAINERD: (NEWER, "containerd"),
+}
+"""The suite and the storage of each other engine."""
+NAMES = (FIRST, *OTHERS)
 
 
 @dataclass(frozen=True)
@@ -29,8 +45,11 @@ class Host:
 
 @pytest.fixture(scope="session")
 def others(engine: Engine, lab_run: Run) -> Iterator[dict[str, OtherEngine]]:
-    """The newer engine, once for each storage."""
-    engines = {storage: OtherEngine(lab_run, storage) for storage in STORAGES}
+    """The newer engines by name."""
+    engines = {
+        name: OtherEngine(lab_run, storage, suite=suite)
+        for name, (suite, storage) in OTHERS.items()
+    }
     try:
         with ThreadPoolExecutor() as pool:
             list(pool.map(OtherEngine.start, engines.values()))

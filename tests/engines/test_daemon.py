@@ -114,10 +114,11 @@ def wait_until(answers: Callable[[], bool]) -> None:
 
 
 class TestMemoryDaemon(DaemonContract):
-    """The same of the engine in memory that unit tests have."""
+    """The same of the engine in memory that unit tests have, with either store."""
 
-    @pytest.fixture
-    def daemon(self, tmp_path: Path) -> Daemon:
+    @pytest.fixture(params=[False, True], ids=["classic", "containerd"])
+    def daemon(self, request: pytest.FixtureRequest, tmp_path: Path) -> Daemon:
         # Where a path to /dev leads out of the folder that a container's would be.
         (tmp_path.parent / "dev").mkdir(exist_ok=True)
-        return MemoryDaemon(registry=RegistryClient(sleep=lambda _: None))
+        registry = RegistryClient(sleep=lambda _: None)
+        return MemoryDaemon(registry=registry, containerd=request.param)

@@ -1,4 +1,4 @@
-"""An engine in memory: it implements `daemon.interface.Daemon` like a classic image store.
+"""An engine in memory: it implements `daemon.interface.Daemon`, with either image store.
 
 It runs the scripts of ``inside/`` in a process instead of a container.  *scripts* replaces a
 script by a function.
@@ -22,7 +22,7 @@ from buildbot_ship.daemon.containers.returned import job_failure
 from buildbot_ship.daemon.interface import RESULT, Build, EngineImage, Job, Service
 from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed, LimitExceeded
 from buildbot_ship.model.decision.garbage import CONTAINER, NETWORK, Entry
-from buildbot_ship.model.image.base import choose
+from buildbot_ship.model.image.base import choose, content_of
 from buildbot_ship.model.image.manifest import is_index
 from buildbot_ship.model.log import Log
 from buildbot_ship.model.reference import Reference, digest_of
@@ -39,7 +39,10 @@ Builder = Callable[[Build, Path], None]
 
 @attrs.define
 class MemoryDaemon:
-    """An engine with *images*, by every name and ID; it pulls from *registry*."""
+    """An engine with *images*, by every name and ID; it pulls from *registry*.
+
+    With *containerd*, the ID of an image is the digest of its manifest, or of its index.
+    """
 
     registry: Registry | None = None
     images: dict[str, EngineImage] = attrs.field(factory=dict)
@@ -48,6 +51,7 @@ class MemoryDaemon:
     builder: Builder | None = None
     builds: list[Build] = attrs.field(factory=list)
     jobs: list[Job] = attrs.field(factory=list)
+    containerd: bool = False
     prepared: list[Callable[[], Job | None]] = attrs.field(factory=list)
     loaded: list[str] = attrs.field(factory=list)
     used: list[str] = attrs.field(factory=list)
@@ -58,14 +62,19 @@ class MemoryDaemon:
     # The manifest of our platform, by the ID of each pulled image.
     parts: dict[str, Reference] = attrs.field(factory=dict)
 
-    def add(self, name: str, config: bytes, digests: tuple[str, ...] = ()) -> EngineImage:
+    def add(
+        self, name: str, config: bytes, digests: tuple[str, ...] = (), manifest: str = ""
+    ) -> EngineImage:
         """Add an image with this config under *name* and under its ID."""
         document = json.loads(config)
         run = document.get("config") or {}
-        image_id = digest_of(config)
+        image_id = manifest if self.containerd and manifest else digest_of(config)
         labels, environment = run.get("Labels") or {}, tuple(run.get("Env") or ())
         health_check = tuple((run.get("Healthcheck") or {}).get("Test") or ())
-        made = EngineImage(image_id, digests, labels, environment, (), health_check)
+        content = content_of((document.get("rootfs") or {}).get("diff_ids") or (), run)
+        made = EngineImage(
+            image_id, digests, labels, environment, (), health_check, content=content
+        )
         self.configs[image_id] = document
         self.images[name] = self.images[image_id] = made
         return made
@@ -86,7 +95,7 @@ class MemoryDaemon:
             part = reference.repository.at(choose(manifest.data, self.platform(), reference))
         document = json.loads(self.registry.manifest(part).data)  # type: ignore[union-attr]
         config = self.registry.blob(reference.repository, document["config"]["digest"])
-        made = self.add(str(reference), config, (str(pinned),))
+        made = self.add(str(reference), config, (str(pinned),), manifest.digest)
         self.images[str(pinned)] = made
         self.parts[made.image_id] = part
         return made
@@ -112,13 +121,14 @@ class MemoryDaemon:
             members = set(tar.getnames())
             entries = json.loads(_member(tar, "manifest.json"))
             configs = [_member(tar, entry["Config"]) for entry in entries]
-        for entry, config in zip(entries, configs, strict=True):
+            listed = json.loads(_member(tar, "index.json"))["manifests"]
+        for entry, config, image in zip(entries, configs, listed, strict=True):
             chain = json.loads(config)["rootfs"]["diff_ids"]
             for depth, (path, _) in enumerate(zip(entry["Layers"], chain, strict=True), 1):
                 if path not in members and not self._has_chain(chain[:depth]):
                     raise EngineError(f"load {names}", f"open {path}: no such file")
             for name in entry["RepoTags"]:
-                self.add(name, config)
+                self.add(name, config, manifest=image["digest"])
         self.loaded += names
 
     def _has_chain(self, chain: list[str]) -> bool:

@@ -8,6 +8,7 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lab.bases import Bases
@@ -52,9 +53,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def container(
-    engine: Engine, python_bases: Bases, distributions: Path
-) -> Iterator[docker.models.containers.Container]:
+def container(engine: Engine, python_bases: Bases, distributions: Path) -> Iterator[Any]:
     """A container of the full base, with the distributions in ``/dist``."""
     archive, bundle = io.BytesIO(), host_ca_bundle()
     with tarfile.open(fileobj=archive, mode="w") as tar:
@@ -82,23 +81,19 @@ def container(
         client.close()
 
 
-def run(container: docker.models.containers.Container, script: str) -> str:
+def run(container: Any, script: str) -> str:
     status, output = container.exec_run(["sh", "-c", script])
     assert status == 0, output.decode()
     said: str = output.decode()
     return said
 
 
-def test_each_extra_is_complete(
-    minor: str, container: docker.models.containers.Container
-) -> None:
+def test_each_extra_is_complete(minor: str, container: Any) -> None:
     run(container, INSTALL.format(extras=" ".join(USES), kind="*.whl"))
     for extra, use in USES.items():
         assert run(container, f"PATH=/tmp/{extra}/bin:$PATH; {use}") or extra == "secrets"
 
 
-def test_the_sdist_installs_too(
-    minor: str, container: docker.models.containers.Container
-) -> None:
+def test_the_sdist_installs_too(minor: str, container: Any) -> None:
     run(container, INSTALL.format(extras="cli", kind="*.tar.gz"))
     assert "harden" in run(container, "/tmp/cli/bin/buildbot-ship --help")

@@ -17,6 +17,7 @@ from ..interface import Build
 from ..shared.disk_limit import bytes_written, disk_limit
 from ..shared.kernel_limits import build_parameters
 from ..shared.timeout import timeout
+from .progress import stream_error
 
 _STEP = re.compile(r"Step (\d+)/\d+ : ")
 _IMAGE = re.compile(r" ---> ([0-9a-f]{12})")
@@ -60,7 +61,7 @@ class Builder:
             disk_limit(limits.disk, self._bytes_written, self._kill) as disk_full,
         ):
             for message in self._messages(context):
-                error = message.get("error")
+                error = stream_error(message)
                 if error and expired.is_set():
                     raise self._exceeded(f"{limits.seconds} seconds", "seconds")
                 if (error and disk_full.is_set()) or self.layers_size > limits.disk:

@@ -6,11 +6,14 @@ import http.client
 import json
 import socket
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
 
-_SOCKET = "unix:///var/run/docker.sock"
+from ...errors import EngineUnavailable, EngineUnfit
+from .engine_address import find_address
+
 _TIMEOUT = 10.0
 """Seconds to wait for the socket."""
 
@@ -37,21 +40,48 @@ class Version:
 
 
 def query_version(environment: Mapping[str, str]) -> Version | None:
-    """Return the version of the engine that DOCKER_HOST in *environment* names.
+    """Return the version of the engine that *environment* names, see `find_address`.
 
     Return None if the address is not a Unix socket or the engine does not answer.  The Docker
-    SDK then connects in the other ways, and reports why it cannot.
-    Source: https://docs.docker.com/reference/api/engine/ (``GET /version``).
+    SDK then connects in the other ways, and reports why it cannot.  Raises EngineUnfit.
+    Source: https://docs.docker.com/reference/api/engine/ (``GET /version``, ``GET /info``).
     """
-    url = urlsplit(environment.get("DOCKER_HOST") or _SOCKET)
+    try:
+        address = find_address(environment).url
+    except EngineUnavailable:
+        return None
+    url = urlsplit(address)
     if url.scheme != "unix":
         return None
     connection = _Connection(url.path)
     try:
-        connection.request("GET", "/version")
-        version = json.loads(connection.getresponse().read())
+        version = _ask(connection, "/version")
+        _refuse_podman(address, version)
+        _check_limits(address, _ask(connection, "/info"))
         return Version(f"{version['Os']}/{version['Arch']}", str(version["ApiVersion"]))
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return None
     finally:
         connection.close()
+
+
+def _ask(connection: _Connection, path: str) -> Any:
+    connection.request("GET", path)
+    return json.loads(connection.getresponse().read())
+
+
+def _refuse_podman(address: str, version: Mapping[str, Any]) -> None:
+    names = {str(component.get("Name")) for component in version.get("Components") or ()}
+    if "Podman Engine" in names:
+        why = "it is Podman, which does not load an image without the layers of its base"
+        raise EngineUnfit(address, why)
+
+
+def _check_limits(address: str, info: Mapping[str, Any]) -> None:
+    """Raise EngineUnfit for a rootless engine that ignores the limits of containers."""
+    if info.get("CgroupDriver") == "none":
+        why = (
+            "it is rootless and has no control groups, so it ignores the limits of containers; "
+            "it needs version 2 of them, delegated to its user"
+        )
+        raise EngineUnfit(address, why)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -57,6 +58,21 @@ class Base:
     def work_folder(self) -> str:
         """Return the working directory of containers."""
         return self.run.get("WorkingDir") or "/"
+
+
+_RUN_KEYS = (
+    "Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Labels", "OnBuild", "Shell",
+    "StopSignal", "User", "Volumes", "WorkingDir",
+)  # fmt: skip
+
+
+def content_of(diff_ids: Sequence[str], run: Mapping[str, Any]) -> str:
+    """Return one digest of an image's layers and of what its containers start with.
+
+    Engines with different stores give an image different IDs, but the same content.
+    """
+    config = {key: run[key] for key in _RUN_KEYS if run.get(key)}
+    return digest_of(json.dumps([list(diff_ids), config], sort_keys=True).encode())
 
 
 def read_variables(run: Mapping[str, Any]) -> list[tuple[str, str]]:

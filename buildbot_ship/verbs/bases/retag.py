@@ -10,7 +10,7 @@ import attrs
 from ...daemon.interface import Daemon, EngineImage
 from ...errors import DigestMismatch, ImageNotFound, RegistryUnavailable, TagTaken
 from ...model.decision.retag import RetagPlan
-from ...model.image.base import config_digest
+from ...model.image.base import config_digest, content_of, read_base
 from ...model.image.manifest import is_index
 from ...model.log import Log
 from ...model.reference import Reference, Repository
@@ -108,9 +108,14 @@ def _is_owned(source: _Source, registry: Registry) -> bool:
     manifest = registry.manifest(source.owned)
     if manifest is None or is_index(manifest.media_type):
         return False
-    # The engine compresses layers again: the manifest differs, but the config is the same.
     config = config_digest(manifest.media_type, manifest.data, source.owned)
-    return config == source.pulled.image_id
+    if not any(name.endswith(f"@{source.pulled.image_id}") for name in source.pulled.digests):
+        # The engine compresses layers again: the manifest differs, but the config is the same.
+        return config == source.pulled.image_id
+    # In the containerd store, the ID is the digest of the upstream manifest or index.
+    document = registry.blob(source.owned.repository, config)
+    owned = read_base(source.owned, manifest.media_type, manifest.data, document)
+    return content_of(owned.diff_ids, owned.run) == source.pulled.content
 
 
 def _digest(

@@ -15,7 +15,7 @@ from lab.other_engine import (
     configuration,
     free_address,
 )
-from lab.other_root import root_folder
+from lab.other_root import SUITES, root_folder
 from lab.runs import Run
 
 
@@ -62,11 +62,16 @@ def test_only_root_starts_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         OtherEngine(Run.begin("unit", print, tmp_path), "overlay2").start()
 
 
-def test_a_root_is_named_by_its_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = root_folder(tmp_path)
-    monkeypatch.setattr("lab.other_root.SUITE", "forky")
-    assert root_folder(tmp_path) != before
-    assert root_folder(tmp_path).parent == before.parent
+def test_a_root_is_named_by_its_recipe(tmp_path: Path) -> None:
+    folders = {root_folder(tmp_path, suite) for suite in SUITES}
+    assert len(folders) == len(SUITES)
+    assert len({folder.parent for folder in folders}) == 1
+
+
+def test_engines_of_two_suites_have_two_names(tmp_path: Path) -> None:
+    run = Run.begin("unit", print, tmp_path)
+    engines = [OtherEngine(run, "containerd", suite=suite) for suite in SUITES]
+    assert len({engine.bridge for engine in engines}) == len(SUITES)
 
 
 def test_the_script_is_one_that_a_shell_reads() -> None:

@@ -11,10 +11,16 @@ from buildbot_ship.daemon.interface import EngineImage
 from buildbot_ship.errors import BaseNotFound, DigestMismatch, RegistryUnavailable, TagTaken
 from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.request import BaseCopy, RetagRequest
-from tests.fakes.images import small_image, store_image
+from buildbot_ship.verbs.bases.owned_bases import OwnedBases
+from buildbot_ship.verbs.bases.retag import retag
+from buildbot_ship.verbs.shared.cache import Cache
+from tests.fakes.daemon import MemoryDaemon
+from tests.fakes.images import layer, real_image, small_image, store_image, store_index
+from tests.fakes.registry import MemoryRegistry
 from tests.unit.verbs.bases.retag_world import (
     COPIES,
     FULL,
+    MOMENT,
     OWN_FULL,
     OWN_SLIM,
     REQUEST,
@@ -138,3 +144,42 @@ def test_a_name_that_is_restored_is_not_for_the_collector(world: World) -> None:
     assert world.engine.images[str(FULL)] == before
     assert str(FULL) not in world.engine.tagged
     assert str(OWN_FULL) in world.engine.tagged
+
+
+class FirstPlatform(MemoryDaemon):
+    """An engine whose platform is the first of `small_index`."""
+
+    def platform(self) -> str:
+        return "linux/cpu0"
+
+
+@pytest.mark.parametrize("is_index", [False, True])
+def test_an_owned_base_is_recognised_where_image_ids_are_digests_of_manifests(
+    is_index: bool,
+) -> None:
+    """In the containerd store, the ID of what was pulled is never the digest of a config."""
+    registry = MemoryRegistry()
+    engine = FirstPlatform(registry=registry, containerd=True)
+    request = RetagRequest(copies=COPIES[:1], through="engine")
+    moment = MOMENT
+
+    def publish(*environment: str) -> None:
+        image = real_image([layer({"etc/debian_version": b"12"})], environment)
+        if is_index:
+            store_index(registry, FULL, image)
+        else:
+            store_image(registry, FULL, image)
+
+    def run() -> str:
+        nonlocal moment
+        moment += timedelta(days=1)
+        bases = OwnedBases(registry, Cache(print, []), print)
+        done = retag(request, bases=bases, daemon=lambda: engine, clock=lambda: moment)
+        return done.summary
+
+    publish("A=1")
+    assert "copied under" in run()
+    assert run() == "python:3.11: already up to date"
+    publish("A=2")
+    assert "copied under" in run()
+    assert run() == "python:3.11: already up to date"
