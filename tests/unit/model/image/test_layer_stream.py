@@ -95,10 +95,10 @@ def test_the_limit_holds_within_one_chunk() -> None:
     """32 KB of zstd unpack to a gigabyte: not all of it is made."""
     bomb = zstd.compress(bytes(1 << 30))
     assert len(bomb) < 40_000
-    begun = time.monotonic()
+    unpacked = unpack_layer([bomb], 1 << 20)
     with pytest.raises(LimitExceeded):
-        Unpacked([bomb], 1 << 20).drain()
-    assert time.monotonic() - begun < 0.5
+        while True:
+            assert len(next(unpacked)) <= 1 << 16
 
 
 @pytest.mark.parametrize("tiny", [gzip.compress(b""), zstd.compress(b""), SKIPPABLE])
