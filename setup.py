@@ -6,6 +6,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 ENGINE = ["docker>=7.2", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2"]
+EXPORT = ["tomli-w>=1.1"]
 SECRETS = ["pynacl>=1.5"]
 
 setup(
@@ -20,7 +21,7 @@ setup(
     package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
     install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=26.4"],
     extras_require={
-        "cli": [*ENGINE, *SECRETS],
+        "cli": [*ENGINE, *SECRETS, *EXPORT],
         "secrets": SECRETS,
         "worker": [*ENGINE, *SECRETS, "buildbot-worker>=4.0"],
         "master": ["buildbot[bundle]>=4.0", "twisted>=24.3"],

@@ -83,7 +83,7 @@ SCRIPTS = {
 LIBRARIES = {
     "sealed": {"nacl"},
     "errors": {"attrs"},
-    "model": {"attrs", "cattrs", "elftools", "packaging"},
+    "model": {"attrs", "cattrs", "elftools", "packaging", "tomli_w"},
     "daemon": {"attrs", "docker", "requests", "urllib3"},
     "registry": {"attrs", "requests", "urllib3"},
     "source": {"attrs"},
