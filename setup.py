@@ -5,6 +5,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+# docker 7.2 honours Docker contexts.  packaging 26.4 reads and selects from pylock.toml, and
+# refuses extras and groups that the lock does not declare.
 ENGINE = ["docker>=7.2", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2"]
 EXPORT = ["tomli-w>=1.1"]
 SECRETS = ["pynacl>=1.5"]
@@ -16,6 +18,22 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
+    license_files=["LICENSE"],
+    project_urls={"Buildbot": "https://buildbot.net/"},
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Plugins",
+        "Intended Audience :: Developers",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
+        "Programming Language :: Python :: 3.15",
+        "Topic :: Software Development :: Build Tools",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.11",
     packages=find_packages(include=["buildbot_ship", "buildbot_ship.*"]),
     package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
