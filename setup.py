@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 ZSTD = "backports.zstd>=1.0; python_version<'3.14'"
 # docker 7.2 honours contexts and works with Engine 29; packaging 26.4 reads pylock.toml.
 ENGINE = ["docker>=7.2", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2", ZSTD]
+EXPORT = ["tomli-w>=1.1"]
 SECRETS = ["pynacl>=1.5"]
 
 setup(
@@ -39,7 +40,7 @@ setup(
     package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
     install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=26.4"],
     extras_require={
-        "cli": [*ENGINE, *SECRETS],
+        "cli": [*ENGINE, *SECRETS, *EXPORT],
         "secrets": SECRETS,
         "worker": [*ENGINE, *SECRETS, "buildbot-worker>=4.3"],
         "master": ["buildbot[bundle]>=4.3", "twisted>=24.7"],

@@ -13,7 +13,7 @@ import attrs
 from ..errors import InvalidRequest, ShipError
 from ..model import request as requests
 from ..model.request import settings
-from .lock_files.requests import check_request, harden_request, wheels_request
+from .lock_files.requests import check_request, harden_request, lock_request, wheels_request
 from .options import MIB, limits_of, make_parser, make_step_parser, registries_of
 from .secrets_arguments import check_secrets_request, secrets_request
 from .smoke_arguments import smoke_request
@@ -44,8 +44,8 @@ class Call:
 def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
     """Return the call in *argv*; end the process with status 2 if an option is wrong."""
     if "--request" in argv:
-        # A master cannot run "secrets", which opens secrets.
-        verbs = sorted(REQUEST_MAKERS.keys() - {"secrets"})
+        # A master cannot run "secrets", which opens secrets, and "lock", which is for people.
+        verbs = sorted(REQUEST_MAKERS.keys() - {"secrets", "lock"})
         step = make_step_parser(tuple(verbs)).parse_args(argv)
         return Call(step.verb, Path(step.checkout), None, Path(step.result), json=False)
     parser = make_parser()
@@ -194,6 +194,7 @@ REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "propose": _propose,
     "harden": harden_request,
     "check": check_request,
+    "lock": lock_request,
     "secrets": secrets_request,
     "check-secrets": check_secrets_request,
     "find": _find,

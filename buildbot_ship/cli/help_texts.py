@@ -57,6 +57,11 @@ VERB_HELP = {
         "the strict file.",
         "buildbot-ship check --package .",
     ),
+    "lock": (
+        "Export requirements.strict.txt as pylock.toml (PEP 751), which pip, uv and others "
+        "install from.\nLooks the files up in the package index, in a throw-away container.",
+        "buildbot-ship lock export --output pylock.toml",
+    ),
     "secrets": (
         "Seal secrets in the repository for listed recipients.\n"
         "keygen makes a key, seal adds a secret, unseal opens one, rotate seals all again,\n"

@@ -8,7 +8,12 @@ from typing import Any
 
 from ..model.request import CONFLICTS, LAYOUTS, MISSING_LIBRARIES
 from . import secrets_arguments, smoke_arguments
-from .lock_files.options import add_harden_options, add_lock_options, add_loose_options
+from .lock_files.options import (
+    add_export_options,
+    add_harden_options,
+    add_lock_options,
+    add_loose_options,
+)
 
 Parser = argparse.ArgumentParser
 
@@ -195,6 +200,7 @@ OPTIONS: dict[str, Callable[[Parser], None]] = {
     "propose": _propose,
     "harden": add_harden_options,
     "check": _check,
+    "lock": add_export_options,
     "secrets": secrets_arguments.add_secrets_options,
     "check-secrets": secrets_arguments.add_check_secrets_options,
     "find": _find,

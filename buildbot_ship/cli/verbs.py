@@ -91,6 +91,14 @@ def _check(collaborators: Collaborators, request: requests.CheckRequest) -> Resu
     )
 
 
+def _lock(collaborators: Collaborators, request: requests.LockRequest) -> Result:
+    from ..verbs.requirements.export_lock import export_lock
+
+    return export_lock(
+        request, checkout=collaborators.checkout_files, runner=collaborators.runner
+    )
+
+
 def _secrets(
     collaborators: Collaborators,
     request: requests.SecretsRequest | requests.CheckSecretsRequest,
@@ -223,6 +231,7 @@ VERBS: dict[str, Callable[[Collaborators, Any], Result]] = {
     "propose": _propose,
     "harden": _harden,
     "check": _check,
+    "lock": _lock,
     "secrets": _secrets,
     "check-secrets": _secrets,
     "find": _find,

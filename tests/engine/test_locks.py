@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.pylock import Pylock
 
 import docker
+from buildbot_ship.model.locks.formats import read_lock
+from buildbot_ship.model.locks.lock import Scope
+from buildbot_ship.model.requirements.header import split
+from buildbot_ship.model.requirements.reader import parse_strict
+from buildbot_ship.model.requirements.staleness import environment_of
 
 from .conftest import Repository
 from .package_index import package_index
@@ -155,3 +162,18 @@ def test_a_lock_with_a_young_release_is_refused(
     said = repository.ship("harden", *PYLOCK.arguments(), *words)
     assert "cooldown: a file of attrs==" in said.failure["message"]
     assert not (repository.folder / BUILD_LOCK).exists()
+
+
+def test_a_strict_file_is_exported_as_pylock(repository: Repository) -> None:
+    repository.succeed("lock", "export")
+    text = (repository.folder / "pylock.toml").read_bytes()
+    lock = Pylock.from_dict(tomllib.loads(text.decode()))
+    assert {str(package.name) for package in lock.packages} == {"six", "docopt"}
+    assert all(file.url for package in lock.packages for file in package.wheels or ())
+    strict = parse_strict((repository.folder / STRICT).read_text(), STRICT)
+    python = split((repository.folder / STRICT).read_text())[0].interpreter
+    assert python is not None
+    pins = read_lock(text, "pylock.toml", Scope(environment_of(python))).pins
+    assert {pin.key: set(pin.hashes) for pin in pins} == {
+        pin.key: set(pin.hashes) for pin in strict
+    }

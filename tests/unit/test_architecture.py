@@ -83,7 +83,15 @@ SCRIPTS = {
 LIBRARIES = {
     "sealed": {"nacl"},
     "errors": {"attrs"},
-    "model": {"attrs", "cattrs", "elftools", "packaging", "backports", "compression"},
+    "model": {
+        "attrs",
+        "backports",
+        "cattrs",
+        "compression",
+        "elftools",
+        "packaging",
+        "tomli_w",
+    },
     "daemon": {"attrs", "docker", "requests", "urllib3"},
     "registry": {"attrs", "requests", "urllib3"},
     "source": {"attrs"},

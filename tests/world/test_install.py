@@ -1,4 +1,4 @@
-"""The package is installed from its wheel and its sdist, on each supported Python."""
+"""What wheel and sdist contain, and that they install on each supported Python."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import docker
 
 TOP = Path(__file__).resolve().parents[2]
 USES = {
-    "cli": "buildbot-ship --help",
+    "cli": "buildbot-ship --help && python -c 'import buildbot_ship.model.locks.export'",
     "worker": "buildbot-ship --help && buildbot-worker --version",
     "master": "python -c 'from buildbot.plugins import steps, util; steps.BuildWheels, "
     "util.ship_factory' && buildbot --version",
@@ -86,6 +87,30 @@ def run(container: Any, script: str) -> str:
     assert status == 0, output.decode()
     said: str = output.decode()
     return said
+
+
+def test_the_wheel_has_every_file_of_the_package(distributions: Path) -> None:
+    (wheel,) = distributions.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    command = ["git", "ls-files", "buildbot_ship"]
+    tracked = subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True)
+    assert set(tracked.stdout.splitlines()) - names == set()
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_sdist_has_license_changelog_and_readme(distributions: Path) -> None:
+    (sdist,) = distributions.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"LICENSE", "CHANGELOG.md", "README.md", "pyproject.toml"} <= names
+
+
+def test_the_changelog_shows_every_news_fragment() -> None:
+    command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "1.0"]
+    done = subprocess.run(command, cwd=TOP, check=True, capture_output=True, text=True)
+    shown = " ".join(done.stdout.split())
+    for fragment in (TOP / "news").glob("*.md"):
+        assert " ".join(fragment.read_text(encoding="utf-8").split())[:60] in shown
 
 
 def test_each_extra_is_complete(minor: str, container: Any) -> None:

@@ -58,3 +58,15 @@ def add_loose_options(sub: Parser) -> None:
             metavar="NAMES",
             help=f"packages {help}: :all:, :none: or names separated by commas; repeatable",
         )
+
+
+def add_export_options(sub: Parser) -> None:
+    """Add the options of ``lock``."""
+    sub.add_argument("action", choices=("export",), help="the action")
+    sub.add_argument(
+        "--strict", default="requirements.strict.txt", help="the strict file (%(default)s)"
+    )
+    sub.add_argument("--output", default="pylock.toml", help="file to write (%(default)s)")
+    sub.add_argument(
+        "--build-dockerfile", default="build.docker", help="names the build base (%(default)s)"
+    )

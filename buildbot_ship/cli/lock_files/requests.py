@@ -50,3 +50,10 @@ def check_request(options: Options) -> requests.CheckRequest:
 def wheels_request(options: Options) -> requests.WheelsRequest:
     """Return the request of ``wheels``."""
     return requests.WheelsRequest(options.revision, **_lock_fields(options))
+
+
+def lock_request(options: Options) -> requests.LockRequest:
+    """Return the request of ``lock``."""
+    return requests.LockRequest(
+        options.action, options.strict, options.output, options.build_dockerfile
+    )

@@ -121,6 +121,17 @@ class HardenRequest(Request):
 
 
 @attrs.frozen
+class LockRequest(Request):
+    """Export the strict file of the checkout as the lock file *output* (PEP 751)."""
+
+    verb: ClassVar[str] = "lock"
+    action: str = attrs.field(default="export", validator=check.one_of("export"))
+    strict: str = attrs.field(default="requirements.strict.txt", validator=check.path)
+    output: str = attrs.field(default="pylock.toml", validator=check.path)
+    dockerfile: str = attrs.field(default="build.docker", validator=check.path)
+
+
+@attrs.frozen
 class GarbageRequest(Request):
     """Remove the leftovers of dead builds; with *finish*, also those of this build.
 

@@ -9,7 +9,6 @@ from typing import Any
 from ...daemon.interface import JobFile
 from ...errors import InvalidRequest
 from ...model.dockerfile.document import base_of
-from ...model.locks.formats import format_of
 from ...model.locks.lock import Lock
 from ...model.request import HardenRequest
 from ...model.requirements.build_lock import parse_build_lock
@@ -56,8 +55,9 @@ def harden_lock(
 
 def _check_options(request: HardenRequest) -> None:
     """Raise InvalidRequest for options that the tool of the lock has instead."""
-    kind = format_of(request.strict)
-    assert kind is not None  # noqa: S101  # the caller asked
+    if request.upgrade != "nothing":
+        why = f"only nothing is possible: update {request.strict} with the tool that wrote it"
+        raise InvalidRequest("upgrade", why)
     for option, words in Formats.of(request).options().items():
         if words:
             why = f"{request.strict} has all files of a release: set this in the project's tool"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from lab.registries import Registry
 
-import docker
 from tests.repository import Repository, new_repository
+
+from .conftest import is_alone
 
 PROJECT = """\
 [project]
@@ -68,7 +68,8 @@ FILES = {
         '\n[tool.pdm.version]\nsource = "scm"\n',
     },
 }
-OPTIONS = [word for name in FILES for word in ("--package", f"libs/{name}")]
+SHORT = ("by-pbr", "by-uv", "by-versioneer")
+"""The packages that are built beside other groups."""
 WITH_GIT = """\
 FROM {base}
 RUN apt-get update && apt-get install --yes --no-install-recommends git \\
@@ -77,12 +78,19 @@ RUN apt-get update && apt-get install --yes --no-install-recommends git \\
 
 
 @pytest.fixture(scope="module")
+def names(pytestconfig: pytest.Config) -> list[str]:
+    """The packages: all of them, or beside other groups a few."""
+    return [name for name in FILES if is_alone(pytestconfig) or name in SHORT]
+
+
+@pytest.fixture(scope="module")
 def repository(
-    bases: Any, warm_cache: Path, tmp_path_factory: pytest.TempPathFactory
+    names: list[str], bases: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Repository:
     """The packages below ``libs``, not hardened."""
-    repository = new_repository(tmp_path_factory.mktemp("versions"), bases, warm_cache)
-    for name, files in FILES.items():
+    repository = new_repository(tmp_path_factory.mktemp("versions"), bases)
+    for name in names:
+        files = FILES[name]
         folder, module = repository.folder / "libs" / name, name.replace("-", "_")
         (folder / module).mkdir(parents=True)
         (folder / module / "__init__.py").write_text("")
@@ -94,7 +102,9 @@ def repository(
 
 
 @pytest.fixture(scope="module")
-def based(repository: Repository, bases: Any, own_registry: Registry) -> Repository:
+def based(
+    repository: Repository, names: list[str], bases: Any, own_registry: Registry
+) -> Repository:
     """The same on a build base that has git, hardened, one commit after release 1.2.0."""
     (repository.folder / "git.docker").write_text(WITH_GIT.format(base=bases.full.reference))
     repository.commit()
@@ -103,26 +113,31 @@ def based(repository: Repository, bases: Any, own_registry: Registry) -> Reposit
     build = f"FROM {derived['git.docker']['reference']}\n"
     (repository.folder / "build.docker").write_text(build)
     repository.commit()
-    repository.succeed("harden", *OPTIONS)
+    repository.succeed("harden", *options(names))
     repository.commit()
     repository.git("tag", "v1.2.0", "--force")
     repository.commit()
     return repository
 
 
-def versions(repository: Repository, *options: str) -> dict[str, str]:
+def options(names: list[str]) -> list[str]:
+    return [word for name in names for word in ("--package", f"libs/{name}")]
+
+
+def versions(repository: Repository, names: list[str], *more: str) -> dict[str, str]:
     """Return the version of each own package."""
-    said = repository.ship("wheels", *OPTIONS, *options)
+    said = repository.ship("wheels", *options(names), *more)
     assert said.status == 0, said.output
     files = [line.split()[1] for line in said.result["texts"]["wheels.txt"].splitlines()]
     pairs = (file.split("-")[:2] for file in files if file.startswith("by_"))
     return {name.replace("_", "-"): version for name, version in pairs}
 
 
-def test_each_gets_the_version_that_a_checkout_would_give_it(based: Repository) -> None:
+def test_each_gets_the_version_that_a_checkout_would_give_it(
+    based: Repository, names: list[str]
+) -> None:
     short = based.git("rev-parse", "--short=7", "HEAD")
-    found = versions(based)
-    assert found == {
+    expected = {
         "by-dunamai": f"1.2.0.post1.dev0+{short}",
         "by-pbr": "1.2.1.dev1",
         "by-pdm": f"1.2.1.dev1+g{short}",
@@ -131,19 +146,19 @@ def test_each_gets_the_version_that_a_checkout_would_give_it(based: Repository) 
         "by-versioneer": f"1.2.0+1.g{short}",
         "by-versioningit": f"1.2.0.post1+g{short}",
     }
-    assert versions(based, "--no-cache") == found
+    expected = {name: expected[name] for name in names}
+    assert versions(based, names) == expected
+    assert versions(based, names, "--no-cache") == expected
 
 
-def test_a_tag_makes_a_release(based: Repository) -> None:
+def test_a_tag_makes_a_release(based: Repository, names: list[str]) -> None:
     based.git("tag", "v1.3.0")
-    assert versions(based) == dict.fromkeys(FILES, "1.3.0")
+    assert versions(based, names) == dict.fromkeys(sorted(names), "1.3.0")
 
 
-def test_a_base_without_git_is_named_with_the_remedy(
-    based: Repository, bases: Any, client: docker.DockerClient
-) -> None:
+def test_a_base_without_git_is_named_with_the_remedy(based: Repository, bases: Any) -> None:
     (based.folder / "build.docker").write_text(f"FROM {bases.full.reference}\n")
     based.commit()
-    said = based.ship("wheels", "--package", "libs/by-dunamai")
+    said = based.ship("wheels", "--package", "libs/by-uv")
     assert said.failure["kind"] == "JobFailed"
     assert "learns its version from git, but the build base has no git" in said.output
