@@ -95,10 +95,10 @@ def test_the_limit_holds_within_one_chunk() -> None:
     """32 KB of zstd unpack to a gigabyte: not all of it is made."""
     bomb = zstd.compress(bytes(1 << 30))
     assert len(bomb) < 40_000
-    unpacked = unpack_layer([bomb], 1 << 20)
+    sizes: list[int] = []
     with pytest.raises(LimitExceeded):
-        while True:
-            assert len(next(unpacked)) <= 1 << 16
+        sizes.extend(len(part) for part in unpack_layer([bomb], 1 << 20))
+    assert 0 < max(sizes) <= 1 << 16
 
 
 @pytest.mark.parametrize("tiny", [gzip.compress(b""), zstd.compress(b""), SKIPPABLE])
