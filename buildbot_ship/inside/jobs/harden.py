@@ -182,6 +182,14 @@ def require_answers(index: Index) -> None:
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Write the strict file and the build lock."""
+    try:
+        return resolve(arguments, job, out)
+    except Failed as failed:
+        raise explain(failed) from None
+
+
+def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
+    """Write both files; see `work`."""
     cooldown = Cooldown.of(arguments["cooldown"], arguments["cooldown_except"])
     environment = index_environment(arguments["index"], job) | cooldown.environment()
     formats = Formats(arguments["no_binary"], arguments["only_binary"])
@@ -198,7 +206,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
             if strict is None:
                 strict = compile_strict(arguments, formats, job, environment, scratch)
         except Failed as failed:
-            raise explain(explain_missing_file(failed, index, formats)) from None
+            raise explain_missing_file(failed, index, formats) from None
         strict = keep_admitted(strict, index, formats, scratch)
         packages = {name: job / "tree" / name for name in arguments["packages"]}
         by_title = sections(strict, index, packages, environment, scratch)
