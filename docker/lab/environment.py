@@ -14,7 +14,7 @@ from lab.errors import LabError, tail
 from lab.processes import with_parent
 from lab.progress import Say
 
-EXTRAS = "master,worker"
+EXTRAS = "master,worker,cli"
 # Add the checkout to sys.path like an installed package. Otherwise every process imports the
 # finder of the editable install.
 EDITABLE = ("--no-build-isolation", "--config-settings", "editable_mode=compat", "--editable")
