@@ -71,6 +71,15 @@ def place(
     return Place(copy_of(hardened, tmp_path, bases), f"{own_registry.address}/{tmp_path.name}")
 
 
+def skip_on_an_old_engine() -> None:
+    """Skip a test with zstd on Docker Engine 20.10, which says "invalid tar header"."""
+    client = docker.from_env()
+    version = str(client.version()["Version"])
+    client.close()
+    if int(version.partition(".")[0]) < 23:
+        pytest.skip(f"Docker Engine {version} cannot unpack zstd layers: use --own-engine")
+
+
 def run(reference: str, *arguments: str, entrypoint: str | None = None) -> bytes:
     """Pull an image by digest, and run it as nobody without a network."""
     client = docker.from_env()
@@ -91,7 +100,11 @@ def run(reference: str, *arguments: str, entrypoint: str | None = None) -> bytes
     return said
 
 
-def test_a_base_is_copied_built_on_and_run(place: Place, packed: Bases, bases: Bases) -> None:
+def test_a_base_is_copied_built_on_and_run(
+    place: Place, packing: str, packed: Bases, bases: Bases
+) -> None:
+    if packing == "zstd":
+        skip_on_an_old_engine()
     place.build_on("tiny.docker", place.own("slim", bases.slim, packed.slim))
     place.build_on("build.docker", place.own("full", bases.full, packed.full))
     place.repository.succeed("harden", "--package", ".")
@@ -101,6 +114,7 @@ def test_a_base_is_copied_built_on_and_run(place: Place, packed: Bases, bases: B
 def test_an_image_on_a_base_without_a_shell_runs(
     place: Place, bases: Bases, lab_run: Run, upstream_registry: Registry
 ) -> None:
+    skip_on_an_old_engine()
     base = publish_hardened(lab_run.cache, upstream_registry.address, "hardened")
     place.build_on("tiny.docker", place.own("slim", bases.slim, base))
     reference = place.ship("tiny")
