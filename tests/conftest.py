@@ -14,6 +14,8 @@ import pytest
 from lab.engine import Engine
 from lab.runs import Run, running
 
+from tests.alone import leave_out_beside_others
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -35,6 +37,11 @@ def lab_run() -> Iterator[Run]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let two sessions work side by side, though tests count what is in their engine."""
     parser.addoption("--own-engine", action="store_true", help="use an engine of its own")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Beside other groups, leave out the tests that are marked as long."""
+    leave_out_beside_others(config, items, lambda item: bool(item.get_closest_marker("long")))
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from lab.scene.scene import SECRET
 from lab.scene.staging import hardened_scene
 from lab.worker import owner
 
+from tests.alone import leave_out_beside_others
+
 from .scene import Scene
 from .watch import Foreign, watched_processes
 
@@ -24,10 +26,7 @@ HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Beside other groups, run a few rows of each kind: all of them take ten minutes."""
-    alone = all("faults" in Path(argument).parts for argument in config.args)
-    out = [] if alone else [item for item in items if _is_long(item)]
-    config.hook.pytest_deselected(items=out)
-    items[:] = [item for item in items if item not in out]
+    leave_out_beside_others(config, items, _is_long)
 
 
 def _is_long(item: pytest.Item) -> bool:

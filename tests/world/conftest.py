@@ -10,20 +10,15 @@ from lab.debian import RECIPES
 from lab.registries import Registry
 from lab.runs import Run
 
+from tests.alone import leave_out_beside_others
+
 HERE = Path(__file__).parent
 NEWEST = [*RECIPES][-1]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Beside other groups, run the newest Python only: each takes a minute."""
-    out = [] if is_alone(config) else [item for item in items if _is_older(item)]
-    config.hook.pytest_deselected(items=out)
-    items[:] = [item for item in items if item not in out]
-
-
-def is_alone(config: pytest.Config) -> bool:
-    """Return whether only tests of this group were chosen."""
-    return all("world" in Path(argument).parts for argument in config.args)
+    leave_out_beside_others(config, items, _is_older)
 
 
 def _is_older(item: pytest.Item) -> bool:

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from lab.registries import Registry
 
+from tests.alone import is_alone
 from tests.repository import Repository, new_repository
-
-from .conftest import is_alone
 
 PROJECT = """\
 [project]
@@ -80,7 +79,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends git \\
 @pytest.fixture(scope="module")
 def names(pytestconfig: pytest.Config) -> list[str]:
     """The packages: all of them, or beside other groups a few."""
-    return [name for name in FILES if is_alone(pytestconfig) or name in SHORT]
+    return [name for name in FILES if is_alone(pytestconfig, "world") or name in SHORT]
 
 
 @pytest.fixture(scope="module")

@@ -185,7 +185,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     try:
         return resolve(arguments, job, out)
     except Failed as failed:
-        raise explain(failed) from None
+        raise explain(failed, arguments["cooldown"]) from None
 
 
 def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
@@ -208,9 +208,10 @@ def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         except Failed as failed:
             raise explain_missing_file(failed, index, formats) from None
         strict = keep_admitted(strict, index, formats, scratch)
+        cooldown.check(index, pins(strict))
         packages = {name: job / "tree" / name for name in arguments["packages"]}
         by_title = sections(strict, index, packages, environment, scratch)
-        cooldown.check(index, pins("\n".join([strict, *by_title.values()])))
+        cooldown.check(index, pins("\n".join(by_title.values())))
         ages = cooldown.ages(index, pins(strict))
     (out / "strict.txt").write_text(strict, encoding="utf-8")
     lock = "\n".join(f"#: {title}\n{lines}" for title, lines in by_title.items())

@@ -22,6 +22,7 @@ VARIABLE = "PIP_UPLOADED_PRIOR_TO"
 EXCEPT = "SHIP_COOLDOWN_EXCEPT"
 """The variable with the names, separated by commas, that `listed_hashes` exempts."""
 MISSING = re.compile(r"does not provide upload-time|no upload-time|upload-time metadata")
+RESOLUTION = re.compile(r" do(es)? not resolve\b")
 NO_TIME_HINT = (
     "use an index with upload times (PEP 700, in JSON), as PyPI and current mirrors have; or "
     "set cooldown to 0"
@@ -94,12 +95,15 @@ def no_upload_time(what: str) -> Failed:
     return Failed(why, NO_TIME_HINT)
 
 
-def explain(failed: Failed) -> Failed:
-    """Return the error that names the cause if pip missed upload times, else *failed*."""
+def explain(failed: Failed, days: float) -> Failed:
+    """Return *failed*, naming the cooldown of so many *days* where it may be the cause."""
     if MISSING.search(failed.output):
         explained = no_upload_time("a file that is needed")
         explained.output = failed.output
         return explained
+    if days and RESOLUTION.search(failed.why):
+        also = f"no file younger than {days:g} days counts (cooldown)"
+        failed.hint = f"{failed.hint}; {also}" if failed.hint else also
     return failed
 
 

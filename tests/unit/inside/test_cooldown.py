@@ -95,3 +95,44 @@ def test_an_index_without_upload_times_is_an_error() -> None:
 def test_without_a_cooldown_nothing_is_asked_and_no_age_is_no_error() -> None:
     answer = ask(0, OLD, times=False)
     assert answer == {"ages": {}, "environment": {}}
+
+
+EXPLAIN = """
+import json, sys
+from cooldown import explain
+from job import Failed
+why, hint, output, days = json.loads(sys.argv[1])
+failed = explain(Failed(why, hint, output), days)
+print(json.dumps([failed.why, failed.hint]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("why", "hint", "output", "days", "expected"),
+    [
+        ("x does not resolve", "correct x", "", 0, "correct x"),
+        (
+            "the build requirements of x do not resolve",
+            "correct x",
+            "",
+            7,
+            "correct x; no file younger than 7 days counts (cooldown)",
+        ),
+        ("x has no hash", "correct x", "", 7, "correct x"),
+        (
+            "x does not resolve",
+            None,
+            "",
+            0.5,
+            "no file younger than 0.5 days counts (cooldown)",
+        ),
+        ("x does not resolve", "correct x", "the index does not provide upload-time", 7, "PEP"),
+    ],
+)
+def test_what_does_not_resolve_names_the_cooldown(
+    why: str, hint: str | None, output: str, days: float, expected: str
+) -> None:
+    argv = [sys.executable, "-c", EXPLAIN, json.dumps([why, hint, output, days])]
+    ran = subprocess.run(argv, cwd=scripts_folder(), capture_output=True, text=True, check=True)
+    said = json.loads(ran.stdout)[1]
+    assert expected in said if expected == "PEP" else said == expected
