@@ -77,17 +77,14 @@ class CommitHistory:
         return tuple((tag, name) for name, _, tag in pairs)
 
     def write_pack(self, target: Path) -> None:
-        """Write a pack of the commits, their tags, and the folders of the commit.
+        """Write a pack of the commits, their tags and their folders.
 
-        No contents of files are in it: git describes a commit without them.
+        No contents of files are in it: git describes a commit without them.  It needs all
+        folders, because ``git log --simplify-by-decoration`` compares those of two commits.
         """
         tags = (name for _, name in self.tags)
-        options = ("--objects", "--filter=tree:0", "--no-object-names")
+        options = ("--objects", "--filter=blob:none", "--no-object-names")
         names = self._git("rev-list", *options, self.commit, *tags)
-        folders = self._git("ls-tree", "-r", "-d", "--full-tree", self.commit)
-        trees = (line.split(b"\t")[0].split() for line in folders.splitlines())
-        names += b"".join(name + b"\n" for _, kind, name in trees if kind == b"tree")
-        names += self._git("rev-parse", f"{self.commit}^{{tree}}")
         with target.open("wb") as pack:
             done = subprocess.run(
                 git_command(self.place, "pack-objects", "--quiet", "--stdout"),

@@ -150,11 +150,11 @@ BAD = {
         r"it answered 200: Result:12; the check expects the text 'Result:13'",
     ),
     "a port that is not open": (
-        (*TINY_IMAGE, "--argument", "sleep", *PAGE, "--deadline", "1"),
+        (*TINY_IMAGE, "--argument", "sleep", *PAGE, "--deadline", "5"),
         r"http://tiny:8080/: nothing listens on port 8080",
     ),
     "a port of the loopback address only": (
-        (*TINY_IMAGE, "--argument", "local", *PAGE, "--deadline", "1"),
+        (*TINY_IMAGE, "--argument", "local", *PAGE, "--deadline", "5"),
         r"http://tiny:8080/: nothing listens on port 8080",
     ),
     "a port that is not HTTP": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from lab.bases import MARK
 from lab.bench.figures import COLD, VERBS_SMOKE
 from lab.bench.rounds import one_round
@@ -13,6 +14,7 @@ import docker
 LAYERS = 50_000_000
 
 
+@pytest.mark.long
 def test_a_cold_build_with_a_smoke_test_is_measured_and_leaves_no_image(
     lab_run: Run, client: docker.DockerClient
 ) -> None:

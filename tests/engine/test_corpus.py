@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from lab.corpus.__main__ import make_ground, try_all
 from lab.corpus.apps import CORPUS
 from lab.corpus.report import closing_line, passed, report
@@ -23,6 +24,7 @@ def names_in_the_engine(client: docker.DockerClient, address: str) -> set[str]:
     return {name for name in ours if "/python311" not in name}
 
 
+@pytest.mark.long
 def test_an_own_package_and_a_c_extension_are_identical_and_run(
     lab_run: Run, own_registry: Any, bases: Any, client: docker.DockerClient
 ) -> None:

@@ -121,6 +121,7 @@ def test_a_repository_ships_from_its_own_lock_file(
     repository.succeed("gc")
 
 
+@pytest.mark.long
 def test_a_cooldown_holds_for_building_too(
     cold_repository: Repository,
 ) -> None:

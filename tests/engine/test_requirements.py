@@ -125,6 +125,7 @@ def add_package(repository: Repository, name: str, needs: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_packages_that_need_nothing_of_others_are_shipped(
     repository: Repository, client: docker.DockerClient
 ) -> None:
@@ -165,6 +166,7 @@ click==8.0.0a1
 """
 
 
+@pytest.mark.long
 def test_operators_extras_wheels_and_sdists_are_what_people_asked_for(
     repository: Repository, client: docker.DockerClient
 ) -> None:

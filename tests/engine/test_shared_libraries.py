@@ -81,6 +81,7 @@ def told(result: dict[str, Any]) -> list[str]:
     return lines[:-1]
 
 
+@pytest.mark.long
 def test_a_library_that_the_slim_base_lacks_is_told(
     repository: Repository, bases: Any, client: docker.DockerClient
 ) -> None:

@@ -110,6 +110,7 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+@pytest.mark.long
 def test_submodules_and_git_lfs_are_shipped_or_refused_by_name(
     above: Repository, yard: Yard
 ) -> None:

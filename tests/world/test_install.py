@@ -113,12 +113,14 @@ def test_the_changelog_shows_every_news_fragment() -> None:
         assert " ".join(fragment.read_text(encoding="utf-8").split())[:60] in shown
 
 
+@pytest.mark.long
 def test_each_extra_is_complete(minor: str, container: Any) -> None:
     run(container, INSTALL.format(extras=" ".join(USES), kind="*.whl"))
     for extra, use in USES.items():
         assert run(container, f"PATH=/tmp/{extra}/bin:$PATH; {use}") or extra == "secrets"
 
 
+@pytest.mark.long
 def test_the_sdist_installs_too(minor: str, container: Any) -> None:
     run(container, INSTALL.format(extras="cli", kind="*.tar.gz"))
     assert "harden" in run(container, "/tmp/cli/bin/buildbot-ship --help")

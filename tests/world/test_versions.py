@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from lab.registries import Registry
 
 from tests.alone import is_alone
 from tests.repository import Repository, new_repository
@@ -69,11 +68,6 @@ FILES = {
 }
 SHORT = ("by-pbr", "by-uv", "by-versioneer")
 """The packages that are built beside other groups."""
-WITH_GIT = """\
-FROM {base}
-RUN apt-get update && apt-get install --yes --no-install-recommends git \\
-    && rm -rf /var/lib/apt/lists/*
-"""
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +95,8 @@ def repository(
 
 
 @pytest.fixture(scope="module")
-def based(
-    repository: Repository, names: list[str], bases: Any, own_registry: Registry
-) -> Repository:
-    """The same on a build base that has git, hardened, one commit after release 1.2.0."""
-    (repository.folder / "git.docker").write_text(WITH_GIT.format(base=bases.full.reference))
-    repository.commit()
-    place = f"{own_registry.address}/versions"
-    derived = repository.succeed("derive", f"git.docker={place}")["properties"]["ship_bases"]
-    build = f"FROM {derived['git.docker']['reference']}\n"
-    (repository.folder / "build.docker").write_text(build)
-    repository.commit()
+def hardened_packages(repository: Repository, names: list[str]) -> Repository:
+    """The same, hardened, one commit after release 1.2.0."""
     repository.succeed("harden", *options(names))
     repository.commit()
     repository.git("tag", "v1.2.0", "--force")
@@ -133,9 +118,9 @@ def versions(repository: Repository, names: list[str], *more: str) -> dict[str, 
 
 
 def test_each_gets_the_version_that_a_checkout_would_give_it(
-    based: Repository, names: list[str]
+    hardened_packages: Repository, names: list[str]
 ) -> None:
-    short = based.git("rev-parse", "--short=7", "HEAD")
+    short = hardened_packages.git("rev-parse", "--short=7", "HEAD")
     expected = {
         "by-dunamai": f"1.2.0.post1.dev0+{short}",
         "by-pbr": "1.2.1.dev1",
@@ -146,18 +131,10 @@ def test_each_gets_the_version_that_a_checkout_would_give_it(
         "by-versioningit": f"1.2.0.post1+g{short}",
     }
     expected = {name: expected[name] for name in names}
-    assert versions(based, names) == expected
-    assert versions(based, names, "--no-cache") == expected
+    assert versions(hardened_packages, names) == expected
+    assert versions(hardened_packages, names, "--no-cache") == expected
 
 
-def test_a_tag_makes_a_release(based: Repository, names: list[str]) -> None:
-    based.git("tag", "v1.3.0")
-    assert versions(based, names) == dict.fromkeys(sorted(names), "1.3.0")
-
-
-def test_a_base_without_git_is_named_with_the_remedy(based: Repository, bases: Any) -> None:
-    (based.folder / "build.docker").write_text(f"FROM {bases.full.reference}\n")
-    based.commit()
-    said = based.ship("wheels", "--package", "libs/by-uv")
-    assert said.failure["kind"] == "JobFailed"
-    assert "learns its version from git, but the build base has no git" in said.output
+def test_a_tag_makes_a_release(hardened_packages: Repository, names: list[str]) -> None:
+    hardened_packages.git("tag", "v1.3.0")
+    assert versions(hardened_packages, names) == dict.fromkeys(sorted(names), "1.3.0")

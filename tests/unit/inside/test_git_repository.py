@@ -44,7 +44,9 @@ def repository(folder: Path, *options: str) -> Path:
     git(folder, "commit", "-qm", "one")
     git(folder, "tag", "-a", "v1.2.0", "-m", "the release")
     git(folder, "tag", "-a", "again", "v1.2.0", "-m", "a tag of a tag")
-    git(folder, "commit", "-qm", "two", "--allow-empty")
+    (folder / "lib" / "src" / "b.py").write_text("two\n")
+    git(folder, "add", "--all")
+    git(folder, "commit", "-qm", "two")
     return folder
 
 
@@ -92,6 +94,7 @@ def test_git_says_what_it_says_in_a_clean_checkout(
         ("status", "--porcelain"),
         ("ls-files",),
         ("rev-list", "--count", "HEAD"),
+        ("log", "--simplify-by-decoration", "--topo-order", "--format=%H%d"),
     ):
         assert git(package, *question) == git(source / "lib", *question), question
 
