@@ -32,7 +32,7 @@ SESSIONS = (
 )
 HALF = tuple(
     f"tests/engine/test_{name}.py"
-    for name in ("cache", "carried", "conflicts", "derive", "described")
+    for name in ("cache", "carried", "conflicts", "described")
 )
 """Tests of the group engine that the second session runs, so that both end at the same time."""
 Command = Sequence[str]

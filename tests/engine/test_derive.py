@@ -240,6 +240,7 @@ def stand_on_libpq(house: House, bases: Any) -> None:
         house.write(dockerfile, FROM.sub(line, text))
 
 
+@pytest.mark.long
 def test_an_application_of_libpq_stands_on_owned_bases(
     house: House, bases: Any, own_registry: Registry
 ) -> None:
