@@ -73,10 +73,7 @@ class GitTree:
         return datetime.fromtimestamp(int(match[1]), UTC)
 
     def history(self, folder: str) -> CommitHistory:
-        """Return the history of the commit, or of the submodule's, with *folder*.
-
-        Raises SubmoduleMissing.
-        """
+        """Return the history of *folder* in its repository.  Raises SubmoduleMissing."""
         from .commit_history import CommitHistory
 
         folder = os.path.normpath(folder)

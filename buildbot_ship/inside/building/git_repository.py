@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -48,8 +49,8 @@ def create_repository(title: str, repository: dict[str, Any], job: Path, tree: P
     run(title, "-C", str(top), *unchanged, text=listed)
 
 
-def create_stand_in(tree: Path) -> None:
-    """Create a repository of one commit with a tag, if there is a git.
+def create_stand_in(tree: Path, files: Iterable[Path]) -> None:
+    """Create a repository of one commit of *files* with a tag, if there is a git.
 
     For backends that need some version, while only their requirements are wanted.
     """
@@ -60,8 +61,8 @@ def create_stand_in(tree: Path) -> None:
     run(STAND_IN, *where, "config", "status.showUntrackedFiles", "no")
     author = ("-c", "user.name=buildbot-ship", "-c", "user.email=")
     # versioningit refuses a folder of which git knows no file.
-    run(STAND_IN, *where, "add", "--all")
-    run(STAND_IN, *where, *author, "commit", "--quiet", "--allow-empty", "--message=all files")
+    run(STAND_IN, *where, "add", "--force", "--", *map(str, files))
+    run(STAND_IN, *where, *author, "commit", "--quiet", "--message=project files")
     run(STAND_IN, *where, "tag", "v0.0.0")
 
 

@@ -199,8 +199,10 @@ def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
             arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
         )
         require_answers(index)
-        if arguments["packages"]:
-            create_stand_in(job / "tree")
+        packages = {name: job / "tree" / name for name in arguments["packages"]}
+        if packages:
+            files = [p / project_file(p, f"package {name}") for name, p in packages.items()]
+            create_stand_in(job / "tree", files)
         try:
             strict = arguments.get("strict")
             if strict is None:
@@ -209,7 +211,6 @@ def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
             raise explain_missing_file(failed, index, formats) from None
         strict = keep_admitted(strict, index, formats, scratch)
         cooldown.check(index, pins(strict))
-        packages = {name: job / "tree" / name for name in arguments["packages"]}
         by_title = sections(strict, index, packages, environment, scratch)
         cooldown.check(index, pins("\n".join(by_title.values())))
         ages = cooldown.ages(index, pins(strict))

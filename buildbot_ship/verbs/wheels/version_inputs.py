@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ import attrs
 from ...daemon.interface import JobFile
 from ...model.application.version_source import VersionSource, version_source
 from ...model.requirements.build_lock import Section
-from ...source.interface import Tree, read_bytes
+from ...source.interface import History, Tree, read_bytes
 from ..shared.own_packages import repository_path
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class VersionInputs:
     """What the *section* with this *number* adds to the job ``inside/jobs/wheels.py``."""
 
@@ -36,15 +37,18 @@ class VersionInputs:
             )
         return cls(number, section, tree, source)
 
+    @cached_property
+    def _history(self) -> History:
+        return self.tree.history(self.section.source)
+
     @property
     def identity(self) -> bytes:
         """Return bytes that change with what the build can learn."""
         if self.source is VersionSource.FILES:
             return b""
-        history = self.tree.history(self.section.source)
         if self.source is VersionSource.DESCRIPTION:
-            return history.description
-        return json.dumps([history.commit, history.tags]).encode()
+            return self._history.description
+        return json.dumps([self._history.commit, self._history.tags]).encode()
 
     @property
     def arguments(self) -> Mapping[str, Any]:
@@ -53,12 +57,11 @@ class VersionInputs:
         found: dict[str, Any] = {"archival": self._file if described else None}
         found["repository"] = None
         if self.source is VersionSource.REPOSITORY:
-            history = self.tree.history(self.section.source)
             found["repository"] = {
                 "pack": self._file,
-                "top": history.top,
-                "commit": history.commit,
-                "tags": dict(history.tags),
+                "top": self._history.top,
+                "commit": self._history.commit,
+                "tags": dict(self._history.tags),
             }
         return found
 
@@ -66,11 +69,10 @@ class VersionInputs:
         """Return the files that `arguments` names; a pack is written to *scratch*."""
         if self.source is VersionSource.FILES:
             return []
-        history = self.tree.history(self.section.source)
         if self.source is VersionSource.DESCRIPTION:
-            return [JobFile(self._file, history.description)]
+            return [JobFile(self._file, self._history.description)]
         pack = scratch / f"history-{self.number}.pack"
-        history.write_pack(pack)
+        self._history.write_pack(pack)
         return [JobFile(self._file, pack)]
 
     @property

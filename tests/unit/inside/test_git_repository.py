@@ -22,7 +22,8 @@ from git_repository import create_repository, create_stand_in
 from job import Failed
 fields, job, tree = json.loads(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
 try:
-    create_repository("package lib", fields, job, tree) if fields else create_stand_in(tree)
+    create_repository("package lib", fields, job, tree) if fields else create_stand_in(
+        tree, [tree / "setup.py"])
 except Failed as failed:
     print(failed.why, failed.hint)
 """
@@ -121,6 +122,7 @@ def test_a_base_without_git_is_named_with_the_remedy(tmp_path: Path) -> None:
 def test_who_only_wants_requirements_gets_any_version(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "setup.py").write_text("\n")
+    (tmp_path / "tree" / "large.bin").write_text("not hashed\n")
     assert run(None, tmp_path, tmp_path / "tree") == ""
     described = git(tmp_path / "tree", "describe", "--tags", "--dirty", "--long")
     assert described.startswith("v0.0.0-0-g")
