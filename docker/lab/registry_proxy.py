@@ -9,14 +9,14 @@ from __future__ import annotations
 import http.client
 import re
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote
 
 import attrs
+
+from lab.http_server import QuietHandler, QuietServer, in_thread
 
 
 @attrs.define
@@ -53,12 +53,8 @@ class RegistryProxy:
         return [line.partition("?")[0] for line, _ in self.seen if re.match(match, line)]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(QuietHandler):
     proxy: RegistryProxy
-
-    def log_message(self, format: str, *args: object) -> None:
-        del format, args
 
     def handle(self) -> None:
         """Serve a connection; let a client that shows no certificate read why it is refused."""
@@ -138,13 +134,6 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_PATCH = _serve
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Report nothing: clients break connections, and tests refuse them."""
-
-
 @contextmanager
 def before_registry(
     target: str, host: str, tls: ssl.SSLContext | None = None
@@ -152,17 +141,12 @@ def before_registry(
     """Run a proxy on a free port of *host*, with TLS if there is a context for it."""
     proxy = RegistryProxy(target, scheme="https" if tls else "http")
     handler = type("Handler", (_Handler,), {"proxy": proxy})
-    with _Server((host, 0), handler) as server:
-        if tls:
-            # The handshake is made in the connection's own thread.
-            server.socket = tls.wrap_socket(
-                server.socket, server_side=True, do_handshake_on_connect=False
-            )
-        proxy.address = f"{host}:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            server.shutdown()
-            thread.join()
+    server = QuietServer((host, 0), handler)
+    if tls:
+        # The handshake is made in the connection's own thread.
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    proxy.address = f"{host}:{server.server_address[1]}"
+    with in_thread(server):
+        yield proxy

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 import socketserver
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import attrs
+from lab.http_server import QuietHandler, in_thread
 
 LEAST, API = (1, 44), "1.52"
 VERSION = {"Os": "linux", "Arch": "amd64", "ApiVersion": API, "MinAPIVersion": "1.44"}
@@ -55,12 +54,8 @@ class EngineApi:
         )
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(QuietHandler):
     api: EngineApi
-
-    def log_message(self, format: str, *args: object) -> None:
-        del format, args
 
     def address_string(self) -> str:
         return "socket"
@@ -104,11 +99,5 @@ def engine_29(folder: Path) -> Iterator[EngineApi]:
     """Serve an engine on a socket in *folder*."""
     api = EngineApi(folder / "docker.sock")
     handler = type("Handler", (_Handler,), {"api": api})
-    with _Server(str(api.socket), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield api
-        finally:
-            server.shutdown()
-            thread.join()
+    with in_thread(_Server(str(api.socket), handler)):
+        yield api

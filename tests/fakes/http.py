@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import attrs
+from lab.http_server import QuietHandler, in_thread
 
 
 @attrs.frozen
@@ -68,13 +68,8 @@ def _reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            pass
-
+def _handler(server: Server) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = Request(
@@ -112,11 +107,5 @@ def serving() -> Iterator[Server]:
     server = Server("")
     http = _Http(("127.0.0.1", 0), _handler(server))
     server.address = f"127.0.0.1:{http.server_address[1]}"
-    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with in_thread(http):
         yield server
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()

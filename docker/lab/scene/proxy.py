@@ -9,13 +9,12 @@ import http.client
 import json
 import socket
 import struct
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from lab.http_server import QuietHandler, QuietServer, in_thread
 from lab.scene.faults import Fault, Proxy, Seen
 
 CHUNK = 1 << 16
@@ -26,12 +25,8 @@ class _Cut(Exception):
     """Reset the connection to the client."""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(QuietHandler):
     proxy: Proxy
-
-    def log_message(self, format: str, *args: object) -> None:
-        del format, args
 
     def _serve(self) -> None:
         authorization = self.headers.get("Authorization", "")
@@ -175,24 +170,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_PATCH = _serve
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Report nothing: clients and tests break connections on purpose."""
-
-
 @contextmanager
 def proxying(target: str, login: str = "") -> Iterator[Proxy]:
     """Run a proxy in front of *target*, a host and a port."""
     proxy = Proxy(target, login)
     handler = type("Handler", (_Handler,), {"proxy": proxy})
-    with _Server(("127.0.0.1", 0), handler) as server:
-        proxy.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            server.shutdown()
-            thread.join()
+    server = QuietServer(("127.0.0.1", 0), handler)
+    proxy.port = server.server_address[1]
+    with in_thread(server):
+        yield proxy
