@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 from docker.errors import APIError, NotFound
+from requests import RequestException
 
 from ...errors import JobFailed, LimitExceeded
 from ...model.log import Log
@@ -24,6 +25,8 @@ _IMAGE = re.compile(r" ---> ([0-9a-f]{12})")
 _CONTAINER = re.compile(r" ---> Running in ([0-9a-f]{12})")
 _TAIL = 40
 """Lines of the build's output in an error."""
+_GONE = 10
+"""Seconds to wait until the container of a cancelled build is gone."""
 
 
 @attrs.define(slots=False)
@@ -164,6 +167,9 @@ class Builder:
         if self.container:
             with suppress(APIError):
                 self.client.remove_container(self.container, v=True, force=True)
+            # The engine may be removing it already; until it is gone, it holds the base.
+            with suppress(APIError, RequestException):
+                self.client.wait(self.container, timeout=_GONE, condition="removed")
         for name in (self.build.name, *reversed(self.created)):
             try:
                 self.client.remove_image(name)
