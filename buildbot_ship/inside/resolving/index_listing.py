@@ -92,13 +92,17 @@ def _from_json(data: dict[str, Any], base: str) -> Iterator[File]:
     for file in data["files"]:
         url = urljoin(base, file["url"])
         sha256 = file.get("hashes", {}).get("sha256")
-        uploaded, size = _moment(file.get("upload-time")), file.get("size")
-        yield File(file["filename"], url, sha256, bool(file.get("yanked")), uploaded, size)
+        size = file.get("size") if isinstance(file.get("size"), int) else None
+        uploaded, yanked = _moment(file.get("upload-time")), bool(file.get("yanked"))
+        yield File(file["filename"], url, sha256, yanked, uploaded, size)
 
 
-def _moment(text: str | None) -> datetime | None:
-    """Return an upload time (PEP 700) as an aware time in UTC."""
-    moment = datetime.fromisoformat(text) if text else None
+def _moment(value: object) -> datetime | None:
+    """Return an upload time (PEP 700) as an aware time in UTC; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
     return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None
 
 

@@ -33,17 +33,26 @@ OLD, NEW, OTHER = "a" * 64, "b" * 64, "c" * 64
 JSON = "application/vnd.pypi.simple.v1+json"
 
 
-def listing(times: bool) -> Any:
-    """Return a server of six 1.0: a wheel of 30 days ago, and one of two days ago."""
+def listing(times: object) -> Any:
+    """Return a server of six 1.0: a wheel of 30 days ago, and one of two days ago.
+
+    *times* says whether it states them; another value is stated as the time of both.
+    """
 
     def respond(connection: Connection) -> None:
         files = []
         for digest, days, tag in ((OLD, 30, "py3"), (NEW, 2, "py2.py3")):
             moment = datetime.now(UTC) - timedelta(days=days)
             name = f"six-1.0-{tag}-none-any.whl"
-            entry = {"filename": name, "url": name, "hashes": {"sha256": digest}}
-            if times:
+            entry: dict[str, object] = {
+                "filename": name,
+                "url": name,
+                "hashes": {"sha256": digest},
+            }
+            if times is True:
                 entry["upload-time"] = moment.isoformat().replace("+00:00", "Z")
+            elif times is not False:
+                entry["upload-time"] = times
             files.append(entry)
         body = json.dumps({"meta": {"api-version": "1.1"}, "files": files}).encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: {JSON}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -52,7 +61,7 @@ def listing(times: bool) -> Any:
     return respond
 
 
-def ask(days: float, *hashes: str, exempt: str = "", times: bool = True) -> dict[str, Any]:
+def ask(days: float, *hashes: str, exempt: str = "", times: object = True) -> dict[str, Any]:
     pin = "six==1.0" + "".join(f" --hash=sha256:{digest}" for digest in hashes)
     with raw_server(listing(times)) as server:
         ran = subprocess.run(
@@ -95,6 +104,12 @@ def test_an_index_without_upload_times_is_an_error() -> None:
 def test_without_a_cooldown_nothing_is_asked_and_no_age_is_no_error() -> None:
     answer = ask(0, OLD, times=False)
     assert answer == {"ages": {}, "environment": {}}
+
+
+@pytest.mark.parametrize("odd", [None, 1764366000, "", "yesterday", "2026-99-01T00:00:00Z"])
+def test_a_time_that_is_none_counts_as_not_stated(odd: object) -> None:
+    assert ask(0, OLD, times=odd)["ages"] == {}
+    assert "the package index does not state when" in ask(7, OLD, times=odd)["why"]
 
 
 EXPLAIN = """
