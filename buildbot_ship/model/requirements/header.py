@@ -118,3 +118,9 @@ def split(text: str) -> tuple[Header, str]:
     formats = Formats(*map(read_words, words))
     header = Header(inputs, interpreter, base, tools, tuple(found["sdist"]), formats, lines)
     return header, "".join(rest)
+
+
+def are_equivalent(old: str, new: str) -> bool:
+    """Return true if two texts differ at most in the base and the tools in their headers."""
+    (old_header, old_body), (new_header, new_body) = split(old), split(new)
+    return old_body == new_body and old_header.is_equivalent_to(new_header)

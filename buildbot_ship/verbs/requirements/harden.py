@@ -13,12 +13,11 @@ from ...daemon.interface import JobFile
 from ...errors import InvalidFile, InvalidRequest
 from ...model.dockerfile.document import base_of
 from ...model.log import Log
-from ...model.reference import Reference
 from ...model.request import HardenRequest
 from ...model.requirements.build_lock import parse_build_lock
-from ...model.requirements.changes import Changes, StrictFile, compare
+from ...model.requirements.changes import StrictFile, compare
 from ...model.requirements.distribution_formats import Formats
-from ...model.requirements.header import Header, Interpreter, split
+from ...model.requirements.header import are_equivalent, split
 from ...model.requirements.lock_names import is_lock, is_pyproject
 from ...model.requirements.loose import (
     Loose,
@@ -30,14 +29,13 @@ from ...model.requirements.loose import (
 )
 from ...model.requirements.reader import logical_lines, parse_strict, read_pins
 from ...model.requirements.text import decode
-from ...model.result import SUCCESS, Result, counted
+from ...model.result import Result, counted
 from ...source.checkout import Checkout
 from ...source.interface import read_bytes, read_text, required
 from ...store.change_notes import ChangeNotes
 from ..shared.job_result import reading_result
 from ..shared.job_runner import JobRunner
-from ..shared.own_packages import export_package
-from ..shared.tools_image import Tools
+from .hardened import export_packages, hardened, header_of
 
 
 def harden(
@@ -55,7 +53,7 @@ def harden(
         # Imported late: most repositories have a strict file.
         from .harden_lock import harden_lock  # noqa: PLC0415
 
-        return harden_lock(request, checkout=checkout, runner=runner, notes=notes)
+        return harden_lock(request, checkout=checkout, runner=runner)
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
@@ -68,16 +66,17 @@ def harden(
         resolved = _resolve(
             _arguments(request, before, formats), files, tools.image, runner, scratch
         )
-    head = _header(inputs, base, tools, resolved.sdists, formats).text
+    head = header_of(inputs, base, tools, resolved.sdists, formats).text
     new = {request.strict: head + resolved.strict, request.build_lock: head + resolved.lock}
     after = _parse(request, new)
     _check_format_names(request, formats, loose, after)
     changes = compare(before, after, resolved.ages)
-    texts = old if all(_is_equivalent(old[path], new[path]) for path in new) else new
+    texts = old if all(are_equivalent(old[path], new[path]) for path in new) else new
     if texts is new:
         checkout.write({path: text for path, text in new.items() if text != old[path]})
         notes.leave(new[request.strict].encode(), changes.message(request.strict))
-    return _result(request, changes, len(after.pins), texts)
+    what = f"{counted(len(after.pins), 'package')} pinned"
+    return hardened(request.strict, what, changes, texts)
 
 
 def _read(request: HardenRequest, checkout: Checkout) -> tuple[Loose, dict[str, str]]:
@@ -126,9 +125,7 @@ def _job_inputs(
     if is_pyproject(request.loose):
         lines = "".join(f"{item.requirement}\n" for item in loose.requirements)
         files = [JobFile(f"loose/{request.loose}.txt", lines.encode())]
-    for folder in request.packages:
-        files += export_package(checkout, folder, scratch)
-    return tuple(files)
+    return (*files, *export_packages(checkout, request.packages, scratch))
 
 
 def _resolve(
@@ -194,34 +191,3 @@ def _check_format_names(
         if unknown:
             where = f"neither in {request.loose} nor in its dependency closure"
             raise InvalidRequest(option, f"{', '.join(unknown)} is {where}")
-
-
-def _header(
-    inputs: dict[str, str],
-    base: Reference,
-    tools: Tools,
-    sdists: tuple[str, ...],
-    formats: Formats,
-) -> Header:
-    versions = tools.facts["tools"]
-    resolver = ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools"))
-    return Header(inputs, Interpreter.of(tools.facts), str(base), resolver, sdists, formats)
-
-
-def _is_equivalent(old: str, new: str) -> bool:
-    """Return true if two texts differ at most in the base and the tools in their headers."""
-    (old_header, old_body), (new_header, new_body) = split(old), split(new)
-    return old_body == new_body and old_header.is_equivalent_to(new_header)
-
-
-def _result(
-    request: HardenRequest, changes: Changes, count: int, texts: dict[str, str]
-) -> Result:
-    notes = {"changes.txt": changes.text, "message.txt": changes.message(request.strict)}
-    return Result(
-        "harden",
-        SUCCESS,
-        f"{request.strict}: {counted(count, 'package')} pinned: {changes.summary}",
-        properties={"ship_harden": changes.summary},
-        texts={**texts, **notes},
-    )

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ...daemon.interface import JobFile
 from ...errors import InvalidRequest
 from ...model.dockerfile.document import base_of
 from ...model.locks.lock import Lock
 from ...model.request import HardenRequest
 from ...model.requirements.build_lock import parse_build_lock
-from ...model.requirements.changes import Changes, StrictFile, compare
+from ...model.requirements.changes import StrictFile, compare
 from ...model.requirements.distribution_formats import Formats
-from ...model.requirements.header import Header, Interpreter, split
+from ...model.requirements.header import are_equivalent
 from ...model.requirements.text import decode
-from ...model.result import SUCCESS, Result, counted
+from ...model.result import Result, counted
 from ...source.checkout import Checkout
 from ...source.interface import read_text, required
-from ...store.change_notes import ChangeNotes
 from ..shared.job_result import reading_result
 from ..shared.job_runner import JobRunner
 from ..shared.locked_pins import read_locked
-from ..shared.own_packages import export_package
 from ..shared.tools_image import Tools
+from .hardened import export_packages, hardened, header_of
 
 
-def harden_lock(
-    request: HardenRequest, *, checkout: Checkout, runner: JobRunner, notes: ChangeNotes
-) -> Result:
+def harden_lock(request: HardenRequest, *, checkout: Checkout, runner: JobRunner) -> Result:
     """Write the build lock of the lock file in the working directory.
 
     If nothing relevant changed, the build lock keeps its bytes.  Raises what `harden` raises.
@@ -41,16 +36,15 @@ def harden_lock(
     environment: Mapping[str, str] = tools.facts["environment"]
     lock = read_locked(request, checkout, environment)[0]
     body, sdists = _build_lock(request, lock, checkout, runner, tools)
-    interpreter = Interpreter.of(tools.facts)
-    header = Header({}, interpreter, str(base), _versions(tools), sdists)
-    new = header.text + body
-    if _is_equivalent(old, new):
+    new = header_of({}, base, tools, sdists).text + body
+    if are_equivalent(old, new):
         new = old
     else:
         parse_build_lock(new, request.build_lock)
         checkout.write({request.build_lock: new})
     changes = compare(StrictFile(lock.pins), StrictFile(lock.pins))
-    return _result(request, changes, len(lock.pins), {request.build_lock: new})
+    what = f"{counted(len(lock.pins), 'package')} locked"
+    return hardened(request.strict, what, changes, {request.build_lock: new})
 
 
 def _check_options(request: HardenRequest) -> None:
@@ -77,38 +71,9 @@ def _build_lock(
         "only_binary": [],
     }
     with runner.work.scratch() as scratch:
-        files = _job_inputs(request, checkout, scratch)
+        files = export_packages(checkout, request.packages, scratch)
         out = scratch / "out"
         result = runner.run("harden", tools.image, arguments, out, files, network=True)
         with reading_result("harden"):
             text = decode((out / "build.txt").read_bytes(), "build.txt")
             return text, tuple(str(sdist) for sdist in result["sdists"])
-
-
-def _job_inputs(
-    request: HardenRequest, checkout: Checkout, scratch: Path
-) -> tuple[JobFile, ...]:
-    files: list[JobFile] = []
-    for folder in request.packages:
-        files += export_package(checkout, folder, scratch)
-    return tuple(files)
-
-
-def _versions(tools: Tools) -> str:
-    versions = tools.facts["tools"]
-    return ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools"))
-
-
-def _is_equivalent(old: str, new: str) -> bool:
-    (old_header, old_body), (new_header, new_body) = split(old), split(new)
-    return old_body == new_body and old_header.is_equivalent_to(new_header)
-
-
-def _result(
-    request: HardenRequest, changes: Changes, count: int, texts: dict[str, str]
-) -> Result:
-    file = request.strict
-    notes = {"changes.txt": changes.text, "message.txt": changes.message(file)}
-    summary = f"{file}: {counted(count, 'package')} locked: {changes.summary}"
-    properties = {"ship_harden": changes.summary}
-    return Result("harden", SUCCESS, summary, properties=properties, texts={**texts, **notes})
