@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import select
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from functools import partial
@@ -30,6 +31,8 @@ PIECE = 1 << 16
 """Bytes that are sent at once; a socket that is writable has room for as many."""
 CHECK_MILLISECONDS = 1000
 """How long to wait for a socket before asking whether its container has ended."""
+RESET_CHECKS, RESET_PAUSE = 50, 0.1
+"""How often, and after how many seconds each, to ask that about a connection that was reset."""
 
 
 class _Input(io.RawIOBase):
@@ -99,12 +102,26 @@ class Streams:
         """
         lines = _Lines(log)
         with closing(self):
-            for stream, data in frames_iter(self.socket, tty=False):  # type: ignore[no-untyped-call]
+            for stream, data in self._frames():
                 if stream == STDERR:
                     lines.take(data)
                 else:
                     yield data
         lines.end()
+
+    def _frames(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the frames until the container ends.
+
+        The engine resets the connection of a container that ends before it has read its input.
+        """
+        try:
+            yield from frames_iter(self.socket, tty=False)  # type: ignore[no-untyped-call]
+        except ConnectionResetError:
+            for _ in range(RESET_CHECKS):
+                if self.has_ended():
+                    return
+                time.sleep(RESET_PAUSE)
+            raise
 
     def close(self) -> None:
         """Close the streams and their connection.

@@ -29,7 +29,7 @@ def child(code: str, *options: str, **more: Any) -> str:
 
 
 def ask() -> dict[str, Any]:
-    for _ in range(150):
+    for _ in range(600):
         time.sleep(0.1)
         try:
             with urllib.request.urlopen("http://127.0.0.1:8000/") as said:
@@ -50,7 +50,7 @@ def answer(*command: str, reloads: bool = False, **environment: str) -> dict[str
     with subprocess.Popen(command, env=environment) as server:
         try:
             first = last = ask()
-            for _ in range(50 if reloads else 0):
+            for _ in range(300 if reloads else 0):
                 changing.write_text("changed = True\n")
                 last = ask()
                 if last["pid"] != first["pid"]:
@@ -207,7 +207,7 @@ def celery() -> Any:
     command = [sys.executable, "-m", "celery", "-A", "own.tasks", "worker", "-c", "1"]
     with subprocess.Popen([*command, "--loglevel", "ERROR"], stdout=subprocess.DEVNULL) as worker:
         try:
-            return found.get(timeout=20)
+            return found.get(timeout=60)
         finally:
             worker.terminate()
 

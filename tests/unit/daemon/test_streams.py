@@ -100,6 +100,36 @@ def test_a_container_that_has_ended_takes_nothing(ends: tuple[Streams, socket.so
     assert list(streams.receive(print)) == []
 
 
+def reset_by_the_engine() -> Streams:
+    """Return streams whose connection the engine has reset."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = socket.create_connection(server.getsockname())
+        engine, _ = server.accept()
+    ours.sendall(b"not read")
+    # With a linger time of zero, closing sends a reset.
+    engine.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    engine.close()
+    return Streams(socket.SocketIO(ours, "rb"))
+
+
+def test_a_reset_is_the_end_if_the_container_has_ended() -> None:
+    asked: list[bool] = []
+
+    def has_ended() -> bool:
+        asked.append(len(asked) == 1)
+        return asked[-1]
+
+    streams = attrs.evolve(reset_by_the_engine(), has_ended=has_ended)
+    assert list(streams.receive(print)) == []
+    assert asked == [False, True]
+
+
+def test_a_reset_is_an_error_if_the_container_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("buildbot_ship.daemon.containers.streams.RESET_PAUSE", 0)
+    with pytest.raises(ConnectionResetError):
+        list(reset_by_the_engine().receive(print))
+
+
 def test_an_engine_that_still_writes_is_let_go(ends: tuple[Streams, socket.socket]) -> None:
     streams, engine = ends
     engine.settimeout(5)
