@@ -12,11 +12,11 @@ import requests
 
 from lab.errors import LabError
 from lab.settings import FORCE
-from lab.waiting import wait_until
+from lab.waiting import MASTER_POLL_SECONDS, wait_until
 
 Json = dict[str, Any]
 RESULTS = ("SUCCESS", "WARNINGS", "FAILURE", "SKIPPED", "EXCEPTION", "RETRY", "CANCELLED")
-POLL_SECONDS = 0.3
+POLL_SECONDS = 0.5
 TIMEOUT = 30
 READS = 3
 LOG_LINES = 40
@@ -123,7 +123,8 @@ class Rest:
             ]
             return bool(found)
 
-        wait_until(started, timeout, f"the build of {commit[:12]}")
+        what = f"the build of {commit[:12]}"
+        wait_until(started, timeout, what, poll=MASTER_POLL_SECONDS)
         return found[0]
 
     def steps(self, build_id: int) -> list[Json]:
@@ -137,13 +138,14 @@ class Rest:
         deadline = time.monotonic() + timeout
         told = 0
         while True:
-            build, steps = self.build(build_id), self.steps(build_id)
+            # Properties are large: they are read once, in the end.
+            (build,), steps = self.get(f"builds/{build_id}")["builds"], self.steps(build_id)
             done = [step for step in steps if step["complete"] and not step["hidden"]]
             for step in done[told:]:
                 tell(f"{step['name']}: {step['state_string']}")
             told = max(told, len(done))
             if build["complete"]:
-                return build
+                return self.build(build_id)
             if time.monotonic() > deadline:
                 raise LabError(f"build {build_id} is still running after {timeout:.0f} s")
             time.sleep(POLL_SECONDS)

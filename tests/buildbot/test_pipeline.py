@@ -95,6 +95,7 @@ def test_a_published_commit_forced_again_costs_one_look(shop: Shop, day: Day) ->
         assert (pushed["digest"], source) == (image.digest, "FindPublished")
 
 
+@pytest.mark.long
 def test_one_image_is_built_twice_and_nothing_pushed(shop: Shop, day: Day) -> None:
     build = shop.force(SHIP, branch="main", images="remotemath", push=False, verify=True)
     assert result_name(build["results"]) == "SUCCESS", say(shop, build)

@@ -77,7 +77,12 @@ PYPROJECT = Sample(
     "pinboard[all],six",
 )
 LOOSE = ("--loose", "pyproject.toml", "--extra", "all", "--group", "production")
-SAMPLES_OF_ALL = (UV, POETRY, PYLOCK, PYPROJECT)
+SAMPLES_OF_ALL = (
+    pytest.param(UV, id="uv"),
+    pytest.param(POETRY, id="poetry", marks=pytest.mark.long),
+    pytest.param(PYLOCK, id="pylock", marks=pytest.mark.long),
+    pytest.param(PYPROJECT, id="pyproject"),
+)
 
 
 def repository_of(sample: Sample, folder: Path, bases: Any) -> Repository:
@@ -98,7 +103,7 @@ def repository_of(sample: Sample, folder: Path, bases: Any) -> Repository:
     return repository
 
 
-@pytest.mark.parametrize("sample", SAMPLES_OF_ALL, ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", SAMPLES_OF_ALL)
 def test_a_repository_ships_from_its_own_lock_file(
     sample: Sample, bases: Any, tmp_path: Path, client: docker.DockerClient
 ) -> None:
