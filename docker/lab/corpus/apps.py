@@ -20,6 +20,7 @@ class App:
     """An application: its loose requirements, and how one sees that its image runs.
 
     `package` is the folder, under tests/corpus_apps, of a package of the repository's own.
+    `newest` is the newest Python that this version supports, if it is not the lab's newest.
     """
 
     name: str
@@ -29,6 +30,7 @@ class App:
     expect: str = ""
     package: str = ""
     quick: bool = False
+    newest: str = ""
 
     @classmethod
     def of_requirement(cls, requirement: str, check: str, expect: str) -> App:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lab.corpus.__main__ import by_python
 from lab.corpus.apps import CORPUS, App
 from lab.corpus.artefacts import Artefacts, digest_of, first_difference
 from lab.corpus.command import BadCommand, Command
@@ -13,6 +14,7 @@ from lab.corpus.options import parse_corpus
 from lab.corpus.report import Row, closing_line, passed, report
 from lab.corpus.repository import CORPUS_APPS, own_package, reason
 from lab.corpus.running import last_words
+from lab.debian import MINORS
 
 GOOD = Row("black", 9, 0, 61_500_000, "aaa", "bbb", "", "", 61.4)
 DIFFERENT = Row("old", 9, 0, 61_500_000, "aaa", "bbb", "pex: x.py (CRC)", "", 61.4)
@@ -66,6 +68,14 @@ def test_no_arguments_mean_the_whole_corpus() -> None:
     assert parse_corpus([]).apps == CORPUS
 
 
+def test_an_application_is_tried_on_the_newest_python_that_it_supports() -> None:
+    new, old = App("new", "", (), ""), App("old", "", (), "", newest="3.13")
+    assert by_python([new, old], "3.15") == {"3.15": [new], "3.13": [old]}
+    assert by_python([new, old], "3.13") == {"3.13": [new, old]}
+    assert by_python([new, old], parse_corpus([]).python) == {"3.11": [new, old]}
+    assert all(app.newest in ("", *MINORS) for app in CORPUS)
+
+
 def test_quick_means_three_small_ones() -> None:
     assert [app.name for app in parse_corpus(["--quick"]).apps] == [
         "pages",
@@ -91,6 +101,7 @@ def test_any_application_of_the_index_can_be_asked_for() -> None:
         (["--app", "six==1", "--check", "python -m"], "names no module"),
         (["--quick", "black"], "not several"),
         (["--jobs", "0"], "1 or more"),
+        (["--python", "3.9"], "invalid choice: '3.9'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
