@@ -83,6 +83,7 @@ CORPUS = (
         ("mercurial==6.8",),
         "hg version",
         "Mercurial Distributed SCM (version 6.8)",
+        newest="3.13",
     ),
     App(
         "jupyterlab",
@@ -97,6 +98,7 @@ CORPUS = (
         ("ZEO==6.2",),
         "runzeo --help",
         "Unless -C is specified, -a and -f are required",
+        newest="3.14",
     ),
     App(
         "certbot",
@@ -148,6 +150,7 @@ CORPUS = (
         ("ansible-core==2.19.4",),
         "ansible --version",
         "ansible [core 2.19.4]",
+        newest="3.13",
     ),
     App(
         "django",
