@@ -153,22 +153,27 @@ def test_last_words_are_one_line() -> None:
     assert last_words("") == "silence"
 
 
-def work_folder(root: Path, member: str) -> Artefacts:
-    """Write what a build leaves, with *member* in its wheel; return it as read."""
+def work_folder(root: Path, member: str, *cached: str) -> Artefacts:
+    """Write what a build leaves, with *member* in its wheel; return it as read.
+
+    The *cached* wheels are recorded, and not in the folder.
+    """
     image = root / "images" / "app"
     layers = root / "layers"
     for folder in (root / "records", root / "wheelhouse", root / "pex", image, layers):
         folder.mkdir(parents=True)
-    house = {"wheels": [{"file": "app.whl", "built": True}]}
-    (root / "records" / "wheelhouse-all.json").write_text(json.dumps(house))
     record = {"size": 7, "layers": [{"digest": "sha256:abc"}]}
     (root / "records" / "image-app.json").write_text(json.dumps(record))
     (layers / "abc.tar.gz").write_text("a layer")
-    with zipfile.ZipFile(root / "wheelhouse" / "app.whl", "w") as wheel:
+    app = root / "wheelhouse" / "app.whl"
+    with zipfile.ZipFile(app, "w") as wheel:
         for name, text in (("first.py", "same"), ("second.py", member)):
             wheel.writestr(zipfile.ZipInfo(name), text)
     for path in (root / "pex" / "app.pex", *(image / name for name in IMAGE)):
         path.write_text(path.name)
+    wheels = [{"file": app.name, "digest": digest_of(app), "built": True}]
+    wheels += [{"file": name, "digest": "sha256:c", "built": False} for name in cached]
+    (root / "records" / "wheelhouse-all.json").write_text(json.dumps({"wheels": wheels}))
     return Artefacts.of(root, "app", digest_of(image / "manifest.json"))
 
 
@@ -178,7 +183,7 @@ IMAGE = ("config.json", "manifest.json")
 def test_two_builds_with_the_same_bytes_have_no_difference(tmp_path: Path) -> None:
     one, other = (work_folder(tmp_path / name, "same") for name in "ab")
     assert first_difference(one, other) == ""
-    assert (one.wheels, one.built, one.size) == (1, 1, 7)
+    assert (len(one.wheels), one.built, one.size) == (1, 1, 7)
 
 
 def test_the_first_difference_is_named_down_to_the_member(tmp_path: Path) -> None:
@@ -193,14 +198,17 @@ def test_an_artefact_that_is_no_zip_is_named(tmp_path: Path) -> None:
 
 
 def test_a_wheel_in_one_build_only_is_a_difference(tmp_path: Path) -> None:
-    work_folder(tmp_path / "a", "same")
-    (tmp_path / "a" / "wheelhouse" / "more.whl").write_text("more")
-    one = Artefacts.of(
-        tmp_path / "a", "app", digest_of(tmp_path / "a/images/app/manifest.json")
-    )
+    one = work_folder(tmp_path / "a", "same", "more.whl")
     other = work_folder(tmp_path / "b", "same")
     assert first_difference(one, other) == "wheel more.whl is in one only"
     assert first_difference(other, one) == "wheel more.whl is in one only"
+
+
+def test_a_wheel_of_the_cache_counts_by_its_recorded_digest(tmp_path: Path) -> None:
+    one, other = (work_folder(tmp_path / name, "same", "more.whl") for name in "ab")
+    (tmp_path / "a" / "wheelhouse" / "more.whl").write_text("also in the work folder")
+    again = Artefacts.of(tmp_path / "a", "app", one.published)
+    assert first_difference(again, other) == ""
 
 
 def test_what_was_published_counts_too(tmp_path: Path) -> None:
