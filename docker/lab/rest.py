@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import requests
@@ -29,9 +29,10 @@ def result_name(results: int | None) -> str:
 
 @dataclass(frozen=True)
 class Rest:
-    """The REST API below a master's URL."""
+    """The REST API below a master's URL; *login* is a user with a password."""
 
     url: str
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     def answers(self) -> bool:
         """Return whether the web server answers."""
@@ -50,7 +51,11 @@ class Rest:
     def control(self, path: str, method: str, **parameters: Any) -> Any:
         """Call a control method of an endpoint."""
         call = {"id": 1, "jsonrpc": "2.0", "method": method, "params": parameters}
-        reply = requests.post(f"{self.url}api/v2/{path}", json=call, timeout=TIMEOUT)
+        with requests.Session() as session:
+            if self.login:
+                login = f"{self.url}auth/login"
+                session.get(login, auth=self.login, timeout=TIMEOUT, allow_redirects=False)
+            reply = session.post(f"{self.url}api/v2/{path}", json=call, timeout=TIMEOUT)
         answer = reply.json() if "json" in reply.headers.get("Content-Type", "") else {}
         if not reply.ok or "error" in answer:
             said = answer.get("error", {}).get("message", reply.text[:500])

@@ -83,7 +83,7 @@ CORPUS = (
         ("mercurial==6.8",),
         "hg version",
         "Mercurial Distributed SCM (version 6.8)",
-        newest="3.13",
+        newest="3.11",
     ),
     App(
         "jupyterlab",

@@ -16,6 +16,7 @@ from buildbot.config.master import FileLoader
 from buildbot.plugins import util
 from buildbot.process.properties import Properties
 from buildbot.process.results import FAILURE, SUCCESS
+from buildbot.www.authz.authz import Forbidden
 
 from buildbot_ship.steps.base.option_check import freeze
 from buildbot_ship.steps.factories.images import ShipImage
@@ -379,6 +380,9 @@ def checkconfig(folder: Path, **environment: str) -> subprocess.CompletedProcess
 
 def with_secrets(folder: Path) -> None:
     (folder / "secrets").mkdir(mode=0o700)
+    for name, text in (("worker-password", "w0rk"), ("web-password", "w3b")):
+        (folder / "secrets" / name).touch(mode=0o600)
+        (folder / "secrets" / name).write_text(f"{text}\n")
     for name in (
         "registry-password",
         "git-password",
@@ -393,6 +397,7 @@ def plain_environment() -> dict[str, str]:
 
 
 def test_the_example_passes_checkconfig_unchanged(tmp_path: Path) -> None:
+    with_secrets(tmp_path)
     done = checkconfig(tmp_path)
     assert (done.returncode, done.stdout.strip()) == (0, "Config file is good!"), done.stderr
 
@@ -418,16 +423,48 @@ def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("has_key", [False, True])
-def test_the_example_reads_buildbot_secrets_if_there_is_a_smoke_key(
-    tmp_path: Path, has_key: bool
+@pytest.mark.parametrize("key", ["", "k"])
+def test_the_example_mounts_a_smoke_key_if_there_is_one(tmp_path: Path, key: str) -> None:
+    with_secrets(tmp_path)
+    (tmp_path / "secrets" / "smoke-key").write_text(key)
+    (tmp_path / "secrets" / "smoke-key").chmod(0o600)
+    (ship,) = (b for b in example(tmp_path).builders if b.name == "ship")
+    (smoke,) = (step for step in steps_of(ship.factory) if step.name == "smoke")
+    (test,) = smoke.tests.fn(Properties(images="all"))
+    assert bool(test["containers"][0]["secrets"]) == bool(key)
+
+
+def test_the_example_without_a_workers_password_is_refused_with_the_remedy(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    done = checkconfig(tmp_path)
+    assert done.returncode != 0
+    assert "write one into the file secrets/worker-password" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("has_password", [False, True])
+def test_only_who_logs_in_may_force_a_build_of_the_example(
+    tmp_path: Path, has_password: bool
 ) -> None:
     with_secrets(tmp_path)
-    if has_key:
-        (tmp_path / "secrets" / "smoke-key").touch(mode=0o600)
-    shutil.copyfile(EXAMPLE, tmp_path / "master.cfg")
-    config = FileLoader(str(tmp_path), "master.cfg").loadConfig()
-    assert len(config.secretsProviders) == has_key
+    if not has_password:
+        (tmp_path / "secrets" / "web-password").unlink()
+    www = example(tmp_path).www
+    assert isinstance(www["auth"], util.UserPasswordAuth) == has_password
+    authz = www["authz"]
+    authz.setMaster(None)
+    for user, action, may in (
+        ({"anonymous": True}, "get", True),
+        ({"anonymous": True}, "force", False),
+        ({"anonymous": True}, "stop", False),
+        ({"username": "somebody"}, "force", False),
+        ({"username": "ship"}, "force", True),
+        ({"username": "ship"}, "rebuild", True),
+    ):
+        asked = authz.assertUserAllowed(("forceschedulers", "force-ship"), action, {}, user)
+        asked.addErrback(lambda failure: failure.trap(Forbidden))
+        assert (asked.result is None) == may, (user, action)
 
 
 @pytest.mark.parametrize(
@@ -449,8 +486,16 @@ def test_a_wrong_setting_of_the_example_is_named(
     assert said in done.stderr + done.stdout
 
 
-def test_every_builder_of_the_example_has_collapsing_off() -> None:
-    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+def example(folder: Path) -> Any:
+    """Load a copy of the example in *folder*, which has its secrets."""
+    if not (folder / "secrets").exists():
+        with_secrets(folder)
+    shutil.copyfile(EXAMPLE, folder / "master.cfg")
+    return FileLoader(str(folder), "master.cfg").loadConfig()
+
+
+def test_every_builder_of_the_example_has_collapsing_off(tmp_path: Path) -> None:
+    config = example(tmp_path)
     assert {builder.name: builder.collapseRequests for builder in config.builders} == {
         "ship": False,
         "check": False,
@@ -462,8 +507,8 @@ def test_every_builder_of_the_example_has_collapsing_off() -> None:
     assert config.buildbotNetUsageData is None
 
 
-def test_the_example_checks_the_secrets_of_every_commit() -> None:
-    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+def test_the_example_checks_the_secrets_of_every_commit(tmp_path: Path) -> None:
+    config = example(tmp_path)
     (ship,) = (builder for builder in config.builders if builder.name == "ship")
     assert names(ship.factory)[:2] == ["checkout", "check-secrets"]
 
@@ -553,8 +598,10 @@ def test_trust_is_decided_in_the_configuration() -> None:
         ship_factory(URL, [MATH], readers=READERS)
 
 
-def test_only_the_shipped_branch_of_the_example_reaches_a_builder_with_secrets() -> None:
-    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+def test_only_the_shipped_branch_of_the_example_reaches_a_builder_with_secrets(
+    tmp_path: Path,
+) -> None:
+    config = example(tmp_path)
     by_commit = {
         name: scheduler
         for name, scheduler in config.schedulers.items()
