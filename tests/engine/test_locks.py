@@ -121,6 +121,32 @@ def test_a_repository_ships_from_its_own_lock_file(
     repository.succeed("gc")
 
 
+@pytest.mark.parametrize(
+    ("sample", "day", "older"),
+    [
+        (UV, (2026, 9, 1), "packaging-26.3-"),
+        pytest.param(POETRY, (2026, 9, 1), "certifi-2026.7.22-", marks=pytest.mark.long),
+        pytest.param(PYLOCK, (2026, 3, 1), "attrs-25.4.0-", marks=pytest.mark.long),
+    ],
+    ids=("uv", "poetry", "pylock"),
+)
+def test_a_lock_file_is_updated_with_its_own_tool(
+    sample: Sample, day: tuple[int, int, int], older: str, bases: Any, tmp_path: Path
+) -> None:
+    """The cooldown admits older releases than the lock has, and leaves no trace in it."""
+    repository = repository_of(sample, tmp_path, bases)
+    days = (datetime.now(UTC) - datetime(*day, tzinfo=UTC)).days
+    arguments = ("harden", *sample.arguments(), "--cooldown", str(days))
+    result = repository.succeed(*arguments)
+    text = (repository.folder / sample.lock).read_text()
+    assert older in text
+    assert "exclude-newer" not in text
+    assert result["texts"][sample.lock] == text
+    repository.commit()
+    repository.succeed("check", *sample.arguments())
+    repository.succeed("gc")
+
+
 @pytest.mark.long
 def test_a_cooldown_holds_for_building_too(
     cold_repository: Repository,
