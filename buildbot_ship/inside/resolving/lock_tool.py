@@ -22,6 +22,7 @@ UNREACHABLE = re.compile(
     r"|All attempts to connect to|ConnectionError|Read timed out"
 )
 REFUSED = re.compile(r"HTTP status \w+ error \((\d+)|(\d{3}) Client Error|HTTP (\d{3})\b")
+PERMANENT = ("501", "505")
 UNRESOLVED = re.compile(r"No solution found when resolving|version solving failed")
 OTHER_VERSION = re.compile(r"Required uv version|This project requires Poetry")
 OTHER_FORMAT = re.compile(r"unsupported schema version|lock file is not compatible with")
@@ -90,7 +91,8 @@ class LockTool:
             explained = Failed(f"{why}excludes", hint)
         elif refused := REFUSED.search(output):
             status = next(filter(None, refused.groups()))
-            explained = _no_index(f"HTTP status {status}", transient=status >= "500")
+            later = status in ("408", "429") or (status >= "500" and status not in PERMANENT)
+            explained = _no_index(f"HTTP status {status}", transient=later)
         elif UNREACHABLE.search(output):
             explained = _no_index("no answer", transient=True)
         explained.output = output

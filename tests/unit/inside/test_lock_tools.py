@@ -284,6 +284,10 @@ FAULTS = [
         "cause: HTTP status server error (502 Bad Gateway) for url (https://x/)",
         ("the package index cannot be reached (HTTP status 502)", "index_url", True),
     ),
+    (
+        "cause: HTTP status server error (501 Not Implemented) for url (https://x/)",
+        ("the package index cannot be reached (HTTP status 501)", "index_url", False),
+    ),
     ("error: odd", ("uv 0.13.9 cannot update uv.lock", "in the step's log", False)),
 ]
 
