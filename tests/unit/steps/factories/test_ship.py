@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +27,7 @@ from buildbot_ship.steps.factories.nightly import (
     propose_requirements_factory,
 )
 from buildbot_ship.steps.factories.ship import harden_factory, retag_factory, ship_factory
+from buildbot_ship.steps.requirements import HardenRequirements
 
 EXAMPLE = Path(__file__).resolve().parents[4] / "master.cfg.example"
 URL = "https://git.example.com/app.git"
@@ -114,24 +116,77 @@ def test_nobody_looks_for_what_is_not_to_be_published_or_to_be_verified(factory:
     assert "find" in names(always, images="all", push=True, verify=False)
 
 
-def test_what_was_hardened_with_options_is_checked_with_them() -> None:
-    formats: dict[str, Any] = {"no_binary": "lxml", "only_binary": ":all:"}
-    url = "https://git.example.com/a.git"
-    steps = {step.name: step for step in steps_of(ship_factory(url, [MATH], **formats))}
-    assert steps["find"].check == {"packages": (), **formats}
-    files: list[dict[str, str]] = [
+REQUIREMENTS: dict[str, Any] = {
+    "loose": "app/pyproject.toml",
+    "strict": "app/uv.lock",
+    "build_lock": "app/build.txt",
+    "dockerfile": "app/build.docker",
+    "packages": ["app"],
+    "upgrade": "six",
+    "no_binary": "lxml",
+    "only_binary": ":all:",
+    "extras": ["fancy"],
+    "groups": ["metrics"],
+    "cooldown": 7.0,
+    "cooldown_except": ["six"],
+}
+"""A value for each option of `HardenRequirements`, none of them the default."""
+
+
+def given(step: Any) -> dict[str, Any]:
+    """Return the options about requirements that a step has."""
+    known = [name for name in step.request_options if name in REQUIREMENTS]
+    return {name: getattr(step, name) for name in known}
+
+
+def expected(step: Any) -> dict[str, Any]:
+    return {name: REQUIREMENTS[name] for name in given(step)}
+
+
+def test_each_step_gets_the_options_about_requirements_that_it_has() -> None:
+    assert set(REQUIREMENTS) == set(HardenRequirements.request_options)
+    ship = {step.name: step for step in steps_of(ship_factory(URL, [MATH], **REQUIREMENTS))}
+    check, wheels = ship["check-requirements"], ship["wheels"]
+    assert set(given(check)) == set(REQUIREMENTS) - {"upgrade", "cooldown", "cooldown_except"}
+    assert set(given(wheels)) >= {"strict", "build_lock", "packages", "extras", "groups"}
+    for step in (check, wheels):
+        assert given(step) == expected(step)
+    assert ship["find"].check == given(check)
+    assert ship["find"].wheels == {**given(wheels), "lazy": True}
+    assert ship["verify"].wheels == given(wheels)
+    for factory in (harden_factory, propose_requirements_factory):
+        step = next(s for s in steps_of(factory(URL, **REQUIREMENTS)) if s.name == "harden")
+        assert given(step) == REQUIREMENTS
+
+
+def test_an_untrusted_builder_gets_the_same_requirements() -> None:
+    factory = ship_factory(URL, [MATH], trusted=False, **REQUIREMENTS)
+    wheels = next(step for step in steps_of(factory) if step.name == "wheels")
+    assert given(wheels) == expected(wheels)
+
+
+def test_an_option_that_no_step_has_is_an_error() -> None:
+    for make in (partial(ship_factory, URL, [MATH]), partial(harden_factory, URL)):
+        with pytest.raises(ConfigErrors, match="strikt"):
+            steps_of(make(strikt="uv.lock"))
+
+
+def test_the_upgrade_is_a_property_of_the_build_unless_it_is_given() -> None:
+    for factory in (harden_factory, propose_requirements_factory):
+        step = steps_of(factory(URL))[2]
+        assert step.upgrade.getRenderingFor(Properties(upgrade="six")).result == "six"
+        assert steps_of(factory(URL, upgrade="nothing"))[2].upgrade == "nothing"
+
+
+def test_each_strict_file_of_a_proposal_can_have_other_options() -> None:
+    files: list[dict[str, Any]] = [
         {},
-        {"strict": "b.txt", "build_lock": "c.txt", "no_binary": "six"},
+        {"strict": "b.txt", "build_lock": "c.txt", "no_binary": "six", "groups": ["b"]},
     ]
-    proposed = steps_of(propose_requirements_factory(url, files=files, **formats))
-    hardens = [step for step in proposed if step.name.startswith("harden")]
-    hardens += [
-        step for step in steps_of(harden_factory(url, **formats)) if step.name == "harden"
-    ]
-    found = [
-        (step.no_binary, step.only_binary) for step in [steps["check-requirements"], *hardens]
-    ]
-    assert found == [("lxml", ":all:")] * 2 + [("six", ":all:"), ("lxml", ":all:")]
+    factory = propose_requirements_factory(URL, files=files, **REQUIREMENTS)
+    first, second = steps_of(factory)[2:4]
+    assert given(first) == REQUIREMENTS
+    assert given(second) == REQUIREMENTS | files[1]
 
 
 def test_what_is_looked_for_is_what_would_be_built() -> None:
