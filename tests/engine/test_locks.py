@@ -132,8 +132,8 @@ def as_poetry_1_wrote_it(path: Path) -> None:
     path.write_text(text.replace('lock-version = "2.1"', 'lock-version = "2.0"'))
 
 
-def days_since(*day: int) -> str:
-    return str((datetime.now(UTC) - datetime(*day, tzinfo=UTC)).days)  # type: ignore[arg-type]
+def days_since(year: int, month: int, day: int) -> str:
+    return str((datetime.now(UTC) - datetime(year, month, day, tzinfo=UTC)).days)
 
 
 def test_uv_makes_a_lock_and_updates_one_package(bases: Any, tmp_path: Path) -> None:
@@ -152,7 +152,8 @@ def test_uv_makes_a_lock_and_updates_one_package(bases: Any, tmp_path: Path) -> 
     made = repository.succeed(*harden, days_since(2026, 9, 1))
     assert made["properties"]["ship_harden"] == "2 added"
     changed = repository.succeed(*harden, "0", "--upgrade", "iniconfig")
-    assert re.search(r"iniconfig 2.3.0 -> 2.3.1, \d+ days old", changed["texts"]["changes.txt"])
+    newer = r"iniconfig 2\.3\.0 -> \S+, \d+ days? old"
+    assert re.search(newer, changed["texts"]["changes.txt"])
     assert changed["properties"]["ship_harden"] == "1 upgraded"
     repository.succeed("gc")
 
