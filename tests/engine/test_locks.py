@@ -127,12 +127,38 @@ def as_poetry_1_wrote_it(path: Path) -> None:
     path.write_text(text.replace('lock-version = "2.1"', 'lock-version = "2.0"'))
 
 
+def days_since(year: int, month: int, day: int) -> str:
+    return str((datetime.now(UTC) - datetime(year, month, day, tzinfo=UTC)).days)
+
+
+def test_uv_makes_a_lock_and_updates_one_package(bases: Any, tmp_path: Path) -> None:
+    """iniconfig 2.3.1 is of October 2026."""
+    repository = Repository(tmp_path / "app", tmp_path / "state")
+    repository.folder.mkdir()
+    project = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    for name, text in {
+        "pyproject.toml": f'{project}dependencies = ["iniconfig", "six"]\n',
+        "build.docker": f"FROM {bases.full.reference}\n",
+    }.items():
+        (repository.folder / name).write_text(text)
+    repository.git("init", "-q", "-b", "main")
+    repository.commit()
+    harden = ("harden", "--strict", "uv.lock", "--cooldown")
+    made = repository.succeed(*harden, days_since(2026, 9, 1))
+    assert made["properties"]["ship_harden"] == "2 added"
+    changed = repository.succeed(*harden, "0", "--upgrade", "iniconfig")
+    assert re.search(r"iniconfig 2.3.0 -> 2.3.1, \d+ days old", changed["texts"]["changes.txt"])
+    assert changed["properties"]["ship_harden"] == "1 upgraded"
+    repository.succeed("gc")
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("sample", "day", "older"),
     [
         (UV, (2026, 9, 1), "packaging-26.3-"),
-        pytest.param(POETRY, (2026, 9, 1), "certifi-2026.7.22-", marks=pytest.mark.long),
-        pytest.param(PYLOCK, (2026, 3, 1), "attrs-25.4.0-", marks=pytest.mark.long),
+        (POETRY, (2026, 9, 1), "certifi-2026.7.22-"),
+        (PYLOCK, (2026, 3, 1), "attrs-25.4.0-"),
     ],
     ids=("uv", "poetry", "pylock"),
 )
@@ -143,9 +169,7 @@ def test_a_lock_file_is_updated_with_its_own_tool(
     repository = repository_of(sample, tmp_path, bases)
     if sample is POETRY:
         as_poetry_1_wrote_it(repository.folder / sample.lock)
-    days = (datetime.now(UTC) - datetime(*day, tzinfo=UTC)).days
-    arguments = ("harden", *sample.arguments(), "--cooldown", str(days))
-    result = repository.succeed(*arguments)
+    result = repository.succeed("harden", *sample.arguments(), "--cooldown", days_since(*day))
     text = (repository.folder / sample.lock).read_text()
     assert older in text
     assert "exclude-newer" not in text
