@@ -56,5 +56,14 @@ def build_parameters(limits: Limits) -> dict[str, str]:
     }
 
 
+def buildkit_ulimits(limits: Limits) -> list[Ulimit]:
+    """Return the limits of each process in a build by BuildKit, which limits nothing else.
+
+    The classic builder limits the memory of all processes together.
+    """
+    data = Ulimit(name="data", soft=limits.memory, hard=limits.memory)
+    return [*ulimits(limits), data]
+
+
 def _quota(limits: Limits) -> int:
     return max(1000, round(limits.cpus * PERIOD))

@@ -7,12 +7,13 @@ interprets by guessing.  It reports every fault of the file at once.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
 from ...errors import InvalidFile, Problem
 from ..reference import Reference
+from .buildkit import check, find_syntax, needs, places
 from .copy import Copy
 from .instruction import KINDS, Arg, Env, From, Instruction
 from .lines import Line, read_lines
@@ -20,7 +21,7 @@ from .variables import MAX_TOTAL, Scope
 from .words import Fault
 
 ENGINE_ONLY = ("RUN", "ADD", "SHELL", "ONBUILD", "MAINTAINER")
-"""Instructions that only the engine can build; so are several stages, and COPY --from."""
+"""Instructions that only the engine can build; so are several stages, COPY --from and <<."""
 
 
 @attrs.frozen
@@ -36,8 +37,9 @@ class EngineOnly:
 class Dockerfile:
     """The base image of the last stage, and the instructions in order.
 
-    If there are *engine_only* instructions, the engine builds the file.  *others* are the base
-    images of the other stages.  *steps* names every instruction, as ``file:line: RUN``.
+    If there are *engine_only* instructions, the engine builds the file; *buildkit* are those
+    for which it needs BuildKit.  *others* are the base images of the other stages.  *places*
+    has the line of each instruction, by the name that a builder gives it.
     """
 
     file: str
@@ -46,7 +48,8 @@ class Dockerfile:
     instructions: tuple[Instruction, ...]
     engine_only: tuple[EngineOnly, ...] = ()
     others: tuple[Reference, ...] = ()
-    steps: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
+    buildkit: tuple[str, ...] = ()
+    places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
 
     @property
     def copied(self) -> set[str]:
@@ -71,7 +74,12 @@ def read(
     for line in lines:
         reading.take(line)
     reading.problems += _without_from(lines, file)
-    return reading.finish(tuple(f"{file}:{line.number}: {line.word}" for line in lines))
+    if reading.engine_only and (syntax := find_syntax(data)):
+        text = (
+            f"syntax={syntax[1]} is not supported: the engine reads the file, remove the line"
+        )
+        reading.problems.append(Problem(file, syntax[0], text))
+    return attrs.evolve(reading.finish(), places=places(lines, file))
 
 
 def base_of(data: bytes | str, file: str) -> Reference:
@@ -117,6 +125,7 @@ class _Parser:
     found: list[Instruction] = attrs.field(factory=list)
     engine_only: list[EngineOnly] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
+    buildkit: list[str] = attrs.field(factory=list)
     first: int = 0
     room: int = MAX_TOTAL
 
@@ -132,6 +141,8 @@ class _Parser:
         finally:
             self.room = scope.room
             self.first = self.first or (line.number if line.word != "ARG" else 0)
+        if feature := needs(line):
+            self.buildkit.append(f"{self.file}:{line.number}: {feature}")
         if item is None or (isinstance(item, Copy) and item.stage):
             self.engine_only.append(EngineOnly(line.number, line.word, line.rest))
         elif isinstance(item, From):
@@ -139,17 +150,17 @@ class _Parser:
         else:
             self._remember(item)
 
-    def finish(self, steps: tuple[str, ...] = ()) -> Dockerfile:
+    def finish(self) -> Dockerfile:
         """Return the parsed file.  Raises InvalidFile with every problem."""
         last, references = self._bases()
-        self.problems += self._without_buildkit()
         if self.problems or last is None:
             self.problems.sort(key=lambda problem: problem.line)
             raise InvalidFile(tuple(self.problems))
         base = references.pop(last.line)
         found, engine_only = tuple(self.found), tuple(self.engine_only)
         others = tuple(dict.fromkeys(references.values()))
-        return Dockerfile(self.file, base, last.line, found, engine_only, others, steps)
+        buildkit = tuple(self.buildkit) if engine_only else ()
+        return Dockerfile(self.file, base, last.line, found, engine_only, others, buildkit)
 
     def _scope(self, line: Line) -> Scope:
         if line.word == "FROM" or not self.froms:
@@ -161,13 +172,14 @@ class _Parser:
     def _read(self, line: Line, scope: Scope) -> Instruction | None:
         if line.word == "FROM" and self.first and not self.froms:
             raise Fault(f"FROM comes first: move it before line {self.first}")
-        if line.word in ENGINE_ONLY:
-            return None
         kind = KINDS.get(line.word)
-        if kind is None:
+        if kind is None and line.word not in ENGINE_ONLY:
             known = ", ".join([*KINDS, *ENGINE_ONLY])
             raise Fault(f"{line.word} is not one of {known}: correct it, or remove it")
         try:
+            check(line)
+            if kind is None or line.documents:
+                return None
             return kind.read(line.number, line.rest, scope)
         except Fault as fault:
             raise Fault(f"{line.word}: {fault}") from None
@@ -213,16 +225,6 @@ class _Parser:
             )
             self.problems.append(Problem(self.file, root.line, text))
         return root, references
-
-    def _without_buildkit(self) -> list[Problem]:
-        """Reject ``COPY --chmod`` if the engine builds: its builder has no such flag."""
-        why = f"because of line {self.engine_only[0].line}" if self.engine_only else ""
-        text = f"COPY: --chmod does not work if the engine builds, {why}: set the mode in git"
-        return [
-            Problem(self.file, item.line, text)
-            for item in self.found
-            if why and isinstance(item, Copy) and item.mode is not None
-        ]
 
 
 def _without_from(lines: list[Line], file: str) -> list[Problem]:
