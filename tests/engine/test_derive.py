@@ -88,6 +88,8 @@ def house(
     repository: Repository, client: docker.DockerClient, upstream: Base, place: str
 ) -> Iterator[House]:
     """The house, in which nothing is left in the end."""
+    # tests/engines has the tests of BuildKit.
+    repository.environment["DOCKER_BUILDKIT"] = "0"
     house = House(repository, client, upstream, place)
     house.write("conf/a.txt", "A\n")
     house.write(FILE, TEXT.format(base=upstream.reference))

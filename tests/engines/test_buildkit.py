@@ -198,13 +198,13 @@ def test_a_line_that_fails_is_named(site: Site, text: str, place: str, why: str)
 
 
 def test_each_process_has_limits(site: Site) -> None:
-    site.build("RUN cat /proc/self/limits\n", memory=64 * MIB, disk=96 * MIB, open_files=321)
+    site.build("RUN cat /proc/self/limits\n", memory=600 * MIB, disk=96 * MIB, open_files=321)
     shown = " ".join(" ".join(site.lines).split())
     assert f"Max file size {96 * MIB} {96 * MIB}" in shown
-    assert f"Max data size {64 * MIB} {64 * MIB}" in shown
+    assert f"Max data size {600 * MIB} {600 * MIB}" in shown
     assert "Max open files 321 321" in shown
     with pytest.raises(JobFailed) as caught:
-        site.build(f"RUN python3 -c 'bytearray({128 * MIB})'\n", memory=64 * MIB)
+        site.build(f"RUN python3 -c 'bytearray({700 * MIB})'\n", memory=64 * MIB)
     assert caught.value.remedy.endswith("raise the option memory")
     three = "RUN for i in 1 2 3; do head -c 30000000 /dev/zero > /$i; done\n"
     with pytest.raises(LimitExceeded, match="bytes on disk"):

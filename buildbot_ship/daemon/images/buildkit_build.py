@@ -70,9 +70,9 @@ class BuildKitBuild:
             try:
                 self.stream = self._start(context)
                 for message in self._messages():
-                    self._read(message, log)
                     if expired.is_set():
                         break
+                    self._read(message, log)
             finally:
                 self._stop()
         if expired.is_set():

@@ -21,6 +21,9 @@ _MESSAGES = {
 PERIOD = 100_000
 """Microseconds in which a container may use its quota of CPU time: the kernel's default."""
 
+LEAST_DATA = 512 * 1024**2
+"""The least ``ulimit -d`` in bytes: runc itself, which starts a line, fails with 64 MiB."""
+
 
 def ulimits(limits: Limits) -> list[Ulimit]:
     """Return the limits of each process: the length of a file in bytes, and open files."""
@@ -61,7 +64,8 @@ def buildkit_ulimits(limits: Limits) -> list[Ulimit]:
 
     The classic builder limits the memory of all processes together.
     """
-    data = Ulimit(name="data", soft=limits.memory, hard=limits.memory)
+    memory = max(limits.memory, LEAST_DATA)
+    data = Ulimit(name="data", soft=memory, hard=memory)
     return [*ulimits(limits), data]
 
 

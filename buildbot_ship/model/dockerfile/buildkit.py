@@ -68,6 +68,19 @@ def _flags(line: Line) -> Iterator[tuple[str, str]]:
         yield match[1].lower(), match[2] or ""
 
 
+def images_read(lines: Iterable[Line]) -> Iterator[tuple[Line, str]]:
+    """Yield what ``COPY --from`` and mounts name, unless it is a stage, with the line."""
+    lines = list(lines)
+    froms = [line for line in lines if line.word == "FROM"]
+    stages = {match[1].lower() for line in froms if (match := _STAGE.search(line.rest))}
+    stages |= {str(number) for number in range(len(froms))}
+    for line in lines:
+        named = [mount["from"] for mount in mounts(line) if "from" in mount]
+        if line.word == "COPY":
+            named = [value for name, value in _flags(line) if name == "from"]
+        yield from ((line, name) for name in named if name.lower() not in stages)
+
+
 def places(lines: Iterable[Line], file: str) -> dict[str, str]:
     """Return the place of each instruction, as ``file:line: RUN``.
 

@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator
 
 from ...errors import InvalidFile, Problem
-from .buildkit import mounts
+from .buildkit import images_read, mounts
 from .here_document import without_here_documents
 from .lines import Line, read_lines
 
-_STAGE = re.compile(r"\bAS\s+(\S+)\s*$", re.I)
 _OTHER = re.compile(r"--from=(\S+)")
 _UNRESOLVED = re.compile(r"""[$\["'\\]""")
 """Variables, arrays, quotes or escapes: the sources cannot be read from the words."""
@@ -54,14 +53,7 @@ def _sources(rest: str) -> Iterator[str]:
 
 def _copies_from_images(lines: list[Line], file: str) -> Iterator[Problem]:
     """Yield a problem for each ``COPY --from`` and each mount that names no stage."""
-    froms = [line for line in lines if line.word == "FROM"]
-    stages = {match[1].lower() for line in froms if (match := _STAGE.search(line.rest))}
-    stages |= {str(number) for number in range(len(froms))}
-    for line in lines:
-        match = _OTHER.search(line.rest) if line.word == "COPY" else None
-        mounted = [mount["from"] for mount in mounts(line) if "from" in mount]
-        for image in [match[1]] if match else mounted:
-            if image.lower() not in stages:
-                flag = "--from=" if match else "--mount from="
-                text = f"{line.word}: {flag}{image} is not a stage: add FROM {image} AS name"
-                yield Problem(file, line.number, text)
+    for line, image in images_read(lines):
+        flag = "--from=" if line.word == "COPY" else "--mount from="
+        text = f"{line.word}: {flag}{image} is not a stage: add FROM {image} AS name"
+        yield Problem(file, line.number, text)

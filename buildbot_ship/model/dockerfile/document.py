@@ -6,14 +6,16 @@ interprets by guessing.  It reports every fault of the file at once.
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 import attrs
 
-from ...errors import InvalidFile, Problem
+from ...errors import InvalidFile, InvalidReference, Problem
 from ..reference import Reference
-from .buildkit import check, find_syntax, needs, places
+from .buildkit import check, find_syntax, images_read, needs, places
 from .copy import Copy
 from .instruction import KINDS, Arg, Env, From, Instruction
 from .lines import Line, read_lines
@@ -38,8 +40,8 @@ class Dockerfile:
     """The base image of the last stage, and the instructions in order.
 
     If there are *engine_only* instructions, the engine builds the file; *buildkit* are those
-    for which it needs BuildKit.  *others* are the base images of the other stages.  *places*
-    has the line of each instruction, by the name that a builder gives it.
+    for which it needs BuildKit.  *others* are the bases of the other stages, and *images* are
+    those that COPY and RUN read.  *places* has the place of each step, by a builder's name.
     """
 
     file: str
@@ -49,12 +51,14 @@ class Dockerfile:
     engine_only: tuple[EngineOnly, ...] = ()
     others: tuple[Reference, ...] = ()
     buildkit: tuple[str, ...] = ()
+    images: tuple[Reference, ...] = ()
     places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
 
     @property
     def copied(self) -> set[str]:
         """Return the sources of COPY, and every word that the engine may read."""
-        found = {word for item in self.engine_only for word in item.rest.split()}
+        engine_only = " ".join(item.rest for item in self.engine_only)
+        found = set(re.split(r"[\s,=]+", engine_only)) | set(engine_only.split())
         for item in self.instructions:
             found |= set(item.sources) if isinstance(item, Copy) else set()
         return found
@@ -79,7 +83,9 @@ def read(
             f"syntax={syntax[1]} is not supported: the engine reads the file, remove the line"
         )
         reading.problems.append(Problem(file, syntax[0], text))
-    return attrs.evolve(reading.finish(), places=places(lines, file))
+    names = dict.fromkeys(name for _, name in images_read(lines))
+    images = tuple(reference for name in names for reference in _tagged(name))
+    return attrs.evolve(reading.finish(), images=images, places=places(lines, file))
 
 
 def base_of(data: bytes | str, file: str) -> Reference:
@@ -225,6 +231,14 @@ class _Parser:
             )
             self.problems.append(Problem(self.file, root.line, text))
         return root, references
+
+
+def _tagged(name: str) -> Iterable[Reference]:
+    """Return the reference *name* if it is one with a tag; a builder reports other names."""
+    with suppress(InvalidReference):
+        reference = Reference.parse(name)
+        return (reference,) if reference.tag or reference.digest else ()
+    return ()
 
 
 def _without_from(lines: list[Line], file: str) -> list[Problem]:

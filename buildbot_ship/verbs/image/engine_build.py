@@ -163,7 +163,7 @@ def unpack(saved: Path, base: Base, file: str) -> tuple[Saved, dict[str, str]]:
 def _build(
     dockerfile: Dockerfile, contents: Contents, name: str, out: Path, runner: JobRunner
 ) -> str:
-    for reference in (dockerfile.base, *dockerfile.others):
+    for reference in (dockerfile.base, *dockerfile.others, *dockerfile.images):
         if runner.daemon.image(str(reference)) is None:
             runner.daemon.pull(reference)
     members, base = context_members(contents, dockerfile), dockerfile.base

@@ -83,6 +83,20 @@ def test_a_foreign_frontend_is_refused_where_the_engine_builds() -> None:
     assert found.startswith("f:2: syntax=example.com/evil is not supported")
 
 
+def test_images_that_are_no_stages_are_known() -> None:
+    lines = (
+        "FROM a:1 AS make\nCOPY --from=make a /\nCOPY --from=0 a /\nCOPY --from=b.test/c:2 a /",
+        "COPY --from=b.test/c:2 d /\nCOPY --from=latest a /",
+        "RUN --mount=from=e.test/f:3,target=/x y",
+    )
+    images = read("\n".join(lines), "f").images
+    assert images == (Reference.parse("b.test/c:2"), Reference.parse("e.test/f:3"))
+
+
+def test_a_mounted_file_is_one_that_is_read() -> None:
+    assert "app.pex" in read(f"{FROM}RUN --mount=source=app.pex,target=/x y\n", "f").copied
+
+
 def test_a_step_is_found_by_the_name_that_a_builder_gives_it() -> None:
     text = (
         "ARG X\nFROM a:1 AS Make\nENV A=1\nWORKDIR /x\nRUN y\nFROM a:1\nCOPY --from=make a /\n"
