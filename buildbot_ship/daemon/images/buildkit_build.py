@@ -185,9 +185,13 @@ class BuildKitBuild:
         """Raise LimitExceeded if the layers over the base are larger than allowed."""
         if not self.build.base:
             return
-        image, base = map(self.client.inspect_image, (self.build.name, self.build.base))
-        if image["Size"] - base["Size"] > self.build.limits.disk:
+        image, base = map(self._size, (self.build.name, self.build.base))
+        if image - base > self.build.limits.disk:
             raise self._exceeded(f"{self.build.limits.disk} bytes on disk", "disk")
+
+    def _size(self, name: str) -> int:
+        """Return the bytes of all layers, unpacked; an image's own size may be compressed."""
+        return sum(int(entry.get("Size") or 0) for entry in self.client.history(name))
 
     def clean(self) -> None:
         """Remove the image, also if a cancelled build is just naming it."""

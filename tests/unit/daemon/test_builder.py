@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,8 +25,10 @@ from buildbot_ship.errors import (
     EngineUnavailable,
     InvalidRequest,
     JobFailed,
+    LimitExceeded,
 )
 from buildbot_ship.model.dockerfile.buildkit import BUILDKIT, CLASSIC
+from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.store.ledger import Ledger
 from tests.fakes.engine_api import API, EngineApi, engine_29
 
@@ -194,6 +198,19 @@ def test_a_failure_has_its_remedy(site: Site, printed: bytes, error: str, hint: 
     with pytest.raises(JobFailed) as caught:
         site.build()
     assert hint in caught.value.remedy
+
+
+def test_an_image_above_the_limit_on_disk_is_refused(site: Site) -> None:
+    sizes = {NAME: [5 << 20, 60 << 20, 30 << 20], "base:1": [30 << 20]}
+    for name, each in sizes.items():
+        layers = (200, [{"Size": size} for size in each])
+        site.api.answers[f"GET /images/{name}/history"] = partial(copy, layers)
+    site.api.answers["GET /images/.*/get"] = lambda: (200, "an archive")
+    site.answer(DONE)
+    with pytest.raises(LimitExceeded, match="67108864 bytes on disk"):
+        site.build(base="base:1", limits=Limits(disk=64 << 20))
+    assert not (site.folder / "out").exists()
+    assert site.build(base="base:1", limits=Limits(disk=65 << 20)) == BUILDKIT
 
 
 def test_damaged_progress_is_left_out(site: Site) -> None:
