@@ -127,7 +127,10 @@ def write(house: Repository, text: str) -> None:
     house.commit()
 
 
-@pytest.mark.parametrize("name", [FIRST, NEWEST_CLASSIC, NEWEST_CONTAINERD])
+@pytest.mark.parametrize(
+    "name",
+    [FIRST, pytest.param(NEWEST_CLASSIC, marks=pytest.mark.long), NEWEST_CONTAINERD],
+)
 def test_a_base_is_derived_by_buildkit_or_refused_with_its_line(
     name: str, hosts: dict[str, Host], house: Repository, bases: Bases, own_registry: Registry
 ) -> None:
