@@ -24,7 +24,7 @@ from .containers.container import ROOT, Container
 from .containers.services import Services
 from .containers.standby import StandbyContainer
 from .images import transfer
-from .images.image_build import Builder
+from .images.builder import ImageBuild
 from .images.multi_platform import INCOMPLETE, find_platform_image
 from .interface import RESULT, Build, EngineImage, Job, Service
 from .shared.engine_address import find_address
@@ -189,10 +189,9 @@ class Engine:
             self.image(reference)
             return result
 
-    def build(self, build: Build, *, out: Path, log: Log) -> None:
+    def build(self, build: Build, *, out: Path, log: Log) -> str:
         """Build and save an image, see `interface.Daemon.build`."""
-        self.ledger.note(IMAGE, build.name, self.clock())
-        builder = Builder(
+        image = ImageBuild(
             self.client,
             build,
             {OWNER: self.ledger.owner, BUILD: self.ledger.build},
@@ -200,13 +199,11 @@ class Engine:
             forget=lambda name: self.ledger.forget(IMAGE, name),
         )
         with self._errors(f"build {build.dockerfile}"):
-            try:
-                builder.run(log)
-                with out.open("wb") as file:
-                    for chunk in self.client.get_image(build.name):
-                        file.write(chunk)
-            finally:
-                builder.clean()
+            return image.run(self.environment, lambda: self._save(build.name, out), log)
+
+    def _save(self, name: str, out: Path) -> None:
+        with out.open("wb") as file:
+            file.writelines(self.client.get_image(name))
 
     def use(self, reference: str) -> None:
         """Note in the ledger that a kept image is in use now."""

@@ -85,16 +85,18 @@ class Job:
 
 @attrs.frozen
 class Build:
-    """A Dockerfile for the engine's builder: *dockerfile* is its path in *context*, a tar.
+    """A Dockerfile for a builder of the engine: *dockerfile* is its path in *context*, a tar.
 
-    *name* is the temporary name of the image.  *steps* has the place of each instruction, for
-    messages.  *arguments* are build arguments.
+    *name* is the image's temporary name.  *places* has the place of each step by its name, and
+    *needs* those that need BuildKit.  The disk limit counts above *base*, the last stage's.
     """
 
     context: Path
     dockerfile: str
     name: str
-    steps: tuple[str, ...] = ()
+    places: Mapping[str, str] = attrs.field(factory=dict)
+    needs: tuple[str, ...] = ()
+    base: str = ""
     limits: Limits = attrs.field(factory=Limits)
     arguments: Mapping[str, str] = attrs.field(factory=dict)
 
@@ -104,9 +106,8 @@ class Service:
     """A container that runs *image* as it is: with its entry point and its user.
 
     Services with the same *network* share a private one, on which *name* is the DNS name.
-    *arguments* are appended to the entry point.  *files* maps absolute paths to contents.
-    *volumes* are writable folders; all other files are read-only.  *user* is that of the image
-    or another one.
+    *arguments* follow the entry point.  *files* maps absolute paths to contents.  *volumes* are
+    writable folders; all other files are read-only.  *user* is not always that of the image.
     """
 
     network: str
@@ -154,7 +155,7 @@ class Owned(Protocol):
     def owns(self, entry: Entry) -> bool | None:
         """Return whether label and ledger agree that what *entry* names is ours.
 
-        Return None if nothing has that name.
+        None if nothing has that name.
         """
 
     def labelled(self) -> tuple[tuple[str, str], ...]:
@@ -233,10 +234,10 @@ class Daemon(Protocol):
         The label `RESULT` of the image holds the result as JSON.
         """
 
-    def build(self, build: Build, *, out: Path, log: Log) -> None:
-        """Build an image, save it as the archive *out*, and remove it from the engine.
+    def build(self, build: Build, *, out: Path, log: Log) -> str:
+        """Build an image, save it as *out*, remove it from the engine; return the builder.
 
-        Raises JobFailed with the step that failed, LimitExceeded.
+        Raises BuildKitMissing, JobFailed with the step that failed, LimitExceeded.
         """
 
     def use(self, reference: str) -> None:

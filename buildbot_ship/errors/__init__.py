@@ -18,6 +18,7 @@ from .base import Problem, ShipError, printable, quotable
 from .engine import (
     BaseNotFound,
     BaseUnfit,
+    BuildKitMissing,
     EngineError,
     EngineForbidden,
     EngineFull,
@@ -61,6 +62,7 @@ __all__ = [
     "BaseUnfit",
     "BranchMissing",
     "BranchMoved",
+    "BuildKitMissing",
     "DigestMismatch",
     "EngineError",
     "EngineForbidden",

@@ -44,6 +44,26 @@ class EngineUnfit(ShipError):
 
 
 @attrs.define(slots=False)
+class BuildKitMissing(ShipError):
+    """A Dockerfile needs BuildKit, which the engine does not offer; *lines* has each place."""
+
+    what: str
+    why: str
+    lines: tuple[str, ...] = ()
+    template = "{what} needs BuildKit, which the engine does not offer: {why}"
+    advice = (
+        "use Docker Engine 23 or later (28 with the containerd store), unset DOCKER_BUILDKIT, "
+        "or write the Dockerfile without it"
+    )
+    status = 48
+
+    @property
+    def details(self) -> str:
+        """Return every line that needs BuildKit."""
+        return "\n".join(self.lines)
+
+
+@attrs.define(slots=False)
 class EngineError(ShipError):
     """The engine refused an operation, or failed at it."""
 

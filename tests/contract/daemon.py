@@ -7,6 +7,7 @@ with Python; and ``place``, an unused repository on a running registry.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import time
 import uuid
@@ -18,6 +19,7 @@ import pytest
 
 from buildbot_ship.daemon.interface import (
     RESULT,
+    Build,
     Daemon,
     EngineImage,
     Job,
@@ -26,8 +28,17 @@ from buildbot_ship.daemon.interface import (
     Service,
     ServiceState,
 )
-from buildbot_ship.errors import BaseNotFound, JobFailed, LimitExceeded, RegistryUnavailable
+from buildbot_ship.errors import (
+    BaseNotFound,
+    BuildKitMissing,
+    JobFailed,
+    LimitExceeded,
+    RegistryUnavailable,
+)
+from buildbot_ship.model.dockerfile.buildkit import BUILDKIT
+from buildbot_ship.model.dockerfile.document import read
 from buildbot_ship.model.image.base import content_of
+from buildbot_ship.model.image.layer import Member, write_tar
 from buildbot_ship.model.image.manifest import is_index
 from buildbot_ship.model.reference import Reference, Repository, digest_of
 from buildbot_ship.model.request.settings import Limits
@@ -60,6 +71,16 @@ def out(tmp_path: Path) -> Path:
     folder = tmp_path / "out"
     folder.mkdir()
     return folder
+
+
+def here_document(base: Reference, context: Path) -> Build:
+    """Return a build that needs BuildKit, with its *context*."""
+    text = f"FROM {base}\nRUN <<EOF\ntrue\nEOF\n"
+    with context.open("wb") as file:
+        member = Member("a.docker", 0o644, len(text), lambda: io.BytesIO(text.encode()))
+        write_tar([member], file)
+    found, name = read(text, "a.docker"), f"ship.local/build:{uuid.uuid4().hex}"
+    return Build(context, "a.docker", name, found.places, found.buildkit, str(base))
 
 
 class DaemonContract:
@@ -279,6 +300,20 @@ class DaemonContract:
         finally:
             assert daemon.remove_image(name)
         assert daemon.image(name) is None
+
+    def test_a_build_that_needs_buildkit_is_built_by_it_or_refused_with_its_line(
+        self, daemon: Daemon, base: Reference, pulled: EngineImage, tmp_path: Path
+    ) -> None:
+        build = here_document(base, tmp_path / "context.tar")
+        saved = tmp_path / "saved.tar"
+        try:
+            said = daemon.build(build, out=saved, log=print)
+        except BuildKitMissing as error:
+            said = str(error)
+        needed = said.startswith("a.docker:2: the here-document of RUN needs BuildKit")
+        assert needed or said == BUILDKIT
+        assert needed != saved.exists()
+        assert daemon.image(build.name) is None
 
     def test_a_pushed_image_is_pulled_by_the_reported_digest(
         self, daemon: Daemon, pulled: EngineImage, place: Repository

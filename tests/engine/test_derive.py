@@ -27,6 +27,7 @@ from buildbot_ship.verbs.shared.base_image import fetch_base
 from .conftest import Repository, left_behind
 
 FILE = "slim.docker"
+CLASSIC = "the classic builder"
 TEXT = """\
 FROM {base}
 COPY conf/*.txt /etc/conf/
@@ -87,6 +88,8 @@ def house(
     repository: Repository, client: docker.DockerClient, upstream: Base, place: str
 ) -> Iterator[House]:
     """The house, in which nothing is left in the end."""
+    # tests/engines has the tests of BuildKit.
+    repository.environment["DOCKER_BUILDKIT"] = "0"
     house = House(repository, client, upstream, place)
     house.write("conf/a.txt", "A\n")
     house.write(FILE, TEXT.format(base=upstream.reference))
@@ -102,7 +105,10 @@ def test_a_derived_base_is_owned_and_says_what_it_came_of(house: House) -> None:
     result = house.derive("--source", "https://git.example.com/app.git")
     reference = owned(result)
     assert is_timestamp_tag(str(reference.tag))
-    assert result["summary"] == f"{FILE}: derived under {reference.tag}, since it is new"
+    assert (
+        result["summary"]
+        == f"{FILE}: derived under {reference.tag} by {CLASSIC}, since it is new"
+    )
     base = fetch_base(reference, "linux/amd64", RegistryClient())
     said = base.config["config"]["Labels"]
     assert said["org.opencontainers.image.base.name"] == house.upstream.reference
@@ -126,10 +132,10 @@ def test_it_is_built_again_when_there_is_a_reason_and_only_then(
     assert owned(again.result) == first
     assert "Step 1" not in again.output
     house.write("conf/a.txt", "B\n")
-    assert house.said() == f"{FILE}: derived under TAG, since its inputs changed"
+    assert house.said() == f"{FILE}: derived under TAG by {CLASSIC}, since its inputs changed"
     text = (house.repository.folder / FILE).read_text()
     house.write(FILE, f"{text}ENV CHANGED=1\n")
-    assert house.said() == f"{FILE}: derived under TAG, since its inputs changed"
+    assert house.said() == f"{FILE}: derived under TAG by {CLASSIC}, since its inputs changed"
     full = make_layers(lab_run.cache)["full"]
     name = house.upstream.reference.partition("/")[2].rpartition(":")[0]
     publish(full, upstream_registry.address, name, "3.11-slim", mark="moved")
@@ -146,9 +152,11 @@ def test_it_is_built_again_when_there_is_a_reason_and_only_then(
 def test_an_old_one_is_built_anew_and_is_no_news_with_the_same_content(house: House) -> None:
     first = owned(house.derive())
     result = house.derive("--older-than-days", "0")
-    assert result["summary"] == f"{FILE}: built again, no change"
+    assert result["summary"] == f"{FILE}: built again by {CLASSIC}, no change"
     assert owned(result) == first
-    assert house.derive("--no-cache")["summary"] == f"{FILE}: built again, no change"
+    assert (
+        house.derive("--no-cache")["summary"] == f"{FILE}: built again by {CLASSIC}, no change"
+    )
     house.write(FILE, f"FROM {house.upstream.reference}\nRUN date +%s%N > /moment\n")
     changed = owned(house.derive())
     result = house.derive("--older-than-days", "0")

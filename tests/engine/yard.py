@@ -137,7 +137,7 @@ class Yard:
             tree=Commit({**files, "app.docker": TreeFile(dockerfile.encode())}),
             registry=RegistryClient(),
             runner=make_job_runner(
-                Engine(self.ledger, time.time, dict(os.environ)),
+                Engine(self.ledger, time.time, {**os.environ, "DOCKER_BUILDKIT": "0"}),
                 folder,
                 self.lines.append,
                 RegistryClient(),

@@ -49,10 +49,10 @@ class Host:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests of the engines that do not run."""
-    names = names_of(config)
-    out = [item for item in items if _host_of(item) not in names]
+    names = {*names_of(config)}
+    out = [item for item in items if not _engines_of(item) <= names]
     config.hook.pytest_deselected(items=out)
-    items[:] = [item for item in items if _host_of(item) in names]
+    items[:] = [item for item in items if _engines_of(item) <= names]
 
 
 def names_of(config: pytest.Config) -> Sequence[str]:
@@ -60,12 +60,12 @@ def names_of(config: pytest.Config) -> Sequence[str]:
     return NAMES if is_alone(config, "engines") else BESIDE_OTHERS
 
 
-def _host_of(item: pytest.Item) -> str:
-    """Return the engine that an item is for: the machine's, if it names none."""
+def _engines_of(item: pytest.Item) -> set[str]:
+    """Return the engines that a test is parametrized with."""
     fixtures = getattr(item, "callspec", None)
     if fixtures is None or not item.path.is_relative_to(Path(__file__).parent):
-        return FIRST
-    return str(fixtures.params.get("host", FIRST))
+        return set()
+    return {each for each in fixtures.params.values() if each in NAMES}
 
 
 @pytest.fixture(scope="session")

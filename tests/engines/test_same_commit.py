@@ -149,3 +149,23 @@ def run(host: Host, name: str) -> str:
         name, ["a", "b"], remove=True, network_mode="none", user="65534"
     )
     return output.decode()
+
+
+def test_an_image_that_buildkit_builds_runs(
+    hosts: dict[str, Host], made: dict[str, Made], bases: Bases
+) -> None:
+    """The last test: it commits to the repository."""
+    host, repository = hosts[NEWEST_CONTAINERD], made[NEWEST_CONTAINERD].repository
+    lines = ("RUN <<E > /made", "echo here", "E", "COPY --chmod=755 tiny.pex /")
+    text = "\n".join((f"FROM {bases.slim.reference}", *lines, 'ENTRYPOINT ["/tiny.pex"]', ""))
+    (repository.folder / "tiny.docker").write_text(text)
+    repository.commit()
+    repository.succeed("wheels", "--package", ".")
+    repository.succeed("pex", "tiny.pex", "tiny", "--script", "tiny")
+    image = repository.succeed("image", "tiny")
+    why = "; built by BuildKit; not reproducible: RUN in tiny.docker:2"
+    assert image["summary"].endswith(why)
+    properties = image["properties"]["ship_image_tiny"]
+    assert properties["builder"] == "buildkit"
+    assert run(host, properties["loaded_as"]) == "tiny ['a', 'b'] six\n"
+    repository.succeed("gc")

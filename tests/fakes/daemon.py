@@ -20,8 +20,15 @@ import attrs
 
 from buildbot_ship.daemon.containers.returned import job_failure
 from buildbot_ship.daemon.interface import RESULT, Build, EngineImage, Job, Service
-from buildbot_ship.errors import BaseNotFound, EngineError, JobFailed, LimitExceeded
+from buildbot_ship.errors import (
+    BaseNotFound,
+    BuildKitMissing,
+    EngineError,
+    JobFailed,
+    LimitExceeded,
+)
 from buildbot_ship.model.decision.garbage import CONTAINER, NETWORK, Entry
+from buildbot_ship.model.dockerfile.buildkit import BUILDKIT, CLASSIC
 from buildbot_ship.model.image.base import choose, content_of
 from buildbot_ship.model.image.manifest import is_index
 from buildbot_ship.model.log import Log
@@ -49,6 +56,7 @@ class MemoryDaemon:
     configs: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     scripts: dict[str, Script] = attrs.field(factory=dict)
     builder: Builder | None = None
+    offers: str = CLASSIC
     builds: list[Build] = attrs.field(factory=list)
     jobs: list[Job] = attrs.field(factory=list)
     containerd: bool = False
@@ -154,11 +162,14 @@ class MemoryDaemon:
         self.images[reference] = EngineImage(f"sha256:{len(self.images):064x}", (), labels, ())
         return result
 
-    def build(self, build: Build, *, out: Path, log: Log) -> None:
+    def build(self, build: Build, *, out: Path, log: Log) -> str:
         self.builds.append(build)
+        if build.needs and self.offers != BUILDKIT:
+            raise BuildKitMissing(build.needs[0], "it has none", build.needs)
         if self.builder is None:
             raise JobFailed("build", f"{build.dockerfile}: there is no builder here")
         self.builder(build, out)
+        return self.offers
 
     def serve(
         self, services: Sequence[Service], jobs: Mapping[str, Job] | None = None

@@ -1,4 +1,4 @@
-"""Build an image with the engine's builder, and remove everything that the build leaves."""
+"""Build an image with the classic builder, and remove everything that the build leaves."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GONE = 10
 
 
 @attrs.define(slots=False)
-class Builder:
+class ClassicBuild:
     """A build; *note* and *forget* record its images in the ledger.
 
     The classic builder leaves an image without labels for every step, even if the build fails.
@@ -153,8 +153,7 @@ class Builder:
 
     def _place(self) -> str:
         """Return the place of the current step in the Dockerfile."""
-        steps = self.build.steps
-        return steps[self.step - 1] if 0 < self.step <= len(steps) else self.build.dockerfile
+        return self.build.places.get(f"Step {self.step}", self.build.dockerfile)
 
     def _kill(self) -> None:
         """Kill the current container; the build then fails."""

@@ -21,6 +21,9 @@ _MESSAGES = {
 PERIOD = 100_000
 """Microseconds in which a container may use its quota of CPU time: the kernel's default."""
 
+LEAST_DATA = 512 * 1024**2
+"""The least ``ulimit -d`` in bytes: runc itself, which starts a line, fails with 64 MiB."""
+
 
 def ulimits(limits: Limits) -> list[Ulimit]:
     """Return the limits of each process: the length of a file in bytes, and open files."""
@@ -54,6 +57,16 @@ def build_parameters(limits: Limits) -> dict[str, str]:
         "cpuperiod": str(PERIOD),
         "cpuquota": str(_quota(limits)),
     }
+
+
+def buildkit_ulimits(limits: Limits) -> list[Ulimit]:
+    """Return the limits of each process in a build by BuildKit, which limits nothing else.
+
+    The classic builder limits the memory of all processes together.
+    """
+    memory = max(limits.memory, LEAST_DATA)
+    data = Ulimit(name="data", soft=memory, hard=memory)
+    return [*ulimits(limits), data]
 
 
 def _quota(limits: Limits) -> int:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 
 from ...errors import InvalidFile, Problem
+from .buildkit import images_read, mounts
+from .here_document import without_here_documents
 from .lines import Line, read_lines
 
-_STAGE = re.compile(r"\bAS\s+(\S+)\s*$", re.I)
 _OTHER = re.compile(r"--from=(\S+)")
 _UNRESOLVED = re.compile(r"""[$\["'\\]""")
 """Variables, arrays, quotes or escapes: the sources cannot be read from the words."""
@@ -26,10 +27,21 @@ def copied_sources(data: bytes, file: str) -> tuple[str, ...] | None:
     if problems:
         raise InvalidFile(problems)
     copies = [line for line in lines if line.word in ("COPY", "ADD")]
-    local = [line.rest for line in copies if not _OTHER.search(line.rest)]
-    if any(map(_UNRESOLVED.search, local)):
+    local = [
+        without_here_documents(line.rest) for line in copies if not _OTHER.search(line.rest)
+    ]
+    bound = [source for line in lines for source in _bound_sources(line)]
+    if any(map(_UNRESOLVED.search, [*local, *bound])):
         return None
-    return tuple(source for rest in local for source in _sources(rest))
+    copied = (source for rest in local for source in _sources(rest))
+    return (*copied, *(posixpath.normpath(path.lstrip("/") or ".") for path in bound))
+
+
+def _bound_sources(line: Line) -> Iterator[str]:
+    """Yield what RUN lines mount of the build context: all of it if a line names no part."""
+    for mount in mounts(line):
+        if mount["type"] == "bind" and "from" not in mount:
+            yield mount.get("source") or mount.get("src") or "."
 
 
 def _sources(rest: str) -> Iterator[str]:
@@ -40,12 +52,8 @@ def _sources(rest: str) -> Iterator[str]:
 
 
 def _copies_from_images(lines: list[Line], file: str) -> Iterator[Problem]:
-    """Yield a problem for each ``COPY --from`` that names no stage."""
-    froms = [line for line in lines if line.word == "FROM"]
-    stages = {match[1].lower() for line in froms if (match := _STAGE.search(line.rest))}
-    stages |= {str(number) for number in range(len(froms))}
-    for line in lines:
-        match = _OTHER.search(line.rest) if line.word == "COPY" else None
-        if match is not None and match[1].lower() not in stages:
-            text = f"COPY: --from={match[1]} is not a stage: add FROM {match[1]} AS name"
-            yield Problem(file, line.number, text)
+    """Yield a problem for each ``COPY --from`` and each mount that names no stage."""
+    for line, image in images_read(lines):
+        flag = "--from=" if line.word == "COPY" else "--mount from="
+        text = f"{line.word}: {flag}{image} is not a stage: add FROM {image} AS name"
+        yield Problem(file, line.number, text)

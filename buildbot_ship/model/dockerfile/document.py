@@ -6,13 +6,16 @@ interprets by guessing.  It reports every fault of the file at once.
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 import attrs
 
-from ...errors import InvalidFile, Problem
+from ...errors import InvalidFile, InvalidReference, Problem
 from ..reference import Reference
+from .buildkit import check, find_syntax, images_read, needs, places
 from .copy import Copy
 from .instruction import KINDS, Arg, Env, From, Instruction
 from .lines import Line, read_lines
@@ -20,7 +23,7 @@ from .variables import MAX_TOTAL, Scope
 from .words import Fault
 
 ENGINE_ONLY = ("RUN", "ADD", "SHELL", "ONBUILD", "MAINTAINER")
-"""Instructions that only the engine can build; so are several stages, and COPY --from."""
+"""Instructions that only the engine can build; so are several stages, COPY --from and <<."""
 
 
 @attrs.frozen
@@ -36,8 +39,9 @@ class EngineOnly:
 class Dockerfile:
     """The base image of the last stage, and the instructions in order.
 
-    If there are *engine_only* instructions, the engine builds the file.  *others* are the base
-    images of the other stages.  *steps* names every instruction, as ``file:line: RUN``.
+    If there are *engine_only* instructions, the engine builds the file; *buildkit* are those
+    for which it needs BuildKit.  *others* are the bases of the other stages, and *images* are
+    those that COPY and RUN read.  *places* has the place of each step, by a builder's name.
     """
 
     file: str
@@ -46,12 +50,15 @@ class Dockerfile:
     instructions: tuple[Instruction, ...]
     engine_only: tuple[EngineOnly, ...] = ()
     others: tuple[Reference, ...] = ()
-    steps: tuple[str, ...] = attrs.field(default=(), eq=False, repr=False)
+    buildkit: tuple[str, ...] = ()
+    images: tuple[Reference, ...] = ()
+    places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
 
     @property
     def copied(self) -> set[str]:
         """Return the sources of COPY, and every word that the engine may read."""
-        found = {word for item in self.engine_only for word in item.rest.split()}
+        engine_only = " ".join(item.rest for item in self.engine_only)
+        found = set(re.split(r"[\s,=]+", engine_only)) | set(engine_only.split())
         for item in self.instructions:
             found |= set(item.sources) if isinstance(item, Copy) else set()
         return found
@@ -71,7 +78,14 @@ def read(
     for line in lines:
         reading.take(line)
     reading.problems += _without_from(lines, file)
-    return reading.finish(tuple(f"{file}:{line.number}: {line.word}" for line in lines))
+    if reading.engine_only and (syntax := find_syntax(data)):
+        text = (
+            f"syntax={syntax[1]} is not supported: the engine reads the file, remove the line"
+        )
+        reading.problems.append(Problem(file, syntax[0], text))
+    names = dict.fromkeys(name for _, name in images_read(lines))
+    images = tuple(reference for name in names for reference in _tagged(name))
+    return attrs.evolve(reading.finish(), images=images, places=places(lines, file))
 
 
 def base_of(data: bytes | str, file: str) -> Reference:
@@ -117,6 +131,7 @@ class _Parser:
     found: list[Instruction] = attrs.field(factory=list)
     engine_only: list[EngineOnly] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
+    buildkit: list[str] = attrs.field(factory=list)
     first: int = 0
     room: int = MAX_TOTAL
 
@@ -132,6 +147,8 @@ class _Parser:
         finally:
             self.room = scope.room
             self.first = self.first or (line.number if line.word != "ARG" else 0)
+        if feature := needs(line):
+            self.buildkit.append(f"{self.file}:{line.number}: {feature}")
         if item is None or (isinstance(item, Copy) and item.stage):
             self.engine_only.append(EngineOnly(line.number, line.word, line.rest))
         elif isinstance(item, From):
@@ -139,17 +156,17 @@ class _Parser:
         else:
             self._remember(item)
 
-    def finish(self, steps: tuple[str, ...] = ()) -> Dockerfile:
+    def finish(self) -> Dockerfile:
         """Return the parsed file.  Raises InvalidFile with every problem."""
         last, references = self._bases()
-        self.problems += self._without_buildkit()
         if self.problems or last is None:
             self.problems.sort(key=lambda problem: problem.line)
             raise InvalidFile(tuple(self.problems))
         base = references.pop(last.line)
         found, engine_only = tuple(self.found), tuple(self.engine_only)
         others = tuple(dict.fromkeys(references.values()))
-        return Dockerfile(self.file, base, last.line, found, engine_only, others, steps)
+        buildkit = tuple(self.buildkit) if engine_only else ()
+        return Dockerfile(self.file, base, last.line, found, engine_only, others, buildkit)
 
     def _scope(self, line: Line) -> Scope:
         if line.word == "FROM" or not self.froms:
@@ -161,13 +178,14 @@ class _Parser:
     def _read(self, line: Line, scope: Scope) -> Instruction | None:
         if line.word == "FROM" and self.first and not self.froms:
             raise Fault(f"FROM comes first: move it before line {self.first}")
-        if line.word in ENGINE_ONLY:
-            return None
         kind = KINDS.get(line.word)
-        if kind is None:
+        if kind is None and line.word not in ENGINE_ONLY:
             known = ", ".join([*KINDS, *ENGINE_ONLY])
             raise Fault(f"{line.word} is not one of {known}: correct it, or remove it")
         try:
+            check(line)
+            if kind is None or line.documents:
+                return None
             return kind.read(line.number, line.rest, scope)
         except Fault as fault:
             raise Fault(f"{line.word}: {fault}") from None
@@ -214,15 +232,13 @@ class _Parser:
             self.problems.append(Problem(self.file, root.line, text))
         return root, references
 
-    def _without_buildkit(self) -> list[Problem]:
-        """Reject ``COPY --chmod`` if the engine builds: its builder has no such flag."""
-        why = f"because of line {self.engine_only[0].line}" if self.engine_only else ""
-        text = f"COPY: --chmod does not work if the engine builds, {why}: set the mode in git"
-        return [
-            Problem(self.file, item.line, text)
-            for item in self.found
-            if why and isinstance(item, Copy) and item.mode is not None
-        ]
+
+def _tagged(name: str) -> Iterable[Reference]:
+    """Return the reference *name* if it is one with a tag; a builder reports other names."""
+    with suppress(InvalidReference):
+        reference = Reference.parse(name)
+        return (reference,) if reference.tag or reference.digest else ()
+    return ()
 
 
 def _without_from(lines: list[Line], file: str) -> list[Problem]:

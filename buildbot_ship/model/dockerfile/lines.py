@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import attrs
 
 from ...errors import InvalidFile, Problem
+from .here_document import HereDocument, begun_by
+from .words import shortened
 
 MAX_BYTES = 1 << 20
 """Maximum size of a Dockerfile in bytes; real ones have a few thousand."""
@@ -19,17 +21,30 @@ _WORD = re.compile(r"(\S+)\s*(.*)", re.S)
 
 @attrs.frozen
 class Line:
-    """One instruction with its continuation lines joined; *word* is its name in upper case."""
+    """One instruction with its continuation lines joined; *word* is its name in upper case.
+
+    *documents* has the numbers of the lines of its here-documents.
+    """
 
     number: int
     word: str
     rest: str
+    documents: range = range(0)
+
+
+class _Endless(Exception):
+    """A here-document without its last line: the number of its instruction, and its word."""
 
 
 def read_lines(data: bytes | str, file: str) -> tuple[list[Line], str]:
     """Return the instructions of *file* and its escape character.  Raises InvalidFile."""
     text, escape = _open(data, file)
-    lines = list(_lines(text, escape))
+    try:
+        lines = list(_lines(text, escape))
+    except _Endless as endless:
+        number, word = endless.args
+        found = f"the here-document has no end: add a line with {shortened(word)} after it"
+        raise InvalidFile((Problem(file, number, found),)) from None
     if len(lines) > MAX_INSTRUCTIONS:
         found = f"the file has more than {MAX_INSTRUCTIONS} instructions: shorten it"
         raise InvalidFile((Problem(file, lines[MAX_INSTRUCTIONS].number, found),))
@@ -84,21 +99,31 @@ def _escape(lines: list[str]) -> tuple[str, int]:
 def _lines(text: str, escape: str) -> Iterator[Line]:
     # One escape character at the end continues the line; two are a literal one.
     goes_on = re.compile(rf"(^|[^{re.escape(escape)}]){re.escape(escape)}[ \t]*$")
-    joined, start = "", 0
+    joined, start, last = "", 0, 0
+    documents: list[HereDocument] = []
     for number, line in enumerate(text.split("\n"), 1):
         line = line.removesuffix("\r")  # noqa: PLW2901
+        if documents:
+            documents = documents[documents[0].ends_at(line) :]
+            if not documents:
+                yield from _line(start, joined, range(last + 1, number + 1))
+                joined, start = "", 0
+            continue
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        start = start or number
+        start, last = start or number, number
         shorter = goes_on.sub(r"\1", line)
         joined += shorter
-        if shorter == line:
+        documents = begun_by(joined) if shorter == line else []
+        if shorter == line and not documents:
             yield from _line(start, joined)
             joined, start = "", 0
+    if documents:
+        raise _Endless(start, documents[0].word)
     yield from _line(start, joined)
 
 
-def _line(number: int, text: str) -> Iterator[Line]:
+def _line(number: int, text: str, documents: range = range(0)) -> Iterator[Line]:
     match = _WORD.fullmatch(text.strip())
     if match:
-        yield Line(number, match[1].upper(), match[2])
+        yield Line(number, match[1].upper(), match[2], documents)

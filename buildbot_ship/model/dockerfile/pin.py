@@ -11,6 +11,7 @@ from ...errors import InvalidFile, InvalidReference, Problem
 from ..reference import Reference
 from ..tag import is_timestamp_tag
 from .document import Dockerfile, read
+from .lines import read_lines
 
 _FROM = re.compile(rb"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)", re.I | re.M)
 _ARG = re.compile(rb"^[ \t]*ARG[ \t]+\w+=[\"']?([^\s\"']+)", re.I | re.M)
@@ -36,7 +37,10 @@ def find_pins(data: bytes, file: str) -> tuple[Pin, ...]:
 
 
 def _find(data: bytes, parsed: Dockerfile, bases: Set[Reference]) -> tuple[Pin, ...]:
-    pins = tuple(pin for pin in _candidates(data) if pin.reference in bases)
+    lines, _ = read_lines(data, parsed.file)
+    inside = {number for line in lines for number in line.documents}
+    found = (pin for pin in _candidates(data) if pin.reference in bases)
+    pins = tuple(pin for pin in found if pin.line not in inside)
     if bases - {pin.reference for pin in pins}:
         text = "FROM: write the base as one word, here or as the default of one ARG"
         raise InvalidFile((Problem(parsed.file, parsed.base_line, text),))

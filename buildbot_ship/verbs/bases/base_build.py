@@ -40,12 +40,16 @@ _VOLATILE = ("var/log/", "var/cache/", "var/lib/apt/lists/", "tmp/", "root/.cach
 
 @attrs.frozen
 class Derived:
-    """A base that was built; *content* is a digest of its files without times and logs."""
+    """A base that *builder* of the engine built.
+
+    *content* is a digest of its files without times and logs.
+    """
 
     base: Reference
     assembled: Assembled
     layers: tuple[Layer, ...]
     content: str
+    builder: str
 
 
 def build_base(
@@ -59,14 +63,20 @@ def build_base(
 ) -> Derived:
     """Build *recipe* in the engine under the temporary *name*, and remove it from there.
 
-    Raises JobFailed with the line that failed, EngineError, LimitExceeded.
+    Raises BuildKitMissing, JobFailed with the line that failed, EngineError, LimitExceeded.
     """
     saved = scratch / "saved.tar"
     with _temporarily_pulled([base.pinned for base in recipe.bases], runner.daemon, runner.log):
         proxy = runner.index.proxy
         arguments = dict.fromkeys(_PROXIES, proxy) if proxy else {}
-        run_build(
-            recipe.dockerfile, recipe.members, name, runner, out=saved, arguments=arguments
+        builder = run_build(
+            recipe.dockerfile,
+            recipe.members,
+            name,
+            runner,
+            out=saved,
+            base=recipe.base.pinned,
+            arguments=arguments,
         )
     image, tars = unpack(saved, recipe.base, recipe.dockerfile.file)
     content = _content_digest([scratch / tar for tar in tars])
@@ -75,7 +85,7 @@ def build_base(
     facts |= {INPUTS: recipe.key, CONTENT: content}
     labels = Labels(label.defaults(source, {}), facts)
     assembled = adopt(image, recipe.base, layers, created=moment, labels=labels)
-    return Derived(recipe.base.reference, assembled, layers, content)
+    return Derived(recipe.base.reference, assembled, layers, content, builder)
 
 
 def publish_base(

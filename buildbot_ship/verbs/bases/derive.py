@@ -9,6 +9,7 @@ import attrs
 
 from ...errors import TagTaken
 from ...model.decision.derive import Owned, can_reuse, reason
+from ...model.dockerfile.buildkit import TITLES
 from ...model.reference import Reference, Repository
 from ...model.request import DerivedBase, DeriveRequest
 from ...model.result import SUCCESS, Result
@@ -33,11 +34,15 @@ class _Candidate:
 
 @attrs.frozen
 class _Outcome:
-    """The current base, its summary, and the base that it replaces or is derived from."""
+    """The current base, its summary, and the base that it replaces or is derived from.
+
+    *builder* is that of the engine if it built.
+    """
 
     reference: Reference
     summary: str
     before: Reference | None = None
+    builder: str = ""
 
 
 def derive(
@@ -126,12 +131,14 @@ def _build_if_needed(
         )
         current = _newest_owned(destination.repository, runner)
         if current is not None and can_reuse(current, owned, recipe.key, derived.content):
-            return _Outcome(current.reference, "built again, no change")
+            summary = f"built again by {TITLES[derived.builder]}, no change"
+            return _Outcome(current.reference, summary, builder=derived.builder)
         sent = publish_base(derived, destination, scratch, runner.registry)
     runner.log(f"{file} -> {destination}: {sent}")
     before = owned.reference if owned else recipe.base.reference
-    summary = f"derived under {destination.tag}, since {candidate.why}"
-    return _Outcome(destination, summary, before)
+    by = TITLES[derived.builder]
+    summary = f"derived under {destination.tag} by {by}, since {candidate.why}"
+    return _Outcome(destination, summary, before, derived.builder)
 
 
 def _result(outcomes: dict[str, _Outcome], runner: JobRunner) -> Result:
@@ -141,6 +148,7 @@ def _result(outcomes: dict[str, _Outcome], runner: JobRunner) -> Result:
             "reference": str(outcome.reference),
             "digest": registry.head(outcome.reference) or "",
             "through": "engine",
+            **({"builder": outcome.builder} if outcome.builder else {}),
         }
         for file, outcome in outcomes.items()
     }

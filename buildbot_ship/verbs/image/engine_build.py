@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache, partial
+from io import BytesIO
 from pathlib import Path
 
 from ...daemon.interface import Build
 from ...errors import EngineError
 from ...model.artefact import Binaries, Layer
+from ...model.dockerfile.buildkit import without_syntax
 from ...model.dockerfile.document import Dockerfile
 from ...model.filesystem.filesystem import Filesystem
 from ...model.image.assemble import Assembled
@@ -18,6 +21,7 @@ from ...model.image.binaries import summarize
 from ...model.image.elf import ElfFiles
 from ...model.image.layer import Member, write_tar
 from ...model.image.layer_stream import DamagedLayer, unpack_layer
+from ...model.reference import Reference
 from ...model.runtime.engine_built import Saved, adopt, member
 from ...model.runtime.interpreter import DEFAULT_PATH
 from ..shared.files import digest_of_file
@@ -38,18 +42,19 @@ def build(
     base_files: Callable[[], Filesystem],
     scratch: Path,
     runner: JobRunner,
-) -> tuple[Assembled, tuple[Layer, ...], ImageFiles]:
+) -> tuple[Assembled, tuple[Layer, ...], ImageFiles, str]:
     """Build an image in the engine under the temporary *name*; take its layers over.
 
-    Return the image, its layers over the base, and the files for the library check.  From the
-    lowest, the layers are those of pexes, those that the engine built, and the virtual
-    environment.  The build does not see the first and the last.
+    Return the image, its layers over the base, the files for the library check, and the
+    builder.  From the lowest, the layers are those of pexes, those that the engine built, and
+    the virtual environment.  The build does not see the first and the last.
 
-    Raises JobFailed with the line that failed, BaseUnfit, EngineError, LimitExceeded.
+    Raises BuildKitMissing, JobFailed with the line that failed, BaseUnfit, EngineError,
+    LimitExceeded.
     """
     saved = scratch / "saved.tar"
     base, contents = inputs.base, inputs.contents
-    _build(inputs.dockerfile, contents, name, saved, runner)
+    builder = _build(inputs.dockerfile, contents, name, saved, runner)
     commit, created = contents.tree.commit, contents.tree.committed
     image, tars = unpack(saved, base, inputs.dockerfile.file)
     paths = [scratch / tar for tar in tars]
@@ -65,7 +70,7 @@ def build(
         image = image.activated(base)
         layers += (make_layer(list(environment), commit, scratch, runner, _ENVIRONMENT),)
     assembled = adopt(image, base, layers, created=created, labels=inputs.labels)
-    return assembled, layers, files
+    return assembled, layers, files, builder
 
 
 def _copied_binaries(tars: Iterable[Path], contents: Contents) -> Binaries:
@@ -98,19 +103,39 @@ def run_build(
     runner: JobRunner,
     *,
     out: Path,
+    base: Reference,
     arguments: Mapping[str, str] | None = None,
-) -> None:
+) -> str:
     """Build *dockerfile* in the engine with a context of *members*; save the image to *out*.
 
-    Raises JobFailed with the line that failed, EngineError, LimitExceeded.
+    *base* is its base in the engine.  Return the builder.  Raises BuildKitMissing, JobFailed
+    with the line that failed, EngineError, LimitExceeded.
     """
     context = out.with_name("context.tar")
     with context.open("wb") as file:
-        write_tar(members, file)
-    steps = dockerfile.steps
-    job = Build(context, dockerfile.file, name, steps, runner.limits, arguments or {})
-    runner.daemon.build(job, out=out, log=runner.log)
+        write_tar((_read_by_the_engine(m, dockerfile.file) for m in members), file)
+    job = Build(
+        context,
+        dockerfile.file,
+        name,
+        dockerfile.places,
+        dockerfile.buildkit,
+        str(base),
+        runner.limits,
+        arguments or {},
+    )
+    builder = runner.daemon.build(job, out=out, log=runner.log)
     context.unlink()
+    return builder
+
+
+def _read_by_the_engine(item: Member, dockerfile: str) -> Member:
+    """Return *item*; if it is the Dockerfile, without the name of a frontend to download."""
+    if item.path != dockerfile or item.opener is None:
+        return item
+    with item.opener() as file:
+        data = without_syntax(file.read())
+    return replace(item, size=len(data), opener=lambda: BytesIO(data))
 
 
 def unpack(saved: Path, base: Base, file: str) -> tuple[Saved, dict[str, str]]:
@@ -137,11 +162,12 @@ def unpack(saved: Path, base: Base, file: str) -> tuple[Saved, dict[str, str]]:
 
 def _build(
     dockerfile: Dockerfile, contents: Contents, name: str, out: Path, runner: JobRunner
-) -> None:
-    for reference in (dockerfile.base, *dockerfile.others):
+) -> str:
+    for reference in (dockerfile.base, *dockerfile.others, *dockerfile.images):
         if runner.daemon.image(str(reference)) is None:
             runner.daemon.pull(reference)
-    run_build(dockerfile, context_members(contents, dockerfile), name, runner, out=out)
+    members, base = context_members(contents, dockerfile), dockerfile.base
+    return run_build(dockerfile, members, name, runner, out=out, base=base)
 
 
 def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 
 from ...model.artefact import Image, Layer
+from ...model.dockerfile.buildkit import TITLES
 from ...model.dockerfile.document import Dockerfile, read
 from ...model.filesystem.filesystem import Filesystem
 from ...model.filesystem.placement import needs_base, place
@@ -58,7 +59,7 @@ def image(
     inputs = _read_inputs(request, tree, registry, runner)
     name = f"{request.image}:{new_name()}"
     with runner.work.scratch() as scratch:
-        assembled, layers, files = _make(inputs, name, registry, scratch, runner)
+        assembled, layers, files, builder = _make(inputs, name, registry, scratch, runner)
         findings = check_libraries(request, inputs, layers, files, runner)
         loaded_as = f"ship.local/{name}" if request.load else ""
         built = BuiltImage(inputs.base, assembled, layers, loaded_as)
@@ -66,7 +67,7 @@ def image(
             load([built], scratch, runner)
         record = _record(request.image, tree.commit, built)
         _save(record, built, scratch, runner.work)
-    return attrs.evolve(_result(record, inputs.dockerfile), **findings)
+    return attrs.evolve(_result(record, inputs.dockerfile, builder), **findings)
 
 
 def _read_inputs(
@@ -99,8 +100,11 @@ def _read_inputs(
 
 def _make(
     inputs: ImageInputs, name: str, registry: Registry, scratch: Path, runner: JobRunner
-) -> tuple[Assembled, tuple[Layer, ...], ImageFiles]:
-    """Return the image, its layers over the base, and the files for the library check."""
+) -> tuple[Assembled, tuple[Layer, ...], ImageFiles, str]:
+    """Return the image, its layers over the base, the files for the library check.
+
+    The last value is the engine's builder; empty if the image is assembled here.
+    """
     base_files = cache(partial(list_base, inputs.base, registry, runner.work, runner.log))
     contents = rewrite_launchers(inputs.contents, scratch)
     inputs = attrs.evolve(inputs, contents=contents)
@@ -111,7 +115,7 @@ def _make(
         return build(inputs, f"ship.local/build/{name}", base_files, scratch, runner)
     assembled, layers = _assemble(inputs, base_files, scratch, runner)
     variables = variables_of(inputs.base, inputs.dockerfile)
-    return assembled, layers, ImageFiles(base_files, variables, cacheable=True)
+    return assembled, layers, ImageFiles(base_files, variables, cacheable=True), ""
 
 
 def _assemble(
@@ -160,16 +164,17 @@ def _save(record: Image, built: BuiltImage, scratch: Path, work: Work) -> None:
     work.save(record)
 
 
-def _result(record: Image, dockerfile: Dockerfile) -> Result:
+def _result(record: Image, dockerfile: Dockerfile, builder: str) -> Result:
     base = dockerfile.base
     on = f"{base.repository.path.rpartition('/')[2]}:{base.tag or str(base.digest)[7:15]}"
     size = sum(layer.size for layer in record.layers) / 1e6
     layers = f"{size:.1f} MB, {counted(len(record.layers), 'layer')}"
-    note = f"; {not_reproducible(dockerfile)}" if dockerfile.engine_only else ""
+    by = f"; built by {TITLES[builder]}; {not_reproducible(dockerfile)}" if builder else ""
     names = ("commit", "image_id", "manifest_digest", "size", "loaded_as", "base")
+    made = {n: getattr(record, n) for n in names} | ({"builder": builder} if builder else {})
     return Result(
         "image",
         SUCCESS,
-        f"{record.name}: {record.image_id[:15]} ({layers} on {on}){note}",
-        properties={f"ship_image_{record.name}": {n: getattr(record, n) for n in names}},
+        f"{record.name}: {record.image_id[:15]} ({layers} on {on}){by}",
+        properties={f"ship_image_{record.name}": made},
     )

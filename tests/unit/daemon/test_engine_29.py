@@ -88,7 +88,7 @@ def test_an_error_that_is_only_in_its_detail_is_found(
     if what == "build":
         context = tmp_path / "context.tar"
         context.write_bytes(b"")
-        build = Build(context, "a.docker", NAME, steps=("a.docker:1",))
+        build = Build(context, "a.docker", NAME, places={"Step 1": "a.docker:1"})
         with pytest.raises(JobFailed, match="a.docker:1: something broke"):
             engine.build(build, out=tmp_path / "out", log=print)
         return

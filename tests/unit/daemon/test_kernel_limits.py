@@ -6,7 +6,12 @@ import json
 
 import pytest
 
-from buildbot_ship.daemon.shared.kernel_limits import build_parameters, cpu_quota, exceeded
+from buildbot_ship.daemon.shared.kernel_limits import (
+    build_parameters,
+    buildkit_ulimits,
+    cpu_quota,
+    exceeded,
+)
 from buildbot_ship.errors import InvalidRequest
 from buildbot_ship.model.request.settings import Limits
 
@@ -27,6 +32,16 @@ def test_the_message_of_a_limit_leads_to_its_option(
     text: str, found: tuple[str, str] | None
 ) -> None:
     assert exceeded(f"failed\n{text}\nmore", LIMITS) == found
+
+
+@pytest.mark.parametrize(("memory", "data"), [(1 << 30, 1 << 30), (64 << 20, 512 << 20)])
+def test_buildkit_gets_a_limit_on_the_memory_of_each_process(memory: int, data: int) -> None:
+    limits = Limits(disk=1 << 30, open_files=512, memory=memory)
+    assert [dict(each) for each in buildkit_ulimits(limits)] == [
+        {"Name": "fsize", "Soft": 1 << 30, "Hard": 1 << 30},
+        {"Name": "nofile", "Soft": 512, "Hard": 512},
+        {"Name": "data", "Soft": data, "Hard": data},
+    ]
 
 
 def test_a_build_has_the_limits_of_a_container() -> None:

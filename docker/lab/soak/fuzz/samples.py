@@ -72,6 +72,9 @@ DOCKERFILES = (
     b"FROM " + _OWN + b"\nENV TOKEN=" + _SECRET + b" x\nLABEL " + _SECRET + b"\n"
     b"ADD https://u:" + _SECRET + b"@example.com/x /\nCOPY " + _SECRET + b" ../..\n",
     b"token: " + _SECRET + b"\n" + _SECRET + b'\n[x]\nkey = "' + _SECRET + b"\n",
+    b"# syntax=docker/dockerfile:1\nFROM " + _OWN + b" AS a\nRUN --mount=type=bind,source=x,"
+    b"target=/y --mount=type=cache,from=a,target='/z' <<-'E' cat <<\"F\"\n1\n\tE\n2\nF\n"
+    b"COPY --chmod=755 <<" + _SECRET + b" /a\n" + _SECRET + b"\nCOPY --from=b.test/c:1 a /\n",
     b"\xef\xbb\xbfFROM " + _OWN + b'\r\nENTRYPOINT ["a"]\r\nONBUILD RUN a\r\nSHELL ["a"]\r\n',
 )
 DOCKERFILE_WORDS = (
@@ -81,7 +84,8 @@ DOCKERFILE_WORDS = (
     b"\nHEALTHCHECK ", b"\nEXPOSE ", b"\nUSER ", b"\nWORKDIR ", b"\nVOLUME ", b"\nADD ",
     b"\nSTOPSIGNAL ", b"\nENTRYPOINT ", b"--from=", b"--chown=", b"--chmod=", b"--platform=",
     b"--interval=", b"--retries=", b"# escape=`\n", b"# syntax=x\n", b"${A:-", b"${A:+", b"${A",
-    b"$A", b"}", b"\\\n", b"`\n", b"<<EOF", b"[\"", b"\"]", b",", b"scratch", _OWN,
+    b"$A", b"}", b"\\\n", b"`\n", b"<<EOF", b"\nEOF\n", b"<<-'E'",
+    b"--mount=type=", b"secret", b"from=", b"source=", b"[\"", b"\"]", b",", b"scratch", _OWN,
     b"@" + _DIGEST,
     b"[::1]:5000/a:b", b"[:::]/a:b", b"localhost:99999/a:b", b"1-65535", b"65536", b"SIGTERM",
     b"../..", b"/", b".", b"app.pex", b"a/b", b"loop", b"*", b"[!a-]", b"[z-a]", b"\\*",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from buildbot_ship.model.dockerfile.buildkit import without_syntax
 from buildbot_ship.model.dockerfile.copied_paths import copied_sources
 from buildbot_ship.model.dockerfile.document import Dockerfile, read, read_base
 from buildbot_ship.model.dockerfile.pin import find_pins, is_own, move_pins
@@ -80,6 +81,8 @@ def dockerfile(data: bytes) -> None:
     attempt(lambda: read_base(data, DOCKERFILE), files=files)
     attempt(lambda: copied_sources(data, DOCKERFILE), files=files)
     attempt(lambda: read(data, DOCKERFILE), files=files)
+    cut = without_syntax(data)
+    same(without_syntax(cut), cut, "a Dockerfile without a frontend")
     parsed = attempt(lambda: read(data, DOCKERFILE, [("PATH", "/bin")]), files=files)
     if parsed is not None:
         _check_parsed(parsed)

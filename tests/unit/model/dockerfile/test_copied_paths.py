@@ -24,6 +24,10 @@ def of(*lines: str) -> tuple[str, ...] | None:
         ("COPY --from=0 /made /x", ()),
         ("RUN cp a b", ()),
         ("ONBUILD COPY a /x", ()),
+        ("COPY a <<'E' /x/\nb\nE", ("a",)),
+        ("RUN --mount=type=bind,source=a/b,target=/x --mount=src=/c,target=/y z", ("a/b", "c")),
+        ("RUN --mount=target=/x z", (".",)),
+        ("RUN --mount=type=bind,from=make,target=/x --mount=type=cache,target=/y z", ()),
     ],
 )
 def test_what_is_taken_is_read_from_the_lines(line: str, sources: tuple[str, ...]) -> None:
@@ -42,3 +46,10 @@ def test_a_copy_out_of_an_image_that_moves_is_refused_by_line() -> None:
         "pq.docker:4: COPY: --from=python:3.11 is not a stage: add FROM python:3.11 AS name",
         "pq.docker:5: COPY: --from=2 is not a stage: add FROM 2 AS name",
     ]
+
+
+def test_a_mount_out_of_an_image_that_moves_is_refused_by_line() -> None:
+    with pytest.raises(InvalidFile) as caught:
+        of("RUN --mount=from=make,target=/a --mount=from=python:3.11,target=/b x")
+    (problem,) = caught.value.problems
+    assert str(problem).startswith("pq.docker:3: RUN: --mount from=python:3.11 is not a stage")

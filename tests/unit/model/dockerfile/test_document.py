@@ -225,16 +225,13 @@ def test_the_base_is_that_of_the_last_stage() -> None:
     found = read(text, "f")
     assert (found.base, found.base_line) == (Reference.parse("b:1"), 2)
     assert found.others == (Reference.parse("a:1"),)
-    assert found.steps == tuple(f"f:{n}: FROM" for n in (1, 2, 3, 4))
+    assert [found.places[f"Step {n}"] for n in (1, 2, 3, 4)] == [
+        f"f:{n}: FROM" for n in (1, 2, 3, 4)
+    ]
     assert problems("FROM scratch AS x\nFROM x\n") == [
         "app.docker:1: FROM: the last stage has no base: "
         "begin it with a base that RetagBase pushed"
     ]
-
-
-def test_chmod_is_refused_where_the_engine_builds() -> None:
-    (found,) = problems(FROM + "COPY --chmod=755 a /\nRUN x\n")
-    assert "--chmod does not work if the engine builds, because of line 3: set" in found
 
 
 def test_a_variable_in_from_has_to_be_an_argument_before_it() -> None:
@@ -248,7 +245,6 @@ def test_a_variable_in_from_has_to_be_an_argument_before_it() -> None:
         ("COPY a b /c", "end it with /"),
         ("COPY ../a /", "leads out of the repository"),
         ("COPY a/../../b /", "leads out of the repository"),
-        ("COPY <<EOF /a", "here-document"),
         ('COPY "a b" /', "without its end"),
         ("ENTRYPOINT", "the command is empty"),
         ("ENTRYPOINT ['/a']", "not a JSON array of strings"),

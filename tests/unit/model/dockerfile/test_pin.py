@@ -35,6 +35,12 @@ def test_only_the_pins_move_and_every_other_byte_stays(text: str) -> None:
     assert moved(text) == wanted
 
 
+def test_a_line_of_a_here_document_does_not_move() -> None:
+    line = f"FROM {TEAM}/a:{OLD}\n"
+    text = f"{line}RUN cat <<E > /Dockerfile\n{line}E\n"
+    assert moved(text) == text.replace(OLD, NEW, 1)
+
+
 def test_a_digest_moves_with_its_tag() -> None:
     assert moved(f"FROM {TEAM}/a:{OLD}@{D}\n", E) == f"FROM {TEAM}/a:{NEW}@{E}\n"
 

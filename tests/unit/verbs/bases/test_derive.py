@@ -45,6 +45,7 @@ MOMENT = datetime(2026, 11, 23, 5, 5, 0, 1, tzinfo=UTC)
 TAG, NEXT = "2026-11-23T05-05-00-000001", "2026-11-24T05-05-00-000001"
 DAY = timedelta(days=1)
 FILE = "pq.docker"
+CLASSIC = "the classic builder"
 TEXT = f"FROM {UP}\nCOPY conf /etc/conf\nRUN install\n"
 REQUEST = DeriveRequest((DerivedBase(FILE, str(OWN)),))
 
@@ -160,12 +161,13 @@ def world(tmp_path: Path) -> World:
 def test_a_new_base_is_built_and_owned(world: World) -> None:
     result = world.run()
     base = fetch_base(OWN.tagged(TAG), "linux/amd64", world.registry)
-    assert result.summary == f"{FILE}: derived under {TAG}, since it is new"
+    assert result.summary == f"{FILE}: derived under {TAG} by {CLASSIC}, since it is new"
     assert result.properties["ship_bases"] == {
         FILE: {
             "reference": f"{OWN}:{TAG}",
             "digest": base.reference.digest,
             "through": "engine",
+            "builder": "classic",
         }
     }
     assert base.diff_ids == [digest_of(base_layer()), *map(digest_of, world.builder.above)]
@@ -204,7 +206,8 @@ def test_the_engine_builds_on_what_was_looked_at_and_keeps_nothing(world: World)
     assert pinned not in world.engine.images
     (build,) = world.engine.builds
     assert (build.name, build.arguments) == ("ship.local/derive:name", {})
-    assert build.steps == (f"{FILE}:1: FROM", f"{FILE}:2: COPY", f"{FILE}:3: RUN")
+    assert build.places["Step 3"] == build.places["3"] == f"{FILE}:3: RUN"
+    assert (build.base, build.needs) == (pinned, ())
     assert [path.name for path in world.work.root.iterdir()] == []
 
 
@@ -238,6 +241,7 @@ def test_a_night_without_news_asks_nothing_of_the_engine(world: World) -> None:
     world.registry.calls.clear()
     result = world.run()
     assert result.summary == f"{FILE}: already up to date"
+    del first["ship_bases"][FILE]["builder"]
     assert (result.properties, result.texts) == (first, {})
     assert len(world.engine.builds) == 1
     assert world.registry.calls == []
@@ -249,7 +253,9 @@ def test_a_changed_file_is_a_reason(world: World, path: str) -> None:
     world.tree.texts[path] = f"{world.tree.texts.get(path, '')}# other\n"
     world.tomorrow()
     result = world.run()
-    assert result.summary.endswith(f"derived under {NEXT}, since its inputs changed")
+    assert result.summary.endswith(
+        f"derived under {NEXT} by {CLASSIC}, since its inputs changed"
+    )
     assert world.tags == [TAG, NEXT]
     assert result.texts["bases.txt"].startswith(f"{OWN}:{TAG}\n  -> {OWN}:{NEXT}\n")
 
@@ -282,7 +288,7 @@ def test_the_same_content_is_no_news(world: World, again: bool) -> None:
     world.tomorrow(1 if again else 8)
     result = world.run(force=again)
     assert len(world.engine.builds) == 2
-    assert result.summary == f"{FILE}: built again, no change"
+    assert result.summary == f"{FILE}: built again by {CLASSIC}, no change"
     assert (result.properties, world.tags) == (first, [TAG])
 
 
@@ -319,7 +325,7 @@ def test_what_another_build_made_of_the_same_meanwhile_is_taken(world: World) ->
 
     world.builder = both  # type: ignore[assignment]
     result = world.run()
-    assert result.summary == f"{FILE}: built again, no change"
+    assert result.summary == f"{FILE}: built again by {CLASSIC}, no change"
     assert world.tags == ["2026-11-23T05-05-01-000001"]
 
 
@@ -334,7 +340,7 @@ def test_a_tag_is_never_moved(world: World) -> None:
 def test_a_line_that_fails_is_a_failure_and_nothing_is_published(world: World) -> None:
     def fail(job: Build, out: Path) -> None:
         raise JobFailed(
-            "build", f"{job.steps[2]}: returned a non-zero code: 100", output="E: x"
+            "build", f"{job.places['Step 3']}: returned a non-zero code: 100", output="E: x"
         )
 
     world.builder = fail  # type: ignore[assignment]

@@ -386,9 +386,11 @@ def test_what_we_do_not_assemble_the_engine_builds(world: World, gzipped: bool) 
     result = world.run(labels={"own": "default", "team": "blue"})
     (build,) = world.daemon.builds
     assert (build.dockerfile, build.name) == ("app.docker", "ship.local/build/app:name1")
-    assert build.steps == ("app.docker:1: FROM", "app.docker:2: COPY", "app.docker:3: RUN")
+    assert build.places["Step 3"] == build.places["3"] == "app.docker:3: RUN"
     assert builder.context == {"a": 0o755, "app.docker": 0o644, "twist.pex": 0o755}
-    assert result.summary.endswith("; not reproducible: RUN in app.docker:3")
+    note = "; built by the classic builder; not reproducible: RUN in app.docker:3"
+    assert result.summary.endswith(note)
+    assert result.properties["ship_image_app"]["builder"] == "classic"
     record = world.record()
     assert [layer.diff_id for layer in record.layers] == list(map(digest_of, builder.above))
     folder = world.work.image("app")
