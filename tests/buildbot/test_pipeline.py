@@ -73,6 +73,7 @@ def test_a_commit_ends_as_images_under_its_hash(shop: Shop, day: Day) -> None:
         assert image.digest.startswith("sha256:")
 
 
+@pytest.mark.long
 def test_the_same_commit_made_again_gives_the_same_digests(shop: Shop, day: Day) -> None:
     build = shop.force(SHIP, branch="main", revision=day.commit, images="all", no_cache=True)
     assert result_name(build["results"]) == "SUCCESS", say(shop, build)

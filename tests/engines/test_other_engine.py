@@ -82,6 +82,7 @@ def test_a_killed_engine_leaves_no_trace_and_comes_back_with_its_images(
     assert traces(other) == []
 
 
+@pytest.mark.long
 def test_the_engine_of_an_interrupted_run_goes_with_it(
     run: Run, other: OtherEngine, bases: Bases
 ) -> None:

@@ -111,6 +111,7 @@ def test_a_base_is_copied_built_on_and_run(
     assert run(place.ship("tiny"), "a") == b"tiny ['a'] six\n"
 
 
+@pytest.mark.long
 def test_an_image_on_a_base_without_a_shell_runs(
     place: Place, bases: Bases, lab_run: Run, upstream_registry: Registry
 ) -> None:
