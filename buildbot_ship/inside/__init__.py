@@ -9,6 +9,7 @@
 | ``installing/`` | modules of the jobs that install wheels into layers |
 | ``launcher/`` | the program that starts an application in a shipped image |
 | ``tools/`` | the lock files of the tools that jobs use |
+| ``uv/``, ``poetry/`` | the lock files of the tools of projects |
 
 In a container all scripts lie in one folder, so they import each other by plain name.  A job's
 script is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``.  It reads its arguments from
@@ -47,7 +48,10 @@ def launcher() -> bytes:
     return (files(__name__) / "launcher" / "launcher.py").read_bytes()
 
 
-def locks() -> dict[str, bytes]:
-    """Return the lock files of the tools, by file name: ``py3.N.txt``, with hashes."""
-    items = (files(__name__) / "tools").iterdir()
+def locks(folder: str = "tools") -> dict[str, bytes]:
+    """Return the lock files of the tools, by file name: ``py3.N.txt``, with hashes.
+
+    *folder* is ``tools``, or the name of a tool that updates the lock files of projects.
+    """
+    items = (files(__name__) / folder).iterdir()
     return {item.name: item.read_bytes() for item in items if item.name.endswith(".txt")}

@@ -8,13 +8,15 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from lab.errors import LabError, tail
 from lab.processes import Process, Served
 from lab.rest import Rest
 from lab.runs import Run
-from lab.settings import Settings
+from lab.settings import WEB_SECRET, WEB_USER, Settings
 from lab.waiting import wait_until
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -38,6 +40,7 @@ class Master(Served):
     config: Path = EXAMPLE
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     database: str = "sqlite:///state.sqlite"
+    web_password: str = field(default_factory=partial(token_hex, 16), repr=False)
 
     @property
     def folder(self) -> Path:
@@ -47,12 +50,17 @@ class Master(Served):
     @property
     def rest(self) -> Rest:
         """Return a client for its REST API."""
-        return Rest(self.settings.url)
+        return Rest(self.settings.url, (WEB_USER, self.web_password))
 
     @property
     def log(self) -> Path:
         """Return the path of the master's log."""
         return self.folder / "twistd.log"
+
+    @property
+    def web_password_file(self) -> Path:
+        """Return the path of the file with the password of `WEB_USER`."""
+        return self.folder / "secrets" / WEB_SECRET
 
     def create(self) -> None:
         """Create the base directory with the configuration, and check the configuration."""
@@ -96,7 +104,7 @@ class Master(Served):
     def _write_secrets(self) -> None:
         folder = self.folder / "secrets"
         folder.mkdir(mode=0o700)
-        for name, text in self.secrets.items():
+        for name, text in {WEB_SECRET: self.web_password, **self.secrets}.items():
             path = folder / name
             path.touch(mode=0o600)
             path.write_text(text, encoding="utf-8")

@@ -101,6 +101,7 @@ RECIPES = {
     "3.15": Recipe.of_minor("forky", "3.15"),
 }
 """The bases by Python minor version, the newest last.  No suite of Debian has 3.12."""
+MINORS = tuple(RECIPES)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from lab.sealing import PRODUCTION
 from lab.settings import (
     CA_BUNDLE_IN_WORKER,
     HUB_PREFIX,
+    WEB_USER,
     Settings,
     host_ca_bundle,
     host_index_url,
@@ -63,6 +64,7 @@ def play(options: DemoOptions, say: Say) -> None:
             if options.keep:
                 run.keep()
                 say(f"everything keeps running; web UI: {master.settings.url}, page: {page}")
+                say(f"log in as {WEB_USER} with the password in {master.web_password_file}")
                 say("to stop it, run: docker/demo --stop")
         finally:
             if not run.kept:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import requests
 
 from lab.errors import LabError
 from lab.settings import FORCE
-from lab.waiting import wait_until
+from lab.waiting import MASTER_POLL_SECONDS, wait_until
 
 Json = dict[str, Any]
 RESULTS = ("SUCCESS", "WARNINGS", "FAILURE", "SKIPPED", "EXCEPTION", "RETRY", "CANCELLED")
-POLL_SECONDS = 0.3
+POLL_SECONDS = 0.5
 TIMEOUT = 30
 READS = 3
 LOG_LINES = 40
@@ -29,9 +29,10 @@ def result_name(results: int | None) -> str:
 
 @dataclass(frozen=True)
 class Rest:
-    """The REST API below a master's URL."""
+    """The REST API below a master's URL; *login* is a user with a password."""
 
     url: str
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     def answers(self) -> bool:
         """Return whether the web server answers."""
@@ -50,7 +51,11 @@ class Rest:
     def control(self, path: str, method: str, **parameters: Any) -> Any:
         """Call a control method of an endpoint."""
         call = {"id": 1, "jsonrpc": "2.0", "method": method, "params": parameters}
-        reply = requests.post(f"{self.url}api/v2/{path}", json=call, timeout=TIMEOUT)
+        with requests.Session() as session:
+            if self.login:
+                login = f"{self.url}auth/login"
+                session.get(login, auth=self.login, timeout=TIMEOUT, allow_redirects=False)
+            reply = session.post(f"{self.url}api/v2/{path}", json=call, timeout=TIMEOUT)
         answer = reply.json() if "json" in reply.headers.get("Content-Type", "") else {}
         if not reply.ok or "error" in answer:
             said = answer.get("error", {}).get("message", reply.text[:500])
@@ -123,7 +128,8 @@ class Rest:
             ]
             return bool(found)
 
-        wait_until(started, timeout, f"the build of {commit[:12]}")
+        what = f"the build of {commit[:12]}"
+        wait_until(started, timeout, what, poll=MASTER_POLL_SECONDS)
         return found[0]
 
     def steps(self, build_id: int) -> list[Json]:
@@ -137,13 +143,14 @@ class Rest:
         deadline = time.monotonic() + timeout
         told = 0
         while True:
-            build, steps = self.build(build_id), self.steps(build_id)
+            # Properties are large: they are read once, in the end.
+            (build,), steps = self.get(f"builds/{build_id}")["builds"], self.steps(build_id)
             done = [step for step in steps if step["complete"] and not step["hidden"]]
             for step in done[told:]:
                 tell(f"{step['name']}: {step['state_string']}")
             told = max(told, len(done))
             if build["complete"]:
-                return build
+                return self.build(build_id)
             if time.monotonic() > deadline:
                 raise LabError(f"build {build_id} is still running after {timeout:.0f} s")
             time.sleep(POLL_SECONDS)

@@ -23,7 +23,9 @@ from lab.errors import LabError
 from lab.settings import INDEX_VARIABLE, host_ca_bundle
 
 LAB = Path(__file__).resolve().parent
-FOLDER = LAB.parent.parent / "buildbot_ship" / "inside" / "tools"
+INSIDE = LAB.parent.parent / "buildbot_ship" / "inside"
+FOLDERS = tuple(INSIDE / name for name in ("tools", "uv", "poetry"))
+"""The folders with locks: the tools of every build base, and those of lock files."""
 JOB = LAB / "tool_lock_job.py"
 TOOLS = "tools.in"
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
@@ -31,7 +33,7 @@ LOCKED = re.compile(r"^# Locked on (\d{4}-\d\d-\d\d)\b", re.MULTILINE)
 CA_IN_CONTAINER = "/etc/ssl/lock-tools.pem"
 OLDEST = "3.11"
 """The oldest supported Python minor version, as in setup.py."""
-ABOUT = "Write buildbot_ship/inside/tools/pyX.Y.txt with each Python that you name."
+ABOUT = "Write buildbot_ship/inside/*/pyX.Y.txt with each Python that you name."
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Lock:
         return datetime.date.fromisoformat(found[1]) if found else None
 
 
-def read_locks(folder: Path = FOLDER) -> dict[str, Lock]:
+def read_locks(folder: Path) -> dict[str, Lock]:
     """Return the locks in *folder* by minor version, the oldest Python first."""
     found = [Lock(path.stem.removeprefix("py"), path.read_text()) for path in _files(folder)]
     return {lock.minor: lock for lock in sorted(found, key=lambda lock: order(lock.minor))}
@@ -94,9 +96,18 @@ def _differences(locks: Mapping[str, Lock]) -> list[str]:
     ]
 
 
-def compile_lock(python: str, seed: str, upgrade: bool, today: datetime.date) -> Lock:
-    """Return the lock that *python* compiles: an interpreter, or the reference of an image."""
-    tools = (FOLDER / TOOLS).read_text(encoding="utf-8")
+def read_tools(folder: Path) -> str:
+    """Return the text of `tools.in`."""
+    return (folder / TOOLS).read_text(encoding="utf-8")
+
+
+def compile_lock(
+    python: str, tools: str, seed: str, upgrade: bool, today: datetime.date
+) -> Lock:
+    """Return the lock of *tools*, the text of a `tools.in`, that *python* compiles.
+
+    *python* is an interpreter, or the reference of an image.
+    """
     request = {"requirements": tools, "lock": seed, "upgrade": upgrade}
     argv = [*command(python, os.environ), "-I", "-c", JOB.read_text(encoding="utf-8")]
     done = subprocess.run(
@@ -142,29 +153,33 @@ def main(argv: Sequence[str]) -> int:
         help="write nothing; fail if --upgrade would change pins",
     )
     chosen = parser.parse_args(argv)
+    write = not chosen.check
     try:
-        return _lock(
-            chosen.python, upgrade=chosen.upgrade or chosen.check, write=not chosen.check
-        )
+        found = [
+            _lock(folder, chosen.python, upgrade=chosen.upgrade or chosen.check, write=write)
+            for folder in FOLDERS
+        ]
     except LabError as error:
         print(error, file=sys.stderr)
         return 1
+    return max(found)
 
 
-def _lock(pythons: Sequence[str], *, upgrade: bool, write: bool) -> int:
-    before = read_locks()
+def _lock(folder: Path, pythons: Sequence[str], *, upgrade: bool, write: bool) -> int:
+    before, tools = read_locks(folder), read_tools(folder)
     newest = before[max(before, key=order)].text if before else ""
     today = datetime.datetime.now(datetime.UTC).date()
-    locks = [compile_lock(python, newest, upgrade, today) for python in pythons]
+    locks = [compile_lock(python, tools, newest, upgrade, today) for python in pythons]
     for lock in locks:
         changed = sorted(lock.pins.items() - before.get(lock.minor, Lock("", "")).pins.items())
-        print(f"py{lock.minor}.txt: {', '.join('=='.join(pin) for pin in changed) or 'same'}")
+        pins = ", ".join("==".join(pin) for pin in changed) or "same"
+        print(f"{folder.name}/py{lock.minor}.txt: {pins}")
         if write:
-            (FOLDER / f"py{lock.minor}.txt").write_text(lock.text, encoding="utf-8")
+            (folder / f"py{lock.minor}.txt").write_text(lock.text, encoding="utf-8")
     if not write:
         return int(any(before[lock.minor].pins != lock.pins for lock in locks))
-    faults = find_faults(read_locks(), (FOLDER / TOOLS).read_text(encoding="utf-8"), OLDEST)
-    print("".join(f"{fault}\n" for fault in faults), end="")
+    faults = find_faults(read_locks(folder), tools, OLDEST)
+    print("".join(f"{folder.name}: {fault}\n" for fault in faults), end="")
     return int(bool(faults))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from lab.rest import result_name
-from lab.settings import SHIP
+from lab.settings import SHIP, WEB_USER
 from lab.waiting import wait_until
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -67,6 +67,14 @@ def test_a_person_ships_from_the_web_page(
 ) -> None:
     url, builder = shop.master.settings.url, shop.rest.builder_id(SHIP)
     before = len(shop.rest.builds(SHIP))
+    browser.get(f"{url}#/builders/{builder}")
+    find(browser, "//button[normalize-space()='Ship']").click()
+    find(browser, START).click()
+    find(browser, "//*[contains(text(), 'you need to have role')]")
+    picture(browser, shop, "force-form-without-login")
+    assert len(shop.rest.builds(SHIP)) == before
+    login = f"{WEB_USER}:{shop.master.web_password}"
+    browser.get(f"{url.replace('//', f'//{login}@')}auth/login")
     browser.get(f"{url}#/builders/{builder}")
     find(browser, "//button[normalize-space()='Ship']").click()
     find(browser, "//label[normalize-space()='Images']")

@@ -10,7 +10,7 @@ import pytest
 from lab.errors import LabError
 from lab.git_server import git
 from lab.pins import TIMESTAMP
-from lab.rest import Json, result_name
+from lab.rest import Json, Rest, result_name
 from lab.sealing import TOKEN
 from lab.settings import HARDEN, RETAG, SHIP, SMOKE_SECRET
 from lab.story import look_up
@@ -95,6 +95,7 @@ def test_a_published_commit_forced_again_costs_one_look(shop: Shop, day: Day) ->
         assert (pushed["digest"], source) == (image.digest, "FindPublished")
 
 
+@pytest.mark.long
 def test_one_image_is_built_twice_and_nothing_pushed(shop: Shop, day: Day) -> None:
     build = shop.force(SHIP, branch="main", images="remotemath", push=False, verify=True)
     assert result_name(build["results"]) == "SUCCESS", say(shop, build)
@@ -225,6 +226,20 @@ def test_an_unknown_branch_is_a_failure_with_a_remedy(shop: Shop, day: Day) -> N
     assert result_name(build["results"]) == "FAILURE"
     said = "git cannot check out nowhere: couldn't find remote ref nowhere - check that"
     assert said in build["state_string"]
+
+
+@pytest.mark.parametrize("login", [None, ("ship", "guessed"), ("hacker", "ship")])
+def test_nobody_forces_or_stops_a_build_without_the_login(
+    shop: Shop, day: Day, login: tuple[str, str] | None
+) -> None:
+    stranger = Rest(shop.rest.url, login)
+    builds = len(shop.rest.builds(SHIP))
+    with pytest.raises(LabError, match="refused force of forceschedulers/force-ship"):
+        stranger.request(SHIP, branch="main")
+    with pytest.raises(LabError, match="you need to have role 'shippers'"):
+        stranger.stop(shop.rest.build_of_commit(SHIP, day.commit))
+    assert stranger.builds(SHIP)
+    assert len(shop.rest.builds(SHIP)) == builds
 
 
 def test_the_hook_makes_the_poller_look(shop: Shop) -> None:

@@ -29,9 +29,8 @@ def test_an_own_package_and_a_c_extension_are_identical_and_run(
     lab_run: Run, own_registry: Any, bases: Any, client: docker.DockerClient
 ) -> None:
     apps = [app for app in CORPUS if app.name in SMALL]
-    full, slim = bases.full.reference, bases.slim.reference
-    build_base = make_ground(lab_run, full, slim, own_registry.address)
-    rows = try_all(apps, build_base, jobs=2)
+    ground = make_ground(lab_run, bases, own_registry.address)
+    rows = try_all(apps, ground, jobs=2)
     assert passed(rows), report(rows)
     assert closing_line(rows) == "identical: 2 of 2, running: 2 of 2"
     assert [(row.name, row.built) for row in rows] == [("pages", 1), ("netifaces", 1)]

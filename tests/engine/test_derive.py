@@ -148,6 +148,7 @@ def test_it_is_built_again_when_there_is_a_reason_and_only_then(
     assert max(tags) == owned(moved).tag
 
 
+@pytest.mark.long
 def test_an_old_one_is_built_anew_and_is_no_news_with_the_same_content(house: House) -> None:
     first = owned(house.derive())
     result = house.derive("--older-than-days", "0")

@@ -77,7 +77,12 @@ PYPROJECT = Sample(
     "pinboard[all],six",
 )
 LOOSE = ("--loose", "pyproject.toml", "--extra", "all", "--group", "production")
-SAMPLES_OF_ALL = (UV, POETRY, PYLOCK, PYPROJECT)
+SAMPLES_OF_ALL = (
+    pytest.param(UV, id="uv"),
+    pytest.param(POETRY, id="poetry", marks=pytest.mark.long),
+    pytest.param(PYLOCK, id="pylock", marks=pytest.mark.long),
+    pytest.param(PYPROJECT, id="pyproject"),
+)
 
 
 def repository_of(sample: Sample, folder: Path, bases: Any) -> Repository:
@@ -98,7 +103,7 @@ def repository_of(sample: Sample, folder: Path, bases: Any) -> Repository:
     return repository
 
 
-@pytest.mark.parametrize("sample", SAMPLES_OF_ALL, ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", SAMPLES_OF_ALL)
 def test_a_repository_ships_from_its_own_lock_file(
     sample: Sample, bases: Any, tmp_path: Path, client: docker.DockerClient
 ) -> None:
@@ -118,6 +123,66 @@ def test_a_repository_ships_from_its_own_lock_file(
     said = client.containers.run(image, remove=True).decode()
     for line in sample.says:
         assert line in said
+    repository.succeed("gc")
+
+
+def as_poetry_1_wrote_it(path: Path) -> None:
+    """Give a lock format 2.0, which has no groups and no markers of packages."""
+    text = re.sub(r"^(groups|markers) = .*\n", "", path.read_text(), flags=re.M)
+    path.write_text(text.replace('lock-version = "2.1"', 'lock-version = "2.0"'))
+
+
+def days_since(year: int, month: int, day: int) -> str:
+    return str((datetime.now(UTC) - datetime(year, month, day, tzinfo=UTC)).days)
+
+
+def test_uv_makes_a_lock_and_updates_one_package(bases: Any, tmp_path: Path) -> None:
+    """iniconfig 2.3.1 is of October 2026."""
+    repository = Repository(tmp_path / "app", tmp_path / "state")
+    repository.folder.mkdir()
+    project = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    for name, text in {
+        "pyproject.toml": f'{project}dependencies = ["iniconfig", "six"]\n',
+        "build.docker": f"FROM {bases.full.reference}\n",
+    }.items():
+        (repository.folder / name).write_text(text)
+    repository.git("init", "-q", "-b", "main")
+    repository.commit()
+    harden = ("harden", "--strict", "uv.lock", "--cooldown")
+    made = repository.succeed(*harden, days_since(2026, 9, 1))
+    assert made["properties"]["ship_harden"] == "2 added"
+    changed = repository.succeed(*harden, "0", "--upgrade", "iniconfig")
+    newer = r"iniconfig 2\.3\.0 -> \S+, \d+ days? old"
+    assert re.search(newer, changed["texts"]["changes.txt"])
+    assert changed["properties"]["ship_harden"] == "1 upgraded"
+    repository.succeed("gc")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("sample", "day", "older"),
+    [
+        (UV, (2026, 9, 1), "packaging-26.3-"),
+        (POETRY, (2026, 9, 1), "certifi-2026.7.22-"),
+        (PYLOCK, (2026, 3, 1), "attrs-25.4.0-"),
+    ],
+    ids=("uv", "poetry", "pylock"),
+)
+def test_a_lock_file_is_updated_with_its_own_tool(
+    sample: Sample, day: tuple[int, int, int], older: str, bases: Any, tmp_path: Path
+) -> None:
+    """The cooldown admits older releases than the lock has, and leaves no trace in it."""
+    repository = repository_of(sample, tmp_path, bases)
+    if sample is POETRY:
+        as_poetry_1_wrote_it(repository.folder / sample.lock)
+    result = repository.succeed("harden", *sample.arguments(), "--cooldown", days_since(*day))
+    text = (repository.folder / sample.lock).read_text()
+    assert older in text
+    assert "exclude-newer" not in text
+    assert 'lock-version = "2.0"' not in text
+    assert result["texts"][sample.lock] == text
+    repository.commit()
+    repository.succeed("check", *sample.arguments())
     repository.succeed("gc")
 
 

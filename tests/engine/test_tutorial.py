@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 TOP = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.long
 def test_the_tutorial_ends_with_the_page(
     engine: object, bases: Any, own_registry: Any, tmp_path: Path
 ) -> None:

@@ -112,8 +112,8 @@ def test_what_a_build_sees_around_it_is_always_the_same(
 @pytest.mark.parametrize(
     "source",
     [
-        "__import__('datetime').date.today().isoformat()",
-        "os.popen('date +%F').read()",
+        pytest.param("__import__('datetime').date.today().isoformat()", marks=pytest.mark.long),
+        pytest.param("os.popen('date +%F').read()", marks=pytest.mark.long),
         "os.getpid()",
     ],
 )

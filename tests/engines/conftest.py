@@ -6,9 +6,10 @@ whose oldest version cannot push an index of several platforms.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from lab.other_root import NEWER, OLDER
 from lab.runs import Run
 
 import docker
+from tests.alone import is_alone
 
 FIRST = "the machine's"
 NEWEST_CLASSIC, OLD_CONTAINERD, NEWEST_CONTAINERD = (
@@ -32,6 +34,8 @@ OTHERS = {
 }
 """The suite and the storage of each other engine."""
 NAMES = (FIRST, *OTHERS)
+BESIDE_OTHERS = (FIRST, NEWEST_CONTAINERD)
+"""The engines of a run of several groups: the two that differ most."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,36 @@ class Host:
     client: docker.DockerClient
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of the engines that do not run."""
+    names = names_of(config)
+    out = [item for item in items if _host_of(item) not in names]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if _host_of(item) in names]
+
+
+def names_of(config: pytest.Config) -> Sequence[str]:
+    """Return the engines of this run."""
+    return NAMES if is_alone(config, "engines") else BESIDE_OTHERS
+
+
+def _host_of(item: pytest.Item) -> str:
+    """Return the engine that an item is for: the machine's, if it names none."""
+    fixtures = getattr(item, "callspec", None)
+    if fixtures is None or not item.path.is_relative_to(Path(__file__).parent):
+        return FIRST
+    return str(fixtures.params.get("host", FIRST))
+
+
 @pytest.fixture(scope="session")
-def others(engine: Engine, lab_run: Run) -> Iterator[dict[str, OtherEngine]]:
+def others(
+    engine: Engine, lab_run: Run, pytestconfig: pytest.Config
+) -> Iterator[dict[str, OtherEngine]]:
     """The newer engines by name."""
     engines = {
         name: OtherEngine(lab_run, storage, suite=suite)
         for name, (suite, storage) in OTHERS.items()
+        if name in names_of(pytestconfig)
     }
     try:
         with ThreadPoolExecutor() as pool:

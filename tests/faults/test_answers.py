@@ -17,9 +17,14 @@ TAG_READ = r"(HEAD|GET) /v2/team/tiny/manifests/"
 DENIED = json.dumps({"errors": [{"code": "DENIED", "message": "the cat is on it"}]}).encode()
 
 
-@pytest.mark.short
 @pytest.mark.row(11)
-@pytest.mark.parametrize("body", [DENIED, b""], ids=["an error", "no digest"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(DENIED, id="an error", marks=pytest.mark.short),
+        pytest.param(b"", id="no digest"),
+    ],
+)
 def test_a_push_that_is_answered_200_without_a_digest_fails(scene: Scene, body: bytes) -> None:
     """This is our own push, which does not go through the engine."""
     commit = scene.commit()

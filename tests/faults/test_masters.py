@@ -10,7 +10,7 @@ from lab.soak.tally import Tally
 
 from .scene import Scene
 
-BUILDS = 20
+BUILDS = 10
 
 
 @pytest.mark.short

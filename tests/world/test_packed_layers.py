@@ -17,7 +17,7 @@ import docker
 from tests.repository import Repository, copy_of
 
 
-@pytest.fixture(scope="session", params=["zstd", "plain"])
+@pytest.fixture(scope="session", params=["zstd", pytest.param("plain", marks=pytest.mark.long)])
 def packing(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -35,7 +35,7 @@ from distribution_formats import Formats, explain_missing_file, keep_admitted
 from git_repository import create_stand_in
 from index import HARDENING, Index
 from job import Failed, call, index_environment, main, say
-from own_requirements import MAX_BUILDS, own_requirements, project_file
+from own_requirements import MAX_BUILDS, NO_VERSION, own_requirements, project_file
 from sdist import unpack
 from strict_lines import frozen_pins, pins
 
@@ -44,14 +44,6 @@ COMPILE += ["--quiet", "--no-header", "--allow-unsafe", "--generate-hashes"]
 COMPILE += ["--no-strip-extras", "--resolver=backtracking", "--annotation-style=split"]
 COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
 COMPILE += ["--no-emit-options"]
-# The version of an own package does not matter here, and there is no git to derive it from.
-NO_VERSION = {
-    "SETUPTOOLS_SCM_PRETEND_VERSION": "0",
-    "PBR_VERSION": "0",
-    "PDM_BUILD_SCM_VERSION": "0",
-    "POETRY_DYNAMIC_VERSIONING_BYPASS": "0",
-    "UV_DYNAMIC_VERSIONING_BYPASS": "0",
-}
 
 
 def freeze(

@@ -21,7 +21,9 @@ from strict_lines import Pinned
 VARIABLE = "PIP_UPLOADED_PRIOR_TO"
 EXCEPT = "SHIP_COOLDOWN_EXCEPT"
 """The variable with the names, separated by commas, that `listed_hashes` exempts."""
-MISSING = re.compile(r"does not provide upload-time|no upload-time|upload-time metadata")
+MISSING = re.compile(
+    r"does not provide upload-time|no upload-time|upload-time metadata|missing an upload date"
+)
 RESOLUTION = re.compile(r" do(es)? not resolve\b")
 NO_TIME_HINT = (
     "use an index with upload times (PEP 700, in JSON), as PyPI and current mirrors have; or "

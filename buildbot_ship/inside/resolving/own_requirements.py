@@ -21,6 +21,14 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 MAX_BUILDS = 2
 """Build backends to run at the same time; more of them need more memory."""
+# The version of an own package does not matter here, and there is no git to derive it from.
+NO_VERSION = {
+    "SETUPTOOLS_SCM_PRETEND_VERSION": "0",
+    "PBR_VERSION": "0",
+    "PDM_BUILD_SCM_VERSION": "0",
+    "POETRY_DYNAMIC_VERSIONING_BYPASS": "0",
+    "UV_DYNAMIC_VERSIONING_BYPASS": "0",
+}
 
 
 def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[str, str]:

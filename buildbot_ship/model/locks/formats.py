@@ -19,7 +19,10 @@ MAX_LINES = 400_000
 
 @attrs.frozen
 class Format:
-    """A format of lock files; *tool* updates it, *remedy* says how a person does."""
+    """A format of lock files; *tool* updates it, *remedy* says how a person does.
+
+    *packages* is the name of its array of packages.
+    """
 
     name: str
     tool: str
@@ -27,11 +30,12 @@ class Format:
     read: Callable[[TomlFile, Scope], Lock]
     has_extras: bool = False
     """Whether the lock itself records the extras of what the application requires."""
+    packages: str = "package"
 
 
 UV = Format("uv.lock", "uv", uv.REMEDY, uv.read_uv, has_extras=True)
 POETRY = Format("poetry.lock", "poetry", poetry.REMEDY, poetry.read_poetry)
-PYLOCK = Format("pylock.toml", "", pylock.REMEDY, pylock.read_pylock)
+PYLOCK = Format("pylock.toml", "uv", pylock.REMEDY, pylock.read_pylock, packages="packages")
 
 
 def format_of(path: str) -> Format | None:

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from ...errors import InvalidFile, InvalidRequest, Problem
 from ..requirement import MAX_LINE, Malformed
 from ..requirements.reader import Pin
+from .poetry_digest import ContentHash
 
 NO_RELEASE = "only releases of a package index can be pinned by hash"
 
@@ -66,12 +67,14 @@ class Lock:
 
     *own* are the names of own packages, *sdists* those of packages without any wheel.
     *declared* are the names that the application required when the lock was made, if recorded.
+    *content_hash* is the digest of the project at that time, if recorded.
     """
 
     pins: tuple[Pin, ...]
     own: frozenset[str] = frozenset()
     sdists: frozenset[str] = frozenset()
     declared: frozenset[str] | None = None
+    content_hash: ContentHash | None = None
 
     def with_extras(self, requirements: Iterable[Requirement]) -> Lock:
         """Return the lock with the extras of *requirements* added to its pins."""

@@ -16,8 +16,12 @@ from ..requirement import Malformed
 from ..requirements.reader import Pin, make_pin
 from ..toml_file import TomlFile, value, values
 from .lock import NO_RELEASE, Lock, Scope, finish, folder_of
+from .poetry_digest import ContentHash
 
-REMEDY = "run poetry lock with Poetry 2, review its changes, and commit"
+REMEDY = (
+    "run poetry lock with Poetry 2, or HardenRequirements, which updates the lock; review the "
+    "changes, and commit"
+)
 MAIN = "main"
 
 
@@ -119,7 +123,9 @@ class _Reader:
             attrs.evolve(pin, extras=tuple(sorted(self.extras.get(pin.key, ()))))
             for pin in self.pins
         )
-        return Lock(tuple(pins), frozenset(self.own), frozenset(self.sdists))
+        own, sdists = frozenset(self.own), frozenset(self.sdists)
+        content_hash = ContentHash.of(self.document)
+        return Lock(tuple(pins), own, sdists, content_hash=content_hash)
 
 
 def _wanted_extras(needs: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:

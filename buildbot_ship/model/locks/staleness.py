@@ -1,6 +1,7 @@
 """Check that a lock file and its build lock are up to date with the project files.
 
-The tools record no digest that others can compute, so the requirements themselves are compared.
+The requirements themselves are compared.  They also tell what is out of date.  For Poetry's own
+tables, there is only the digest that Poetry records.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def find_stale_lock(
     return [
         *_unmet(request, lock, required, environment),
         *_obsolete(request, lock, projects),
+        *_other_project(request, lock, projects),
         *_sections(request, lock, build_lock),
         *_build_requirements(request, projects, build_lock, environment),
     ]
@@ -111,6 +113,15 @@ def _obsolete(request: CheckRequest, lock: Lock, projects: Projects) -> Iterator
     for name in sorted(lock.declared - names - projects.names):
         text = f"it was made when a project file required {name[:100]}, and none does now"
         yield Problem(request.strict, 1, text)
+
+
+def _other_project(request: CheckRequest, lock: Lock, projects: Projects) -> Iterator[Problem]:
+    """Yield a problem if the project changed since the lock was made."""
+    digest, top = lock.content_hash, projects.top
+    if digest is not None and top is not None and not digest.fits(top.document.data):
+        what = f"the dependencies, groups or sources in {top.document.file}"
+        text = f"it was made before {what} changed (content-hash)"
+        yield Problem(request.strict, digest.line, text)
 
 
 def _sections(request: CheckRequest, lock: Lock, build_lock: BuildLock) -> Iterator[Problem]:

@@ -60,6 +60,7 @@ class Transport:
         self._auth = Authenticator(keychain, self._fetch_token, clock, addresses)
         self.addresses, self._sessions = addresses, Sessions(certificates)
         self.body_limits: dict[str, int] = {}
+        self.upload_hosts: set[str] = set()
         self._policy, self._sleep, self._log, self._clock = policy, sleep, log, clock
 
     def retries(self, registry: str) -> Retries:

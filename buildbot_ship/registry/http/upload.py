@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import attrs
 
@@ -30,6 +30,7 @@ _SIZES = tuple(size * _KIB for size in (65536, 16384, 4096, 1024, 256))
 """Sizes of a part in bytes; each is tried after the registry's proxy refused the one before."""
 _AFTER_A_FAULT = 16384 * _KIB
 _RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,15})")
+_TAKEN = (201, 202, 204)
 _OCTETS = {"Content-Type": "application/octet-stream"}
 
 
@@ -101,7 +102,7 @@ class Upload:
             raise RetryableFault(f"it lost the upload at {shown(call.url)}")
         if answer.status == 416:
             raise RetryableFault("it lost a part of the upload")
-        if answer.status not in (201, 202, 204):
+        if answer.status not in _TAKEN:
             raise refusal(answer, call)
         stored = _stored(answer, end)
         if not self.offset < stored <= end:
@@ -176,7 +177,10 @@ class Upload:
         self.transport.body_limits[self.repository.registry] = size
 
     def _send(self, call: Call) -> Answer:
-        """Send *call* to the address of the upload; an error names an odd one."""
+        """Send *call* to the address of the upload; an error names an odd one.
+
+        A host that has taken bytes before is the right one: it may have lost this upload.
+        """
         oddity = self.address.oddity
         if not oddity:
             return self.transport.send_once(call)
@@ -190,6 +194,11 @@ class Upload:
         except RegistryRefused as error:
             why = f"{oddity}: {error.why}"
             raise RegistryRefused(call.registry, call.action, why, error.hint) from None
+        host, known = urlsplit(self.address.url).netloc, self.transport.upload_hosts
+        if answer.status in _TAKEN:
+            known.add(host)
+        elif answer.status == 404 and host in known:
+            return answer
         if answer.status in (301, 302, 307, 308, 400, 404, 405) and call.method != "GET":
             why = f"{oddity}: {answer.message}"
             raise RegistryRefused(call.registry, call.action, why, UPLOAD_HINT)

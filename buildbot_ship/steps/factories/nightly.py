@@ -12,6 +12,7 @@ from buildbot.process.properties import Property
 from ..bases import DeriveBase, PinBase
 from ..requirements import HardenRequirements
 from ..review import ProposeChange
+from .requirement_options import split_options
 from .ship import checkout_steps, with_garbage_collection, without_credentials
 
 
@@ -59,10 +60,7 @@ def propose_bases_factory(
 def propose_requirements_factory(
     repourl: str | IRenderable,
     *,
-    packages: Sequence[str] | IRenderable = (),
-    no_binary: str | IRenderable = ":none:",
-    only_binary: str | IRenderable = ":none:",
-    files: Sequence[Mapping[str, str]] = ({},),
+    files: Sequence[Mapping[str, Any]] = ({},),
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
     proposal: Mapping[str, Any] | None = None,
@@ -70,12 +68,11 @@ def propose_requirements_factory(
 ) -> BuildFactory:
     """Return a factory that proposes newer requirements; see `ship_factory`.
 
-    *files* has one mapping for each strict file, with the options ``loose``, ``strict``,
-    ``build_lock``, ``dockerfile``, ``no_binary`` and ``only_binary`` of `HardenRequirements`.
-    The build property ``upgrade`` becomes its option of this name.
+    *options* has the options of `HardenRequirements`, too.  Its option ``upgrade`` is the build
+    property of this name.  *files* has one mapping for each strict file, with those of its
+    options that differ.
     """
-    given = {"packages": packages, "no_binary": no_binary, "only_binary": only_binary}
-    given |= {"upgrade": Property("upgrade", "all")}
+    given, options = split_options({"upgrade": Property("upgrade", "all"), **options})
     hardens = [
         HardenRequirements(name=name, **{**given, **names}, **options)
         for name, names in zip(_step_names(), files, strict=False)

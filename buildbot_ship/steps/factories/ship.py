@@ -29,6 +29,7 @@ from ..shipping import BuildPex, BuildRuntimeImage, BuildWheels
 from ..smoke import SmokeTest
 from .choice import builds_any, chosen_tests, for_chosen_images, pushes, tests_any
 from .images import ShipImage, check_images, image_options, pex_options
+from .requirement_options import options_for, split_options
 from .resumed import ResumedBuild
 from .untrusted import left_out_tests, split_tests, step_options
 
@@ -39,9 +40,6 @@ def ship_factory(
     repourl: str | IRenderable,
     images: Sequence[ShipImage],
     *,
-    packages: Sequence[str] | IRenderable = (),
-    no_binary: str | IRenderable = ":none:",
-    only_binary: str | IRenderable = ":none:",
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
     check: bool = True,
@@ -54,12 +52,12 @@ def ship_factory(
 ) -> BuildFactory:
     """Return a factory that builds and publishes the images of a commit.
 
-    *packages* are the folders of your own packages.  Give *no_binary* and *only_binary* the
-    same values as for `harden_factory`.  A build without a branch uses *branch*.  *git* has
-    additional options of Buildbot's ``Git``, and *options* the options of every step.  With
-    *check*, the build stops if the strict file is out of date.  With *verify*, it builds
-    everything twice and compares the result before it publishes anything.  *secrets* is the
-    folder of `CheckSecrets`, which then runs first.  If an image has a test, it is tested with
+    *options* has the options of every step, and those of `HardenRequirements`: each step gets
+    those that it has.  Give `harden_factory` the same ones.  A build without a branch uses
+    *branch*.  *git* has additional options of Buildbot's ``Git``.  With *check*, the build
+    stops if the strict file is out of date.  With *verify*, it builds everything twice and
+    compares the result before it publishes anything.  *secrets* is the folder of
+    `CheckSecrets`, which then runs first.  If an image has a test, it is tested with
     `SmokeTest` before it is published.  A build that publishes only some images also builds
     those that are tested with them.  *claim_remote* is the option of `PushTagged`.
 
@@ -73,16 +71,16 @@ def ship_factory(
     except *readers*: logins that can only read.  Tests with secrets are left out.
     """
     check_images(images)
-    options = step_options(options, trusted, readers)
+    given, options = split_options(step_options(options, trusted, readers))
+    checked, wheels = (options_for(s, given) for s in (CheckRequirements, BuildWheels))
     images, left_out = split_tests(images, trusted)
     tested = {name for image in images for name in image.tested_with if image.test}
     source = without_credentials(repourl)
-    hardened = {"packages": packages, "no_binary": no_binary, "only_binary": only_binary}
 
     def steps() -> Iterator[Any]:
         if check:
-            yield CheckRequirements(**hardened, doStepIf=needs_check, **options)
-        yield BuildWheels(packages=packages, lazy=True, doStepIf=needs_build, **options)
+            yield CheckRequirements(**checked, doStepIf=needs_check, **options)
+        yield BuildWheels(**wheels, lazy=True, doStepIf=needs_build, **options)
         for pex in dict.fromkeys(image.pex for image in images):
             users = [image for image in images if image.pex == pex]
             wanted = builds_any([image.name for image in users], images)
@@ -90,7 +88,7 @@ def ship_factory(
         for image in images:
             wanted = builds_any([image.name], images)
             yield _image(image, source, doStepIf=wanted, **options)
-        yield _verify(images, packages, source, verify, options)
+        yield _verify(images, wheels, source, verify, options)
         yield from left_out_tests(left_out, images)
         if tested:
             test = chosen_tests(images)
@@ -100,33 +98,29 @@ def ship_factory(
             given = {"tested": image.name in tested, "claim_remote": claim_remote}
             yield _push(image, **given, doStepIf=wanted, **options)
 
-    checks = hardened if check else None
+    checks = checked if check else None
     before: list[Any] = [*checkout_steps(repourl, branch, git)]
     if secrets is not None:
         before.append(CheckSecrets(folder=secrets, **options))
     if trusted:
-        before.append(_find(images, packages, source, verify, {"check": checks, **options}))
+        before.append(_find(images, wheels, source, verify, {"check": checks, **options}))
     return with_garbage_collection(before, steps(), options, doStepIf=needs_garbage_collection)
 
 
 def harden_factory(
     repourl: str | IRenderable,
     *,
-    packages: Sequence[str] | IRenderable = (),
-    no_binary: str | IRenderable = ":none:",
-    only_binary: str | IRenderable = ":none:",
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> BuildFactory:
     """Return a factory that hardens the requirements of a repository; see `ship_factory`.
 
-    *no_binary*, *only_binary*, and the build property ``upgrade`` are the options of
-    `HardenRequirements`.
+    *options* has the options of `HardenRequirements`, too.  Its option ``upgrade`` is the build
+    property of this name.
     """
-    given = {"upgrade": Property("upgrade", "all"), **options}
-    formats = {"no_binary": no_binary, "only_binary": only_binary}
-    step = HardenRequirements(packages=packages, **formats, **given)
+    given, options = split_options({"upgrade": Property("upgrade", "all"), **options})
+    step = HardenRequirements(**given, **options)
     return with_garbage_collection(checkout_steps(repourl, branch, git), [step], options)
 
 
@@ -180,7 +174,7 @@ def _image(image: ShipImage, source: str | None, **options: Any) -> BuildRuntime
 
 def _find(
     images: Sequence[ShipImage],
-    packages: Sequence[str] | IRenderable,
+    wheels: Mapping[str, Any],
     source: str | None,
     verify: bool,
     options: Mapping[str, Any],
@@ -189,7 +183,7 @@ def _find(
         return step.getProperty("push", True) and not step.getProperty("verify", verify)
 
     return FindPublished(
-        wheels={"packages": packages, "lazy": True},
+        wheels={**wheels, "lazy": True},
         pexes=for_chosen_images(images, pex_options),
         images=for_chosen_images(images, lambda i: {**image_options(i, source), "load": False}),
         pushes=for_chosen_images(
@@ -203,13 +197,13 @@ def _find(
 
 def _verify(
     images: Sequence[ShipImage],
-    packages: Sequence[str] | IRenderable,
+    wheels: Mapping[str, Any],
     source: str | None,
     default: bool,
     options: Mapping[str, Any],
 ) -> VerifyReproducible:
     return VerifyReproducible(
-        wheels={"packages": packages},
+        wheels=wheels,
         pexes=for_chosen_images(images, pex_options),
         images=for_chosen_images(images, lambda image: image_options(image, source)),
         doStepIf=lambda step: bool(step.getProperty("verify", default)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ from ...source.interface import read_bytes, read_text, required
 from ...store.change_notes import ChangeNotes
 from ..shared.job_result import reading_result
 from ..shared.job_runner import JobRunner
-from .hardened import export_packages, hardened, header_of
+from .hardened import export_packages, hardened, header_of, read_ages
 
 
 def harden(
@@ -53,7 +52,7 @@ def harden(
         # Imported late: most repositories have a strict file.
         from .harden_lock import harden_lock  # noqa: PLC0415
 
-        return harden_lock(request, checkout=checkout, runner=runner)
+        return harden_lock(request, checkout=checkout, runner=runner, notes=notes)
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
     loose, inputs = _read(request, checkout)
     old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
@@ -143,11 +142,6 @@ def _resolve(
         )
         sdists = tuple(str(sdist) for sdist in result["sdists"])
         return _Resolved(strict, lock, sdists, read_ages(result))
-
-
-def read_ages(result: Mapping[str, Any]) -> dict[str, float]:
-    """Return the days since each release in the result of a job."""
-    return {str(name): float(age) for name, age in result.get("ages", {}).items()}
 
 
 def _parse(request: HardenRequest, new: dict[str, str]) -> StrictFile:

@@ -1,11 +1,13 @@
-"""Write the build lock for a lock file of another tool."""
+"""Update a lock file of another tool, and write the build lock for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import InvalidRequest
+import attrs
+
+from ...errors import FileMissing, InvalidFile, InvalidRequest
 from ...model.dockerfile.document import base_of
 from ...model.locks.lock import Lock
 from ...model.request import HardenRequest
@@ -17,51 +19,80 @@ from ...model.requirements.text import decode
 from ...model.result import Result, counted
 from ...source.checkout import Checkout
 from ...source.interface import read_text, required
+from ...store.change_notes import ChangeNotes
 from ..shared.job_result import reading_result
 from ..shared.job_runner import JobRunner
 from ..shared.locked_pins import read_locked
 from ..shared.tools_image import Tools
-from .hardened import export_packages, hardened, header_of
+from .hardened import export_packages, hardened, header_of, read_ages
+from .updated_lock import Edited, update_lock
 
 
-def harden_lock(request: HardenRequest, *, checkout: Checkout, runner: JobRunner) -> Result:
-    """Write the build lock of the lock file in the working directory.
+def harden_lock(
+    request: HardenRequest, *, checkout: Checkout, runner: JobRunner, notes: ChangeNotes
+) -> Result:
+    """Update the lock file in the working directory, and write its build lock.
 
-    If nothing relevant changed, the build lock keeps its bytes.  Raises what `harden` raises.
+    With the upgrade ``nothing``, the lock stays as it is.  If nothing relevant changed, the
+    build lock keeps its bytes.  Raises what `harden` raises.
     """
     _check_options(request)
     base = base_of(required(checkout, request.dockerfile), request.dockerfile)
-    old = read_text(checkout, request.build_lock)
+    old = {path: read_text(checkout, path) for path in (request.strict, request.build_lock)}
     tools = runner.tools(base)
     environment: Mapping[str, str] = tools.facts["environment"]
-    lock = read_locked(request, checkout, environment)[0]
-    body, sdists = _build_lock(request, lock, checkout, runner, tools)
-    new = header_of({}, base, tools, sdists).text + body
-    if are_equivalent(old, new):
-        new = old
-    else:
-        parse_build_lock(new, request.build_lock)
-        checkout.write({request.build_lock: new})
-    changes = compare(StrictFile(lock.pins), StrictFile(lock.pins))
+    new, before = dict(old), StrictFile()
+    if request.upgrade != "nothing":
+        before = _pins(request, checkout, environment)
+        new[request.strict] = update_lock(request, checkout, runner, tools)
+    edited = Edited(checkout, {path: text for path, text in new.items() if text})
+    lock = read_locked(request, edited, environment)[0]
+    built = _build_lock(request, lock, checkout, runner, tools)
+    build_lock = header_of({}, base, tools, built.sdists).text + built.text
+    if not are_equivalent(old[request.build_lock], build_lock):
+        parse_build_lock(build_lock, request.build_lock)
+        new[request.build_lock] = build_lock
+    checkout.write({path: text for path, text in new.items() if text != old[path]})
+    after = StrictFile(lock.pins)
+    changes = compare(after if request.upgrade == "nothing" else before, after, built.ages)
+    if new[request.strict] != old[request.strict]:
+        notes.leave(new[request.strict].encode(), changes.message(request.strict))
     what = f"{counted(len(lock.pins), 'package')} locked"
-    return hardened(request.strict, what, changes, {request.build_lock: new})
+    if request.upgrade == "nothing":
+        del new[request.strict]
+    return hardened(request.strict, what, changes, new)
 
 
 def _check_options(request: HardenRequest) -> None:
     """Raise InvalidRequest for options that the tool of the lock has instead."""
-    if request.upgrade != "nothing":
-        why = f"only nothing is possible: update {request.strict} with the tool that wrote it"
-        raise InvalidRequest("upgrade", why)
     for option, words in Formats.of(request).options().items():
         if words:
             why = f"{request.strict} has all files of a release: set this in the project's tool"
             raise InvalidRequest(option, why)
 
 
+def _pins(
+    request: HardenRequest, checkout: Checkout, environment: Mapping[str, str]
+) -> StrictFile:
+    """Return the pins of the current lock; none if there is none that can be read."""
+    try:
+        return StrictFile(read_locked(request, checkout, environment)[0].pins)
+    except (FileMissing, InvalidFile, InvalidRequest):
+        return StrictFile()
+
+
+@attrs.frozen
+class _Built:
+    """The build lock without its header, its sdists, and the days since each release."""
+
+    text: str
+    sdists: tuple[str, ...]
+    ages: Mapping[str, float]
+
+
 def _build_lock(
     request: HardenRequest, lock: Lock, checkout: Checkout, runner: JobRunner, tools: Tools
-) -> tuple[str, tuple[str, ...]]:
-    """Return the build lock without its header, and the sdists that it has."""
+) -> _Built:
     arguments: dict[str, Any] = {
         "strict": "".join(pin.text for pin in lock.pins),
         "packages": list(request.packages),
@@ -76,4 +107,5 @@ def _build_lock(
         result = runner.run("harden", tools.image, arguments, out, files, network=True)
         with reading_result("harden"):
             text = decode((out / "build.txt").read_bytes(), "build.txt")
-            return text, tuple(str(sdist) for sdist in result["sdists"])
+            sdists = tuple(str(sdist) for sdist in result["sdists"])
+            return _Built(text, sdists, read_ages(result))

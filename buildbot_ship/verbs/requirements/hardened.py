@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ...daemon.interface import JobFile
 from ...model.reference import Reference
@@ -36,6 +37,11 @@ def export_packages(
     """Return the files of the own packages in *folders* as inputs of a job."""
     found = (export_package(checkout, folder, scratch) for folder in folders)
     return tuple(file for files in found for file in files)
+
+
+def read_ages(result: Mapping[str, Any]) -> dict[str, float]:
+    """Return the days since each release in the result of a job."""
+    return {str(name): float(age) for name, age in result.get("ages", {}).items()}
 
 
 def hardened(file: str, what: str, changes: Changes, texts: Mapping[str, str]) -> Result:

@@ -8,12 +8,13 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from lab.bases import publish_bases
+from lab.bases import Bases, publish_bases
 from lab.corpus.apps import App
 from lab.corpus.options import CorpusOptions, parse_corpus
 from lab.corpus.report import Row, closing_line, passed, report
 from lab.corpus.repository import FIRST, CommandLine
 from lab.corpus.trial import Ground, Trial
+from lab.debian import DEFAULT, MINORS
 from lab.errors import LabError
 from lab.progress import progress
 from lab.registries import serve
@@ -28,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     options, begun = parse_corpus(argv), time.monotonic()
     try:
         with running(KIND, progress()) as run:
-            rows = try_all(options.apps, prepare(run), options.jobs)
+            rows = try_on_python(run, options)
             _keep(run, options)
     except LabError as error:
         print(f"\nThe corpus failed. {error}", file=sys.stderr, flush=True)
@@ -40,32 +41,47 @@ def main(argv: Sequence[str]) -> int:
     return 0 if passed(rows) else 1
 
 
-def prepare(run: Run) -> Ground:
-    """Start what is needed, and own the bases as a team would."""
+def try_on_python(run: Run, options: CorpusOptions) -> list[Row]:
+    """Start what is needed, own the bases as a team would, and try the applications.
+
+    An application that does not support the Python is tried on the newest that it supports.
+    """
     run.start_engine()
     own, upstream = serve(run, "own"), serve(run, "upstream")
-    bases = publish_bases(run.cache, upstream.address)
-    return make_ground(run, bases.full.reference, bases.slim.reference, own.address)
+    rows = []
+    for minor, apps in by_python(options.apps, options.python).items():
+        bases = publish_bases(run.cache, upstream.address, minor=minor)
+        rows += try_all(apps, make_ground(run, bases, own.address, minor), options.jobs)
+    return rows
 
 
-def make_ground(run: Run, full: str, slim: str, registry: str) -> Ground:
+def by_python(apps: Sequence[App], python: str) -> dict[str, list[App]]:
+    """Return the applications by the Python, at most *python*, that they are tried on."""
+    found: dict[str, list[App]] = {}
+    for app in apps:
+        found.setdefault(min(python, app.newest or python, key=MINORS.index), []).append(app)
+    return found
+
+
+def make_ground(run: Run, bases: Bases, registry: str, minor: str = DEFAULT) -> Ground:
     """Copy the bases into the team's registry by the product; return what trials share."""
-    folder = run.folder / KIND
-    folder.mkdir()
+    folder = run.folder / KIND / minor
+    folder.mkdir(parents=True)
     command_line = CommandLine(run.name, folder / "states")
-    names = {
-        "full": f"{registry}/{KIND}/python311",
-        "slim": f"{registry}/{KIND}/python311-slim",
-    }
-    copies = [f"{full}={names['full']}", f"{slim}={names['slim']}"]
+    place = f"{registry}/{KIND}/python{minor.replace('.', '')}"
+    names = {"full": place, "slim": f"{place}-slim"}
+    copies = [
+        f"{bases.full.reference}={names['full']}",
+        f"{bases.slim.reference}={names['slim']}",
+    ]
     run.say("retag: the bases become the team's own")
     found = command_line.ship(folder, FIRST, "retag", *copies)["ship_bases"]
     references = [str(base["reference"]) for base in found.values()]
-    bases = {
+    own = {
         key: next(each for each in references if each.startswith(f"{name}:"))
         for key, name in names.items()
     }
-    return Ground(folder, bases, f"{registry}/{KIND}", command_line, run.labels, run.say)
+    return Ground(folder, own, f"{registry}/{KIND}", command_line, run.labels, run.say)
 
 
 def try_all(apps: Sequence[App], ground: Ground, jobs: int = 1) -> list[Row]:

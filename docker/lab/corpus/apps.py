@@ -20,6 +20,7 @@ class App:
     """An application: its loose requirements, and how one sees that its image runs.
 
     `package` is the folder, under tests/corpus_apps, of a package of the repository's own.
+    `newest` is the newest Python that this version supports, if it is not the lab's newest.
     """
 
     name: str
@@ -29,6 +30,7 @@ class App:
     expect: str = ""
     package: str = ""
     quick: bool = False
+    newest: str = ""
 
     @classmethod
     def of_requirement(cls, requirement: str, check: str, expect: str) -> App:
@@ -81,6 +83,7 @@ CORPUS = (
         ("mercurial==6.8",),
         "hg version",
         "Mercurial Distributed SCM (version 6.8)",
+        newest="3.11",
     ),
     App(
         "jupyterlab",
@@ -95,6 +98,7 @@ CORPUS = (
         ("ZEO==6.2",),
         "runzeo --help",
         "Unless -C is specified, -a and -f are required",
+        newest="3.14",
     ),
     App(
         "certbot",
@@ -146,6 +150,7 @@ CORPUS = (
         ("ansible-core==2.19.4",),
         "ansible --version",
         "ansible [core 2.19.4]",
+        newest="3.13",
     ),
     App(
         "django",

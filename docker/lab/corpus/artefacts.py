@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 MEMBER = ("filename", "date_time", "external_attr", "CRC")
@@ -14,10 +15,13 @@ MEMBER = ("filename", "date_time", "external_attr", "CRC")
 
 @dataclass(frozen=True)
 class Artefacts:
-    """The files of one build by what they are, in the order in which they are made."""
+    """The files of one build by what they are, in the order in which they are made.
+
+    *wheels* are the digests of its wheels.  A wheel that was in the cache need not be a file.
+    """
 
     files: Mapping[str, Path]
-    wheels: int
+    wheels: Mapping[str, str]
     built: int
     size: int
     published: str
@@ -28,19 +32,21 @@ class Artefacts:
         house = json.loads((work / "records" / "wheelhouse-all.json").read_text())
         record = json.loads((work / "records" / f"image-{image}.json").read_text())
         folder = work / "images" / image
-        wheels = sorted((work / "wheelhouse").iterdir())
-        files = {f"wheel {path.name}": path for path in wheels}
+        wheels = {f"wheel {each['file']}": str(each["digest"]) for each in house["wheels"]}
+        files = {f"wheel {path.name}": path for path in (work / "wheelhouse").iterdir()}
         files["pex"] = work / "pex" / f"{image}.pex"
         for number, layer in enumerate(record["layers"]):
             name = layer["digest"].partition(":")[2]
             files[f"layer {number}"] = work / "layers" / f"{name}.tar.gz"
         files |= {"image ID": folder / "config.json", "manifest": folder / "manifest.json"}
         built = sum(wheel["built"] for wheel in house["wheels"])
-        return cls(files, len(wheels), built, record["size"], published)
+        return cls(files, wheels, built, record["size"], published)
 
-    def digest(self, what: str) -> str:
-        """Return the digest of one artefact."""
-        return digest_of(self.files[what])
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """Return the digest of each artefact: that of the file, or of the record for wheels."""
+        others = (what for what in self.files if not what.startswith("wheel "))
+        return {**self.wheels, **{what: digest_of(self.files[what]) for what in others}}
 
 
 def digest_of(path: Path) -> str:
@@ -50,13 +56,14 @@ def digest_of(path: Path) -> str:
 
 def first_difference(one: Artefacts, other: Artefacts) -> str:
     """Return what differs first, down to the member of a wheel; nothing when identical."""
-    for what in [*one.files, *(what for what in other.files if what not in one.files)]:
-        if what not in one.files or what not in other.files:
+    for what in {**one.digests, **other.digests}:
+        if what not in one.digests or what not in other.digests:
             return f"{what} is in one only"
-        if one.digest(what) != other.digest(what):
-            member = differing_member(one.files[what], other.files[what])
+        if one.digests[what] != other.digests[what]:
+            files = [each.files[what] for each in (one, other) if what in each.files]
+            member = differing_member(*files) if len(files) == 2 else ""
             return f"{what}: {member}" if member else what
-    if one.published != other.published or one.published != one.digest("manifest"):
+    if one.published != other.published or one.published != one.digests["manifest"]:
         return "the published digest"
     return ""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lab.corpus.apps import CORPUS, App
 from lab.corpus.command import RULE, BadCommand
+from lab.debian import DEFAULT, MINORS
 
 PINNED = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w.,-]+\])?==[\w.+!-]+")
 JOBS = 2
@@ -16,6 +17,7 @@ EXAMPLES = """\
 examples:
   tests/corpus --quick
   tests/corpus black celery
+  tests/corpus --python 3.15
   tests/corpus --app cowsay==6.1 --check 'cowsay -t moo' --expect moo
 """
 
@@ -27,6 +29,7 @@ class CorpusOptions:
     apps: tuple[App, ...]
     jobs: int
     keep: bool
+    python: str
 
 
 def parse_corpus(argv: Sequence[str]) -> CorpusOptions:
@@ -35,7 +38,7 @@ def parse_corpus(argv: Sequence[str]) -> CorpusOptions:
     chosen = parser.parse_args(argv)
     if chosen.jobs < 1:
         parser.error("--jobs wants 1 or more")
-    return CorpusOptions(_apps(parser, chosen), chosen.jobs, chosen.keep)
+    return CorpusOptions(_apps(parser, chosen), chosen.jobs, chosen.keep, chosen.python)
 
 
 def _apps(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> tuple[App, ...]:
@@ -80,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--app", metavar="NAME==VERSION", default="", help="any of the package index")
     add("--check", metavar="COMMAND", default="", help="how it is run, as below")
     add("--expect", metavar="TEXT", default="", help="what the output holds (anything)")
+    add("--python", choices=MINORS, default=DEFAULT, help=f"that of the bases ({DEFAULT})")
     add("--jobs", type=int, default=JOBS, help=f"applications at a time ({JOBS})")
     add("--keep", action="store_true", help="leave repositories and registry to look at")
     return parser

@@ -42,8 +42,8 @@ class Row:
         if not builds:
             return cls(name, 0, 0, 0, "", "", difference, trouble, seconds)
         first = builds[0]
-        digests = (first.digest("image ID")[SHORT], first.digest("manifest")[SHORT])
-        counts = (first.wheels, first.built, first.size)
+        digests = (first.digests["image ID"][SHORT], first.digests["manifest"][SHORT])
+        counts = (len(first.wheels), first.built, first.size)
         return cls(name, *counts, *digests, difference, trouble, seconds)
 
     @property

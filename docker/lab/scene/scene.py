@@ -25,7 +25,7 @@ from lab.rest import Json, Rest, result_name
 from lab.runs import Run
 from lab.scene.faults import Proxy
 from lab.settings import Settings
-from lab.waiting import wait_until
+from lab.waiting import MASTER_POLL_SECONDS, wait_until
 from lab.worker import ProcessWorker, owner
 
 SECRET = "tr0ub4dor/&3\"+'\\ \N{SNOWMAN}"  # noqa: S105  # planted, and searched
@@ -139,7 +139,8 @@ class Scene:
             (found,) = self.rest.get(f"buildrequests/{request}")["buildrequests"]
             return bool(found["complete"])
 
-        wait_until(is_complete, timeout, f"the end of request {request}")
+        what = f"the end of request {request}"
+        wait_until(is_complete, timeout, what, poll=MASTER_POLL_SECONDS)
         found = self.rest.get("builds", buildrequestid=request, order="buildid")["builds"]
         builds = tuple(self.rest.build(each["buildid"]) for each in found)
         steps = tuple(tuple(self.rest.steps(each["buildid"])) for each in builds)

@@ -171,7 +171,9 @@ def test_the_index_names_the_verb_of_each_step() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [*PAGES, TOP / "README.md"], ids=lambda path: str(path.relative_to(TOP))
+    "path",
+    [*PAGES, DOCS / "locks.md", TOP / "README.md"],
+    ids=lambda path: str(path.relative_to(TOP)),
 )
 def test_the_python_examples_run(path: Path) -> None:
     examples = blocks(path, "python")
@@ -183,9 +185,9 @@ def test_the_python_examples_run(path: Path) -> None:
         assert any(factory.steps for factory in factories)
 
 
-def commands() -> Iterator[tuple[str, list[str]]]:
+def commands(pages: list[Path]) -> Iterator[tuple[str, list[str]]]:
     """Yield the page and the arguments of every call of the command line."""
-    for path in PAGES:
+    for path in pages:
         for block in blocks(path, "sh"):
             for line in block.replace("\\\n", " ").splitlines():
                 name, *arguments = shlex.split(line, comments=True) or [""]
@@ -193,15 +195,22 @@ def commands() -> Iterator[tuple[str, list[str]]]:
                     yield path.stem, arguments
 
 
-@pytest.mark.parametrize(("stem", "arguments"), list(commands()))
+@pytest.mark.parametrize(("stem", "arguments"), list(commands(PAGES)))
 def test_a_command_by_hand_is_a_request(stem: str, arguments: list[str]) -> None:
     call = read(arguments, {})
     assert call.envelope is not None
     assert call.envelope.verb == getattr(steps, stem).request_type.verb
 
 
+def test_the_commands_for_lock_files_are_accepted() -> None:
+    found = [arguments for _, arguments in commands([DOCS / "locks.md"])]
+    assert {arguments[0] for arguments in found} >= {"harden", "check", "build", "lock"}
+    for arguments in found:
+        assert arguments[:2] == ["lock", "export"] or read(arguments, {}).envelope is not None
+
+
 def test_every_step_is_shown_by_hand() -> None:
-    assert {stem for stem, _ in commands()} == {step.__name__ for step in STEPS}
+    assert {stem for stem, _ in commands(PAGES)} == {step.__name__ for step in STEPS}
 
 
 # --- Troubleshooting -----------------------------------------------------------------

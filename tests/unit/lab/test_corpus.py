@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lab.corpus.__main__ import by_python
 from lab.corpus.apps import CORPUS, App
 from lab.corpus.artefacts import Artefacts, digest_of, first_difference
 from lab.corpus.command import BadCommand, Command
@@ -13,6 +14,7 @@ from lab.corpus.options import parse_corpus
 from lab.corpus.report import Row, closing_line, passed, report
 from lab.corpus.repository import CORPUS_APPS, own_package, reason
 from lab.corpus.running import last_words
+from lab.debian import MINORS
 
 GOOD = Row("black", 9, 0, 61_500_000, "aaa", "bbb", "", "", 61.4)
 DIFFERENT = Row("old", 9, 0, 61_500_000, "aaa", "bbb", "pex: x.py (CRC)", "", 61.4)
@@ -66,6 +68,14 @@ def test_no_arguments_mean_the_whole_corpus() -> None:
     assert parse_corpus([]).apps == CORPUS
 
 
+def test_an_application_is_tried_on_the_newest_python_that_it_supports() -> None:
+    new, old = App("new", "", (), ""), App("old", "", (), "", newest="3.13")
+    assert by_python([new, old], "3.15") == {"3.15": [new], "3.13": [old]}
+    assert by_python([new, old], "3.13") == {"3.13": [new, old]}
+    assert by_python([new, old], parse_corpus([]).python) == {"3.11": [new, old]}
+    assert all(app.newest in ("", *MINORS) for app in CORPUS)
+
+
 def test_quick_means_three_small_ones() -> None:
     assert [app.name for app in parse_corpus(["--quick"]).apps] == [
         "pages",
@@ -91,6 +101,7 @@ def test_any_application_of_the_index_can_be_asked_for() -> None:
         (["--app", "six==1", "--check", "python -m"], "names no module"),
         (["--quick", "black"], "not several"),
         (["--jobs", "0"], "1 or more"),
+        (["--python", "3.9"], "invalid choice: '3.9'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -142,22 +153,27 @@ def test_last_words_are_one_line() -> None:
     assert last_words("") == "silence"
 
 
-def work_folder(root: Path, member: str) -> Artefacts:
-    """Write what a build leaves, with *member* in its wheel; return it as read."""
+def work_folder(root: Path, member: str, *cached: str) -> Artefacts:
+    """Write what a build leaves, with *member* in its wheel; return it as read.
+
+    The *cached* wheels are recorded, and not in the folder.
+    """
     image = root / "images" / "app"
     layers = root / "layers"
     for folder in (root / "records", root / "wheelhouse", root / "pex", image, layers):
         folder.mkdir(parents=True)
-    house = {"wheels": [{"file": "app.whl", "built": True}]}
-    (root / "records" / "wheelhouse-all.json").write_text(json.dumps(house))
     record = {"size": 7, "layers": [{"digest": "sha256:abc"}]}
     (root / "records" / "image-app.json").write_text(json.dumps(record))
     (layers / "abc.tar.gz").write_text("a layer")
-    with zipfile.ZipFile(root / "wheelhouse" / "app.whl", "w") as wheel:
+    app = root / "wheelhouse" / "app.whl"
+    with zipfile.ZipFile(app, "w") as wheel:
         for name, text in (("first.py", "same"), ("second.py", member)):
             wheel.writestr(zipfile.ZipInfo(name), text)
     for path in (root / "pex" / "app.pex", *(image / name for name in IMAGE)):
         path.write_text(path.name)
+    wheels = [{"file": app.name, "digest": digest_of(app), "built": True}]
+    wheels += [{"file": name, "digest": "sha256:c", "built": False} for name in cached]
+    (root / "records" / "wheelhouse-all.json").write_text(json.dumps({"wheels": wheels}))
     return Artefacts.of(root, "app", digest_of(image / "manifest.json"))
 
 
@@ -167,7 +183,7 @@ IMAGE = ("config.json", "manifest.json")
 def test_two_builds_with_the_same_bytes_have_no_difference(tmp_path: Path) -> None:
     one, other = (work_folder(tmp_path / name, "same") for name in "ab")
     assert first_difference(one, other) == ""
-    assert (one.wheels, one.built, one.size) == (1, 1, 7)
+    assert (len(one.wheels), one.built, one.size) == (1, 1, 7)
 
 
 def test_the_first_difference_is_named_down_to_the_member(tmp_path: Path) -> None:
@@ -182,14 +198,17 @@ def test_an_artefact_that_is_no_zip_is_named(tmp_path: Path) -> None:
 
 
 def test_a_wheel_in_one_build_only_is_a_difference(tmp_path: Path) -> None:
-    work_folder(tmp_path / "a", "same")
-    (tmp_path / "a" / "wheelhouse" / "more.whl").write_text("more")
-    one = Artefacts.of(
-        tmp_path / "a", "app", digest_of(tmp_path / "a/images/app/manifest.json")
-    )
+    one = work_folder(tmp_path / "a", "same", "more.whl")
     other = work_folder(tmp_path / "b", "same")
     assert first_difference(one, other) == "wheel more.whl is in one only"
     assert first_difference(other, one) == "wheel more.whl is in one only"
+
+
+def test_a_wheel_of_the_cache_counts_by_its_recorded_digest(tmp_path: Path) -> None:
+    one, other = (work_folder(tmp_path / name, "same", "more.whl") for name in "ab")
+    (tmp_path / "a" / "wheelhouse" / "more.whl").write_text("also in the work folder")
+    again = Artefacts.of(tmp_path / "a", "app", one.published)
+    assert first_difference(again, other) == ""
 
 
 def test_what_was_published_counts_too(tmp_path: Path) -> None:

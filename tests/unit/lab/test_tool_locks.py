@@ -14,7 +14,7 @@ import pytest
 from lab import tool_locks
 from lab.errors import LabError
 from lab.tool_locks import (
-    FOLDER,
+    FOLDERS,
     OLDEST,
     TOOLS,
     Lock,
@@ -24,6 +24,7 @@ from lab.tool_locks import (
     header,
     main,
     read_locks,
+    read_tools,
 )
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -41,9 +42,14 @@ def locks(*given: Lock) -> dict[str, Lock]:
     return {each.minor: each for each in given}
 
 
-def test_our_locks_are_complete_and_pin_the_same_versions() -> None:
-    tools = (FOLDER / TOOLS).read_text(encoding="utf-8")
-    assert find_faults(read_locks(), tools, OLDEST) == []
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_our_locks_are_complete_and_pin_the_same_versions(folder: Path) -> None:
+    assert find_faults(read_locks(folder), read_tools(folder), OLDEST) == []
+
+
+def test_the_locks_of_all_tools_are_for_the_same_pythons() -> None:
+    minors = [list(read_locks(folder)) for folder in FOLDERS]
+    assert minors == [minors[0]] * len(minors)
 
 
 def test_the_oldest_lock_is_for_the_oldest_python_that_we_support() -> None:
@@ -51,16 +57,16 @@ def test_the_oldest_lock_is_for_the_oldest_python_that_we_support() -> None:
     assert re.findall(r'python_requires=">=(.*?)"', setup) == [OLDEST]
 
 
-def test_our_locks_are_not_old_when_something_else_changes() -> None:
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_our_locks_are_not_old_when_something_else_changes(folder: Path) -> None:
     """The clock is the last commit, so no commit gets another result later."""
     asked = ["git", "log", "-1", "--format=%cI"]
     done = subprocess.run(asked, check=False, cwd=CHECKOUT, capture_output=True, text=True)
     if done.returncode != 0:
         pytest.skip("not a git repository")
     last = datetime.datetime.fromisoformat(done.stdout.strip()).date()
-    days = {
-        m: (last - each.locked_on).days for m, each in read_locks().items() if each.locked_on
-    }
+    locked = {minor: each.locked_on for minor, each in read_locks(folder).items()}
+    days = {minor: (last - day).days for minor, day in locked.items() if day}
     old = {minor: age for minor, age in days.items() if age > MOST_DAYS}
     assert old == {}, "run docker/lock-tools --upgrade: see docs/tools.md"
 
@@ -101,9 +107,9 @@ def fake_python(folder: Path, text: str) -> str:
 
 
 def test_a_new_lock_takes_the_versions_of_another_one(tmp_path: Path) -> None:
-    made = compile_lock(fake_python(tmp_path, "pip==1"), "pip==1", False, DAY)
+    made = compile_lock(fake_python(tmp_path, "pip==1"), "pip\n", "pip==1", False, DAY)
     request = json.loads((tmp_path / "request").read_text())
-    assert (request["lock"], request["upgrade"]) == ("pip==1", False)
+    assert request == {"requirements": "pip\n", "lock": "pip==1", "upgrade": False}
     assert made.minor == "3.15"
     assert made.pins == {"pip": "1"}
     assert made.locked_on == DAY
@@ -112,12 +118,12 @@ def test_a_new_lock_takes_the_versions_of_another_one(tmp_path: Path) -> None:
 def test_check_writes_nothing_and_fails_if_a_version_would_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tool_locks, "FOLDER", tmp_path)
-    monkeypatch.setattr(tool_locks, "read_locks", lambda: locks(lock("3.15", pip="1")))
+    monkeypatch.setattr(tool_locks, "FOLDERS", [tmp_path])
+    monkeypatch.setattr(tool_locks, "read_locks", lambda folder: locks(lock("3.15", pip="1")))
     (tmp_path / TOOLS).write_text("pip\n")
     assert main(["--check", fake_python(tmp_path, "pip==1")]) == 0
     assert main(["--check", fake_python(tmp_path, "pip==2")]) == 1
-    assert "py3.15.txt: pip==2" in capsys.readouterr().out
+    assert f"{tmp_path.name}/py3.15.txt: pip==2" in capsys.readouterr().out
     assert not list(tmp_path.glob("*.txt"))
 
 
@@ -126,7 +132,7 @@ def test_a_python_that_fails_is_named(tmp_path: Path) -> None:
     path.write_text("#!/bin/sh\nexit 3\n")
     path.chmod(0o755)
     with pytest.raises(LabError, match=re.escape(f"{path} could not lock the tools")):
-        compile_lock(str(path), "", False, DAY)
+        compile_lock(str(path), "", "", False, DAY)
 
 
 def test_a_python_is_a_program_or_an_image(tmp_path: Path) -> None:

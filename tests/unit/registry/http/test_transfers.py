@@ -172,6 +172,27 @@ def test_a_lost_upload_is_named_with_its_address(setting: Setting) -> None:
         setting.client().upload(setting.place, DIGEST, BLOB)
 
 
+def test_another_host_that_took_bytes_before_may_lose_an_upload(setting: Setting) -> None:
+    address = f"http://localhost:{setting.server.address.partition(':')[2]}/up"
+    place = Response(202, headers={"Location": address})
+    setting.server.script = [place, Response(201), place, Response(404), Response(404), place]
+    setting.server.script += [Response(201)]
+    client = setting.client()
+    client.upload(setting.place, DIGEST, BLOB)
+    assert client.upload(setting.place, digest_of(b"more"), b"more") == 4
+    assert [line.partition(" ")[0] for line in setting.server.lines] == [
+        *("POST", "PUT"),
+        *("POST", "PUT", "HEAD", "POST", "PUT"),
+    ]
+
+
+def test_another_host_that_never_took_a_byte_is_the_wrong_one(setting: Setting) -> None:
+    address = f"http://localhost:{setting.server.address.partition(':')[2]}/up"
+    setting.server.script = [Response(202, headers={"Location": address}), Response(404)]
+    with pytest.raises(RegistryRefused, match=r"its upload address is http://localhost:\d+/up"):
+        setting.client().upload(setting.place, DIGEST, BLOB)
+
+
 def test_an_upload_whose_answer_was_lost_is_not_sent_again(setting: Setting) -> None:
     place = Response(202, headers={"Location": "/up"})
     setting.server.script = [place, Response(201, b"gone", cut=0), Response(200)]

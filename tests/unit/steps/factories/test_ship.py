@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from buildbot.config.master import FileLoader
 from buildbot.plugins import util
 from buildbot.process.properties import Properties
 from buildbot.process.results import FAILURE, SUCCESS
+from buildbot.www.authz.authz import Forbidden
 
 from buildbot_ship.steps.base.option_check import freeze
 from buildbot_ship.steps.factories.images import ShipImage
@@ -25,6 +27,7 @@ from buildbot_ship.steps.factories.nightly import (
     propose_requirements_factory,
 )
 from buildbot_ship.steps.factories.ship import harden_factory, retag_factory, ship_factory
+from buildbot_ship.steps.requirements import HardenRequirements
 
 EXAMPLE = Path(__file__).resolve().parents[4] / "master.cfg.example"
 URL = "https://git.example.com/app.git"
@@ -113,24 +116,77 @@ def test_nobody_looks_for_what_is_not_to_be_published_or_to_be_verified(factory:
     assert "find" in names(always, images="all", push=True, verify=False)
 
 
-def test_what_was_hardened_with_options_is_checked_with_them() -> None:
-    formats: dict[str, Any] = {"no_binary": "lxml", "only_binary": ":all:"}
-    url = "https://git.example.com/a.git"
-    steps = {step.name: step for step in steps_of(ship_factory(url, [MATH], **formats))}
-    assert steps["find"].check == {"packages": (), **formats}
-    files: list[dict[str, str]] = [
+REQUIREMENTS: dict[str, Any] = {
+    "loose": "app/pyproject.toml",
+    "strict": "app/uv.lock",
+    "build_lock": "app/build.txt",
+    "dockerfile": "app/build.docker",
+    "packages": ["app"],
+    "upgrade": "six",
+    "no_binary": "lxml",
+    "only_binary": ":all:",
+    "extras": ["fancy"],
+    "groups": ["metrics"],
+    "cooldown": 7.0,
+    "cooldown_except": ["six"],
+}
+"""A value for each option of `HardenRequirements`, none of them the default."""
+
+
+def given(step: Any) -> dict[str, Any]:
+    """Return the options about requirements that a step has."""
+    known = [name for name in step.request_options if name in REQUIREMENTS]
+    return {name: getattr(step, name) for name in known}
+
+
+def expected(step: Any) -> dict[str, Any]:
+    return {name: REQUIREMENTS[name] for name in given(step)}
+
+
+def test_each_step_gets_the_options_about_requirements_that_it_has() -> None:
+    assert set(REQUIREMENTS) == set(HardenRequirements.request_options)
+    ship = {step.name: step for step in steps_of(ship_factory(URL, [MATH], **REQUIREMENTS))}
+    check, wheels = ship["check-requirements"], ship["wheels"]
+    assert set(given(check)) == set(REQUIREMENTS) - {"upgrade", "cooldown", "cooldown_except"}
+    assert set(given(wheels)) >= {"strict", "build_lock", "packages", "extras", "groups"}
+    for step in (check, wheels):
+        assert given(step) == expected(step)
+    assert ship["find"].check == given(check)
+    assert ship["find"].wheels == {**given(wheels), "lazy": True}
+    assert ship["verify"].wheels == given(wheels)
+    for factory in (harden_factory, propose_requirements_factory):
+        step = next(s for s in steps_of(factory(URL, **REQUIREMENTS)) if s.name == "harden")
+        assert given(step) == REQUIREMENTS
+
+
+def test_an_untrusted_builder_gets_the_same_requirements() -> None:
+    factory = ship_factory(URL, [MATH], trusted=False, **REQUIREMENTS)
+    wheels = next(step for step in steps_of(factory) if step.name == "wheels")
+    assert given(wheels) == expected(wheels)
+
+
+def test_an_option_that_no_step_has_is_an_error() -> None:
+    for make in (partial(ship_factory, URL, [MATH]), partial(harden_factory, URL)):
+        with pytest.raises(ConfigErrors, match="strikt"):
+            steps_of(make(strikt="uv.lock"))
+
+
+def test_the_upgrade_is_a_property_of_the_build_unless_it_is_given() -> None:
+    for factory in (harden_factory, propose_requirements_factory):
+        step = steps_of(factory(URL))[2]
+        assert step.upgrade.getRenderingFor(Properties(upgrade="six")).result == "six"
+        assert steps_of(factory(URL, upgrade="nothing"))[2].upgrade == "nothing"
+
+
+def test_each_strict_file_of_a_proposal_can_have_other_options() -> None:
+    files: list[dict[str, Any]] = [
         {},
-        {"strict": "b.txt", "build_lock": "c.txt", "no_binary": "six"},
+        {"strict": "b.txt", "build_lock": "c.txt", "no_binary": "six", "groups": ["b"]},
     ]
-    proposed = steps_of(propose_requirements_factory(url, files=files, **formats))
-    hardens = [step for step in proposed if step.name.startswith("harden")]
-    hardens += [
-        step for step in steps_of(harden_factory(url, **formats)) if step.name == "harden"
-    ]
-    found = [
-        (step.no_binary, step.only_binary) for step in [steps["check-requirements"], *hardens]
-    ]
-    assert found == [("lxml", ":all:")] * 2 + [("six", ":all:"), ("lxml", ":all:")]
+    factory = propose_requirements_factory(URL, files=files, **REQUIREMENTS)
+    first, second = steps_of(factory)[2:4]
+    assert given(first) == REQUIREMENTS
+    assert given(second) == REQUIREMENTS | files[1]
 
 
 def test_what_is_looked_for_is_what_would_be_built() -> None:
@@ -379,6 +435,9 @@ def checkconfig(folder: Path, **environment: str) -> subprocess.CompletedProcess
 
 def with_secrets(folder: Path) -> None:
     (folder / "secrets").mkdir(mode=0o700)
+    for name, text in (("worker-password", "w0rk"), ("web-password", "w3b")):
+        (folder / "secrets" / name).touch(mode=0o600)
+        (folder / "secrets" / name).write_text(f"{text}\n")
     for name in (
         "registry-password",
         "git-password",
@@ -393,6 +452,7 @@ def plain_environment() -> dict[str, str]:
 
 
 def test_the_example_passes_checkconfig_unchanged(tmp_path: Path) -> None:
+    with_secrets(tmp_path)
     done = checkconfig(tmp_path)
     assert (done.returncode, done.stdout.strip()) == (0, "Config file is good!"), done.stderr
 
@@ -418,16 +478,48 @@ def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("has_key", [False, True])
-def test_the_example_reads_buildbot_secrets_if_there_is_a_smoke_key(
-    tmp_path: Path, has_key: bool
+@pytest.mark.parametrize("key", ["", "k"])
+def test_the_example_mounts_a_smoke_key_if_there_is_one(tmp_path: Path, key: str) -> None:
+    with_secrets(tmp_path)
+    (tmp_path / "secrets" / "smoke-key").write_text(key)
+    (tmp_path / "secrets" / "smoke-key").chmod(0o600)
+    (ship,) = (b for b in example(tmp_path).builders if b.name == "ship")
+    (smoke,) = (step for step in steps_of(ship.factory) if step.name == "smoke")
+    (test,) = smoke.tests.fn(Properties(images="all"))
+    assert bool(test["containers"][0]["secrets"]) == bool(key)
+
+
+def test_the_example_without_a_workers_password_is_refused_with_the_remedy(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    done = checkconfig(tmp_path)
+    assert done.returncode != 0
+    assert "write one into the file secrets/worker-password" in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("has_password", [False, True])
+def test_only_who_logs_in_may_force_a_build_of_the_example(
+    tmp_path: Path, has_password: bool
 ) -> None:
     with_secrets(tmp_path)
-    if has_key:
-        (tmp_path / "secrets" / "smoke-key").touch(mode=0o600)
-    shutil.copyfile(EXAMPLE, tmp_path / "master.cfg")
-    config = FileLoader(str(tmp_path), "master.cfg").loadConfig()
-    assert len(config.secretsProviders) == has_key
+    if not has_password:
+        (tmp_path / "secrets" / "web-password").unlink()
+    www = example(tmp_path).www
+    assert isinstance(www["auth"], util.UserPasswordAuth) == has_password
+    authz = www["authz"]
+    authz.setMaster(None)
+    for user, action, may in (
+        ({"anonymous": True}, "get", True),
+        ({"anonymous": True}, "force", False),
+        ({"anonymous": True}, "stop", False),
+        ({"username": "somebody"}, "force", False),
+        ({"username": "ship"}, "force", True),
+        ({"username": "ship"}, "rebuild", True),
+    ):
+        asked = authz.assertUserAllowed(("forceschedulers", "force-ship"), action, {}, user)
+        asked.addErrback(lambda failure: failure.trap(Forbidden))
+        assert (asked.result is None) == may, (user, action)
 
 
 @pytest.mark.parametrize(
@@ -449,8 +541,16 @@ def test_a_wrong_setting_of_the_example_is_named(
     assert said in done.stderr + done.stdout
 
 
-def test_every_builder_of_the_example_has_collapsing_off() -> None:
-    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+def example(folder: Path) -> Any:
+    """Load a copy of the example in *folder*, which has its secrets."""
+    if not (folder / "secrets").exists():
+        with_secrets(folder)
+    shutil.copyfile(EXAMPLE, folder / "master.cfg")
+    return FileLoader(str(folder), "master.cfg").loadConfig()
+
+
+def test_every_builder_of_the_example_has_collapsing_off(tmp_path: Path) -> None:
+    config = example(tmp_path)
     assert {builder.name: builder.collapseRequests for builder in config.builders} == {
         "ship": False,
         "check": False,
@@ -462,8 +562,8 @@ def test_every_builder_of_the_example_has_collapsing_off() -> None:
     assert config.buildbotNetUsageData is None
 
 
-def test_the_example_checks_the_secrets_of_every_commit() -> None:
-    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+def test_the_example_checks_the_secrets_of_every_commit(tmp_path: Path) -> None:
+    config = example(tmp_path)
     (ship,) = (builder for builder in config.builders if builder.name == "ship")
     assert names(ship.factory)[:2] == ["checkout", "check-secrets"]
 
@@ -553,8 +653,10 @@ def test_trust_is_decided_in_the_configuration() -> None:
         ship_factory(URL, [MATH], readers=READERS)
 
 
-def test_only_the_shipped_branch_of_the_example_reaches_a_builder_with_secrets() -> None:
-    config = FileLoader(str(EXAMPLE.parent), EXAMPLE.name).loadConfig()
+def test_only_the_shipped_branch_of_the_example_reaches_a_builder_with_secrets(
+    tmp_path: Path,
+) -> None:
+    config = example(tmp_path)
     by_commit = {
         name: scheduler
         for name, scheduler in config.schedulers.items()

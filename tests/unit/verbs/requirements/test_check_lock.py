@@ -127,3 +127,57 @@ def test_a_lock_needs_its_build_lock() -> None:
     with pytest.raises(FileMissing) as caught:
         check(REQUEST, tree=tree, find_interpreter=nobody)
     assert caught.value.path == BUILD_LOCK
+
+
+POETRY = CheckRequest(strict="poetry.lock", packages=(".",))
+
+
+def poetry_commit(edit: Callable[[str], str] = str) -> Commit:
+    """Return a commit with the lock of Poetry, and with its project after an *edit*."""
+    lock, project = (
+        (SAMPLES / "poetry" / p).read_text() for p in ("poetry.lock", "pyproject.toml")
+    )
+    section = f"#: package .\npoetry-core==2.5.0 --hash=sha256:{HASH}\n"
+    sdist = lock[: lock.index('"}', lock.index("docopt-0.6.2.tar.gz"))][-64:]
+    section += (
+        f"#: sdist docopt==0.6.2 sha256:{sdist}\nsetuptools==84.2.1 --hash=sha256:{HASH}\n"
+    )
+    head = Header({}, PYTHON, BASE, "pip 26.3", ("docopt==0.6.2",)).text
+    return Commit(
+        {
+            "poetry.lock": lock,
+            "pyproject.toml": edit(project),
+            BUILD_LOCK: head + section,
+            "build.docker": f"FROM {BASE}\n",
+        }
+    )
+
+
+def test_a_lock_of_poetry_is_compared_with_its_own_digest() -> None:
+    result = check(POETRY, tree=poetry_commit(), find_interpreter=nobody)
+    assert result.summary.startswith("poetry.lock is up to date")
+    described = poetry_commit(lambda text: text.replace("Keep accounts", "Other"))
+    check(POETRY, tree=described, find_interpreter=nobody)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text.replace('pytest = "^8"', 'pytest = "~8"'),
+        lambda text: text.replace('priority = "primary"', 'priority = "explicit"'),
+        lambda text: text.replace("[tool.poetry.group.metrics", "[tool.poetry.group.more"),
+    ],
+)
+def test_a_change_in_the_tables_of_poetry_makes_its_lock_stale(
+    edit: Callable[[str], str],
+) -> None:
+    tree = poetry_commit(edit)
+    with pytest.raises(InvalidFile) as caught:
+        check(POETRY, tree=tree, find_interpreter=nobody)
+    (problem,) = caught.value.problems
+    line = tree.texts["poetry.lock"].splitlines().index("[metadata]") + 4
+    assert str(problem) == (
+        f"poetry.lock:{line}: it was made before the dependencies, groups or sources in "
+        "pyproject.toml changed (content-hash)"
+    )
+    assert "poetry lock" in caught.value.hint

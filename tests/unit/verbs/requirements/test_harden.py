@@ -63,14 +63,14 @@ class Yard:
         (out / "build.txt").write_text("")
         return {"ok": True, "sections": [], "sdists": []}
 
+    @property
+    def scripts(self) -> dict[str, Script]:
+        return {"tools": lambda job, out: {"ok": True, **FACTS}, "harden": self.resolve}
+
     def harden(self, upgrade: str, request: HardenRequest = REQUEST) -> Result:
         registry = MemoryRegistry()
         store_image(registry, Reference.parse(BASE), small_image("base"))
-        scripts: dict[str, Script] = {
-            "tools": lambda job, out: {"ok": True, **FACTS},
-            "harden": self.resolve,
-        }
-        daemon = MemoryDaemon(registry, scripts=scripts)
+        daemon = MemoryDaemon(registry, scripts=self.scripts)
         return harden(
             attrs.evolve(request, upgrade=upgrade),
             checkout=Checkout(self.checkout),
