@@ -89,12 +89,17 @@ class Site:
         return engine.build(build, out=self.folder / "out", log=self.lines.append)
 
 
-@pytest.fixture(params=[NEWEST_CLASSIC, NEWEST_CONTAINERD])
-def site(
-    request: pytest.FixtureRequest, hosts: dict[str, Host], bases: Bases, tmp_path: Path
-) -> Iterator[Site]:
-    """An engine with BuildKit, on which nothing of a build stays but its cache."""
-    host = hosts[request.param]
+def on(*names: Any) -> pytest.MarkDecorator:
+    """Run a test on these engines only."""
+    return pytest.mark.parametrize("host", names, indirect=True)
+
+
+with_buildkit = on(NEWEST_CLASSIC, NEWEST_CONTAINERD)
+
+
+@pytest.fixture
+def site(host: Host, bases: Bases, tmp_path: Path) -> Iterator[Site]:
+    """An engine on which nothing of a build stays but BuildKit's cache."""
     host.client.images.pull(bases.slim.reference)
     before = traces(host)
     site = Site(host, bases.slim.reference, tmp_path, Ledger(tmp_path / "ledger", "t", "t"))
@@ -127,21 +132,17 @@ def write(house: Repository, text: str) -> None:
     house.commit()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [FIRST, pytest.param(NEWEST_CLASSIC, marks=pytest.mark.long), NEWEST_CONTAINERD],
-)
+@on(FIRST, pytest.param(NEWEST_CLASSIC, marks=pytest.mark.long), NEWEST_CONTAINERD)
 def test_a_base_is_derived_by_buildkit_or_refused_with_its_line(
-    name: str, hosts: dict[str, Host], house: Repository, bases: Bases, own_registry: Registry
+    host: Host, house: Repository, bases: Bases, own_registry: Registry
 ) -> None:
-    host = hosts[name]
     house.environment["DOCKER_HOST"] = host.address
     before = traces(host)
     write(house, STAGES.format(base=bases.slim.reference, cache=uuid.uuid4().hex))
-    place = f"stages.docker={own_registry.address}/buildkit-{NAMES.index(name)}"
+    place = f"stages.docker={own_registry.address}/buildkit-{NAMES.index(host.name)}"
     said = house.ship("derive", place)
     assert traces(host) == before
-    if name == FIRST:
+    if host.name == FIRST:
         assert said.status == 48
         what = "stages.docker:3: the here-document of RUN needs BuildKit"
         assert said.failure["message"].startswith(what)
@@ -157,19 +158,15 @@ def test_a_base_is_derived_by_buildkit_or_refused_with_its_line(
     assert output == b"751\none\ntwo\n$HOME\nA\nx\n"
 
 
-@pytest.mark.long
+@on(OLD_CONTAINERD)
 def test_an_engine_whose_buildkit_takes_no_context_builds_with_the_classic_builder(
-    hosts: dict[str, Host], bases: Bases, tmp_path: Path
+    site: Site,
 ) -> None:
-    host, ledger = hosts[OLD_CONTAINERD], Ledger(tmp_path / "ledger", "t", "t")
-    host.client.images.pull(bases.slim.reference)
-    site = Site(host, bases.slim.reference, tmp_path, ledger)
     assert site.build("RUN true\n") == CLASSIC
     assert any("takes no build context" in line for line in site.lines)
-    ledger.close()
 
 
-@pytest.mark.parametrize("site", [NEWEST_CONTAINERD], indirect=True)
+@on(NEWEST_CONTAINERD)
 def test_a_mounted_cache_begins_empty_in_each_build(site: Site) -> None:
     run = f"RUN --mount=type=cache,id={uuid.uuid4().hex},target=/c ls /c; touch /c/mark\n"
     for _ in range(2):
@@ -177,7 +174,7 @@ def test_a_mounted_cache_begins_empty_in_each_build(site: Site) -> None:
         assert "mark" not in site.lines
 
 
-@pytest.mark.parametrize("site", [NEWEST_CLASSIC], indirect=True)
+@on(NEWEST_CLASSIC)
 def test_the_variable_chooses_the_classic_builder(site: Site) -> None:
     environment = {"DOCKER_BUILDKIT": "0"}
     assert site.build("RUN true\n", environment) == CLASSIC
@@ -185,6 +182,7 @@ def test_the_variable_chooses_the_classic_builder(site: Site) -> None:
         site.build("RUN --mount=type=cache,target=/x true\n", environment)
 
 
+@with_buildkit
 @pytest.mark.parametrize(
     ("text", "place", "why"),
     [
@@ -201,6 +199,7 @@ def test_a_line_that_fails_is_named(site: Site, text: str, place: str, why: str)
     assert ("so" in caught.value.details.splitlines()) == ("echo so" in text)
 
 
+@with_buildkit
 def test_each_process_has_limits(site: Site) -> None:
     site.build("RUN cat /proc/self/limits\n", memory=600 * MIB, disk=96 * MIB, open_files=321)
     shown = " ".join(" ".join(site.lines).split())
@@ -215,6 +214,7 @@ def test_each_process_has_limits(site: Site) -> None:
         site.build(three, disk=64 * MIB)
 
 
+@with_buildkit
 def test_a_build_ends_in_time(site: Site) -> None:
     began = time.monotonic()
     with pytest.raises(LimitExceeded, match="3 seconds"):
@@ -237,18 +237,18 @@ def running(word: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "number"),
+    ("host", "number"),
     [(NEWEST_CLASSIC, signal.SIGTERM), (NEWEST_CONTAINERD, signal.SIGKILL)],
+    indirect=["host"],
 )
-def test_a_stopped_build_leaves_nothing(  # noqa: PLR0917  # fixtures
-    name: str,
+def test_a_stopped_build_leaves_nothing(
     number: signal.Signals,
-    hosts: dict[str, Host],
+    host: Host,
     house: Repository,
     bases: Bases,
     own_registry: Registry,
 ) -> None:
-    host, seconds = hosts[name], str(8000 + os.getpid() % 1000)
+    seconds = str(8000 + os.getpid() % 1000)
     house.environment["DOCKER_HOST"] = host.address
     before = traces(host)
     write(house, f"FROM {bases.slim.reference}\nRUN echo here && sleep {seconds}\n")

@@ -151,11 +151,12 @@ def run(host: Host, name: str) -> str:
     return output.decode()
 
 
+@pytest.mark.parametrize("host", [NEWEST_CONTAINERD], indirect=True)
 def test_an_image_that_buildkit_builds_runs(
-    hosts: dict[str, Host], made: dict[str, Made], bases: Bases
+    host: Host, made: dict[str, Made], bases: Bases
 ) -> None:
     """The last test: it commits to the repository."""
-    host, repository = hosts[NEWEST_CONTAINERD], made[NEWEST_CONTAINERD].repository
+    repository = made[host.name].repository
     lines = ("RUN <<E > /made", "echo here", "E", "COPY --chmod=755 tiny.pex /")
     text = "\n".join((f"FROM {bases.slim.reference}", *lines, 'ENTRYPOINT ["/tiny.pex"]', ""))
     (repository.folder / "tiny.docker").write_text(text)
