@@ -82,7 +82,11 @@ class Collaborators:
 
         credentials = self.envelope.credentials
         api = self.engine_version.api if self.engine_version else "auto"
-        return Engine(self.ledger, time.time, self.environment, credentials, api)
+        environment = self.environment
+        if not self.envelope.cache.trusted:
+            # Only the classic builder limits memory and CPU.
+            environment = {"DOCKER_BUILDKIT": "0", **environment}
+        return Engine(self.ledger, time.time, environment, credentials, api)
 
     @cached_property
     def engine_version(self) -> Version | None:

@@ -70,7 +70,8 @@ class Problem:
 
     def __str__(self) -> str:
         """Return the problem in the format of compilers."""
-        return in_one_line(f"{shortened(self.file)}:{self.line}: {self.text}")
+        text = in_one_line(f"{shortened(self.file)}:{self.line}: {self.text}")
+        return shortened(text, MAX_MESSAGE)
 
 
 @attrs.define(slots=False)

@@ -39,7 +39,9 @@ def choose(environment: Mapping[str, str], announced: str | None) -> Choice:
         return Choice(CLASSIC, "it announces its classic builder only")
     if value.lower() not in _VALUES:
         raise InvalidRequest(VARIABLE, f"{value!r} is neither 0 nor 1")
-    return Choice(_VALUES[value.lower()], f"the variable {VARIABLE} is {value}")
+    builder = _VALUES[value.lower()]
+    default = ", the default of untrusted builds" if builder == CLASSIC else ""
+    return Choice(builder, f"the variable {VARIABLE} is {value}{default}")
 
 
 @attrs.frozen

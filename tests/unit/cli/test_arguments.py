@@ -13,6 +13,7 @@ from buildbot_ship.cli.collaborators import Collaborators
 from buildbot_ship.cli.help_texts import VERB_HELP
 from buildbot_ship.cli.verb_options import OPTIONS
 from buildbot_ship.cli.verbs import VERBS
+from buildbot_ship.daemon.engine import Engine
 from buildbot_ship.model import request as r
 from buildbot_ship.model.request import REQUESTS, SCHEMA, settings
 from buildbot_ship.model.tag import timestamp_tag
@@ -225,3 +226,18 @@ def test_bases_have_the_moment_that_the_master_reserved() -> None:
     assert timestamp_tag(reserved) == "2026-11-28T04-50-00-000001"
     by_hand = Collaborators(r.Envelope(request, "b", "w"), Path(), {}, print)
     assert abs(by_hand.clock() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "of_worker", "expected"),
+    [(True, {}, None), (False, {}, "0"), (False, {"DOCKER_BUILDKIT": "1"}, "1")],
+)
+def test_an_untrusted_build_takes_the_builder_that_limits_memory(
+    trusted: bool, of_worker: dict[str, str], expected: str | None, tmp_path: Path
+) -> None:
+    cache = settings.CacheOptions(trusted=trusted)
+    envelope = r.Envelope(r.CheckRequest(), "b", "w", cache=cache)
+    environment = {"BUILDBOT_SHIP_STATE": str(tmp_path), "DOCKER_HOST": "unix:///nowhere"}
+    found = Collaborators(envelope, tmp_path, {**environment, **of_worker}, print).daemon
+    assert isinstance(found, Engine)
+    assert found.environment.get("DOCKER_BUILDKIT") == expected

