@@ -132,6 +132,18 @@ class Rest:
         wait_until(started, timeout, what, poll=MASTER_POLL_SECONDS)
         return found[0]
 
+    def next_try(self, build: Json) -> int:
+        """Wait for the build after one that ended as RETRY; return its ID."""
+        request, found = build["buildrequestid"], list[int]()
+
+        def started() -> bool:
+            tries = self.get("builds", buildrequestid=request)["builds"]
+            found[:] = sorted(t["buildid"] for t in tries if t["buildid"] > build["buildid"])
+            return bool(found)
+
+        wait_until(started, TIMEOUT, f"the next build of request {request}")
+        return found[0]
+
     def steps(self, build_id: int) -> list[Json]:
         """Return a build's steps in order."""
         return cast(list[Json], self.get(f"builds/{build_id}/steps")["steps"])

@@ -16,7 +16,7 @@ from lab.git_server import BRANCH, Developer, git
 from lab.pins import own_copies, pin
 from lab.ports import free_port
 from lab.registries import Registry
-from lab.rest import Json
+from lab.rest import Json, result_name
 from lab.runs import Run
 from lab.settings import (
     DERIVE,
@@ -64,9 +64,13 @@ class House:
         publish_newer_slim(self.run.cache, self.upstream.address, "libc6", version)
 
     def build(self, builder: str, **parameters: Any) -> Json:
-        """Run a nightly builder now; return its build once it has ended."""
+        """Run a nightly builder now; return its last build once it has ended."""
         rest = self.master.rest
-        return rest.wait(rest.force(builder, **parameters), SECONDS, self.run.say)
+        build = rest.wait(rest.force(builder, **parameters), SECONDS, self.run.say)
+        while result_name(build["results"]) == "RETRY":
+            number = rest.next_try(build)
+            build = rest.wait(number, SECONDS, self.run.say)
+        return build
 
     def said(self, build: Json, step: str) -> str:
         """Return what a step of a build says on the build page."""

@@ -15,6 +15,11 @@ from ...model.request import SmokeCheck
 from ...model.request.smoke import split_url
 from ...model.secrets.cut_text import shorten_start
 
+MARGIN, PROBE_MARGIN = 2.0, 20.0
+"""Seconds after the deadline in which a check reports why it failed.
+
+The probe begins with its container, which on a busy machine is later than the test.
+"""
 PAUSE = 0.2
 """Seconds between two attempts of a command."""
 QUOTED = 400
@@ -24,10 +29,12 @@ QUOTED = 400
 class PendingCheck(Protocol):
     """A check that has not passed yet; *title* describes it in messages.
 
-    If it *reports_late*, it gives the reason itself soon after the deadline.
+    It gives the reason itself at the latest *margin* seconds after the deadline.
     """
 
-    reports_late: ClassVar[bool]
+    @property
+    def margin(self) -> float:
+        """Return these seconds."""
 
     @property
     def title(self) -> str:
@@ -48,7 +55,7 @@ class BackgroundCheck:
     container: str
     title: str
     future: Future[str | None]
-    reports_late: ClassVar[bool] = True
+    margin: float = MARGIN
 
     def poll(self) -> bool:
         """Return true if it has passed.  Raises SmokeTestFailed, and errors of the engine."""
@@ -67,7 +74,7 @@ class ExitCheck:
     check: SmokeCheck
     state: Callable[[], ServiceState]
     log: Callable[[], str]
-    reports_late: ClassVar[bool] = False
+    margin: ClassVar[float] = 0.0
 
     @property
     def title(self) -> str:

@@ -17,6 +17,7 @@ from ...model.request import SmokeCheck, SmokeContainer, SystemTest
 from ...model.request.settings import Limits
 from ...model.secrets.cut_text import shorten_start
 from .checks import (
+    PROBE_MARGIN,
     BackgroundCheck,
     ExitCheck,
     PendingCheck,
@@ -27,8 +28,6 @@ from .checks import (
 )
 from .images import LoadedImage
 
-MARGIN = 2.0
-"""Seconds after the deadline in which a check reports why it failed."""
 TAIL_LINES, TAIL_CHARACTERS = 3, 400
 """The last lines of a log in a message."""
 
@@ -100,7 +99,7 @@ class RunningTest:
         probe = executor.submit(running.run, self.network, self.probe, out=out, log=log)
         for number, check in enumerate(self._checks_of_urls):
             future = executor.submit(answer, probe.result, number)
-            yield BackgroundCheck(host_of(check), str(check), future)
+            yield BackgroundCheck(host_of(check), str(check), future, PROBE_MARGIN)
 
     @property
     def _checks_of_urls(self) -> list[SmokeCheck]:
@@ -159,7 +158,7 @@ class RunningTest:
         self.pending = [check for check in self.pending if not check.poll()]
         late = time.monotonic() - self.started - self.test.deadline
         for check in self.pending:
-            if late > (self.test.settle + MARGIN if check.reports_late else 0):
+            if late > (self.test.settle + check.margin if check.margin else 0):
                 raise SmokeTestFailed(check.container, self._too_late(check))
         return not self.pending
 
