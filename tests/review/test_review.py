@@ -194,8 +194,9 @@ def test_a_derived_base_whose_line_fails_is_a_failure_with_its_place(house: Hous
     said = house.said(build, "derive")
     house.run.say(said)
     assert build["results"] == 2
-    assert said.startswith(f"{DERIVED}:3: RUN: The command ")
-    assert "returned a non-zero code: 100 - read the step's log" in said
+    # Each builder of the engine has its own words.
+    assert said.startswith(f"{DERIVED}:3: RUN: ")
+    assert "code: 100 - read the step's log" in said
     assert "no such package" in explain(house, build)
 
 
