@@ -31,8 +31,7 @@ SESSIONS = (
     ("unit", "faults", "buildbot", "review", "world"),
 )
 HALF = tuple(
-    f"tests/engine/test_{name}.py"
-    for name in ("cache", "carried", "conflicts", "described", "requirements")
+    f"tests/engine/test_{name}.py" for name in ("cache", "carried", "conflicts", "requirements")
 )
 """Tests of the group engine that the second session runs, so that both end at the same time."""
 Command = Sequence[str]

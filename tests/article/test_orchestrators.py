@@ -104,6 +104,7 @@ def test_compose(on_compose: Player, client: docker.DockerClient) -> None:
     stop(on_compose, client, containers)
 
 
+@pytest.mark.long
 def test_swarm(on_swarm: Player, client: docker.DockerClient) -> None:
     check_missing_variables(on_swarm, "REMOTEMATH")
     on_swarm.run("Start")

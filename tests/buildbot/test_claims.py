@@ -39,6 +39,7 @@ def pushed(shop: Shop, build: Json) -> str:
 
 
 @pytest.mark.row(40)
+@pytest.mark.long
 def test_a_tag_that_another_master_claimed_is_not_pushed_until_it_is_taken_over(
     shop: Shop, day: Day
 ) -> None:

@@ -70,12 +70,14 @@ def test_the_demo_ends_with_a_page_and_a_table_and_leaves_nothing(
     assert Left.now(lab_run).nothing_but(others)
 
 
+@pytest.mark.long
 def test_a_terminated_demo_cleans_up_after_itself(lab_run: Run, others: Left) -> None:
     status = interrupt(signal.SIGTERM, "worker: ship-worker is connected")
     assert status == 128 + signal.SIGTERM
     assert Left.now(lab_run).nothing_but(others)
 
 
+@pytest.mark.long
 def test_what_a_killed_demo_left_is_removed_by_the_next(lab_run: Run, others: Left) -> None:
     interrupt(signal.SIGKILL, "worker: ship-worker is connected")
     (left,) = Left.now(lab_run).folders - others.folders

@@ -218,6 +218,7 @@ def test_a_file_where_another_package_has_a_folder_is_refused(made: Made) -> Non
     assert 'layout="zipapp"' in said.failure["remedy"]
 
 
+@pytest.mark.long
 def test_a_change_of_one_line_compares_nothing_anew(made: Made) -> None:
     made.repository.succeed("pex", *APP)
     module = made.repository.folder / "aardvark/__init__.py"
@@ -235,6 +236,7 @@ def test_a_change_of_one_line_compares_nothing_anew(made: Made) -> None:
     assert [path.name.partition("-")[0] for path in wheels] == ["aardvark"]
 
 
+@pytest.mark.long
 def test_a_zipapp_takes_the_first_package_on_its_path(made: Made) -> None:
     said = made.repository.succeed(
         "pex", "app.pex", "shipzulu,shipalpha,aardvark", "--layout=zipapp"

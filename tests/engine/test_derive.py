@@ -122,6 +122,7 @@ def test_a_derived_base_is_owned_and_says_what_it_came_of(house: House) -> None:
     assert made == b"A\n"
 
 
+@pytest.mark.long
 def test_it_is_built_again_when_there_is_a_reason_and_only_then(
     house: House, lab_run: Run, upstream_registry: Registry
 ) -> None:

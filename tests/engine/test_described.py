@@ -40,6 +40,9 @@ version_file = "src/by_setuptools/_version.py"
 OPTIONS = [word for name in (".", *PACKAGES) for word in ("--package", name)]
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def repository(
     bases: Any, warm_cache: Path, tmp_path_factory: pytest.TempPathFactory

@@ -61,6 +61,7 @@ def test_what_was_hardened_follows_without_an_engine(repository: Repository) -> 
     assert summary.startswith(f"{STRICT} is up to date: ")
 
 
+@pytest.mark.long
 def test_a_stale_commit_is_mended_by_the_command_that_it_names(repository: Repository) -> None:
     old = versions(repository)
     write(repository, **{LOOSE[:-4]: "six<1.17\ndocopt\nattrs\n"})
@@ -81,6 +82,7 @@ def test_a_stale_commit_is_mended_by_the_command_that_it_names(repository: Repos
     }
 
 
+@pytest.mark.long
 def test_loose_files_include_and_constrain_and_packages_say_what_they_need(
     repository: Repository, client: docker.DockerClient
 ) -> None:

@@ -37,6 +37,9 @@ FILE = "own/linked.cpython-311-x86_64-linux-gnu.so"
 COPY = 'COPY own.pex /\nENTRYPOINT ["/own.pex"]\n'
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def repository(
     bases: Any, warm_cache: Path, tmp_path_factory: pytest.TempPathFactory
@@ -81,7 +84,6 @@ def told(result: dict[str, Any]) -> list[str]:
     return lines[:-1]
 
 
-@pytest.mark.long
 def test_a_library_that_the_slim_base_lacks_is_told(
     repository: Repository, bases: Any, client: docker.DockerClient
 ) -> None:

@@ -132,6 +132,7 @@ def test_what_differs_is_named_down_to_the_line(
     assert ours(client, repository) == []
 
 
+@pytest.mark.long
 def test_the_first_of_all_that_differs_is_named_and_the_rest_is_listed(
     repository: Repository, client: docker.DockerClient, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ import docker
 from tests.repository import Repository, copy_of
 
 
-@pytest.fixture(scope="session", params=["zstd", pytest.param("plain", marks=pytest.mark.long)])
+@pytest.fixture(scope="session", params=["zstd", "plain"])
 def packing(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -100,6 +100,7 @@ def run(reference: str, *arguments: str, entrypoint: str | None = None) -> bytes
     return said
 
 
+@pytest.mark.long
 def test_a_base_is_copied_built_on_and_run(
     place: Place, packing: str, packed: Bases, bases: Bases
 ) -> None:
