@@ -204,6 +204,7 @@ def names(image: Any) -> list[str]:
     return [*(image.attrs["RepoTags"] or ()), *(image.attrs["RepoDigests"] or ())]
 
 
+@pytest.mark.long
 def test_the_data_survives_what_the_page_does(
     shell: Shell, client: docker.DockerClient, tmp_path: Path
 ) -> None:

@@ -81,7 +81,7 @@ SAMPLES_OF_ALL = (
     pytest.param(UV, id="uv"),
     pytest.param(POETRY, id="poetry", marks=pytest.mark.long),
     pytest.param(PYLOCK, id="pylock", marks=pytest.mark.long),
-    pytest.param(PYPROJECT, id="pyproject"),
+    pytest.param(PYPROJECT, id="pyproject", marks=pytest.mark.long),
 )
 
 

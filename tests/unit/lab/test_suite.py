@@ -9,32 +9,32 @@ from pathlib import Path
 
 import pytest
 from lab.options import GROUPS, parse_tests
-from lab.suite import HALF, SESSIONS, pytest_commands, run_side_by_side, worst
+from lab.suite import MOVED, SESSIONS, pytest_commands, run_side_by_side, worst
 
 
 def test_every_group_is_in_one_session() -> None:
     assert sorted(name for session in SESSIONS for name in session) == sorted(GROUPS)
 
 
-def test_the_half_of_the_group_engine_exists() -> None:
-    assert all(Path(file).is_file() for file in HALF)
+def test_the_moved_tests_of_the_group_engine_exist() -> None:
+    assert all(Path(file).is_file() for file in MOVED)
 
 
 FIRST = [f"tests/{name}" for name in ("engine", "article", "engines", "demo")]
 SECOND = [f"tests/{name}" for name in ("unit", "faults", "buildbot", "review", "world")]
-IGNORED = [f"--ignore={file}" for file in HALF]
+IGNORED = [f"--ignore={file}" for file in MOVED]
 
 
 @pytest.mark.parametrize(
     ("arguments", "sessions"),
     [
-        ([], [[*FIRST, *IGNORED], [*SECOND, *HALF, "--own-engine"]]),
+        ([], [[*FIRST, *IGNORED], [*SECOND, *MOVED, "--own-engine"]]),
         (["engine", "demo"], [["tests/engine", "tests/demo"]]),
         (["demo", "unit"], [["tests/demo"], ["tests/unit", "--own-engine"]]),
         (["unit", "review"], [["tests/unit", "tests/review"]]),
         (["demo", "unit", "engine", "--", "-k", "x"], [
             ["tests/engine", "tests/demo", *IGNORED, "-k", "x"],
-            ["tests/unit", *HALF, "--own-engine", "-k", "x"],
+            ["tests/unit", *MOVED, "--own-engine", "-k", "x"],
         ]),
     ],
 )  # fmt: skip
