@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -153,10 +154,10 @@ def run(host: Host, name: str) -> str:
 
 @pytest.mark.parametrize("host", [NEWEST_CONTAINERD], indirect=True)
 def test_an_image_that_buildkit_builds_runs(
-    host: Host, made: dict[str, Made], bases: Bases
+    host: Host, hardened: Repository, bases: Bases, tmp_path: Path
 ) -> None:
-    """The last test: it commits to the repository."""
-    repository = made[host.name].repository
+    repository = copy_of(hardened, tmp_path, bases)
+    repository.environment["DOCKER_HOST"] = host.address
     lines = ("RUN <<E > /made", "echo here", "E", "COPY --chmod=755 tiny.pex /")
     text = "\n".join((f"FROM {bases.slim.reference}", *lines, 'ENTRYPOINT ["/tiny.pex"]', ""))
     (repository.folder / "tiny.docker").write_text(text)
