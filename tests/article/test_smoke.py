@@ -123,7 +123,7 @@ GOOD = {
 def said(app: Repository) -> dict[str, Said]:
     """What all these calls said; several run at the same time, as builds do."""
     calls = GOOD | {name: arguments for name, (arguments, _) in BAD.items()}
-    with ThreadPoolExecutor(6) as pool:
+    with ThreadPoolExecutor(4) as pool:
         ended = pool.map(lambda arguments: smoke(app, *arguments), calls.values())
         return dict(zip(calls, ended, strict=True))
 
@@ -142,33 +142,33 @@ def test_a_check_passes(said: dict[str, Said], name: str) -> None:
 
 BAD = {
     "a page that answers 500": (
-        (*TINY_IMAGE, "--argument", "broken", *PAGE, "--deadline", "8"),
+        (*TINY_IMAGE, "--argument", "broken", *PAGE, "--deadline", "4"),
         r"tiny:8080/: it answered 500: no result today; the check expects 200; last lines of",
     ),
     "another text": (
-        (*TINY_IMAGE, *PAGE, "--text", "Result:13", "--deadline", "8"),
+        (*TINY_IMAGE, *PAGE, "--text", "Result:13", "--deadline", "4"),
         r"it answered 200: Result:12; the check expects the text 'Result:13'",
     ),
     "a port that is not open": (
-        (*TINY_IMAGE, "--argument", "sleep", *PAGE, "--deadline", "8"),
+        (*TINY_IMAGE, "--argument", "sleep", *PAGE, "--deadline", "4"),
         r"http://tiny:8080/: nothing listens on port 8080",
     ),
     "a port of the loopback address only": (
-        (*TINY_IMAGE, "--argument", "local", *PAGE, "--deadline", "8"),
+        (*TINY_IMAGE, "--argument", "local", *PAGE, "--deadline", "4"),
         r"http://tiny:8080/: nothing listens on port 8080",
     ),
     "a port that is not HTTP": (
-        (*TINY_IMAGE, "--argument", "garbage", *PAGE, "--deadline", "8"),
+        (*TINY_IMAGE, "--argument", "garbage", *PAGE, "--deadline", "4"),
         r"http://tiny:8080/: it sent no valid answer \(BadStatusLine",
     ),
     "an answer that never ends": (
-        (*TINY_IMAGE, "--argument", "endless", *PAGE, "--text", "x", "--deadline", "8"),
+        (*TINY_IMAGE, "--argument", "endless", *PAGE, "--text", "x", "--deadline", "4"),
         r"http://tiny:8080/: it answered 200: \.+; the check expects the text 'x'",
     ),
     "a name that is no container": (
         (
             *(*TINY_IMAGE, "--argument", "ask", "--env", "REMOTE=http://nobody:1/"),
-            *(*PAGE, "--deadline", "8"),
+            *(*PAGE, "--deadline", "6"),
         ),
         r"it answered 500: broken: <urlopen error \[Errno -3\] Temporary failure in name",
     ),
@@ -197,11 +197,11 @@ BAD = {
         r"the command 'sleep 1000' in tiny is not over after the deadline of 1 seconds",
     ),
     "a command that fails": (
-        (*TINY_IMAGE, "--command", "/tiny.pex exit 7", "--deadline", "8"),
+        (*TINY_IMAGE, "--command", "/tiny.pex exit 7", "--deadline", "4"),
         r"the command '/tiny.pex exit 7' in tiny: it ended with status 7; the check expects 0",
     ),
     "a command that does not exist": (
-        (*TINY_IMAGE, "--command", "curl http://tiny", "--deadline", "8"),
+        (*TINY_IMAGE, "--command", "curl http://tiny", "--deadline", "4"),
         r"it ended with status 12[67]; the check expects 0: .*curl",
     ),
     "too much memory": (
