@@ -79,13 +79,14 @@ class Collaborators:
     def daemon(self) -> Daemon:
         """Return the client of the Docker Engine."""
         from ..daemon.engine import Engine
+        from ..daemon.images.builder import VARIABLE
 
         credentials = self.envelope.credentials
         api = self.engine_version.api if self.engine_version else "auto"
         environment = self.environment
         if not self.envelope.cache.trusted:
             # Only the classic builder limits memory and CPU.
-            environment = {"DOCKER_BUILDKIT": "0", **environment}
+            environment = {VARIABLE: "0", **environment}
         return Engine(self.ledger, time.time, environment, credentials, api)
 
     @cached_property
@@ -154,7 +155,7 @@ class Collaborators:
 
         index = self.envelope.index
         bundle = self._read_bundle(index.ca_bundle) if index.ca_bundle else None
-        limits = self.envelope.limits
+        request, limits = self.envelope.request, self.envelope.limits
         return JobRunner(
             lambda: self.daemon,
             lambda: self.platform,
@@ -166,7 +167,7 @@ class Collaborators:
             bundle,
             limits,
             credentials=self.envelope.credentials,
-            in_pipeline=_has_layered_pex(self.envelope.request),
+            in_pipeline=isinstance(request, requests.BuildRequest) and request.has_layered_pex,
             index_seconds=seconds_from(self.environment, INDEX_TIMEOUT_VARIABLE),
         )
 
@@ -244,10 +245,3 @@ class Collaborators:
             self.daemon.close()
         if "ledger" in self.__dict__:
             self.ledger.close()
-
-
-def _has_layered_pex(request: requests.Request) -> bool:
-    """Return whether one process builds the wheels and the layers of a pex."""
-    return isinstance(request, requests.BuildRequest) and any(
-        pex.layout == "layered" for pex in request.pexes
-    )

@@ -154,6 +154,11 @@ class BuildRequest(Request):
     images: tuple[ImageRequest, ...] = attrs.field(validator=check.not_empty)
     pushes: tuple[PushRequest, ...] = ()
 
+    @property
+    def has_layered_pex(self) -> bool:
+        """Return whether one process builds the wheels and the layers of a pex."""
+        return any(pex.layout == "layered" for pex in self.pexes)
+
 
 @attrs.frozen
 class VerifyRequest(Request):

@@ -7,130 +7,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-import attrs
-
-from ..model.decision.garbage import Entry
-from ..model.job_environment import JobEnvironment
-from ..model.log import Log
-from ..model.reference import Reference
-from ..model.request.settings import Limits
+from ...model.decision.garbage import Entry
+from ...model.log import Log
+from ...model.reference import Reference
+from .values import Build, EngineImage, Job, Service, ServiceState
 
 RESULT = "org.buildbot-ship.result"  # the label of a kept image, with its result as JSON
-
-
-@attrs.frozen
-class EngineImage:
-    """An image in the engine; *digests* are the ``repository@sha256:...`` it was pulled from.
-
-    *volumes* are the folders that it declares as volumes, *user* is empty for root, and
-    *health_check* is as in the config.  *content* is that of `content_of`, in every store.
-    """
-
-    image_id: str
-    digests: tuple[str, ...]
-    labels: Mapping[str, str]
-    environment: tuple[str, ...]
-    volumes: tuple[str, ...] = ()
-    health_check: tuple[str, ...] = ()
-    user: str = ""
-    content: str = ""
-
-    @classmethod
-    def of(cls, inspected: Mapping[str, Any]) -> EngineImage:
-        """Return the image from the answer of ``GET /images/NAME/json``."""
-        from ..model.image.base import content_of  # noqa: PLC0415  # few verbs need it
-
-        config = inspected.get("Config") or {}
-        return cls(
-            inspected["Id"],
-            tuple(inspected.get("RepoDigests") or ()),
-            dict(config.get("Labels") or {}),
-            environment=tuple(config.get("Env") or ()),
-            volumes=tuple(config.get("Volumes") or ()),
-            health_check=tuple((config.get("Healthcheck") or {}).get("Test") or ()),
-            user=config.get("User") or "",
-            content=content_of((inspected.get("RootFS") or {}).get("Layers") or (), config),
-        )
-
-
-@attrs.frozen
-class JobFile:
-    """One input file of a job: its *path* in the job folder, its bytes or a file with them."""
-
-    path: str
-    content: bytes | Path = attrs.field(repr=False)
-    executable: bool = False
-
-
-@attrs.frozen
-class Job:
-    """One run of ``inside/<script>.py`` in a throw-away container.
-
-    The script is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``.  The job folder
-    contains ``job.json`` (*arguments*) and the *inputs*.  The script prints progress to
-    standard output.  It writes ``result.json`` and its output files to the out folder; the
-    result is ``{"ok": true, ...}``, or ``{"ok": false, "why": ..., "hint": ...}``.  With
-    *network* the container reaches the outside.
-    """
-
-    script: str
-    image: str
-    arguments: Mapping[str, Any]
-    python: str = "python3"
-    inputs: tuple[JobFile, ...] = ()
-    network: bool = False
-    job_environment: JobEnvironment = attrs.field(factory=JobEnvironment)
-    limits: Limits = attrs.field(factory=Limits)
-
-
-@attrs.frozen
-class Build:
-    """A Dockerfile for a builder of the engine: *dockerfile* is its path in *context*, a tar.
-
-    *name* is the image's temporary name.  *places* has the place of each step by its name, and
-    *needs* those that need BuildKit.  The disk limit counts above *base*, the last stage's.
-    """
-
-    context: Path
-    dockerfile: str
-    name: str
-    places: Mapping[str, str] = attrs.field(factory=dict)
-    needs: tuple[str, ...] = ()
-    base: str = ""
-    limits: Limits = attrs.field(factory=Limits)
-    arguments: Mapping[str, str] = attrs.field(factory=dict)
-
-
-@attrs.frozen
-class Service:
-    """A container that runs *image* as it is: with its entry point and its user.
-
-    Services with the same *network* share a private one, on which *name* is the DNS name.
-    *arguments* follow the entry point.  *files* maps absolute paths to contents.  *volumes* are
-    writable folders; all other files are read-only.  *user* is not always that of the image.
-    """
-
-    network: str
-    name: str
-    image: str
-    arguments: tuple[str, ...] = ()
-    environment: Mapping[str, str] = attrs.field(factory=dict)
-    files: Mapping[str, bytes] = attrs.field(factory=dict, repr=False)
-    volumes: tuple[str, ...] = ()
-    user: str = ""
-    limits: Limits = attrs.field(factory=Limits)
-
-
-@attrs.frozen
-class ServiceState:
-    """Whether a service is *running*; if not, its *exit_status*.
-
-    *out_of_memory* is true if the kernel killed one of its processes.
-    """
-
-    running: bool
-    exit_status: int = 0
-    out_of_memory: bool = False
 
 
 class RunningServices(Protocol):
@@ -155,7 +37,7 @@ class Owned(Protocol):
     def owns(self, entry: Entry) -> bool | None:
         """Return whether label and ledger agree that what *entry* names is ours.
 
-        None if nothing has that name.
+        Return None if nothing has that name.
         """
 
     def labelled(self) -> tuple[tuple[str, str], ...]:
@@ -235,9 +117,10 @@ class Daemon(Protocol):
         """
 
     def build(self, build: Build, *, out: Path, log: Log) -> str:
-        """Build an image, save it as *out*, remove it from the engine; return the builder.
+        """Build an image, save it as the archive *out*, and remove it from the engine.
 
-        Raises BuildKitMissing, JobFailed with the step that failed, LimitExceeded.
+        Return the builder: ``buildkit`` or ``classic``.  Raises BuildKitMissing, JobFailed
+        with the step that failed, LimitExceeded.
         """
 
     def use(self, reference: str) -> None:
