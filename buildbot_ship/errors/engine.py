@@ -52,8 +52,8 @@ class BuildKitMissing(ShipError):
     lines: tuple[str, ...] = ()
     template = "{what} needs BuildKit, which the engine does not offer: {why}"
     advice = (
-        "use Docker Engine 23 or later (28 with the containerd store), unset DOCKER_BUILDKIT, "
-        "or write the Dockerfile without it"
+        "use Docker Engine 23 or later (28 with the containerd store); if DOCKER_BUILDKIT is "
+        "0, set it to 1 in the environment of the worker; or write the Dockerfile without it"
     )
     status = 48
 

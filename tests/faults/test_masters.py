@@ -10,7 +10,7 @@ from lab.soak.tally import Tally
 
 from .scene import Scene
 
-BUILDS = 10
+BUILDS = 20
 
 
 @pytest.mark.short
