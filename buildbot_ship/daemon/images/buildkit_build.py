@@ -125,12 +125,14 @@ class BuildKitBuild:
         if error := stream_error(message):
             self._fail(error)
         if message.get("id") == TRACE:
-            with suppress(ValueError, TypeError):
-                vertexes, outputs = read_progress(message["aux"])
-                for vertex in vertexes:
-                    self._on_vertex(vertex, log)
-                for output in outputs:
-                    self._on_output(output, log)
+            try:
+                vertexes, outputs = read_progress(str(message.get("aux", "")))
+            except ValueError:
+                return  # the progress is for people; the build goes on
+            for vertex in vertexes:
+                self._on_vertex(vertex, log)
+            for output in outputs:
+                self._on_output(output, log)
         elif message.get("id") == "moby.image.id":
             self.finished = True
 
