@@ -169,6 +169,14 @@ class Layer:
 
 
 @attrs.frozen
+class Package:
+    """A package in a pex or an image: its *version*, and the names of what it *requires*."""
+
+    version: str
+    requires: tuple[str, ...] = ()
+
+
+@attrs.frozen
 class Needs:
     """The requirements of a pex on its runtime base.
 
@@ -185,7 +193,7 @@ class Needs:
 class Pex:
     """One pex: a file, and with the layered layout the *layers* with its packages.
 
-    *size* and *binaries* are those of the file.
+    *size* and *binaries* are those of the file.  *packages* has what the pex contains, by name.
     """
 
     commit: str
@@ -195,6 +203,7 @@ class Pex:
     layers: tuple[Layer, ...] = ()
     needs: Needs | None = None
     binaries: Binaries | None = attrs.field(default=None, eq=False, repr=False)
+    packages: dict[str, Package] = attrs.field(factory=dict, eq=False, repr=False)
 
     @property
     def whole(self) -> str:
@@ -211,7 +220,7 @@ class Image:
 
     *base* is a reference with the digest of the base's manifest.  *size* is that of all
     compressed layers in bytes, base layers included.  *loaded_as* is the name in the engine,
-    empty if it is not loaded.
+    empty if it is not loaded.  *packages* are those of its pexes, by name.
     """
 
     commit: str
@@ -223,6 +232,25 @@ class Image:
     layers: tuple[Layer, ...]
     size: int
     loaded_as: str
+    packages: dict[str, Package] = attrs.field(factory=dict, eq=False, repr=False)
+
+
+@attrs.frozen
+class PublishedFacts:
+    """What the worker knows of an image that it pushed; the master's journal keeps it.
+
+    *tested* is true if `SmokeTest` passed exactly this image.
+    """
+
+    image: str
+    repository: str
+    commit: str
+    reference: str
+    digest: str
+    size: int
+    base: str
+    tested: bool
+    packages: dict[str, Package] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-SCHEMA = 3
+SCHEMA = 4
 SUCCESS, FAILURE, RETRY = "success", "failure", "retry"
 BUG = 70
 """The exit status after a bug in buildbot-ship (sysexits.h: EX_SOFTWARE)."""
@@ -54,7 +54,8 @@ class Result:
 
     *status* is ``success``, ``failure`` or ``retry``.  *properties* become build properties.
     *texts* are whole texts by file name (the strict file, a diff), which become logs and build
-    data.  *warnings* have one line each, and do not make the verb fail.
+    data.  *warnings* have one line each, and do not make the verb fail.  *records* are facts
+    for the master's journal, and are not shown on the build page.
     """
 
     verb: str
@@ -64,11 +65,12 @@ class Result:
     texts: dict[str, str] = attrs.field(factory=dict)
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
+    records: dict[str, Any] = attrs.field(factory=dict)
     schema: int = SCHEMA
 
     def changed(self, change: Callable[[str], str]) -> Result:
         """Return a copy with *change* applied to all texts, such as to remove secrets."""
-        texts = ("summary", "properties", "texts", "warnings")
+        texts = ("summary", "properties", "texts", "warnings", "records")
         changes = {name: changed(getattr(self, name), change) for name in texts}
         if self.failure is not None:
             changes["failure"] = Failure(**changed(attrs.asdict(self.failure), change))

@@ -10,13 +10,18 @@ import attrs
 from buildbot.interfaces import IRenderable
 
 from ..errors import InvalidReference, OutputMissing
+from ..model.artefact import PublishedFacts
+from ..model.journal.entries import Publication
 from ..model.reference import Repository
 from ..model.request import Envelope, PushRequest
+from ..model.request.wire import structure
 from ..model.result import Result
 from ..model.tag import commit_tag
 from ..model.tag_claims import ClaimRow
 from .base import result_file
 from .base.step import ShipStep
+from .journal import build_name, has_passed, journal_of, now
+from .maintenance import VerifyReproducible
 from .shipping import BuildRuntimeImage
 from .tag_claims import ClaimTable
 
@@ -88,10 +93,25 @@ class PushTagged(ShipStep):
         self._claimed = granted.row
         return attrs.evolve(envelope, claim=granted.claim)
 
-    async def settle(self, outcome: Result) -> None:
-        """Release the claim if the verb failed before it stored anything under the tag."""
+    async def settle(self, outcome: Result, record: Mapping[str, Any]) -> None:
+        """Write the publication into the journal, or release the claim of an unused tag."""
         if self._claimed and outcome.failure is not None and outcome.failure.unpublished:
             await ClaimTable(self.master).release(self._claimed)
+        if "publication" in outcome.records:
+            await self._enter(outcome.records["publication"], record)
+
+    async def _enter(self, published: Any, record: Mapping[str, Any]) -> None:
+        """Write a publication, which the worker reported, into the journal."""
+        facts = structure(published, PublishedFacts, "publication")
+        journal = journal_of(self.master)
+        entry = Publication(
+            **attrs.asdict(facts, filter=lambda field, _: field.name != "packages"),
+            packages=await journal.keep_packages(facts.packages),
+            verified=has_passed(self.build, VerifyReproducible),
+            build=build_name(self, record),
+            at=now(self.master),
+        )
+        await journal.write(entry)
 
     async def _may_take_over(self, other: ClaimRow) -> bool:
         """Return whether the build of another claim has ended, and this one may replace it."""

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import attrs
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ...errors import RequirementMissing
-from ..artefact import Wheel, Wheelhouse
+from ..artefact import Package, Wheel, Wheelhouse
 from ..requirement import parse_requirement
+
+
+@attrs.frozen
+class Closure:
+    """The *wheels* of a dependency closure, sorted by name, and what each *requires*."""
+
+    wheels: tuple[Wheel, ...]
+    requires: Mapping[str, Iterable[str]]
+
+    @property
+    def packages(self) -> dict[str, Package]:
+        """Return version and requirements of each package, by name."""
+        return {
+            wheel.name: Package(wheel.version, tuple(sorted(self.requires[wheel.name])))
+            for wheel in self.wheels
+        }
 
 
 def find_closure(
@@ -17,8 +34,8 @@ def find_closure(
     wheelhouse: Wheelhouse,
     environment: Mapping[str, str],
     required_by: str,
-) -> tuple[Wheel, ...]:
-    """Return the dependency closure of *requirements*: their wheels, sorted by name.
+) -> Closure:
+    """Return the dependency closure of *requirements*.
 
     Every package has the extras that the strict file pins.  *environment* has the marker
     variables of the base's interpreter.  *required_by* names the requiring pex in messages.
@@ -27,6 +44,7 @@ def find_closure(
     """
     by_name = {wheel.name: wheel for wheel in wheelhouse.wheels}
     found: dict[str, Wheel] = {}
+    requires: dict[str, set[str]] = {}
     done: set[tuple[str, str]] = set()
     todo = [(Requirement(text), required_by) for text in requirements]
     while todo:
@@ -34,13 +52,16 @@ def find_closure(
         candidate = by_name.get(canonicalize_name(requirement.name))
         wheel = _match(requirement, candidate, required_by)
         found[wheel.name] = wheel
+        mine = requires.setdefault(wheel.name, set())
         extras = map(canonicalize_name, requirement.extras)
         for extra in {"", *extras, *wheelhouse.extras.get(wheel.name, ())}:
             if (wheel.name, extra) not in done:
                 done.add((wheel.name, extra))
                 name = f"{wheel.name}[{extra}]" if extra else wheel.name
-                todo += [(more, name) for more in _required(wheel, extra, environment)]
-    return tuple(found[name] for name in sorted(found))
+                required = list(_required(wheel, extra, environment))
+                mine |= {canonicalize_name(more.name) for more in required} - {wheel.name}
+                todo += [(more, name) for more in required]
+    return Closure(tuple(found[name] for name in sorted(found)), requires)
 
 
 def with_extras(
@@ -52,10 +73,8 @@ def with_extras(
     """Return *requirements*, plus the pinned extras of their closure as requirements."""
     if not wheelhouse.extras:
         return tuple(requirements)
-    names = (
-        wheel.name for wheel in find_closure(requirements, wheelhouse, environment, required_by)
-    )
-    extras = ((name, wheelhouse.extras.get(name)) for name in names)
+    closure = find_closure(requirements, wheelhouse, environment, required_by)
+    extras = ((wheel.name, wheelhouse.extras.get(wheel.name)) for wheel in closure.wheels)
     return (
         *requirements,
         *(f"{name}[{','.join(pinned)}]" for name, pinned in extras if pinned),

@@ -147,8 +147,11 @@ class ShipStep(ResultPresentation):
         """
         return envelope
 
-    async def settle(self, outcome: result.Result) -> None:
-        """Give back what `reserve` reserved, if the verb did not use it."""
+    async def settle(self, outcome: result.Result, record: Mapping[str, Any]) -> None:
+        """Give back what `reserve` reserved and the verb did not use; write the journal.
+
+        *record* is this build in the database.
+        """
 
     async def run(self) -> int:
         """Run the verb on the worker; return Buildbot's status."""
@@ -185,7 +188,7 @@ class ShipStep(ResultPresentation):
             self._summary = "this is a bug of buildbot-ship: please report it with the log"
             return EXCEPTION
         outcome = result_file.parse(data, envelope.verb, command.rc)
-        await self.settle(outcome)
+        await self.settle(outcome, record.row)
         return self._limit_retries(await self.show_result(outcome), record.tries)
 
     async def _command(self, envelope: Envelope, path: str, limit: int) -> Any:

@@ -77,7 +77,7 @@ def compare_zipapp(
     Raises PackagesConflict if *request* says so, RequirementMissing, OutputMissing, JobFailed.
     """
     minor, markers = minor_of(facts), facts["environment"]
-    wheels = find_closure(request.requirements, wheelhouse, markers, request.name)
+    wheels = find_closure(request.requirements, wheelhouse, markers, request.name).wheels
     comparison = Comparison(wheels, wheelhouse, minor, runner)
     files = rules.imported(comparison.shared(), minor)
     order = order_on_path(request.requirements, wheels, markers) if files else ()

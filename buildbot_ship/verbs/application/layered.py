@@ -31,7 +31,8 @@ def make_layered(
     InvalidRequest for an entry point that does not exist, JobFailed.
     """
     facts = runner.facts(BuildBase(Reference.parse(wheelhouse.base), wheelhouse.base_key))
-    wheels = find_closure(request.requirements, wheelhouse, facts["environment"], request.name)
+    closure = find_closure(request.requirements, wheelhouse, facts["environment"], request.name)
+    wheels = closure.wheels
     entry = find_entry(request, wheels)
     compared = compare_trees(request, wheels, wheelhouse, minor_of(facts), runner)
     planned = plan_layers(wheels, wheelhouse.base_key, compared.left_out)
@@ -40,9 +41,15 @@ def make_layered(
     path = runner.work.pex(request.name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    needs = _needs(wheels, facts)
-    record = Pex(wheelhouse.commit, request.name, digest_of(data), len(data), layers, needs)
-    return record, compared.lines
+    return Pex(
+        wheelhouse.commit,
+        request.name,
+        digest_of(data),
+        len(data),
+        layers,
+        _needs(wheels, facts),
+        packages=closure.packages,
+    ), compared.lines
 
 
 def get_layers(

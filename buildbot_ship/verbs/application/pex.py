@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from ...model.application.dependency_closure import with_extras
+from ...model.application.dependency_closure import find_closure, with_extras
 from ...model.application.file_conflicts import bounded
 from ...model.artefact import Pex, Wheelhouse
 from ...model.cache import Blob, Entry
@@ -42,8 +42,10 @@ def _make_zipapp(
     """Write the zipapp; return its record, and the lines on file conflicts."""
     facts = runner.facts(BuildBase(Reference.parse(wheelhouse.base), wheelhouse.base_key))
     request = _with_extras(request, wheelhouse, facts["environment"])
+    closure = find_closure(request.requirements, wheelhouse, facts["environment"], request.name)
     lines = compare_zipapp(request, wheelhouse, facts, runner)
-    return _cached_zipapp(request, wheelhouse, runner), lines
+    record = _cached_zipapp(request, wheelhouse, runner)
+    return attrs.evolve(record, packages=closure.packages), lines
 
 
 def _cached_zipapp(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner) -> Pex:

@@ -25,6 +25,7 @@ from ...store.work_folder import Work
 from ..shared.base_image import fetch_base, list_base
 from ..shared.job_runner import JobRunner
 from .build_context import (
+    Contents,
     ImageInputs,
     is_layered,
     layer_members,
@@ -65,7 +66,7 @@ def image(
         built = BuiltImage(inputs.base, assembled, layers, loaded_as)
         if request.load:
             load([built], scratch, runner)
-        record = _record(request.image, tree.commit, built)
+        record = _record(request.image, inputs.contents, built)
         _save(record, built, scratch, runner.work)
     return attrs.evolve(_result(record, inputs.dockerfile, builder), **findings)
 
@@ -140,9 +141,9 @@ def _assemble(
     return assemble(base, dockerfile, layers, created=created, labels=inputs.labels), layers
 
 
-def _record(name: str, commit: str, built: BuiltImage) -> Image:
+def _record(name: str, contents: Contents, built: BuiltImage) -> Image:
     return Image(
-        commit=commit,
+        commit=contents.tree.commit,
         name=name,
         image_id=built.assembled.image_id,
         manifest_digest=built.assembled.manifest_digest,
@@ -151,6 +152,9 @@ def _record(name: str, commit: str, built: BuiltImage) -> Image:
         layers=built.layers,
         size=built.assembled.size,
         loaded_as=built.loaded_as,
+        packages={
+            name: package for pex in contents.records for name, package in pex.packages.items()
+        },
     )
 
 

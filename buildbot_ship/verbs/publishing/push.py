@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
+
 from ...errors import DigestMismatch, ImageNotTested, OutputMissing, TagClaimed
-from ...model.artefact import Image, PassedTest
+from ...model.artefact import Image, PassedTest, PublishedFacts
 from ...model.decision.push import OwnBlob, PushPlan
 from ...model.reference import Reference, Repository
 from ...model.request import PushRequest
 from ...model.request.settings import TagClaim
+from ...model.request.wire import CONVERTER
 from ...model.result import SUCCESS, Result
 from ...registry.copy import Copied, copy_blob
 from ...registry.immutable_tag import before_publication, find_published, publish
@@ -48,7 +51,8 @@ def push(
         published = find_published(runner.registry, plan.reference, manifest)
         if published is not None:
             runner.log(f"{plan.reference} already has this image")
-            return _kept(request, _result(record, plan, published, "already published"), runner)
+            result = _result(record, plan, published, "already published")
+            return _kept(request, _recorded(result, request, record, published, runner), runner)
         _require_claim(claim, plan.reference, manifest.digest)
         sent = _send_blobs(plan, runner.work.image(request.image), runner)
         if claim_ref is not None:
@@ -57,7 +61,8 @@ def push(
     _share_layers(record, plan.reference.repository, runner.cache)
     count = sent.bytes_sent + len(manifest.data)
     how = f"{_size(count)} sent" + ("" if claim or claim_ref else ", without a claim")
-    return _kept(request, _result(record, plan, digest, how, count), runner)
+    result = _result(record, plan, digest, how, count)
+    return _kept(request, _recorded(result, request, record, digest, runner), runner)
 
 
 def _require_claim(claim: TagClaim | None, reference: Reference, digest: str) -> None:
@@ -82,6 +87,32 @@ def _kept(request: PushRequest, result: Result, runner: JobRunner) -> Result:
     """Give the caches the publication; return *result*."""
     keep_publication(request, result.properties, runner.cache)
     return result
+
+
+def _recorded(
+    result: Result, request: PushRequest, record: Image, digest: str, runner: JobRunner
+) -> Result:
+    """Return *result* with the facts of the publication for the master's journal."""
+    facts = PublishedFacts(
+        image=record.name,
+        repository=request.repository,
+        commit=record.commit,
+        reference=result.properties[f"ship_pushed_{record.name}"]["reference"],
+        digest=digest,
+        size=record.size,
+        base=record.base,
+        tested=_is_tested(record, runner.work),
+        packages=record.packages,
+    )
+    return attrs.evolve(result, records={"publication": CONVERTER.unstructure(facts)})
+
+
+def _is_tested(record: Image, work: Work) -> bool:
+    try:
+        _require_test(record, work)
+    except ImageNotTested:
+        return False
+    return True
 
 
 def _read_manifest(record: Image, folder: Path) -> Manifest:

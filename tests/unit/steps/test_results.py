@@ -121,7 +121,7 @@ class TestBadResults(StepCase):
         assert f"larger than {MAX_BYTES} bytes" in said
 
     async def test_another_schema_names_the_side_to_upgrade(self) -> None:
-        data = encode(ended("gc")).replace(b'"schema": 3', b'"schema": 4, "new": 1')
+        data = encode(ended("gc")).replace(b'"schema": 4', b'"schema": 5, "new": 1')
         assert "upgrade buildbot-ship on the master" in await self.said(data)
 
     async def test_a_field_of_another_kind(self) -> None:

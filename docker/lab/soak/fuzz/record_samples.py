@@ -61,7 +61,7 @@ RESULTS = (
             "texts": {"a.txt": "b"},
             "warnings": ["c"],
             "failure": None,
-            "schema": 3,
+            "schema": 4,
         }
     ).encode(),
     json.dumps(
@@ -70,7 +70,7 @@ RESULTS = (
             "status": "retry",
             "summary": "x",
             "failure": {"kind": "A", "message": "b", "remedy": "c", "unpublished": True},
-            "schema": 3,
+            "schema": 4,
         }
     ).encode(),
 )

@@ -10,7 +10,7 @@ from buildbot_ship.model.application.dependency_closure import (
     order_on_path,
     with_extras,
 )
-from buildbot_ship.model.artefact import Wheel, Wheelhouse
+from buildbot_ship.model.artefact import Package, Wheel, Wheelhouse
 
 ENVIRONMENT = {"python_version": "3.11", "sys_platform": "linux", "platform_release": ""}
 
@@ -30,7 +30,8 @@ WHEELS = [
 
 
 def names(*requirements: str, environment: Mapping[str, str] = ENVIRONMENT) -> list[str]:
-    return [w.name for w in find_closure(requirements, house(*WHEELS), environment, "app.pex")]
+    closure = find_closure(requirements, house(*WHEELS), environment, "app.pex")
+    return [wheel.name for wheel in closure.wheels]
 
 
 def house(*wheels: Wheel, **extras: tuple[str, ...]) -> Wheelhouse:
@@ -97,7 +98,7 @@ def test_a_package_comes_with_the_extras_of_the_strict_file(
     asked: tuple[str, ...], also: tuple[str, ...]
 ) -> None:
     pinned = house(*CELERY, celery=("py-dantic", "sqs"))
-    found = [w.name for w in find_closure(asked, pinned, ENVIRONMENT, "app.pex")]
+    found = [w.name for w in find_closure(asked, pinned, ENVIRONMENT, "app.pex").wheels]
     assert found == sorted({"celery", "kombu", *also})
     more = with_extras(asked, pinned, ENVIRONMENT, "app.pex")
     assert more == (*asked, "celery[py-dantic,sqs]")
@@ -105,7 +106,7 @@ def test_a_package_comes_with_the_extras_of_the_strict_file(
 
 def test_a_package_that_a_pex_does_not_hold_brings_no_extra() -> None:
     pinned = house(*CELERY, celery=("sqs",))
-    found = [w.name for w in find_closure(["other"], pinned, ENVIRONMENT, "app.pex")]
+    found = [w.name for w in find_closure(["other"], pinned, ENVIRONMENT, "app.pex").wheels]
     assert found == ["kombu", "other"]
     assert with_extras(["other"], pinned, ENVIRONMENT, "app.pex") == ("other",)
 
@@ -117,7 +118,19 @@ def test_an_extra_that_names_other_extras_of_its_package_brings_all_of_them() ->
         wheel("y-1"),
     ]
     found = find_closure(["pkg"], house(*wheels, pkg=("all",)), ENVIRONMENT, "app.pex")
-    assert [w.name for w in found] == ["pkg", "x", "y"]
+    assert [w.name for w in found.wheels] == ["pkg", "x", "y"]
+
+
+def test_a_closure_tells_version_and_requirements_of_each_package() -> None:
+    asked = ["my-app[a]"]
+    packages = find_closure(asked, house(*WHEELS), ENVIRONMENT, "app.pex").packages
+    assert packages == {
+        "base": Package("1", ("my-app",)),
+        "extra-a": Package("1"),
+        "my-app": Package("1.0", ("extra-a", "web")),
+        "speed": Package("3", ("web",)),
+        "web": Package("2.1rc1", ("base", "speed")),
+    }
 
 
 def test_what_a_pinned_extra_lacks_names_the_extra() -> None:

@@ -1,0 +1,1 @@
+"""The journal of what ships: publications, promotions and bases, and what follows from them."""

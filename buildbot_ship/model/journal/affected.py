@@ -1,0 +1,132 @@
+"""Are we affected?  The published images that contain a package, and through which packages."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+
+import attrs
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
+
+from ...errors import InvalidRequest
+from ..artefact import Package
+from .entries import Publication
+from .inventory import Inventory, PublishedImage
+
+
+@attrs.frozen
+class Affected:
+    """A published image that contains the package *name* in *version*.
+
+    *since* is the first publication with these packages.  *through* is the shortest chain of
+    packages that leads to it, from a package that nobody requires.  *channels* are those that
+    name the image now.  *newest* is true for the newest publication of its repository.
+    """
+
+    publication: Publication
+    name: str
+    version: str
+    since: Publication
+    through: tuple[str, ...]
+    channels: tuple[str, ...]
+    newest: bool
+
+
+def parse_query(text: str) -> Requirement:
+    """Return the package in *text*: ``NAME``, ``NAME==VERSION`` or ``NAME<VERSION``.
+
+    Raises InvalidRequest.
+    """
+    try:
+        asked = Requirement(text)
+    except InvalidRequirement:
+        why = "write a name, or a name and versions: urllib3, urllib3==2.2.1, urllib3<2.5"
+        raise InvalidRequest(text[:100], why) from None
+    if asked.url or asked.marker or asked.extras:
+        raise InvalidRequest(text[:100], "write a name and versions only")
+    return asked
+
+
+def find_affected(
+    inventory: Inventory,
+    packages_of: Callable[[str], Mapping[str, Package]],
+    asked: Requirement,
+) -> Iterator[Affected]:
+    """Yield the published images that contain the package *asked*.
+
+    Only images that somebody may run are searched: the newest of each repository, and those
+    that a channel names.  *packages_of* returns packages by the digest in a publication.
+    """
+    name = canonicalize_name(asked.name)
+    for image in inventory.published():
+        for publication in in_use(image):
+            packages = packages_of(publication.packages)
+            found = packages.get(name)
+            if found is None or not _matches(asked, found.version):
+                continue
+            yield Affected(
+                publication,
+                name,
+                found.version,
+                _since(image, publication, packages_of, name, found.version),
+                find_chain(packages, name),
+                channels_of(image, publication.digest),
+                publication is image.newest,
+            )
+
+
+def in_use(image: PublishedImage) -> list[Publication]:
+    """Return the newest publication of *image*, and those that its channels name."""
+    named = [image.by_digest.get(move.digest) for move in image.channels.values()]
+    found = {each.digest: each for each in (image.newest, *named) if each is not None}
+    return list(found.values())
+
+
+def channels_of(image: PublishedImage, digest: str) -> tuple[str, ...]:
+    """Return the channels that name the image *digest*."""
+    return tuple(sorted(n for n, move in image.channels.items() if move.digest == digest))
+
+
+def find_chain(packages: Mapping[str, Package], name: str) -> tuple[str, ...]:
+    """Return the shortest chain to *name*, from a package that nobody requires."""
+    requirers: dict[str, list[str]] = {}
+    for requirer in sorted(packages):
+        for required in packages[requirer].requires:
+            requirers.setdefault(required, []).append(requirer)
+    chain: tuple[str, ...] = (name,)
+    seen, todo = {name}, deque([chain])
+    while todo:
+        chain = todo.popleft()
+        above = requirers.get(chain[0], [])
+        if not above:
+            return chain
+        todo.extend((each, *chain) for each in above if each not in seen)
+        seen.update(above)
+    return chain
+
+
+def _matches(asked: Requirement, version: str) -> bool:
+    try:
+        return asked.specifier.contains(version, prereleases=True)
+    except InvalidVersion:
+        # A worker reported it.
+        return False
+
+
+def _since(
+    image: PublishedImage,
+    publication: Publication,
+    packages_of: Callable[[str], Mapping[str, Package]],
+    name: str,
+    version: str,
+) -> Publication:
+    """Return the first publication up to *publication*, without a gap, with this version."""
+    since = image.lock_of(publication).first
+    for lock in reversed([lock for lock in image.locks if lock.first.at < since.at]):
+        found = packages_of(lock.packages).get(name)
+        if found is None or found.version != version:
+            break
+        since = lock.first
+    return since
