@@ -15,7 +15,7 @@ from docker.errors import ImageNotFound
 
 import docker
 
-from ..errors import BaseNotFound, EngineError, RegistryUnavailable
+from ..errors import BaseNotFound, EngineError, EngineFull, RegistryUnavailable
 from ..model.decision.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
 from ..model.reference import Reference
@@ -88,12 +88,14 @@ class Engine:
         return self._images[reference]
 
     def pull(self, reference: Reference, *, temporary: bool = False) -> EngineImage:
-        """Pull an image.  Raises BaseNotFound, RegistryUnavailable."""
+        """Pull an image.  Raises BaseNotFound, RegistryUnavailable, EngineFull."""
         if temporary:
             self.ledger.note(IMAGE, str(reference), self.clock())
         try:
             with self._errors(f"pull {reference}"):
                 transfer.pull(self.client, reference, self.credentials)
+        except EngineFull:
+            raise
         except EngineError as error:
             if any(word in error.why for word in UNREACHABLE):
                 raise RegistryUnavailable(reference.repository.registry, error.why) from None

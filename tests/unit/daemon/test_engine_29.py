@@ -12,7 +12,7 @@ import pytest
 from buildbot_ship.daemon.engine import Engine
 from buildbot_ship.daemon.interface import Build, Job
 from buildbot_ship.daemon.shared.platform import Version, query_version
-from buildbot_ship.errors import BaseNotFound, EngineError, EngineUnfit, JobFailed
+from buildbot_ship.errors import BaseNotFound, EngineError, EngineFull, EngineUnfit, JobFailed
 from buildbot_ship.model.reference import Reference
 from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.store.ledger import Ledger
@@ -99,6 +99,16 @@ def test_an_error_that_is_only_in_its_detail_is_found(
     }
     with pytest.raises((EngineError, BaseNotFound), match="something broke"):
         calls[what]()
+
+
+def test_a_disk_that_fills_while_a_base_is_pulled_is_named(
+    api: EngineApi, engine: Engine
+) -> None:
+    why = "write /var/lib/docker/tmp/GetImageBlob1: no space left on device"
+    stream = ({"status": "Downloading"}, {"errorDetail": {"message": why}})
+    api.answers["POST /images/create"] = lambda: (200, stream)
+    with pytest.raises(EngineFull, match="no space left"):
+        engine.pull(Reference.parse("127.0.0.1:1/team/app:1"))
 
 
 def test_a_load_that_did_not_unpack_is_noticed(
