@@ -64,6 +64,7 @@ setup(
                 "BuildRuntimeImage",
                 "SmokeTest",
                 "PushTagged",
+                "PromoteImage",
                 "VerifyReproducible",
                 "CollectGarbage",
             )

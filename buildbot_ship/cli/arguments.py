@@ -203,6 +203,7 @@ REQUEST_MAKERS: dict[str, Callable[[Options], requests.Request]] = {
     "image": lambda o: _image(o, o.image),
     "smoke": smoke_request,
     "push": lambda o: _push(o, o.image, o.repository, tested=o.tested),
+    "promote": lambda o: requests.PromoteRequest(o.repository, o.image, o.channel, o.expected),
     "gc": lambda o: requests.GarbageRequest(
         dry_run=o.dry_run,
         cache_size=o.cache_size * MIB,

@@ -14,6 +14,7 @@ Order of the verbs:
   requirements changed      harden; then commit its files, or push them with propose
   for every commit          check, build without --to, smoke, push --tested;
                             build runs wheels, pex and image; with --to, also push
+  to deploy                 promote
   to check a commit         find (is it published?), verify (is it reproducible?)
   sealed secrets            secrets; for every commit, check-secrets
 
@@ -107,6 +108,13 @@ VERB_HELP = {
         "Push an image, with the full commit hash as its tag. Succeeds if the tag already has "
         "the same image,\nand fails if it has another one.",
         "buildbot-ship push remotemath registry.example.com/team/remotemath",
+    ),
+    "promote": (
+        "Set a channel, a tag that may move, to an image that is published. Nothing is built. "
+        "To roll back,\npromote the image before.",
+        "buildbot-ship promote registry.example.com/team/remotemath \\\n"
+        "      0b1c0b1c0b1c0b1c0b1c0b1c0b1c0b1c0b1c0b1c \\\n"
+        "      --channel production",
     ),
     "gc": (
         "Remove the leftovers of builds from the engine and the work folder. Removes only "

@@ -143,6 +143,15 @@ def _claim(sub: Parser) -> None:
     sub.add_argument("--take-over", action="store_true", help=help)
 
 
+def _promote(sub: Parser) -> None:
+    sub.add_argument("repository", help="repository of the image, without a tag")
+    sub.add_argument("image", help="digest of the image, or the full hash of its commit")
+    sub.add_argument("--channel", default="production", help="tag to set (production)")
+    sub.add_argument(
+        "--expected", default="", metavar="DIGEST", help="what the channel must name now"
+    )
+
+
 def _gc(sub: Parser) -> None:
     help = "remove nothing, and show what would be removed, and why"
     sub.add_argument("--dry-run", action="store_true", help=help)
@@ -209,6 +218,7 @@ OPTIONS: dict[str, Callable[[Parser], None]] = {
     "image": _image,
     "smoke": smoke_arguments.add_smoke_options,
     "push": _push,
+    "promote": _promote,
     "gc": _gc,
     "build": _build,
     "verify": _verify,

@@ -171,6 +171,12 @@ def _push(collaborators: Collaborators, request: requests.PushRequest) -> Result
     )
 
 
+def _promote(collaborators: Collaborators, request: requests.PromoteRequest) -> Result:
+    from ..verbs.publishing.promote import promote
+
+    return promote(request, registry=collaborators.registry)
+
+
 def _gc(collaborators: Collaborators, request: requests.GarbageRequest) -> Result:
     from ..verbs.maintenance.gc import gc
 
@@ -240,6 +246,7 @@ VERBS: dict[str, Callable[[Collaborators, Any], Result]] = {
     "image": _image,
     "smoke": _smoke,
     "push": _push,
+    "promote": _promote,
     "gc": _gc,
     "build": _build,
     "verify": _verify,

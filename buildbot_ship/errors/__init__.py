@@ -32,6 +32,7 @@ from .engine import (
 )
 from .git import BranchMissing, BranchMoved, GitForbidden, GitUnavailable, PushRefused
 from .registry import (
+    ChannelMoved,
     DigestMismatch,
     ImageNotFound,
     IndexUnavailable,
@@ -63,6 +64,7 @@ __all__ = [
     "BranchMissing",
     "BranchMoved",
     "BuildKitMissing",
+    "ChannelMoved",
     "DigestMismatch",
     "EngineError",
     "EngineForbidden",

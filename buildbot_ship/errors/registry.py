@@ -96,6 +96,18 @@ class TagClaimed(ShipError):
 
 
 @attrs.define(slots=False)
+class ChannelMoved(ShipError):
+    """A channel does not name the image that the caller expected."""
+
+    reference: str
+    holder: str
+    expected: str
+    template = "{reference} names {holder}, not {expected}; it was not moved"
+    advice = "look who moved it, and promote again if you still want to"
+    status = 64
+
+
+@attrs.define(slots=False)
 class IndexUnavailable(ShipError):
     """A package index cannot be reached from a container; *output* is that of a tool."""
 

@@ -4,6 +4,7 @@ from .base.step import ShipStep
 from .bases import DeriveBase, PinBase, RetagBase
 from .checkout import Checkout
 from .maintenance import CollectGarbage, VerifyReproducible
+from .promotion import PromoteImage
 from .published import FindPublished
 from .push import PushTagged
 from .requirements import CheckRequirements, HardenRequirements
@@ -24,6 +25,7 @@ __all__ = [
     "FindPublished",
     "HardenRequirements",
     "PinBase",
+    "PromoteImage",
     "ProposeChange",
     "PushTagged",
     "RetagBase",

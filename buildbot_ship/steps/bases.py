@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import attrs
 from buildbot.interfaces import IRenderable
 
+from ..model.journal.entries import OwnedBase
+from ..model.reference import Reference
 from ..model.request import (
     BaseCopy,
     DerivedBase,
@@ -17,9 +19,14 @@ from ..model.request import (
     PinRequest,
     RetagRequest,
 )
+from ..model.result import Result
 from .base.option_check import faults, is_renderable
 from .base.step import ShipStep
+from .journal import build_name, journal_of, now
 from .tag_claims import ClaimTable
+
+_MOST_CHANGES = 100
+"""How many lines of a report on a new base the journal keeps."""
 
 
 class PairsStep(ShipStep):
@@ -54,6 +61,22 @@ class PairsStep(ShipStep):
         moment = await ClaimTable(self.master).unique_moment(now, owner)
         return attrs.evolve(envelope, moment=moment.isoformat(timespec="microseconds"))
 
+    async def settle(self, outcome: Result, record: Mapping[str, Any]) -> None:
+        """Write new bases into the journal."""
+        journal = journal_of(self.master)
+        for source, base in outcome.properties.get("ship_bases", {}).items():
+            reference = Reference.parse(str(base["reference"]))
+            entry = OwnedBase(
+                repository=str(reference.repository),
+                source=str(source),
+                reference=str(reference),
+                digest=str(base["digest"]),
+                changes=_changes(outcome.texts.get("bases.txt", ""), reference),
+                build=build_name(self, record),
+                at=now(self.master),
+            )
+            await journal.write(entry)
+
     def _pair_faults(self) -> Iterator[str]:
         option = self.pairs_option
         given = getattr(self, option)
@@ -66,6 +89,13 @@ class PairsStep(ShipStep):
         for source, destination in _pairs(given):
             values = {"source": source, "destination": destination}
             yield from faults(self.pair_type, values, names)
+
+
+def _changes(report: str, reference: Reference) -> tuple[str, ...]:
+    """Return the lines of the *report* about the base that is now *reference*."""
+    _, found, rest = report.partition(f"\n  -> {reference}\n")
+    lines = rest.partition("\n\n")[0].splitlines() if found else []
+    return tuple(line.strip() for line in lines[:_MOST_CHANGES])
 
 
 def _pairs(given: Any) -> list[Any]:

@@ -123,7 +123,7 @@ def journal_of(master: Any) -> Journal:
 
 def build_name(step: Any, record: Mapping[str, Any]) -> BuildName:
     """Return the build of *step*; *record* is its row in the database."""
-    builder = str(step.getProperty("buildername"))
+    builder = step.build.builder.name
     return BuildName(record["buildid"], record["number"], record["builderid"], builder)
 
 

@@ -86,6 +86,10 @@ class Inventory:
             image = self.images.get(entry.repository)
             known = image.by_digest.get(entry.digest) if image else None
             return known is not None and _confirmed(known, entry) == known
+        if isinstance(entry, Promotion):
+            image = self.images.get(entry.repository)
+            now = image.channels.get(entry.channel) if image else None
+            return now is not None and now.digest == entry.digest
         if isinstance(entry, OwnedBase):
             kept = self.bases.get(entry.repository, [])
             return any(base.reference == entry.reference for base in kept)

@@ -29,12 +29,13 @@ from .upkeep import (
     HardenRequest,
     LockRequest,
     PinRequest,
+    PromoteRequest,
     ProposeRequest,
     RetagRequest,
     SecretsRequest,
 )
 
-SCHEMA = 4
+SCHEMA = 5
 
 REQUESTS: dict[str, type[Request]] = {
     request.verb: request
@@ -54,13 +55,14 @@ REQUESTS: dict[str, type[Request]] = {
         ImageRequest,
         SmokeRequest,
         PushRequest,
+        PromoteRequest,
         GarbageRequest,
         BuildRequest,
         VerifyRequest,
     )
 }
 
-PUBLISHING = (PushRequest, RetagRequest, DeriveRequest, ProposeRequest)
+PUBLISHING = (PushRequest, PromoteRequest, RetagRequest, DeriveRequest, ProposeRequest)
 """The requests that an untrusted build refuses."""
 
 

@@ -12,6 +12,11 @@ from . import check, selection
 from .base import Request
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@~-]{0,199}")
+# Tags of commits, bases and signatures never move.
+_CHANNEL = re.compile(r"(?!sha256-|[0-9a-f]{40}\Z|[0-9a-f]{64}\Z)[A-Za-z][A-Za-z0-9_.-]{0,127}")
+_DIGEST = r"sha256:[0-9a-f]{64}"
+_IMAGE = re.compile(rf"{_DIGEST}|[0-9a-f]{{40}}|[0-9a-f]{{64}}")
+_EXPECTED = re.compile(rf"{_DIGEST}|")
 SECRETS_ACTIONS = ("keygen", "seal", "unseal", "rotate", "list")
 
 
@@ -92,6 +97,38 @@ class ProposeRequest(Request):
     push_options: tuple[str, ...] = attrs.field(default=(), validator=check.push_options)
     known_hosts: str = ""
     again: bool = False
+
+
+def _channel(_: object, attribute: Any, value: str) -> None:
+    if not isinstance(value, str) or not _CHANNEL.fullmatch(value):
+        why = f"{value!r} is not the name of a channel: write a word such as production"
+        raise InvalidRequest(attribute.name, why)
+
+
+def _image(_: object, attribute: Any, value: str) -> None:
+    if not isinstance(value, str) or not _IMAGE.fullmatch(value):
+        why = f"{value!r} is neither a digest nor the full hash of a commit"
+        raise InvalidRequest(attribute.name, why)
+
+
+def _expected(_: object, attribute: Any, value: str) -> None:
+    if not isinstance(value, str) or not _EXPECTED.fullmatch(value):
+        raise InvalidRequest(attribute.name, f"{value!r} is not a digest")
+
+
+@attrs.frozen
+class PromoteRequest(Request):
+    """Set the tag *channel* of *repository* to *image*, which is published there already.
+
+    *image* is a digest, or the full hash of a commit.  If *expected* is given, the channel must
+    name this digest now.
+    """
+
+    verb: ClassVar[str] = "promote"
+    repository: str = attrs.field(validator=check.repository)
+    image: str = attrs.field(validator=_image)
+    channel: str = attrs.field(default="production", validator=_channel)
+    expected: str = attrs.field(default="", validator=_expected)
 
 
 @attrs.frozen

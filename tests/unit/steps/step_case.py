@@ -64,6 +64,7 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
     def setup_step(self, step: Any, *args: Any, **options: Any) -> Any:
         """Set up *step*, with the properties of the images that its build made."""
         made = super().setup_step(step, *args, **options)
+        self.build.executedSteps = []
         for name, value in self.built.items():
             self.build.setProperty(name, value, "BuildRuntimeImage")
         return made

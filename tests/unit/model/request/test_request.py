@@ -47,6 +47,7 @@ REQUESTS: list[r.Request] = [
     PEX,
     IMAGE,
     PUSH,
+    r.PromoteRequest("r.example.com/team/app", "0a" * 20, "staging", f"sha256:{'a' * 64}"),
     r.GarbageRequest(finish=True),
     r.BuildRequest(WHEELS, (PEX,), (IMAGE,), (PUSH,)),
     r.VerifyRequest(WHEELS, (PEX,), (IMAGE,)),
@@ -142,7 +143,7 @@ def test_a_result_survives_the_wire() -> None:
 def test_a_worker_refuses_what_an_untrusted_build_would_publish(request_: r.Request) -> None:
     data = envelope_to_json(r.Envelope(request_, "b", "../w"))
     data["cache"]["trusted"] = False
-    if request_.verb in ("push", "retag", "derive", "propose", "build"):
+    if request_.verb in ("push", "promote", "retag", "derive", "propose", "build"):
         with pytest.raises(InvalidRequest, match="an untrusted build publishes nothing"):
             envelope_from_json(data)
     else:
