@@ -20,7 +20,7 @@ import attrs
 
 from ..errors import InvalidRequest, ShipError, printable
 from ..model.json_text import read_json
-from ..model.log import Log
+from ..model.log import Log, in_one_line, readable
 from ..model.request import BuildRequest, Envelope, GarbageRequest, Request
 from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
@@ -60,6 +60,32 @@ class OutputMask:
         """Return *text* without secrets."""
         return text if self.mask is None else self.mask(text)
 
+    def readable(self, text: str) -> str:
+        """Return *text* without secrets and without the control characters of terminals.
+
+        A secret may have such characters, or may have been divided by them.
+        """
+        masked = self(text)
+        shown = readable(masked)
+        return masked if shown == masked else self(shown)
+
+    def readable_result(self, result: Result) -> Result:
+        """Return *result* without secrets; what programs printed in it is readable."""
+        result = result.changed(self) if self.mask else result
+        logs = {n: self.readable(t) for n, t in result.texts.items() if n.endswith(".log")}
+        warnings = tuple(map(self.readable, result.warnings))
+        result = attrs.evolve(result, texts={**result.texts, **logs}, warnings=warnings)
+        if (failure := result.failure) is None:
+            return result
+        failure = attrs.evolve(
+            failure,
+            message=self.readable(in_one_line(failure.message)),
+            details=self.readable(failure.details),
+        )
+        return attrs.evolve(
+            result, summary=self.readable(in_one_line(result.summary)), failure=failure
+        )
+
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line; return 0, or the exit status of the error."""
@@ -81,7 +107,7 @@ def run(argv: Sequence[str]) -> int:
         print(mask(traceback.format_exc()), end="", file=sys.stderr)
         print_line("this is a bug of buildbot-ship: please report it with the lines above")
         return BUG
-    result = result.changed(mask) if mask.mask else result
+    result = mask.readable_result(result)
     _report(call, result)
     if status == 0 and isinstance(request, BuildRequest):
         from .last_build import note_published  # noqa: PLC0415
@@ -96,7 +122,7 @@ def _execute(call: Call, mask: OutputMask) -> tuple[Request | None, Result, int]
     try:
         envelope = call.envelope or _from_standard_input()
         mask.hide(envelope.secrets())
-        return envelope.request, *_run(call, envelope, lambda line: log(mask(line)))
+        return envelope.request, *_run(call, envelope, lambda line: log(mask.readable(line)))
     except ShipError as error:
         return None, _failure_result(call.verb, error), error.status
 

@@ -9,6 +9,7 @@ from ..model.reference import Reference
 from ..model.request import BuildRequest
 from ..model.result import Result
 from ..registry.http.address import Addresses
+from ..verbs.publishing.publication import published_text
 from .up_to_date import write_note
 
 
@@ -23,8 +24,8 @@ def note_published(arguments: Sequence[str], request: BuildRequest, result: Resu
         {"url": _url(reference), "accept": accept, "digest": each["digest"]}
         for reference, each in zip(references, pushed, strict=True)
     ]
-    names = ", ".join(image.image for image in request.images)
-    write_note(arguments, str(references[0].tag), f"build: {names}: already published", tags)
+    summary = published_text([image.image for image in request.images])
+    write_note(arguments, str(references[0].tag), f"build: {summary}", tags)
 
 
 def _url(reference: Reference) -> str:

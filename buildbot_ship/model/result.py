@@ -23,6 +23,11 @@ def counted(number: int, thing: str, things: str = "") -> str:
     return f"{number} {thing if number == 1 else things or f'{thing}s'}"
 
 
+def size_text(size: int) -> str:
+    """Return a number of bytes as text, in MB or KB: ``11.8 MB``."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} KB"
+
+
 def changed(value: Any, change: Callable[[str], str]) -> Any:
     """Return a JSON *value* with *change* applied to all its texts, keys included."""
     if isinstance(value, str):

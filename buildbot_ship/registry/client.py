@@ -36,7 +36,7 @@ from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep, poli
 from .http.tag_list import list_tags
 from .http.transport import Transport
 from .http.upload import Upload, upload_address
-from .interface import Manifest
+from .interface import Manifest, Progress
 
 _ACCEPT = {"Accept": ", ".join(KINDS)}
 _MANIFEST_LIMIT = 4 * 1024**2
@@ -172,13 +172,19 @@ class RegistryClient:
             raise refusal(answer, call)
         return answer.status == 201
 
-    def upload(self, repository: Repository, digest: str, content: bytes | Path) -> int:
+    def upload(
+        self,
+        repository: Repository,
+        digest: str,
+        content: bytes | Path,
+        progress: Progress | None = None,
+    ) -> int:
         """Upload a blob that the repository lacks; return the number of bytes sent.
 
         Raises DigestMismatch if *content*, or the blob that the registry stored, has another
         digest.
         """
-        return Upload(self._transport, repository, digest).send(content)
+        return Upload(self._transport, repository, digest).send(content, progress)
 
     def _send_optional(self, call: Call) -> Answer | None:
         """Return the answer to *call*, or None for HTTP status 404."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -12,7 +13,7 @@ from ..model.image.manifest import is_index, list_blobs, list_children
 from ..model.reference import Reference, Repository
 from ..model.result import counted
 from .immutable_tag import publish
-from .interface import Manifest, Registry, required_manifest
+from .interface import Manifest, Progress, Registry, required_manifest
 
 
 @attrs.frozen
@@ -37,14 +38,20 @@ class Copied:
         return f"{blobs} mounted, {self.sent} sent ({self.bytes_sent} bytes)"
 
 
-def copy(registry: Registry, source: Reference, destination: Reference) -> Copied:
+def copy(
+    registry: Registry,
+    source: Reference,
+    destination: Reference,
+    show: Callable[[str], Progress] | None = None,
+) -> Copied:
     """Copy the image *source*, with all platforms of an index, to the tag *destination*.
 
-    The tag is stored last and gets the digest of *source*.  Raises ImageNotFound, TagTaken,
+    The tag is stored last and gets the digest of *source*.  *show* returns what shows the
+    progress of a blob, by its title.  Raises ImageNotFound, TagTaken,
     InvalidManifest, DigestMismatch.
     """
     manifest = required_manifest(registry, source)
-    copied = _copy_content(registry, manifest, source, destination.repository)
+    copied = _copy_content(registry, manifest, source, destination.repository, show)
     published = publish(registry, destination, manifest)
     if published != manifest.digest:
         raise TagTaken(str(destination), published, manifest.digest)
@@ -52,7 +59,11 @@ def copy(registry: Registry, source: Reference, destination: Reference) -> Copie
 
 
 def copy_blob(
-    registry: Registry, digest: str, source: Repository, destination: Repository
+    registry: Registry,
+    digest: str,
+    source: Repository,
+    destination: Repository,
+    progress: Progress | None = None,
 ) -> Copied:
     """Copy a blob of *source* unless *destination* has it: mount it, or download and upload."""
     if registry.has(destination, digest):
@@ -65,11 +76,15 @@ def copy_blob(
         with spool.open("wb") as file:
             for chunk in registry.stream(source, digest):
                 file.write(chunk)
-        return Copied(registry.upload(destination, digest, spool), sent=1)
+        return Copied(registry.upload(destination, digest, spool, progress), sent=1)
 
 
 def _copy_content(
-    registry: Registry, manifest: Manifest, source: Reference, destination: Repository
+    registry: Registry,
+    manifest: Manifest,
+    source: Reference,
+    destination: Repository,
+    show: Callable[[str], Progress] | None,
 ) -> Copied:
     """Copy the blobs and manifests that *manifest* lists: a registry requires them first."""
     copied = Copied()
@@ -77,10 +92,11 @@ def _copy_content(
         for child in list_children(manifest.data, source):
             at = source.repository.at(child.digest)
             platform = required_manifest(registry, at)
-            copied += _copy_content(registry, platform, at, destination)
+            copied += _copy_content(registry, platform, at, destination, show)
             registry.put(destination.at(child.digest), platform)
         return copied
-    for blob in list_blobs(manifest.data, source):
-        if not blob.foreign:
-            copied += copy_blob(registry, blob.digest, source.repository, destination)
+    blobs = [blob for blob in list_blobs(manifest.data, source) if not blob.foreign]
+    for number, blob in enumerate(blobs, 1):
+        progress = show(f"blob {number} of {len(blobs)}") if show else None
+        copied += copy_blob(registry, blob.digest, source.repository, destination, progress)
     return copied

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +10,9 @@ import attrs
 
 from ..errors import ImageNotFound
 from ..model.reference import Reference, Repository, digest_of
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes of a blob that are sent so far, and with its size."""
 
 
 @attrs.frozen
@@ -79,7 +82,13 @@ class Registry(Protocol):
     def mount(self, repository: Repository, digest: str, source: Repository) -> bool:
         """Mount a blob of *source* on the same registry; return False if it declines."""
 
-    def upload(self, repository: Repository, digest: str, content: bytes | Path) -> int:
+    def upload(
+        self,
+        repository: Repository,
+        digest: str,
+        content: bytes | Path,
+        progress: Progress | None = None,
+    ) -> int:
         """Upload a blob that the repository lacks; return the number of bytes sent.
 
         Raises DigestMismatch if *content* has another digest.

@@ -18,6 +18,7 @@ from twisted.internet.defer import ensureDeferred
 from ..model.request import check
 from .base.connection import send_without_delay
 from .base.option_check import faults
+from .base.presentation import write_last_line
 from .base.secrets_of_build import add_secret, mask_for
 
 _NO_ACCESS = "Could not read from remote repository"
@@ -91,7 +92,14 @@ class Checkout(Git):  # type: ignore[misc]
 
     async def _check_out(self, branch: Any, revision: Any, patch: Any) -> Any:
         await self._hide_login()
-        return await super().run_vc(branch, revision, patch)
+        try:
+            status = await super().run_vc(branch, revision, patch)
+        except BuildStepFailed:
+            await write_last_line(self, self._failure())
+            raise
+        if status == FAILURE:
+            await write_last_line(self, self._failure())
+        return status
 
     async def _hide_login(self) -> None:
         """Let the build hide the login.
@@ -150,10 +158,14 @@ class Checkout(Git):  # type: ignore[misc]
         if self.results != FAILURE:
             summary: dict[str, str] = super().getResultSummary()
             return summary
+        return {"step": self._failure()}
+
+    def _failure(self) -> str:
+        """Return cause and remedy."""
         source = getattr(self, "revision", None) or self.branch
         cause = f": {self.git_error}" if self.git_error else ""
         text = self._refusal or (
             f"git cannot check out {source}{cause} - check that the worker reaches the "
             "repository with this login and that the commit is on the branch; see the log"
         )
-        return {"step": mask_for(self.build)(text)}
+        return mask_for(self.build)(text)

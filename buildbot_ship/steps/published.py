@@ -10,6 +10,7 @@ from buildbot.process.results import SUCCESS
 
 from ..model.request import FindRequest
 from .base.nested_steps import NestedOptionsStep
+from .base.skip_reason import RunUnless
 from .base.step import ShipStep
 from .push import PushTagged
 from .requirements import CheckRequirements
@@ -81,21 +82,27 @@ class FindPublished(NestedOptionsStep):
         return bool(self.getProperty(PUBLISHED, False))
 
 
-def needs_garbage_collection(step: Any) -> bool:
-    """Return whether garbage collection has work before a build: a ``doStepIf``."""
-    return needs_build(step) and bool(step.getProperty(LEFTOVERS, True))
+def _published(step: Any) -> str:
+    return "already published" if step.getProperty(PUBLISHED, False) else ""
 
 
-def needs_clean_up(step: Any) -> bool:
-    """Return whether garbage collection has work after a build: a ``doStepIf``."""
-    return step.build.results != SUCCESS or bool(step.getProperty(LEFTOVERS, True))
+def _nothing_left(step: Any) -> str:
+    return "" if step.getProperty(LEFTOVERS, True) else "nothing left behind"
 
 
-def needs_check(step: Any) -> bool:
-    """Return whether the requirements are not checked yet: a ``doStepIf``."""
-    return needs_build(step) and not step.getProperty("ship_checked", False)
-
-
-def needs_build(step: Any) -> bool:
-    """Return whether the commit is not published yet: a ``doStepIf``."""
-    return not step.getProperty(PUBLISHED, False)
+needs_build = RunUnless(_published)
+"""A ``doStepIf``: whether the commit is not published yet."""
+needs_garbage_collection = needs_build.and_unless(_nothing_left)
+"""A ``doStepIf``: whether garbage collection has work before a build."""
+needs_clean_up = RunUnless(
+    lambda step: _nothing_left(step) if step.build.results == SUCCESS else ""
+)
+"""A ``doStepIf``: whether garbage collection has work after a build."""
+needs_check = needs_build.and_unless(
+    lambda step: (
+        "the requirements are checked already"
+        if step.getProperty("ship_checked", False)
+        else ""
+    )
+)
+"""A ``doStepIf``: whether the requirements are not checked yet."""

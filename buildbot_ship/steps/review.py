@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from buildbot.interfaces import IRenderable
 
+from ..model.decision.links import Link, proposal_link
 from ..model.request import ProposeRequest
+from ..model.result import Result
 from .base.step import ShipStep
 
 
@@ -69,6 +71,12 @@ class ProposeChange(ShipStep):
         self.author, self.push_options = author, push_options
         self.known_hosts, self.again = known_hosts, again
         super().__init__(**kwargs)
+
+    def links(self, outcome: Result) -> Iterator[Link]:
+        """Yield the page that compares the proposal with its target, if there is one."""
+        branch = outcome.properties.get("ship_proposal")
+        if branch and (link := proposal_link(self.repourl, self.target, str(branch))):
+            yield link
 
     def summarizes_build(self) -> bool:
         """Return True: a nightly build runs for the sake of this step."""

@@ -95,5 +95,9 @@ def test_a_person_ships_from_the_web_page(
     WebDriverWait(browser, SECONDS).until(
         lambda page: "push-fancycalculator" in page.find_element(By.TAG_NAME, "body").text
     )
+    text = browser.find_element(By.TAG_NAME, "body").text
+    assert "skipped: already published" in text
+    link = browser.find_element(By.PARTIAL_LINK_TEXT, "tags of ")
+    assert str(link.get_attribute("href")).endswith("/tags/list")
     picture(browser, shop, "build-page")
     assert "buildbotURL" not in browser.find_element(By.TAG_NAME, "body").text

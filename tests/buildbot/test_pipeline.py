@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+import requests
 from lab.errors import LabError
 from lab.git_server import git
 from lab.pins import TIMESTAMP
@@ -89,11 +90,18 @@ def test_a_published_commit_forced_again_costs_one_look(shop: Shop, day: Day) ->
     with shop.no_engine():
         build = shop.force(SHIP, branch="main", revision=day.commit, images="all", push=True)
     assert result_name(build["results"]) == "SUCCESS", say(shop, build)
-    assert build["state_string"].endswith("already published")
+    assert "2 images already published: " in build["state_string"]
     assert done(shop, build) == ["worker_preparation", "checkout", "check-secrets", "find"]
     for name, image in day.shipped.items():
         pushed, source = build["properties"][f"ship_pushed_{name}"]
         assert (pushed["digest"], source) == (image.digest, "FindPublished")
+    steps = {step["name"]: step for step in shop.rest.steps(build["buildid"])}
+    skipped = [s for s in steps.values() if result_name(s["results"]) == "SKIPPED"]
+    said = {step["state_string"] for step in skipped if not step["hidden"]}
+    assert said == {"skipped: already published", "skipped: nothing left behind"}
+    for link in steps["find"]["urls"]:
+        assert day.commit in requests.get(link["url"], timeout=9).json()["tags"]
+    assert len(steps["find"]["urls"]) == 2
 
 
 @pytest.mark.long
@@ -112,8 +120,12 @@ def test_one_image_is_built_twice_and_nothing_pushed(shop: Shop, day: Day) -> No
 def test_the_pushed_digests_are_those_of_the_tested_system(shop: Shop, day: Day) -> None:
     build = shop.rest.build_of_commit(SHIP, day.commit, branch="main")
     steps = {step["name"]: step for step in shop.rest.steps(build)}
-    said = "remotemath, fancycalculator: 1 check passed in "
-    assert steps["smoke"]["state_string"].startswith(said)
+    said = r"1 check passed in \d+\.\d s: remotemath, fancycalculator"
+    assert re.fullmatch(said, steps["smoke"]["state_string"])
+    said = r"\d+ wheels, \d+ built, (\d+ downloaded, )?(\d+ known, )?\d+\.\d MB"
+    assert re.fullmatch(said, steps["wheels"]["state_string"])
+    said = r"pushed [\d.]+ [KM]B, \d+ of \d+ layers mounted(, \d+ already there)?: "
+    assert re.match(said, steps["push-remotemath"]["state_string"])
     assert list(steps).index("smoke") < list(steps).index("push-remotemath")
     properties = shop.rest.properties(build)
     for name, image in day.shipped.items():
@@ -139,6 +151,9 @@ def test_a_page_that_does_not_start_is_never_published(shop: Shop, day: Day) -> 
     said = steps["smoke"]["state_string"]
     assert "fancycalculator ended with status 1, but it must keep running; last lines" in said
     assert "no page" in said
+    log = shop.rest.logs(build["buildid"], "smoke")["stdio"]
+    assert log.splitlines()[-1] == said
+    assert log.replace("\n", "").isprintable()
     assert {"fancycalculator.log", "remotemath.log"} <= shop.rest.logs(
         build["buildid"], "smoke"
     ).keys()
@@ -177,6 +192,8 @@ def test_a_stale_strict_file_ends_a_build_before_anything_is_made(shop: Shop, da
         r"buildbot-ship harden --upgrade nothing --package \., review",
         steps["check-requirements"]["state_string"],
     )
+    log = shop.rest.logs(build["buildid"], "check-requirements")["stdio"]
+    assert log.splitlines()[-1] == steps["check-requirements"]["state_string"]
     assert not [
         name
         for name in steps
@@ -244,8 +261,6 @@ def test_nobody_forces_or_stops_a_build_without_the_login(
 
 
 def test_the_hook_makes_the_poller_look(shop: Shop) -> None:
-    import requests  # noqa: PLC0415
-
     reply = requests.post(
         f"{shop.master.settings.url}change_hook/poller?poller=source", timeout=9
     )

@@ -115,6 +115,11 @@ def test_texts_are_build_data_byte_for_byte(scene: Scene) -> None:
     scene.stub.order({"retag": {"result": {"texts": {"requirements.strict.txt": text}}}})
     build = scene.retag()
     assert scene.rest.data(build["buildid"], "requirements.strict.txt") == text
+    (link,) = scene.step(build)["urls"]
+    assert link["name"] == "requirements.strict.txt"
+    page = link["url"].removeprefix(f"{scene.rest.url}#/")
+    (log,) = scene.rest.get(page)["logs"]
+    assert log["name"] == "requirements.strict.txt"
 
 
 def test_the_outside_worlds_fault_is_tried_three_times(scene: Scene) -> None:
@@ -131,6 +136,8 @@ def test_the_outside_worlds_fault_is_tried_three_times(scene: Scene) -> None:
     assert [result_name(build["results"]) for build in tries] == ["RETRY", "RETRY", "FAILURE"]
     assert scene.step(tries[2])["state_string"] == "no engine - start it (tried 3 times)"
     assert "no engine - start it" in tries[2]["state_string"]
+    log = scene.rest.logs(tries[2]["buildid"], "retag")["stdio"]
+    assert log.splitlines()[-1] == "no engine - start it (tried 3 times)"
 
 
 def test_cancel_ends_the_command_politely(scene: Scene) -> None:

@@ -52,6 +52,14 @@ class RegistryContract:
         assert registry.upload(place, DIGEST, path) == len(BLOB)
         assert registry.blob(place, DIGEST) == BLOB
 
+    def test_an_upload_shows_its_progress(self, registry: Registry, place: Repository) -> None:
+        shown: list[tuple[int, int]] = []
+        registry.upload(place, DIGEST, BLOB, lambda sent, size: shown.append((sent, size)))
+        assert {size for _, size in shown} == {len(BLOB)}
+        sent = [sent for sent, _ in shown]
+        assert sent == sorted(set(sent))
+        assert sent[-1] <= len(BLOB)
+
     def test_a_blob_with_another_digest_is_not_taken(
         self, registry: Registry, place: Repository
     ) -> None:

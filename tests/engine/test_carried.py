@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,7 @@ def ship(repository: Repository, *options: str) -> Said:
 
 
 def built(said: Said) -> list[str]:
-    lines = (line.partition("building package ") for line in said.output.splitlines())
-    return [name for before, mark, name in lines if mark and not before]
+    return re.findall(r"^== wheel \d+ of \d+: building package (.+)$", said.output, re.M)
 
 
 def wheels(said: Said) -> dict[str, str]:
@@ -99,7 +99,7 @@ def test_a_backend_is_spared_and_the_wheels_are_those_that_it_builds(
     for name in BACKENDS:
         write(repository, f"{name}/{module(name)}/other.py", "value = 'another one'\n" * 9)
     said = ship(repository)
-    assert said.result["summary"].endswith("; 5 new, 4 repacked")
+    assert " 4 repacked, " in said.result["summary"]
     assert built(said) == [ASKS_GIT]
     anew = ship(repository, "--no-cache")
     assert sorted(built(anew)) == sorted(BACKENDS)

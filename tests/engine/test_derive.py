@@ -27,6 +27,7 @@ from buildbot_ship.verbs.shared.base_image import fetch_base
 from .conftest import Repository, left_behind
 
 FILE = "slim.docker"
+ONE, NONE = (f"{count} of 1 base derived: {FILE}" for count in (1, 0))
 CLASSIC = "the classic builder"
 TEXT = """\
 FROM {base}
@@ -105,10 +106,7 @@ def test_a_derived_base_is_owned_and_says_what_it_came_of(house: House) -> None:
     result = house.derive("--source", "https://git.example.com/app.git")
     reference = owned(result)
     assert is_timestamp_tag(str(reference.tag))
-    assert (
-        result["summary"]
-        == f"{FILE}: derived under {reference.tag} by {CLASSIC}, since it is new"
-    )
+    assert result["summary"] == f"{ONE} under {reference.tag} by {CLASSIC}, since it is new"
     base = fetch_base(reference, "linux/amd64", RegistryClient())
     said = base.config["config"]["Labels"]
     assert said["org.opencontainers.image.base.name"] == house.upstream.reference
@@ -127,23 +125,23 @@ def test_it_is_built_again_when_there_is_a_reason_and_only_then(
     house: House, lab_run: Run, upstream_registry: Registry
 ) -> None:
     first = owned(house.derive())
-    assert house.said() == f"{FILE}: already up to date"
+    assert house.said() == f"{NONE} is up to date"
     house.write("README", "of no importance\n")
     again = house.repository.ship("derive", f"{FILE}={house.place}")
     assert owned(again.result) == first
     assert "Step 1" not in again.output
     house.write("conf/a.txt", "B\n")
-    assert house.said() == f"{FILE}: derived under TAG by {CLASSIC}, since its inputs changed"
+    assert house.said() == f"{ONE} under TAG by {CLASSIC}, since its inputs changed"
     text = (house.repository.folder / FILE).read_text()
     house.write(FILE, f"{text}ENV CHANGED=1\n")
-    assert house.said() == f"{FILE}: derived under TAG by {CLASSIC}, since its inputs changed"
+    assert house.said() == f"{ONE} under TAG by {CLASSIC}, since its inputs changed"
     full = make_layers(lab_run.cache)["full"]
     name = house.upstream.reference.partition("/")[2].rpartition(":")[0]
     publish(full, upstream_registry.address, name, "3.11-slim", mark="moved")
     moved = house.derive()
     assert f"since {house.upstream.reference} is another image" in moved["summary"]
     assert re.search(r"^    \+ gcc ", moved["texts"]["bases.txt"], re.M)
-    assert house.said() == f"{FILE}: already up to date"
+    assert house.said() == f"{NONE} is up to date"
     tags = RegistryClient().list_tags(owned(moved).repository)
     assert len(tags) == 4
     assert max(tags) == owned(moved).tag
@@ -153,10 +151,11 @@ def test_it_is_built_again_when_there_is_a_reason_and_only_then(
 def test_an_old_one_is_built_anew_and_is_no_news_with_the_same_content(house: House) -> None:
     first = owned(house.derive())
     result = house.derive("--older-than-days", "0")
-    assert result["summary"] == f"{FILE}: built again by {CLASSIC}, no change"
+    assert result["summary"] == f"{NONE} was built again by {CLASSIC}, no change"
     assert owned(result) == first
     assert (
-        house.derive("--no-cache")["summary"] == f"{FILE}: built again by {CLASSIC}, no change"
+        house.derive("--no-cache")["summary"]
+        == f"{NONE} was built again by {CLASSIC}, no change"
     )
     house.write(FILE, f"FROM {house.upstream.reference}\nRUN date +%s%N > /moment\n")
     changed = owned(house.derive())
@@ -171,7 +170,7 @@ def test_a_line_that_fails_is_named_and_nothing_is_published(house: House) -> No
     assert said.status == 24
     assert said.result["summary"].startswith(f"{FILE}:3: RUN: The command ")
     assert "returned a non-zero code: 3" in said.result["summary"]
-    assert "\nso\n" in said.failure["details"]
+    assert "\n  so\n" in said.failure["details"]
     place = Reference.parse(f"{house.place}:1").repository
     assert RegistryClient().list_tags(place) == ()
 

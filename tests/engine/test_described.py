@@ -88,7 +88,7 @@ def test_a_tag_makes_a_release_and_nobody_else_is_built(repository: Repository) 
     assert {"by_hatch-1.3.0-py3-none-any.whl", "by_setuptools-1.3.0-py3-none-any.whl"} <= {
         *wheels(said)
     }
-    assert said.result["summary"].endswith("; 2 new")
+    assert ", 2 built, " in said.result["summary"]
 
 
 def test_a_clone_without_history_is_refused(repository: Repository) -> None:

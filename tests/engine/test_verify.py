@@ -83,7 +83,7 @@ def test_the_same_commit_gives_the_same_bytes(
     said = repository.ship(*VERIFY)
     assert said.status == 0, said.output
     wheels = len(list((repository.work / "wheelhouse").iterdir()))
-    assert said.result["summary"] == f"identical: {wheels} wheels, 1 pex, 1 image"
+    assert said.result["summary"] == f"{wheels} wheels, 1 pex, 1 image identical"
     assert "the clock is not changed" not in said.output
     found = said.result["properties"]["ship_reproducible"]
     assert list(found["pexes"]) == ["tiny.pex"]

@@ -15,7 +15,7 @@ from buildbot_ship.errors import (
 )
 from buildbot_ship.model.image.manifest import is_index, list_blobs, list_children
 from buildbot_ship.model.reference import Reference, Repository, digest_of
-from buildbot_ship.registry.interface import Manifest
+from buildbot_ship.registry.interface import Manifest, Progress
 
 
 @attrs.define(slots=False)
@@ -108,7 +108,13 @@ class MemoryRegistry:
         self.calls.append(f"mount {repository.at(digest)}")
         return True
 
-    def upload(self, repository: Repository, digest: str, content: bytes | Path) -> int:
+    def upload(
+        self,
+        repository: Repository,
+        digest: str,
+        content: bytes | Path,
+        progress: Progress | None = None,
+    ) -> int:
         """Store a blob; return its size."""
         self._reach(repository)
         data = content if isinstance(content, bytes) else content.read_bytes()
@@ -116,6 +122,8 @@ class MemoryRegistry:
             raise DigestMismatch(f"a blob for {repository}", digest, digest_of(data))
         self.blobs[repository, digest] = data
         self.calls.append(f"upload {repository.at(digest)}")
+        if progress is not None:
+            progress(len(data), len(data))
         return len(data)
 
     def _reach(self, repository: Repository) -> None:

@@ -46,8 +46,8 @@ def test_a_night_without_news_proposes_nothing(house: House) -> None:
     before = house.branches()
     build = night(house)
     assert build["results"] == 0, explain(house, build)
-    assert house.seen["retag"].endswith(": already up to date")
-    assert house.seen["derive"] == "data.docker: already up to date"
+    assert " up to date: " in house.seen["retag"]
+    assert house.seen["derive"] == "0 of 1 base derived: data.docker is up to date"
     assert house.said(build, "pin") == "3 bases, none newer"
     assert house.said(build, "propose") == "nothing to propose: no file changed"
     assert house.branches() == before
@@ -59,7 +59,7 @@ def test_a_base_that_moved_upstream_becomes_a_branch_to_judge_by(house: House) -
     assert build["results"] == 0, explain(house, build)
     upstream = re.escape(f"{house.master.settings.upstream}/python:3.11-slim")
     assert re.fullmatch(
-        r"data\.docker: derived under \S+ by (BuildKit|the classic builder), since "
+        r"1 of 1 base derived: data\.docker under \S+ by (BuildKit|the classic builder), since "
         rf"{upstream} is another image",
         house.seen["derive"],
     )
@@ -81,7 +81,7 @@ def test_a_base_that_moved_upstream_becomes_a_branch_to_judge_by(house: House) -
 def test_the_same_night_again_proposes_nothing_more(house: House) -> None:
     before = house.branches()
     build = night(house)
-    assert house.said(build, "propose") == f"{house.seen['bases']}: already proposed"
+    assert house.said(build, "propose").endswith(f" already proposed as {house.seen['bases']}")
     assert house.branches() == before
 
 
@@ -93,8 +93,11 @@ def test_two_nights_at_once_propose_newer_requirements_once(house: House) -> Non
     assert [build["results"] for build in ended] == [0, 0], explain(house, ended[0])
     (branch,) = (name for name in house.proposals() if "requirements" in name)
     house.seen["requirements"] = branch
-    said = sorted(house.said(build, "propose").partition(": ")[2] for build in ended)
-    assert said == ["already proposed", "proposed requirements.strict.txt"]
+    said = sorted(house.said(build, "propose") for build in ended)
+    assert said == [
+        f"1 file already proposed as {branch}",
+        f"1 file proposed as {branch}: requirements.strict.txt",
+    ]
     message = house.message(branch)
     house.run.say(message)
     assert message.startswith("Newer requirements\n\nrequirements.strict.txt: 1 upgraded\n")
@@ -209,12 +212,14 @@ def test_the_nights_of_two_masters_at_once_propose_once(house: House) -> None:
             lambda: (house, house.build(PROPOSE_BASES)),
             lambda: (other, other.build(PROPOSE_BASES)),
         )
-        said = sorted(of.said(build, "propose").partition(": ")[2] for of, build in ended)
+        said = sorted(of.said(build, "propose") for of, build in ended)
     assert [build["results"] for _, build in ended] == [0, 0], said
     files = "fancycalculator.docker, remotemath.docker"
-    superseding = f"superseding {house.seen['bases']}"
-    assert said == ["already proposed", f"proposed {files}, {superseding}"]
     (branch,) = house.branches().keys() - before.keys()
+    assert said == [
+        f"2 files already proposed as {branch}",
+        f"2 files proposed as {branch}: {files}; supersedes {house.seen['bases']}",
+    ]
     assert branch.startswith("ship/bases-")
 
 

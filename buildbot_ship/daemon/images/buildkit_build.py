@@ -20,7 +20,7 @@ from docker.errors import APIError, NotFound, create_api_error_from_http_excepti
 from docker.types import CancellableStream
 
 from ...errors import JobFailed, LimitExceeded
-from ...model.log import Log
+from ...model.log import OUTPUT, Log
 from ..interface import Build
 from ..shared.kernel_limits import buildkit_ulimits
 from ..shared.timeout import timeout
@@ -139,7 +139,8 @@ class BuildKitBuild:
     def _fail(self, error: str) -> None:
         if error.startswith(NO_CONTEXT):
             raise ContextRefused
-        self.output.extend(text.decode("utf-8", "replace") for text in self.partial.values())
+        rest = (text.decode("utf-8", "replace") for text in self.partial.values())
+        self.output.extend(f"{OUTPUT}{text}" for text in rest)
         output = "\n".join(line for line in self.output if line)
         why = f"{self._place(error)}: {error}"
         if "no active sessions" in error:
@@ -162,7 +163,8 @@ class BuildKitBuild:
     def _on_vertex(self, vertex: Vertex, log: Log) -> None:
         if vertex.started and vertex.digest not in self.names:
             self.names[vertex.digest] = vertex.name
-            self._print(vertex.name, log)
+            for line in vertex.name.splitlines():
+                self._print(line, log)
         if vertex.error and not self.failed and "context canceled" not in vertex.error:
             self.names.setdefault(vertex.digest, vertex.name)
             self.failed = vertex.digest
@@ -173,15 +175,14 @@ class BuildKitBuild:
         if len(rest) > _PART:
             lines, rest = [*lines, rest], b""
         for line in lines:
-            self._print(line.decode("utf-8", "replace").rstrip("\r"), log)
+            self._print(OUTPUT + line.decode("utf-8", "replace").rstrip("\r"), log)
         if rest:
             self.partial[output.vertex] = rest
 
     def _print(self, text: str, log: Log) -> None:
-        for line in text.splitlines():
-            if line.strip():
-                self.output.append(line)
-                log(line)
+        if text.strip():
+            self.output.append(text)
+            log(text)
 
     def _check_size(self) -> None:
         """Raise LimitExceeded if the layers over the base are larger than allowed."""

@@ -13,7 +13,7 @@ from docker.errors import APIError, NotFound
 from requests import RequestException
 
 from ...errors import JobFailed, LimitExceeded
-from ...model.log import Log
+from ...model.log import OUTPUT, Log
 from ..interface import Build
 from ..shared.disk_limit import bytes_written, disk_limit
 from ..shared.kernel_limits import build_parameters
@@ -52,6 +52,7 @@ class ClassicBuild:
     step: int = 0
     base_size: int | None = None
     layers_size: int = 0
+    rest: str = ""
     output: deque[str] = attrs.field(factory=lambda: deque(maxlen=_TAIL))
 
     def run(self, log: Log) -> None:
@@ -70,9 +71,11 @@ class ClassicBuild:
                 if (error and disk_full.is_set()) or self.layers_size > limits.disk:
                     raise self._exceeded(f"{limits.disk} bytes on disk", "disk")
                 if error:
+                    self._print_rest(log)
                     why = f"{self._place()}: {error}"
                     raise JobFailed("build", why, output="\n".join(self.output))
                 self._read(str(message.get("stream") or ""), log)
+        self._print_rest(log)
 
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the build of {self.build.dockerfile}", limit, option)
@@ -124,10 +127,24 @@ class ClassicBuild:
             self._on_container(container[1])
         elif image := _IMAGE.fullmatch(text.rstrip()):
             self._on_image(image[1])
+        else:
+            *lines, self.rest = (self.rest + text).split("\n")
+            for line in lines:
+                self._print(f"{OUTPUT}{line}", log)
+            return
+        self._print_rest(log)
         for line in text.splitlines():
-            if line.strip():
-                self.output.append(line)
-                log(line)
+            self._print(line, log)
+
+    def _print_rest(self, log: Log) -> None:
+        """Print the last line of a program that did not end it."""
+        rest, self.rest = self.rest, ""
+        self._print(f"{OUTPUT}{rest}", log)
+
+    def _print(self, line: str, log: Log) -> None:
+        if line.strip():
+            self.output.append(line)
+            log(line)
 
     def _on_image(self, short_id: str) -> None:
         with suppress(NotFound):

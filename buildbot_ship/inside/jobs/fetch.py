@@ -10,8 +10,11 @@ whose marker does not apply; and ``"warnings": [TEXT]``, one for each yanked ver
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from index import Index
@@ -27,8 +30,12 @@ def fetch(
     *,
     wheels_only: bool,
     warnings: set[str],
+    shown: Callable[[str], None],
 ) -> dict[str, str] | None:
-    """Download the file of one pin, unless its hash is in *known*.  Raises Failed."""
+    """Download the file of one pin, unless its hash is in *known*.  Raises Failed.
+
+    *shown* gets its name afterwards.
+    """
     if pin["marker"] and not Marker(pin["marker"]).evaluate():
         return None
     try:
@@ -50,6 +57,7 @@ def fetch(
             chosen, digest = index.choose_and_fetch(
                 pin["name"], pin["version"], pin["hashes"], folder
             )
+        shown(chosen.name)
     except Failed as failed:
         failed.why = f"{pin['place']}: {failed.why}"
         raise
@@ -67,10 +75,18 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         folder = out / "build" / number
         folder.mkdir(parents=True)
         tasks += [(pin, folder, set(), True) for pin in section]
+    numbers, lock = count(1), Lock()
+
+    def shown(name: str) -> None:
+        with lock:
+            say(f"file {next(numbers)} of {len(tasks)}: {name}")
+
     say(f"fetching {len(tasks)} files by their hashes")
     with ThreadPoolExecutor(8) as pool:
         futures = [
-            pool.submit(fetch, index, *task, wheels_only=wheels_only, warnings=warnings)
+            pool.submit(
+                fetch, index, *task, wheels_only=wheels_only, warnings=warnings, shown=shown
+            )
             for *task, wheels_only in tasks
         ]
         try:

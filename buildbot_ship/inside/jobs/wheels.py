@@ -25,6 +25,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,16 +55,20 @@ def normalise(source: Path) -> None:
             os.utime(path, (epoch, epoch))
 
 
-def build(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) -> dict[str, Any]:
-    """Build one entry of the job; return its ``{"file", "trace"}``."""
+def build(
+    entry: dict[str, Any], job: Path, wheelhouse: Path, *, number: int, count: int
+) -> dict[str, Any]:
+    """Build one entry of the job, *number* of *count*; return its ``{"file", "trace"}``."""
     title = entry["title"].partition(" sha256:")[0]
-    say(f"building {title}")
+    heading = f"== wheel {number} of {count}: "
+    say(f"{heading}building {title}")
+    start = time.monotonic()
     folder = BUILD / hashlib.sha256(entry["title"].encode()).hexdigest()[:12]
     built = folder / "made"
     built.mkdir(parents=True)
     section = job / entry["section"] if entry["section"] else None
     python = create_environment(section, job / (entry["wheels"] or ""), folder / "env")
-    mark = "  " if alone else f"  {title}: "
+    mark = "  " if count == 1 else f"  {title}: "
     # A package that reads its commit has a different wheel for every commit.
     traced = is_own(entry) and not (entry["archival"] or entry["repository"])
 
@@ -76,6 +81,7 @@ def build(entry: dict[str, Any], job: Path, wheelhouse: Path, *, alone: bool) ->
     shutil.move(built / name, wheel)
     source = job / entry["source"]
     unread = find_unread_files(source, wheel, backend.notes) if traced else None
+    say(f"{heading}{title}: {time.monotonic() - start:.1f} s")
     return {"file": name, "trace": unread}
 
 
@@ -132,9 +138,13 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     for name in arguments["wheels"]:
         shutil.copyfile(job / "dists" / name, wheelhouse / name)
     entries = arguments["built"]
-    alone = len(entries) == 1
+    count = len(entries)
+
+    def build_one(entry: dict[str, Any], number: int) -> dict[str, Any]:
+        return build(entry, job, wheelhouse, number=number, count=count)
+
     with ThreadPoolExecutor(MAX_BUILDS) as pool:
-        results = list(pool.map(lambda e: build(e, job, wheelhouse, alone=alone), entries))
+        results = list(pool.map(build_one, entries, range(1, count + 1)))
     built = {r["file"]: is_own(entry) for r, entry in zip(results, entries, strict=True)}
     wheels = [describe(path, built) for path in sorted(wheelhouse.iterdir())]
     return {"wheels": wheels, "built": results, "zlib": zlib.ZLIB_RUNTIME_VERSION}

@@ -8,6 +8,7 @@ Only the standard library is used: this also runs before any tool is installed.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pwd
@@ -15,10 +16,11 @@ import re
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 EPOCH = "315532800"
 """1980-01-01 in seconds since 1970: the earliest time that a zip file can store."""
@@ -54,6 +56,7 @@ class Failed(Exception):
 def main(work: Callable[[dict[str, Any], Path, Path], dict[str, Any]]) -> None:
     """Call ``work(arguments, job_folder, out_folder)`` and write its result."""
     os.umask(0o022)
+    warnings.showwarning = say_warning
     job, out = Path(sys.argv[1]), Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
     arguments = json.loads((job / "job.json").read_text(encoding="utf-8"))
@@ -68,6 +71,19 @@ def main(work: Callable[[dict[str, Any], Path, Path], dict[str, Any]]) -> None:
 def say(line: str) -> None:
     """Print a line of progress to the step's log, unbuffered."""
     print(line, flush=True)
+
+
+def say_warning(  # noqa: PLR0917  # Python calls it
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # Python passes it
+    line: str | None = None,
+) -> None:
+    """Print a warning of Python, indented like the output of a tool."""
+    text = warnings.formatwarning(message, category, filename, lineno, line)
+    say("\n".join(f"  {each}" for each in text.splitlines() if each.strip()))
 
 
 def call(
@@ -89,7 +105,9 @@ def call(
     with _started(command, environment, folder) as process, _deadline(process, seconds) as late:
         lines = []
         assert process.stdout is not None  # noqa: S101  # stdout is a pipe
-        for line in process.stdout:
+        # A carriage return ends no line: with it, a progress bar draws itself again.
+        stream = io.TextIOWrapper(process.stdout, "utf-8", "replace", newline="\n")
+        for line in stream:
             if mark is not None:
                 text = line.rstrip()
                 # The worker hides what the mark of the cut leaves of a secret.
@@ -106,7 +124,7 @@ def call(
 
 def _started(
     command: Sequence[str | Path], environment: Mapping[str, str] | None, folder: Path | None
-) -> subprocess.Popen[str]:
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [str(word) for word in command],
         stdin=subprocess.DEVNULL,
@@ -114,14 +132,12 @@ def _started(
         stderr=subprocess.STDOUT,
         cwd=folder,
         env={**os.environ, **(environment or {})},
-        text=True,
-        errors="replace",
     )
 
 
 @contextmanager
 def _deadline(
-    process: subprocess.Popen[str], seconds: float | None
+    process: subprocess.Popen[bytes], seconds: float | None
 ) -> Iterator[threading.Event]:
     """Kill *process* after *seconds*, if given; give an event that is set before."""
     late = threading.Event()

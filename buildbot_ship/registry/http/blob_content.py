@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...model.reference import digest_of, digest_of_stream
 from .metering import Meter
 
+Progress = Callable[[int, int], None]
 _CHUNK = 1 << 16
 """Bytes that are sent at a time; the connection must take them within the read timeout."""
 
@@ -19,9 +20,17 @@ class BlobContent:
     It is an iterable with a length, so that requests sends a Content-Length.
     """
 
-    def __init__(self, content: bytes | Path, meter: Meter) -> None:
-        """Take the bytes, or a file that is read in chunks; *meter* checks the rate."""
-        self._content, self.meter = content, meter
+    def __init__(
+        self,
+        content: bytes | Path,
+        meter: Meter,
+        progress: Progress | None = None,
+    ) -> None:
+        """Take the bytes, or a file that is read in chunks; *meter* checks the rate.
+
+        *progress* gets the bytes sent so far and their number, before each chunk.
+        """
+        self._content, self.meter, self._progress = content, meter, progress
         self._size = len(content) if isinstance(content, bytes) else content.stat().st_size
         self.digest: str | None = None
         """The digest of the bytes read so far; None before the first."""
@@ -43,6 +52,13 @@ class BlobContent:
 
     def chunks(self, start: int, end: int) -> Iterator[bytes]:
         """Yield the bytes from offset *start* up to *end*."""
+        for chunk in self._chunks(start, end):
+            if self._progress is not None:
+                self._progress(start, self._size)
+            start += len(chunk)
+            yield chunk
+
+    def _chunks(self, start: int, end: int) -> Iterator[bytes]:
         if isinstance(self._content, bytes):
             for begin in range(start, end, _CHUNK):
                 yield self._content[begin : min(begin + _CHUNK, end)]

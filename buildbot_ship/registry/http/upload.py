@@ -18,7 +18,7 @@ import attrs
 from ...errors import DigestMismatch, RegistryForbidden, RegistryRefused
 from ...model.reference import Repository
 from .authentication import push_scope
-from .blob_content import BlobContent, Part
+from .blob_content import BlobContent, Part, Progress
 from .redirect import UPLOAD_HINT, UploadAddress, shown
 from .redirect import upload_address as read_address
 from .response import DIGEST, Answer, Call, refusal
@@ -54,9 +54,12 @@ class Upload:
         """Return the action for messages, see `Call`."""
         return f"store {self.digest[:19]} in {self.repository.path}"
 
-    def send(self, content: bytes | Path) -> int:
-        """Send *content*; return its size in bytes.  Raises DigestMismatch."""
-        blob = BlobContent(content, self.transport.meter())
+    def send(self, content: bytes | Path, progress: Progress | None = None) -> int:
+        """Send *content*; return its size in bytes.  Raises DigestMismatch.
+
+        *progress* gets the bytes sent so far and their number, before each chunk.
+        """
+        blob = BlobContent(content, self.transport.meter(), progress)
         retries = self.transport.retries(self.repository.registry)
         retries.run(lambda failed: self._attempt(blob, retries, is_retry=failed > 0))
         return len(blob)

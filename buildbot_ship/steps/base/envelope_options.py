@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+from ...errors import InvalidRequest
+from ...model.decision.links import check_page
 from ...model.request.envelope import PUBLISHING, untrusted_refusal
 from ...model.request.settings import CacheOptions, Index, Limits, RegistryOptions
 from . import credentials
@@ -29,6 +31,7 @@ OPTION_NAMES: dict[type[Any], dict[str, str]] = {
 RENDERABLES = (
     "work",
     "python",
+    "image_page",
     *(option for names in OPTION_NAMES.values() for option in names.values()),
 )
 
@@ -47,6 +50,7 @@ def faults(step: Any) -> Iterator[str]:
         yield "env: it has a secret, which other processes on the worker can read: remove it"
     if step.trusted is False and issubclass(step.request_type, PUBLISHING):
         yield str(untrusted_refusal(step.request_type.verb))
+    yield from _page_faults(step.image_page)
     for name in ("work", "python"):
         value = getattr(step, name)
         if not options.is_renderable(value) and not (isinstance(value, str) and value):
@@ -57,6 +61,18 @@ def faults(step: Any) -> Iterator[str]:
         yield f"retries: {step.retries!r} is not an integer"
     elif step.retries < 0:
         yield f"retries: {step.retries} is less than 0"
+
+
+def _page_faults(template: object) -> Iterator[str]:
+    if options.is_renderable(template) or template in (None, ""):
+        return
+    if not isinstance(template, str):
+        yield f"image_page: {template!r} is not a string"
+        return
+    try:
+        check_page(template)
+    except InvalidRequest as error:
+        yield f"{error.what}: {error.why}"
 
 
 def _values(settings: type[Any], step: Any) -> dict[str, object]:

@@ -67,6 +67,9 @@ class ShipStep(ResultPresentation):
     :param no_cache: ignore all caches and make everything again
     :param credentials: ``{"registry.example.com": (user, util.Secret("name"))}``: logins for
         registries and package indexes; they travel on standard input only
+    :param image_page: the page of an image in your registry, for links on the build page:
+        ``https://registry.example.com/images/{repository}?tag={tag}``; also ``{registry}``,
+        ``{name}`` and ``{digest}``
     :param retries: how often Buildbot retries the build after a transient error, such as no
         engine, no registry or no git server, or after it lost its worker; then the build fails
     """
@@ -102,6 +105,7 @@ class ShipStep(ResultPresentation):
         trusted: bool | IRenderable = True,
         no_cache: bool | IRenderable = False,
         credentials: Mapping[str, tuple[str, str]] | IRenderable | None = None,
+        image_page: str | IRenderable = "",
         retries: int = 2,
         **kwargs: Any,
     ) -> None:
@@ -115,6 +119,7 @@ class ShipStep(ResultPresentation):
         self.cpus, self.open_files = cpus, open_files
         self.cache, self.trusted, self.no_cache = cache, trusted, no_cache
         self.credentials = {} if credentials is None else credentials
+        self.image_page = image_page
         self.retries = retries
         super().__init__(
             **self.setupShellMixin(kwargs, prohibitArgs=["command", "initialStdin"])
@@ -158,12 +163,15 @@ class ShipStep(ResultPresentation):
         send_without_delay(self.build)
         mask_for(self.build)
         try:
-            return await self._run_verb()
+            status = await self._run_verb()
         except ShipError as error:
             if self.stopped:
                 return CANCELLED
             await self.show_error(error)
-            return FAILURE
+            status = FAILURE
+        if status in (FAILURE, RETRY, EXCEPTION):
+            await self.write_last_line()
+        return status
 
     async def _run_verb(self) -> int:
         record = await record_of(self.build)

@@ -11,8 +11,12 @@ from typing import Any
 from buildbot.interfaces import IRenderable
 from buildbot.process.properties import renderer
 
+from ..base.skip_reason import RunUnless
 from ..published import needs_build
 from .images import ShipImage
+
+_NO_PUSH = "the build was forced without push"
+_TWICE = "everything is built again to verify it"
 
 
 def for_chosen_images(
@@ -61,30 +65,57 @@ def chosen_tests(images: Sequence[ShipImage]) -> IRenderable:
     return renderer(render)
 
 
-def builds_any(names: Sequence[str], images: Sequence[ShipImage]) -> Callable[[Any], bool]:
+def builds_any(names: Sequence[str], images: Sequence[ShipImage]) -> RunUnless:
     """Return a ``doStepIf``: whether a build needs any of the images *names*."""
 
-    def decide(step: Any) -> bool:
+    def why_not(step: Any) -> str:
         needed = needed_names(images, chosen_names(images, step))
-        return needs_build(step) and not needed.isdisjoint(names)
+        return "" if needed.intersection(names) else _not_chosen(images, step)
 
-    return decide
+    return needs_build.and_unless(why_not)
 
 
-def tests_any(images: Sequence[ShipImage]) -> Callable[[Any], bool]:
+def tests_any(images: Sequence[ShipImage]) -> RunUnless:
     """Return a ``doStepIf``: whether a build has a test."""
 
-    def decide(step: Any) -> bool:
-        return needs_build(step) and any(tests_of(images, chosen_names(images, step)))
+    def why_not(step: Any) -> str:
+        tests = any(tests_of(images, chosen_names(images, step)))
+        return "" if tests else "no test for these images"
 
-    return decide
+    return needs_build.and_unless(why_not)
 
 
-def pushes(name: str, images: Sequence[ShipImage]) -> Callable[[Any], bool]:
+def pushes(name: str, images: Sequence[ShipImage]) -> RunUnless:
     """Return a ``doStepIf``: whether a build publishes the image *name*."""
 
-    def decide(step: Any) -> bool:
-        is_chosen = name in chosen_names(images, step)
-        return needs_build(step) and is_chosen and bool(step.getProperty("push", True))
+    def why_not(step: Any) -> str:
+        if name not in chosen_names(images, step):
+            return _not_chosen(images, step)
+        return "" if step.getProperty("push", True) else _NO_PUSH
 
-    return decide
+    return needs_build.and_unless(why_not)
+
+
+def looks_for_published(verify: bool) -> RunUnless:
+    """Return a ``doStepIf``: whether it matters that a commit is published.
+
+    *verify* is whether a build without the property ``verify`` builds everything twice.
+    """
+
+    def why_not(step: Any) -> str:
+        if not step.getProperty("push", True):
+            return _NO_PUSH
+        return _TWICE if step.getProperty("verify", verify) else ""
+
+    return RunUnless(why_not)
+
+
+def verifies(default: bool) -> RunUnless:
+    """Return a ``doStepIf``: whether a build builds everything twice; see the property."""
+    return RunUnless(
+        lambda step: "" if step.getProperty("verify", default) else "nobody asked for it"
+    )
+
+
+def _not_chosen(images: Sequence[ShipImage], step: Any) -> str:
+    return f"this build is for {', '.join(sorted(chosen_names(images, step)))}"

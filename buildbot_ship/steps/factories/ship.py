@@ -27,7 +27,15 @@ from ..requirements import CheckRequirements, HardenRequirements
 from ..secrets import CheckSecrets
 from ..shipping import BuildPex, BuildRuntimeImage, BuildWheels
 from ..smoke import SmokeTest
-from .choice import builds_any, chosen_tests, for_chosen_images, pushes, tests_any
+from .choice import (
+    builds_any,
+    chosen_tests,
+    for_chosen_images,
+    looks_for_published,
+    pushes,
+    tests_any,
+    verifies,
+)
 from .images import ShipImage, check_images, image_options, pex_options
 from .requirement_options import options_for, split_options
 from .resumed import ResumedBuild
@@ -179,9 +187,6 @@ def _find(
     verify: bool,
     options: Mapping[str, Any],
 ) -> FindPublished:
-    def is_useful(step: Any) -> bool:
-        return step.getProperty("push", True) and not step.getProperty("verify", verify)
-
     return FindPublished(
         wheels={**wheels, "lazy": True},
         pexes=for_chosen_images(images, pex_options),
@@ -190,7 +195,7 @@ def _find(
             images, lambda i: {"image": i.name, "repository": i.repository}
         ),
         tests=chosen_tests(images),
-        doStepIf=is_useful,
+        doStepIf=looks_for_published(verify),
         **options,
     )
 
@@ -206,7 +211,7 @@ def _verify(
         wheels=wheels,
         pexes=for_chosen_images(images, pex_options),
         images=for_chosen_images(images, lambda image: image_options(image, source)),
-        doStepIf=lambda step: bool(step.getProperty("verify", default)),
+        doStepIf=verifies(default),
         hideStepIf=lambda results, _: results == SKIPPED,
         **options,
     )

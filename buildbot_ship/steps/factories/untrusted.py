@@ -11,6 +11,7 @@ from buildbot.process.buildstep import BuildStep
 from buildbot.process.results import WARNINGS
 
 from ..base.secret_options import uses_secret
+from ..base.skip_reason import skip_summary
 from ..published import needs_build
 from .choice import chosen_names
 from .images import ShipImage
@@ -37,7 +38,7 @@ class LeftOutTests(BuildStep):  # type: ignore[misc]
             f"warning: the tests of {', '.join(self.images)} need secrets, and an untrusted "
             "builder has none: they run in the trusted builder, before it publishes"
         )
-        return {"step": text}
+        return skip_summary(self) or {"step": text}
 
 
 def step_options(
@@ -80,12 +81,14 @@ def left_out_tests(
 ) -> Iterator[LeftOutTests]:
     """Yield the step that warns of the tests of *left_out* among *images*, if there are any."""
 
-    def decide(step: Any) -> bool:
+    def why_not(step: Any) -> str:
         chosen = chosen_names(images, step)
-        return needs_build(step) and any(image.tested_with & chosen for image in left_out)
+        concerned = any(image.tested_with & chosen for image in left_out)
+        return "" if concerned else "no test is left out"
 
     if left_out:
-        yield LeftOutTests([image.name for image in left_out], doStepIf=decide)
+        wanted = needs_build.and_unless(why_not)
+        yield LeftOutTests([image.name for image in left_out], doStepIf=wanted)
 
 
 def _needs_secrets(image: ShipImage) -> bool:

@@ -14,7 +14,7 @@ from ...model.cache_key import key
 from ...model.reference import Reference
 from ...model.request import CONFLICTS_TEXT, PexRequest
 from ...model.request.wire import CONVERTER, structure
-from ...model.result import SUCCESS, Result, counted
+from ...model.result import SUCCESS, Result, counted, size_text
 from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.wheelhouse import ensure_wheels, wheel_arguments, wheel_inputs
@@ -104,12 +104,12 @@ def _build_zipapp(request: PexRequest, wheelhouse: Wheelhouse, runner: JobRunner
 
 
 def _result(record: Pex, lines: tuple[str, ...], *, quiet: bool) -> Result:
-    size = (record.size + sum(layer.size for layer in record.layers)) / 1e6
-    spread = f" in {counted(len(record.layers), 'layer')}" if record.layers else ""
+    size = size_text(record.size + sum(layer.size for layer in record.layers))
+    spread = f"{counted(len(record.layers), 'layer')}, " if record.layers else ""
     return Result(
         "pex",
         SUCCESS,
-        f"{record.name}: {size:.1f} MB{spread}, {record.whole[:19]}",
+        f"{spread}{size}: {record.name}",
         properties={f"ship_pex_{record.name}": record.whole},
         texts={CONFLICTS_TEXT: "".join(f"{line}\n" for line in lines)} if lines else {},
         warnings=() if quiet else bounded(lines),

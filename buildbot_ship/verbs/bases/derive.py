@@ -12,7 +12,7 @@ from ...model.decision.derive import Owned, can_reuse, reason
 from ...model.dockerfile.buildkit import TITLES
 from ...model.reference import Reference, Repository
 from ...model.request import DerivedBase, DeriveRequest
-from ...model.result import SUCCESS, Result
+from ...model.result import SUCCESS, Result, counted
 from ...model.tag import timestamp_tag
 from ...source.interface import Tree
 from ..shared.base_image import fetch_base
@@ -122,7 +122,7 @@ def _build_if_needed(
     file = recipe.dockerfile.file
     if candidate.why is None and owned is not None:
         runner.log(f"{file}: {owned.reference} has the same inputs")
-        return _Outcome(owned.reference, "already up to date")
+        return _Outcome(owned.reference, "is up to date")
     runner.log(f"{file}: building, since {candidate.why}")
     with runner.work.scratch() as scratch:
         temporary = f"ship.local/derive:{name}"
@@ -131,13 +131,13 @@ def _build_if_needed(
         )
         current = _newest_owned(destination.repository, runner)
         if current is not None and can_reuse(current, owned, recipe.key, derived.content):
-            summary = f"built again by {TITLES[derived.builder]}, no change"
+            summary = f"was built again by {TITLES[derived.builder]}, no change"
             return _Outcome(current.reference, summary, builder=derived.builder)
         sent = publish_base(derived, destination, scratch, runner.registry)
     runner.log(f"{file} -> {destination}: {sent}")
     before = owned.reference if owned else recipe.base.reference
     by = TITLES[derived.builder]
-    summary = f"derived under {destination.tag} by {by}, since {candidate.why}"
+    summary = f"under {destination.tag} by {by}, since {candidate.why}"
     return _Outcome(destination, summary, before, derived.builder)
 
 
@@ -154,5 +154,8 @@ def _result(outcomes: dict[str, _Outcome], runner: JobRunner) -> Result:
     }
     moves = [(o.before, o.reference) for o in outcomes.values() if o.before is not None]
     texts = _owned_bases(runner).report_moves(moves)
-    summary = "; ".join(f"{file}: {outcome.summary}" for file, outcome in outcomes.items())
+    new = sum(outcome.before is not None for outcome in outcomes.values())
+    parts = [f"{file} {outcome.summary}" for file, outcome in outcomes.items()]
+    count = counted(len(outcomes), "base")
+    summary = f"{new} of {count} derived: {'; '.join(parts)}"
     return Result("derive", SUCCESS, summary, properties={"ship_bases": bases}, texts=texts)

@@ -53,7 +53,7 @@ def pin(
         notes.leave(data, "\n".join(report(base) for base in pinned if base in moves))
     checkout.write({path: data.decode("utf-8") for path, data in changed.items()})
     texts = {"bases.txt": "\n".join(report(base) for base in sorted(moves))} if moves else {}
-    return _result(changed, len(places), texts)
+    return _result(changed, len(moves), len(places), texts)
 
 
 def _find_moves(
@@ -75,8 +75,9 @@ def _find_moves(
     return moves
 
 
-def _result(changed: dict[str, bytes], count: int, texts: dict[str, str]) -> Result:
-    nothing = f"{counted(count, 'base')}, none newer"
-    summary = f"{', '.join(changed)}: newer bases" if changed else nothing
+def _result(changed: dict[str, bytes], newer: int, count: int, texts: dict[str, str]) -> Result:
+    bases = counted(count, "base")
+    found = f"{newer} of {bases} newer: {', '.join(changed)}"
+    summary = found if changed else f"{bases}, none newer"
     properties = {"ship_pinned": sorted(changed)}
     return Result("pin", SUCCESS, summary, properties=properties, texts=texts)

@@ -15,9 +15,10 @@ from ...model.image.manifest import is_index
 from ...model.log import Log
 from ...model.reference import Reference, Repository
 from ...model.request import RetagRequest
-from ...model.result import SUCCESS, Result
+from ...model.result import SUCCESS, Result, counted
 from ...registry.copy import copy
 from ...registry.interface import Registry
+from ..shared.phases import ByteProgress, phase
 from .owned_bases import OwnedBases
 
 REGISTRY, ENGINE, AUTO = "registry", "engine", "auto"
@@ -56,8 +57,10 @@ def retag(
 def _summary(bases: dict[str, dict[str, str]], tag: str) -> str:
     copied = [name for name, base in bases.items() if base["reference"].endswith(f":{tag}")]
     same = [name for name in bases if name not in copied]
-    parts = [f"{', '.join(copied)}: copied under {tag}"] if copied else []
-    parts += [f"{', '.join(same)}: already up to date"] if same else []
+    count = counted(len(copied), "base")
+    parts = [f"{count} copied under {tag}: {', '.join(copied)}"] if copied else []
+    count = counted(len(same), "base")
+    parts += [f"{count} up to date: {', '.join(same)}"] if same else []
     return "; ".join(parts)
 
 
@@ -151,7 +154,9 @@ def _copy(source: _Source, bases: OwnedBases, engine: _EngineCopies) -> dict[str
         return {"reference": str(destination), "digest": digest, "through": through}
     # By digest: it is the image that was inspected, even if the tag moves meanwhile.
     digest = str(source.digest)
-    copied = copy(registry, source.source.repository.at(digest), destination)
+    at = source.source.repository.at(digest)
+    with phase(f"copy {source.source}", log):
+        copied = copy(registry, at, destination, lambda title: ByteProgress(title, log))
     log(f"{source.source} -> {destination}: {digest}, {copied}")
     return {"reference": str(destination), "digest": digest, "through": through}
 

@@ -27,6 +27,7 @@ from ...model.runtime.interpreter import DEFAULT_PATH
 from ..shared.files import digest_of_file
 from ..shared.job_runner import JobRunner
 from ..shared.layers import LayerTar, compress
+from ..shared.phases import phase
 from .build_context import Contents, ImageInputs, context_members
 from .image_layer import make_layer
 from .runtime_environment import RuntimeBase, find_virtual_environment
@@ -124,7 +125,8 @@ def run_build(
         runner.limits,
         arguments or {},
     )
-    builder = runner.daemon.build(job, out=out, log=runner.log)
+    with phase(f"build {dockerfile.file} in the engine", runner.log):
+        builder = runner.daemon.build(job, out=out, log=runner.log)
     context.unlink()
     return builder
 

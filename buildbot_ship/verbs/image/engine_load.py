@@ -14,9 +14,11 @@ from ...model.artefact import Layer
 from ...model.image.archive import ArchivedImage, write_archive
 from ...model.image.assemble import Assembled
 from ...model.image.base import Base
+from ...model.result import counted
 from ..shared.files import opener
 from ..shared.job_runner import JobRunner
 from ..shared.layers import ensure_layer
+from ..shared.phases import phase
 
 
 @attrs.frozen
@@ -43,9 +45,10 @@ def load(images: Sequence[BuiltImage], scratch: Path, runner: JobRunner) -> None
         ArchivedImage(image.assembled, image.base, _openers(image, runner), image.loaded_as)
         for image in images
     ]
-    with archive.open("wb") as out:
-        write_archive(archived, out)
-    daemon.load(archive, {image.loaded_as: _ids(image) for image in images})
+    with phase(f"load {counted(len(images), 'image')}", runner.log):
+        with archive.open("wb") as out:
+            write_archive(archived, out)
+        daemon.load(archive, {image.loaded_as: _ids(image) for image in images})
     for image in images:
         _verify(image, daemon.image(image.loaded_as))
 

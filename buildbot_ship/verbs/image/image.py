@@ -16,7 +16,7 @@ from ...model.filesystem.placement import needs_base, place
 from ...model.image import labels as label
 from ...model.image.assemble import Assembled, Labels, assemble
 from ...model.request import ImageRequest
-from ...model.result import SUCCESS, Result, counted
+from ...model.result import SUCCESS, Result, counted, size_text
 from ...model.runtime.interpreter import search_path, variables_of
 from ...model.runtime.virtual_environment import activate, add_environment, check_placement
 from ...registry.interface import Registry
@@ -171,14 +171,14 @@ def _save(record: Image, built: BuiltImage, scratch: Path, work: Work) -> None:
 def _result(record: Image, dockerfile: Dockerfile, builder: str) -> Result:
     base = dockerfile.base
     on = f"{base.repository.path.rpartition('/')[2]}:{base.tag or str(base.digest)[7:15]}"
-    size = sum(layer.size for layer in record.layers) / 1e6
-    layers = f"{size:.1f} MB, {counted(len(record.layers), 'layer')}"
+    size = size_text(sum(layer.size for layer in record.layers))
+    layers = f"{counted(len(record.layers), 'layer')}, {size}"
     by = f"; built by {TITLES[builder]}; {not_reproducible(dockerfile)}" if builder else ""
     names = ("commit", "image_id", "manifest_digest", "size", "loaded_as", "base")
     made = {n: getattr(record, n) for n in names} | ({"builder": builder} if builder else {})
     return Result(
         "image",
         SUCCESS,
-        f"{record.name}: {record.image_id[:15]} ({layers} on {on}){by}",
+        f"{layers} on {on}: {record.name}{by}",
         properties={f"ship_image_{record.name}": made},
     )

@@ -69,7 +69,7 @@ def gc(
     state.ledger.sweep()
     if not request.finish or state.disk.is_due(now):
         _trim(state.disk, request.cache_size, now, log)
-    summary = f"removed {counted(len(removed), 'leftover')}" if removed else "nothing to remove"
+    summary = f"{counted(len(removed), 'leftover')} removed"
     return Result("gc", SUCCESS, summary, properties={"ship_removed": removed})
 
 
@@ -86,7 +86,8 @@ def _dry_run(
     for line in plan_lines(verdicts, files, surplus):
         log(line)
     going = [verdict.entry.name for verdict in verdicts if verdict.goes]
-    summary = f"would remove {counted(len(going), 'leftover')} of {len(verdicts)} objects"
+    of = counted(len(verdicts), "object")
+    summary = f"{len(going)} of {of} would be removed"
     return Result("gc", SUCCESS, summary, properties={"ship_would_remove": going})
 
 

@@ -27,6 +27,7 @@ from ..shared.cache import Cache
 from ..shared.files import digest_of_file, expect
 from ..shared.job_runner import JobRunner
 from ..shared.layers import ensure_layer
+from ..shared.phases import phase
 from ..shared.wheelhouse import ensure_wheels
 from .artefact_members import first_difference
 
@@ -83,9 +84,9 @@ def verify(
             cache=Cache(runner.log),
         )
         for part in (request.wheels, *request.pexes, *request.images):
-            runner.log(f"second build: {part.verb}")
-            result = perform(part, again)
-            runner.log(f"{result.verb}: {result.summary}")
+            with phase(f"second build: {part.verb}", runner.log):
+                result = perform(part, again)
+                runner.log(f"{result.verb}: {result.summary}")
         _compare(first, _artefacts(request, tree.commit, again.work), explain)
     pexes = {
         pex.name: runner.work.find(Pex, tree.commit, pex.name).whole for pex in request.pexes
@@ -230,7 +231,7 @@ def _result(
     return Result(
         "verify",
         SUCCESS,
-        "; ".join([f"identical: {_counts(request, found)}", *notes]),
+        "; ".join([f"{_counts(request, found)} identical", *notes]),
         properties={"ship_reproducible": digests},
         texts={"digests.txt": listing},
     )

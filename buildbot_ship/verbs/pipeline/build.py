@@ -16,10 +16,11 @@ from ...model.request import (
     PushRequest,
     Request,
 )
-from ...model.result import SUCCESS, Result
+from ...model.result import SUCCESS, Result, counted
 from ...registry.interface import Registry
-from ..publishing.publication import find_publications, publication_keys
+from ..publishing.publication import find_publications, publication_keys, published_text
 from ..shared.cache import Cache
+from ..shared.phases import phase
 
 _IMAGE = "ship_image_"
 
@@ -63,25 +64,26 @@ def build(
 
     Without pushes the images stay in the engine, under the names in the result's properties.
     """
-    names = ", ".join(image.image for image in request.images)
+    names = [image.image for image in request.images]
     published = find_publications(request, commit=commit, registry=registry, cache=cache)
     if published is not None:
-        return Result("build", SUCCESS, f"{names}: already published", properties=published)
+        return Result("build", SUCCESS, published_text(names), properties=published)
     keys = publication_keys(request, commit)
     pushes = [attrs.evolve(push, publication=keys[push.image]) for push in request.pushes]
     parts = [request.wheels, *request.pexes, *request.images, *pushes]
     outcome = _perform(parts, perform, overlap(), log)
     claimed = all(push.claim_remote for push in pushes)
-    how = "published" if claimed else "published, without a claim"
+    how = "published" if claimed else "published without a claim"
     if not pushes:
         return outcome.result(f"{_in_engine(outcome)}; buildbot-ship gc removes what is there")
-    return outcome.result(f"{names}: {how}")
+    return outcome.result(f"{counted(len(names), 'image')} {how}: {', '.join(names)}")
 
 
 def _in_engine(outcome: _Outcome) -> str:
     """Return the names of the images in the engine, for the summary."""
     images = (value for name, value in outcome.properties.items() if name.startswith(_IMAGE))
-    return f"in the engine: {', '.join(str(image['loaded_as']) for image in images)}"
+    names = [str(image["loaded_as"]) for image in images]
+    return f"{counted(len(names), 'image')} in the engine: {', '.join(names)}"
 
 
 def _perform(
@@ -96,8 +98,9 @@ def _perform(
         for part in parts:
             if isinstance(part, ImageRequest):
                 wait()
-            result = perform(part)
-            log(f"{result.verb}: {result.summary}")
+            with phase(part.verb, log):
+                result = perform(part)
+                log(f"{result.verb}: {result.summary}")
             outcome.add(result)
     except BaseException:
         wait()

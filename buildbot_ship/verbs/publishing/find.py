@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from ...errors import ShipError
 from ...model.request import CheckRequest, FindRequest
-from ...model.result import SUCCESS, Result
+from ...model.result import SUCCESS, Result, counted
 from ...registry.interface import Registry
 from ..shared.cache import Cache
-from .publication import find_publications, publication_keys
+from .publication import find_publications, publication_keys, published_text
 
 
 def find(
@@ -25,18 +25,20 @@ def find(
     If not, the properties have the cache keys of the publications, for `push`, and whether the
     requirements were checked and are up to date.
     """
-    names = ", ".join(push.image for push in request.pushes)
+    names = [push.image for push in request.pushes]
     found = find_publications(request, commit=commit, registry=registry, cache=cache)
     if found is not None:
         done = {"ship_published": True, **found}
-        return Result("find", SUCCESS, f"{names}: already published", properties=done)
+        return Result("find", SUCCESS, published_text(names), properties=done)
     checked = _checked(request, check)
     missing = {
         "ship_published": False,
         "ship_publications": publication_keys(request, commit),
         "ship_checked": checked is not None,
     }
-    summary = f"{names}: not published yet" + (f"; {checked}" if checked else "")
+    count = counted(len(names), "image")
+    summary = f"{count} not published yet: {', '.join(names)}"
+    summary += f"; {checked}" if checked else ""
     return Result("find", SUCCESS, summary, properties=missing)
 
 

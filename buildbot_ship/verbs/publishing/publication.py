@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...model.cache import Entry
@@ -9,8 +10,14 @@ from ...model.cache_key import key
 from ...model.reference import Repository
 from ...model.request import BuildRequest, FindRequest, PushRequest
 from ...model.request.wire import CONVERTER
+from ...model.result import counted
 from ...registry.interface import Registry
 from ..shared.cache import Cache
+
+
+def published_text(names: Sequence[str]) -> str:
+    """Return the summary for images that are all published already."""
+    return f"{counted(len(names), 'image')} already published: {', '.join(names)}"
 
 
 def publication_keys(request: BuildRequest | FindRequest, commit: str) -> dict[str, str]:

@@ -9,20 +9,20 @@ import attrs
 
 from ...errors import DigestMismatch, ImageNotTested, OutputMissing, TagClaimed
 from ...model.artefact import Image, PassedTest, PublishedFacts
-from ...model.decision.push import OwnBlob, PushPlan
+from ...model.decision.push import PushPlan
 from ...model.reference import Reference, Repository
 from ...model.request import PushRequest
 from ...model.request.settings import TagClaim
 from ...model.request.wire import CONVERTER
 from ...model.result import SUCCESS, Result
-from ...registry.copy import Copied, copy_blob
 from ...registry.immutable_tag import before_publication, find_published, publish
 from ...registry.interface import Manifest
 from ...store.work_folder import Work
 from ..shared.cache import Cache
 from ..shared.job_runner import JobRunner
-from ..shared.layers import ensure_layer, layer_entry
+from ..shared.layers import layer_entry
 from .publication import keep_publication
+from .transfer import send_blobs
 
 
 def push(
@@ -54,14 +54,14 @@ def push(
             result = _result(record, plan, published, "already published")
             return _kept(request, _recorded(result, request, record, published, runner), runner)
         _require_claim(claim, plan.reference, manifest.digest)
-        sent = _send_blobs(plan, runner.work.image(request.image), runner)
+        sent = send_blobs(plan, runner.work.image(request.image), runner)
         if claim_ref is not None:
             claim_ref(plan.reference, manifest.digest)
     digest = publish(runner.registry, plan.reference, manifest)
     _share_layers(record, plan.reference.repository, runner.cache)
-    count = sent.bytes_sent + len(manifest.data)
-    how = f"{_size(count)} sent" + ("" if claim or claim_ref else ", without a claim")
-    result = _result(record, plan, digest, how, count)
+    sent = attrs.evolve(sent, bytes_sent=sent.bytes_sent + len(manifest.data))
+    how = f"pushed {sent}" + ("" if claim or claim_ref else ", without a claim")
+    result = _result(record, plan, digest, how, sent.bytes_sent)
     return _kept(request, _recorded(result, request, record, digest, runner), runner)
 
 
@@ -140,32 +140,6 @@ def _require_test(record: Image, work: Work) -> None:
         raise ImageNotTested(record.name, record.manifest_digest, why)
 
 
-def _send_blobs(plan: PushPlan, folder: Path, runner: JobRunner) -> Copied:
-    """Copy or upload all blobs of the image that the repository does not have."""
-    repository = plan.reference.repository
-    done = Copied()
-    for digest in plan.base_blobs:
-        done += copy_blob(runner.registry, digest, plan.base, repository)
-    for blob in plan.own_blobs:
-        done += _send_own(blob, folder, repository, runner)
-    runner.log(f"{plan.reference}: {done}")
-    return done
-
-
-def _send_own(blob: OwnBlob, folder: Path, repository: Repository, runner: JobRunner) -> Copied:
-    registry, layer = runner.registry, blob.layer
-    if registry.has(repository, blob.digest):
-        return Copied()
-    if layer is not None and not runner.work.layer(layer.digest).is_file():
-        for source in runner.cache.repositories():
-            if registry.has(source, layer.digest):
-                return copy_blob(registry, layer.digest, source, repository)
-    path = folder / "config.json" if layer is None else ensure_layer(layer, runner)
-    if not path.is_file():
-        raise OutputMissing(f"image {folder.name}", "BuildRuntimeImage")
-    return Copied(registry.upload(repository, blob.digest, path), sent=1)
-
-
 def _result(record: Image, plan: PushPlan, digest: str, how: str, sent: int = 0) -> Result:
     """Return the result; *sent* is the number of bytes that were sent."""
     pushed = {
@@ -178,11 +152,6 @@ def _result(record: Image, plan: PushPlan, digest: str, how: str, sent: int = 0)
     return Result(
         "push",
         SUCCESS,
-        f"{plan.reference}: {how}",
+        f"{how}: {plan.reference}",
         properties={f"ship_pushed_{record.name}": pushed},
     )
-
-
-def _size(count: int) -> str:
-    """Return a number of bytes as text, in MB or KB."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} KB"

@@ -56,11 +56,11 @@ def check(request: CheckRequest, *, tree: Tree, find_interpreter: FindInterprete
     if problems:
         raise InvalidFile(tuple(problems), harden_command(request))
     count = counted(len(locked.pins), "package")
-    return Result("check", SUCCESS, f"{request.strict} is up to date: {count}")
+    return Result("check", SUCCESS, f"{count}, up to date: {request.strict}")
 
 
 def _without_loose_file(request: CheckRequest, locked: Locked) -> Result:
     """Return the result for a strict file that was not hardened."""
     count = counted(len(locked.pins), "package")
-    summary = f"{request.strict}: {count} with hashes; not compared: {request.loose} is missing"
+    summary = f"{count} with hashes, not compared: {request.loose} is missing"
     return Result("check", SUCCESS, summary)

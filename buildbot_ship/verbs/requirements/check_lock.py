@@ -48,7 +48,7 @@ def check_lock(
     if problems:
         raise InvalidFile(tuple(problems), _remedy(request, problems))
     count = counted(len(lock.pins), "package")
-    return Result("check", SUCCESS, f"{request.strict} is up to date: {count}")
+    return Result("check", SUCCESS, f"{count}, up to date: {request.strict}")
 
 
 def _loose(request: CheckRequest, tree: Tree) -> tuple[LooseRequirement, ...]:

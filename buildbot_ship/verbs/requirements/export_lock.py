@@ -40,7 +40,7 @@ def export_lock(request: LockRequest, *, checkout: Checkout, runner: JobRunner) 
     with reading_result("listing"):
         lock = pylock_text(pins, files, split(text)[0].interpreter)
     checkout.write({request.output: lock})
-    summary = f"{request.output}: {counted(len(pins), 'package')} of {request.strict}"
+    summary = f"{counted(len(pins), 'package')} of {request.strict}: {request.output}"
     return Result("lock", SUCCESS, summary, texts={request.output: lock})
 
 

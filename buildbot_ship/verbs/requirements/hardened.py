@@ -50,7 +50,7 @@ def hardened(file: str, what: str, changes: Changes, texts: Mapping[str, str]) -
     return Result(
         "harden",
         SUCCESS,
-        f"{file}: {what}: {changes.summary}",
+        f"{what}, {changes.summary}: {file}",
         properties={"ship_harden": changes.summary},
         texts={**texts, **notes},
     )

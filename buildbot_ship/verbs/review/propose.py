@@ -17,7 +17,7 @@ from ...model.decision.proposal import (
 )
 from ...model.log import Log
 from ...model.request import ProposeRequest
-from ...model.result import SUCCESS, Result
+from ...model.result import SUCCESS, Result, counted
 from ...source.checkout import Checkout
 from ...source.commit_draft import Draft
 from ...source.git_server import Origin
@@ -41,15 +41,15 @@ def propose(
     """
     draft = Draft.of(checkout.root, request.files)
     if not draft.blobs:
-        return _result("nothing to propose: no file changed")
+        return _result("0 files changed: nothing to propose")
     topic = _Topic(request, draft, origin, notes, log)
     earlier, branches = topic.list_proposals()
     proposal = topic.find_open(earlier, branches)
     if proposal is not None:
-        return _result(f"{proposal.branch}: already proposed", proposal)
-    deleted = notes.find(topic.change.encode())
+        return _result(_already(draft, proposal.branch), proposal)
+    deleted, files = notes.find(topic.change.encode()), counted(len(draft.blobs), "file")
     if deleted is not None and deleted not in branches and not request.again:
-        return _result(f"{deleted} was proposed and then deleted: not proposed again")
+        return _result(f"{files} not proposed again: {deleted} was proposed and then deleted")
     texts = (notes.find(required(checkout, path)) for path, blob in draft.blobs.items() if blob)
     message = commit_message(request.message, filter(None, texts), earlier)
     commit = draft.commit(message, request.author, clock())
@@ -106,11 +106,12 @@ class _Topic:
         if not self.origin.create(commit, new.branch, request.push_options):
             self.log(f"{new.branch}: another build pushed it at the same time")
             proposal = self.find_open(*self.list_proposals())
-            return _result(f"{new.branch}: already proposed", proposal)
+            return _result(_already(self.draft, new.branch), proposal)
         self._verify_pushed(new, commit)
         self.notes.leave(self.change.encode(), new.branch)
-        summary = f"{new.branch}: proposed {', '.join(self.draft.blobs)}"
-        summary += f", superseding {earlier[-1].branch}" if earlier else ""
+        files = counted(len(self.draft.blobs), "file")
+        summary = f"{files} proposed as {new.branch}: {', '.join(self.draft.blobs)}"
+        summary += f"; supersedes {earlier[-1].branch}" if earlier else ""
         return _result(summary, new, {"message.txt": message}, commit)
 
     def _verify_pushed(self, new: Proposal, commit: str) -> None:
@@ -122,6 +123,10 @@ class _Topic:
             self.origin.fetch(holder, new.branch)
             if not self.draft.is_in(holder):
                 raise BranchMoved(new.branch, holder[:12])
+
+
+def _already(draft: Draft, branch: str) -> str:
+    return f"{counted(len(draft.blobs), 'file')} already proposed as {branch}"
 
 
 def _result(

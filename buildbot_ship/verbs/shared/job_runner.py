@@ -22,6 +22,7 @@ from ...registry.interface import Registry
 from ...store.work_folder import Work
 from .cache import Cache
 from .files import digest_of_file
+from .phases import TITLES, phase
 from .tools_image import BUILD_TOOLS, Tools, digest_of_scripts, lock_files, tools_reference
 
 if TYPE_CHECKING:
@@ -119,7 +120,6 @@ class JobRunner:
         image = self.daemon.image(str(base)) or self.daemon.pull(base)
         locked = lock_files()
         reference = tools_reference(image, names, locked)
-        self.log(f"building the tools image of {base} (once per base)")
         files = tuple(JobFile(path, text) for path, text in locked.items())
         arguments, inputs = self._with_index({"only": list(names)}, files)
         job = Job(
@@ -131,7 +131,8 @@ class JobRunner:
             job_environment=TOOLS_JOB,
             limits=self.limits,
         )
-        with self.work.scratch() as scratch:
+        title = f"building the tools image of {base} (once per base)"
+        with self.work.scratch() as scratch, phase(title, self.log):
             facts = self.daemon.keep(job, reference, scratch=scratch, log=self.log)
         return Tools(reference, facts)
 
@@ -190,9 +191,9 @@ class JobRunner:
             job_environment=job_environment,
             limits=self.limits,
         )
-        return self.daemon.run(
-            job, out=out, log=self.log, prepare_next=prepare_next and self.in_pipeline
-        )
+        prepares = prepare_next and self.in_pipeline
+        with phase(TITLES.get(script, script), self.log):
+            return self.daemon.run(job, out=out, log=self.log, prepare_next=prepares)
 
     def _with_index(
         self, arguments: Mapping[str, Any], inputs: tuple[JobFile, ...]

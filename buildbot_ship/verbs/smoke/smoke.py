@@ -14,6 +14,7 @@ from ...model.artefact import Image, PassedTest
 from ...model.request import SmokeRequest
 from ...model.result import SUCCESS, Result, counted
 from ..shared.job_runner import JobRunner
+from ..shared.phases import phase
 from .images import LoadedImage, loaded_images
 from .running_test import RunningTest, last_lines
 
@@ -40,7 +41,10 @@ def smoke(
     records = [runner.work.find(Image, commit, name) for name in request.images]
     for record in records:
         runner.work.forget(PassedTest, record.name)
-    with loaded_images(request, records, runner, new_name) as images:
+    with (
+        loaded_images(request, records, runner, new_name) as images,
+        phase("run the tests", runner.log),
+    ):
         seconds, logs = _run(request, images, runner)
     for record in records:
         digests = record.manifest_digest, record.image_id
@@ -50,7 +54,7 @@ def smoke(
     return Result(
         "smoke",
         SUCCESS,
-        f"{names}: {count} passed in {seconds:.1f} s",
+        f"{count} passed in {seconds:.1f} s: {names}",
         {f"ship_tested_{record.name}": record.manifest_digest for record in records},
         logs,
     )

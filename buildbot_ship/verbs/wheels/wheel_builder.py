@@ -135,7 +135,17 @@ class WheelBuilder:
             )
             record = CONVERTER.unstructure(_Wheels(pins))
             self.runner.cache.keep(self.plan.key(self.build_base.key), Entry(record), {})
-        return WheelSet(self.plan, pins, sections, tools, available.repacked, warnings)
+        downloaded = sum(not wheel.built for wheel in new if _sha256(wheel) not in cached)
+        return WheelSet(
+            self.plan,
+            pins,
+            sections,
+            tools,
+            available.repacked,
+            built=len(built),
+            downloaded=downloaded,
+            warnings=warnings,
+        )
 
     def _cached_index_wheels(self) -> dict[str, Wheel]:
         """Return the wheels of the package index in this worker's cache, by sha256 in hex."""

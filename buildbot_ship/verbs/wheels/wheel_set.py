@@ -14,7 +14,8 @@ class WheelSet:
 
     *pins* are the wheels of the strict file, None while one is missing.  *sections* are the
     built wheels by section of the build lock.  *tools* is the tools image, if wheels were
-    built.  *repacked* are the sections that needed no build.  *warnings* are about downloads.
+    built.  *repacked* are the sections that needed no build.  *built* and *downloaded* are the
+    numbers of wheels that were made now.  *warnings* are about downloads.
     """
 
     plan: WheelsPlan
@@ -22,6 +23,8 @@ class WheelSet:
     sections: dict[int, Wheel]
     tools: str = ""
     repacked: tuple[int, ...] = ()
+    built: int = 0
+    downloaded: int = 0
     warnings: tuple[str, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from ...model.request import WheelsRequest
 from ...model.requirements.build_lock import BuildLock, parse_build_lock
 from ...model.requirements.lock_names import is_lock
 from ...model.requirements.reader import Pin, parse_strict
-from ...model.result import SUCCESS, Result, counted
+from ...model.result import SUCCESS, Result, counted, size_text
 from ...source.interface import Tree, read_hardened, read_text, required
 from ..shared.job_runner import JobRunner
 from ..shared.wheelhouse import ensure_wheels, update_wheelhouse
@@ -53,7 +53,7 @@ def wheels(request: WheelsRequest, *, tree: Tree, runner: JobRunner) -> Result:
     if not request.lazy:
         ensure_wheels(wheelhouse, wheelhouse.wheels, runner)
     warnings = (*complete.warnings, *unknown_extras(pins, wheelhouse.wheels, request.strict))
-    return attrs.evolve(_result(wheelhouse, cached, complete.repacked), warnings=warnings)
+    return attrs.evolve(_result(wheelhouse, complete), warnings=warnings)
 
 
 def _pins(
@@ -74,15 +74,17 @@ def _build_lock(request: WheelsRequest, tree: Tree) -> BuildLock:
     return parse_build_lock(lock, request.build_lock) if lock else BuildLock()
 
 
-def _result(wheelhouse: Wheelhouse, cached: WheelSet, repacked: tuple[int, ...]) -> Result:
-    found, missing = wheelhouse.wheels, cached.missing
-    built = sum(wheel.built for wheel in found)
-    size = sum(wheel.size for wheel in found) / 1e6
-    news = "all cached" if missing is None else f"{len(missing.sections)} new"
-    news += f", {len(repacked)} repacked" if repacked else ""
+def _result(wheelhouse: Wheelhouse, complete: WheelSet) -> Result:
+    found, repacked = wheelhouse.wheels, len(complete.repacked)
+    known = len(found) - complete.built - complete.downloaded - repacked
+    counts = {"built": complete.built, "repacked": repacked, "downloaded": complete.downloaded}
+    counts["known"] = known
+    parts = [f"{count} {what}" for what, count in counts.items() if count > 0]
+    news = "all known" if found and known == len(found) else ", ".join(parts)
+    size = size_text(sum(wheel.size for wheel in found))
     return Result(
         "wheels",
         SUCCESS,
-        f"{counted(len(found), 'wheel')}, {size:.1f} MB, {built} built; {news}",
+        ", ".join(filter(None, [counted(len(found), "wheel"), news, size])),
         texts={"wheels.txt": "".join(f"{wheel.digest}  {wheel.file}\n" for wheel in found)},
     )

@@ -4,13 +4,14 @@ import io
 import json
 from pathlib import Path
 
+import attrs
 import pytest
 from lab.git_server import git
 from lab.soak.secrets.attacker import ENCODINGS
 
 from buildbot_ship.cli.arguments import read
 from buildbot_ship.cli.call import OutputMask, _failure_result, _report, run
-from buildbot_ship.errors import InvalidFile, Problem
+from buildbot_ship.errors import InvalidFile, Problem, SmokeTestFailed
 from buildbot_ship.model.request import Envelope, SmokeRequest, wire
 from buildbot_ship.model.request.settings import Credential, Index
 from buildbot_ship.model.request.smoke import SmokeCheck, SmokeContainer, SystemTest
@@ -105,6 +106,31 @@ def test_the_secrets_of_a_call_are_in_no_output(
     assert "***" in said.out
     assert "***" in written
     assert "no-such-commit" not in said.out + said.err + written
+
+
+@pytest.mark.parametrize("secret", ["ab\x1b[31mcdef", "first\rsecond", "plain-secret"])
+def test_a_secret_with_control_characters_is_not_shown(secret: str) -> None:
+    mask = OutputMask()
+    mask.hide([secret])
+    assert mask.readable(f"got {secret} here") == "got *** here"
+    assert mask.readable(f"\x1b[1mgot\x1b[0m {secret} here") == "got *** here"
+
+
+def test_a_secret_that_control_characters_divide_is_not_shown() -> None:
+    mask = OutputMask()
+    mask.hide(["plain-secret"])
+    assert mask.readable("plain\x1b[1m-sexx\b\bcret") == "***"
+
+
+def test_a_failure_shows_no_debris_of_a_terminal() -> None:
+    error = SmokeTestFailed("page", "it ended", "\x1b[31mred\x1b[0m\r2%")
+    result = attrs.evolve(
+        _failure_result("smoke", error), texts={"app.log": "1%\r2%\n", "lock": "a\r\nb"}
+    )
+    shown = OutputMask().readable_result(result)
+    assert shown.failure is not None
+    assert shown.failure.message == "it ended; last lines of page: red 2%" == shown.summary
+    assert shown.texts == {"app.log": "2%\n", "lock": "a\r\nb"}
 
 
 def test_a_line_and_a_result_lose_every_encoding() -> None:

@@ -69,7 +69,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 
 
 def test_a_repeated_call_checks_each_tag_once(place: Place) -> None:
-    assert repeated_summary(CALL) == "build: app: already published"
+    assert repeated_summary(CALL) == "build: 1 image already published: app"
     assert place.server.lines == [f"HEAD /v2/team/app/manifests/{place.commit}"]
     assert "manifest" in place.server.requests[0].headers["Accept"]
 
@@ -77,7 +77,7 @@ def test_a_repeated_call_checks_each_tag_once(place: Place) -> None:
 def test_it_ends_well_and_imports_nothing_else_of_ours(place: Place) -> None:
     argv = [sys.executable, "-I", "-X", "importtime", "-m", "buildbot_ship", *CALL]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    assert done.stdout == "build: app: already published\n"
+    assert done.stdout == "build: 1 image already published: app\n"
     ours = {name for name in LINE.findall(done.stderr) if name.startswith("buildbot_ship.")}
     known = {"cli", "cli.up_to_date", "source", "source.uncommitted"}
     assert ours == {f"buildbot_ship.{name}" for name in known}
@@ -87,7 +87,7 @@ def test_it_says_which_files_are_not_committed(place: Place) -> None:
     (place.folder / "new.py").write_text("new\n")
     assert repeated_summary(CALL) == (
         f"warning: 1 uncommitted file is not in commit {place.commit[:12]}, "
-        "which buildbot-ship reads: new.py (untracked)\nbuild: app: already published"
+        "which buildbot-ship reads: new.py (untracked)\nbuild: 1 image already published: app"
     )
 
 
@@ -108,7 +108,7 @@ def test_any_other_answer_goes_the_long_way(place: Place, said: Response) -> Non
 
 def test_a_registry_that_is_not_there_goes_the_long_way(place: Place) -> None:
     tag = {"url": "http://127.0.0.1:1/v2/a/manifests/b", "accept": "", "digest": DIGEST}
-    write_note(CALL, place.commit, "build: app: already published", [tag])
+    write_note(CALL, place.commit, "build: 1 image already published: app", [tag])
     assert repeated_summary(CALL) is None
 
 

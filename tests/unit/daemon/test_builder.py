@@ -150,7 +150,7 @@ def test_a_build_prints_its_lines_and_is_saved(site: Site) -> None:
     )
     site.api.answers["GET /images/.*/get"] = lambda: (200, "an archive")
     assert site.build(arguments={"A": "1"}) == BUILDKIT
-    assert site.lines == ["[1/2] FROM x", "[2/2] RUN y", "one", "other", "two"]
+    assert site.lines == ["[1/2] FROM x", "[2/2] RUN y", "  one", "  other", "  two"]
     assert (site.folder / "out").read_bytes() == b'"an archive"'
     (request,) = [seen for seen in site.api.seen if seen.startswith("POST")]
     query = parse_qs(urlsplit(request).query)

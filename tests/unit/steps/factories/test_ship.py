@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import pytest
 from buildbot.config.errors import ConfigErrors
 from buildbot.config.master import FileLoader
@@ -20,6 +21,7 @@ from buildbot.process.results import FAILURE, SUCCESS
 from buildbot.www.authz.authz import Forbidden
 
 from buildbot_ship.steps.base.option_check import freeze
+from buildbot_ship.steps.base.skip_reason import RunUnless
 from buildbot_ship.steps.factories.images import ShipImage
 from buildbot_ship.steps.factories.nightly import (
     derive_factory,
@@ -72,6 +74,43 @@ def test_of_a_published_commit_nothing_is_built(factory: Any) -> None:
     done = names(factory, images="all", push=True, ship_published=True)
     assert done == ["checkout", "find", "clean-up"]
     assert names(factory, images="all", push=True, ship_published=False) == names(factory)
+
+
+def reasons(factory: Any, ended: int = SUCCESS, **properties: object) -> dict[str, str]:
+    """Return why steps would be skipped in a build with *properties*, which is *ended*."""
+    found = {}
+    for step in steps_of(factory):
+        step.getProperty = Properties(**properties).getProperty
+        step.build = SimpleNamespace(results=ended)
+        if isinstance(step.doStepIf, RunUnless) and not step.doStepIf(step):
+            found[step.name] = step.doStepIf.why_not(step)
+    return found
+
+
+def test_every_step_that_is_skipped_has_its_reason() -> None:
+    tested = ShipImage(**{**attrs.asdict(MATH), "smoke": {"checks": [{"url": "http://math/"}]}})
+    factory = ship_factory(URL, [tested, PAGE])
+    published = reasons(factory, ship_published=True, ship_leftovers=False)
+    assert published.pop("verify") == "nobody asked for it"
+    assert published.pop("clean-up") == "nothing left behind"
+    assert set(published.values()) == {"already published"}
+    assert len(published) == 10
+    one = reasons(factory, images="page", push=False, ship_checked=True, ship_leftovers=False)
+    assert one == {
+        "find": "the build was forced without push",
+        "collect-garbage": "nothing left behind",
+        "check-requirements": "the requirements are checked already",
+        "pex-math-pex": "this build is for page",
+        "image-math": "this build is for page",
+        "verify": "nobody asked for it",
+        "smoke": "no test for these images",
+        "push-math": "this build is for page",
+        "push-page": "the build was forced without push",
+        "clean-up": "nothing left behind",
+    }
+    assert "clean-up" not in reasons(factory, FAILURE, ship_leftovers=False)
+    again = "everything is built again to verify it"
+    assert reasons(factory, verify=True) == {"find": again}
 
 
 def test_secrets_are_checked_first_and_for_a_published_commit_too(factory: Any) -> None:

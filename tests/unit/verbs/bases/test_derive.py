@@ -45,6 +45,7 @@ MOMENT = datetime(2026, 11, 23, 5, 5, 0, 1, tzinfo=UTC)
 TAG, NEXT = "2026-11-23T05-05-00-000001", "2026-11-24T05-05-00-000001"
 DAY = timedelta(days=1)
 FILE = "pq.docker"
+ONE, NONE = (f"{count} of 1 base derived: {FILE}" for count in (1, 0))
 CLASSIC = "the classic builder"
 TEXT = f"FROM {UP}\nCOPY conf /etc/conf\nRUN install\n"
 REQUEST = DeriveRequest((DerivedBase(FILE, str(OWN)),))
@@ -161,7 +162,7 @@ def world(tmp_path: Path) -> World:
 def test_a_new_base_is_built_and_owned(world: World) -> None:
     result = world.run()
     base = fetch_base(OWN.tagged(TAG), "linux/amd64", world.registry)
-    assert result.summary == f"{FILE}: derived under {TAG} by {CLASSIC}, since it is new"
+    assert result.summary == f"{ONE} under {TAG} by {CLASSIC}, since it is new"
     assert result.properties["ship_bases"] == {
         FILE: {
             "reference": f"{OWN}:{TAG}",
@@ -240,7 +241,7 @@ def test_a_night_without_news_asks_nothing_of_the_engine(world: World) -> None:
     world.tomorrow()
     world.registry.calls.clear()
     result = world.run()
-    assert result.summary == f"{FILE}: already up to date"
+    assert result.summary == f"{NONE} is up to date"
     del first["ship_bases"][FILE]["builder"]
     assert (result.properties, result.texts) == (first, {})
     assert len(world.engine.builds) == 1
@@ -253,9 +254,7 @@ def test_a_changed_file_is_a_reason(world: World, path: str) -> None:
     world.tree.texts[path] = f"{world.tree.texts.get(path, '')}# other\n"
     world.tomorrow()
     result = world.run()
-    assert result.summary.endswith(
-        f"derived under {NEXT} by {CLASSIC}, since its inputs changed"
-    )
+    assert result.summary.endswith(f" under {NEXT} by {CLASSIC}, since its inputs changed")
     assert world.tags == [TAG, NEXT]
     assert result.texts["bases.txt"].startswith(f"{OWN}:{TAG}\n  -> {OWN}:{NEXT}\n")
 
@@ -274,7 +273,7 @@ def test_upstream_that_moved_is_a_reason_though_the_content_is_the_same(world: W
 def test_one_that_is_old_is_built_anew(world: World) -> None:
     world.run()
     world.tomorrow(6)
-    assert world.run().summary == f"{FILE}: already up to date"
+    assert world.run().summary == f"{NONE} is up to date"
     world.tomorrow(2)
     world.builder.above = (layer_of(b"newer"),)
     result = world.run()
@@ -288,7 +287,7 @@ def test_the_same_content_is_no_news(world: World, again: bool) -> None:
     world.tomorrow(1 if again else 8)
     result = world.run(force=again)
     assert len(world.engine.builds) == 2
-    assert result.summary == f"{FILE}: built again by {CLASSIC}, no change"
+    assert result.summary == f"{NONE} was built again by {CLASSIC}, no change"
     assert (result.properties, world.tags) == (first, [TAG])
 
 
@@ -325,7 +324,7 @@ def test_what_another_build_made_of_the_same_meanwhile_is_taken(world: World) ->
 
     world.builder = both  # type: ignore[assignment]
     result = world.run()
-    assert result.summary == f"{FILE}: built again by {CLASSIC}, no change"
+    assert result.summary == f"{NONE} was built again by {CLASSIC}, no change"
     assert world.tags == ["2026-11-23T05-05-01-000001"]
 
 
@@ -389,7 +388,7 @@ def test_a_derived_base_may_stand_on_a_derived_one(world: World) -> None:
     for label in ("org.buildbot-ship.derived", "org.buildbot-ship.content"):
         assert first[label] != second[label]
     assert second["org.opencontainers.image.base.name"] == f"{OWN}:{TAG}"
-    assert world.run(request).summary == "more.docker: already up to date"
+    assert world.run(request).summary == "0 of 1 base derived: more.docker is up to date"
 
 
 @pytest.mark.parametrize(

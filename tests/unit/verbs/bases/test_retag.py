@@ -56,7 +56,7 @@ def test_two_sources_do_not_go_to_one_destination() -> None:
 
 def test_a_pair_is_copied_under_one_timestamp_with_its_digests(world: World) -> None:
     result = world.retag()
-    assert result.summary == f"python:3.11, python:3.11-slim: copied under {TAG}"
+    assert result.summary == f"2 bases copied under {TAG}: python:3.11, python:3.11-slim"
     assert result.properties == {
         "ship_bases": {
             "python:3.11": {
@@ -125,7 +125,7 @@ def test_a_night_without_news_makes_no_tag(world: World) -> None:
     first = world.retag()
     again = owned(World(registry=world.registry)).retag()
     assert again.properties == first.properties
-    assert again.summary == "python:3.11, python:3.11-slim: already up to date"
+    assert again.summary == "2 bases up to date: python:3.11, python:3.11-slim"
     assert again.texts == {}
     assert world.registry.calls == []
 
@@ -135,7 +135,7 @@ def test_only_what_moved_upstream_is_copied(world: World) -> None:
     result = world.retag()
     tag = timestamp_tag(MOMENT + timedelta(days=1))
     assert result.summary == (
-        f"python:3.11-slim: copied under {tag}; python:3.11: already up to date"
+        f"1 base copied under {tag}: python:3.11-slim; 1 base up to date: python:3.11"
     )
     bases = result.properties["ship_bases"]
     assert bases["python:3.11"]["reference"] == str(OWN_FULL)
@@ -157,7 +157,7 @@ def test_the_newest_copy_counts_and_not_an_older_one(world: World) -> None:
     world.retag()
     world.registry.store(SLIM, older)
     world.moment = MOMENT + timedelta(days=2)
-    assert "python:3.11-slim: copied under 2026-11-25" in world.retag().summary
+    assert "1 base copied under 2026-11-25" in world.retag().summary
 
 
 def debian(python: str, *packages: str) -> SmallImage:

@@ -171,10 +171,8 @@ def test_the_pex_becomes_an_image_in_the_engine(world: World) -> None:
     assert record.loaded_as == "ship.local/app:name1"
     assert world.content("twist.pex") == PEX
     assert world.members()["twist.pex"].mode == 0o755
-    size = record.layers[0].size / 1e6
-    assert result.summary == (
-        f"app: {record.image_id[:15]} ({size:.1f} MB, 1 layer on slim:2026)"
-    )
+    size = record.layers[0].size / 1e3
+    assert result.summary == f"1 layer, {size:.1f} KB on slim:2026: app"
     assert result.properties == {
         "ship_image_app": {
             "image_id": record.image_id,
@@ -454,7 +452,7 @@ def test_an_image_that_copies_nothing_has_the_base_s_layers_only(world: World) -
     world.write("USER 1000")
     result = world.run()
     assert world.record().layers == ()
-    assert "(0.0 MB, 0 layers on slim:2026)" in result.summary
+    assert result.summary == "0 layers, 0.0 KB on slim:2026: app"
     assert world.daemon.jobs == []
 
 

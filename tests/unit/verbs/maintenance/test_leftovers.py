@@ -173,7 +173,7 @@ def test_a_dry_run_shows_exactly_what_a_collection_removes(worker: Worker) -> No
     assert {path.name for path in {*worker.root.rglob("*")} - before} <= {"entries.lock"}
     assert [line.split(None, 1)[0] for line in lines].count("goes") == 2
     assert told.properties == {"ship_would_remove": ["ship-1"]}
-    assert told.summary == "would remove 1 leftover of 5 objects"
+    assert told.summary == "1 of 5 objects would be removed"
     text = "\n".join(lines)
     for part in (
         "goes   container  ship-1  ",

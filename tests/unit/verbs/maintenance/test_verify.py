@@ -209,7 +209,7 @@ def world(tmp_path: Path) -> World:
 def test_the_same_bytes_are_counted_and_their_digests_kept(world: World) -> None:
     world.build_first()
     result = world.verify()
-    assert result.summary == "identical: 1 wheel, 1 pex, 1 image"
+    assert result.summary == "1 wheel, 1 pex, 1 image identical"
     listing = result.texts["digests.txt"]
     assert [line.split("  ")[1] for line in listing.splitlines()] == [
         "app-1.whl",
@@ -232,14 +232,14 @@ def test_an_image_that_the_engine_builds_is_left_out(world: World) -> None:
     world.second.layers = (layer(b"another time"),)
     result = world.verify()
     assert result.summary == (
-        "identical: 1 wheel, 1 pex; app skipped, not reproducible: RUN in app.docker:2"
+        "1 wheel, 1 pex identical; app skipped, not reproducible: RUN in app.docker:2"
     )
     assert result.properties["ship_reproducible"]["images"] == {}
 
 
 def test_wheels_alone_can_be_compared(world: World) -> None:
     world.build_first()
-    assert world.verify(VerifyRequest(WheelsRequest())).summary == "identical: 1 wheel"
+    assert world.verify(VerifyRequest(WheelsRequest())).summary == "1 wheel identical"
 
 
 def test_the_second_build_has_a_work_folder_of_its_own_and_other_conditions(

@@ -34,7 +34,7 @@ def world(tmp_path: Path) -> World:
 
 def test_a_claimed_image_is_pushed_and_nothing_is_added_to_the_summary(world: World) -> None:
     claim = TagClaim(str(TAG), world.build().manifest.digest)
-    assert world.push(claim=claim).summary.endswith("KB sent")
+    assert ", without a claim" not in world.push(claim=claim).summary
 
 
 def test_a_tag_that_is_claimed_for_another_image_stays_free_and_nothing_is_sent(
@@ -55,7 +55,7 @@ def test_the_same_image_is_adopted_whoever_has_the_claim(world: World) -> None:
     store_image(world.registry, TAG, image)
     claim = TagClaim(str(TAG), OTHER.manifest.digest, "build 7 of ship")
     result = world.push(claim=claim)
-    assert result.summary == f"{TAG}: already published"
+    assert result.summary == f"already published: {TAG}"
     assert result.properties["ship_pushed_app"]["digest"] == image.manifest.digest
 
 
@@ -79,7 +79,7 @@ def test_a_claim_in_git_is_made_after_the_blobs_and_before_the_tag(world: World)
     def claim_ref(reference: Reference, digest: str) -> None:
         claimed.append((reference, digest, [call.split()[0] for call in world.registry.calls]))
 
-    assert world.push(claim_ref=claim_ref).summary.endswith("KB sent")
+    assert ", without a claim" not in world.push(claim_ref=claim_ref).summary
     assert claimed == [(TAG, image.manifest.digest, ["mount"] * 2 + ["upload"] * 2)]
     assert world.registry.calls[-1] == f"put {TAG}"
     world.push(claim_ref=claim_ref)

@@ -103,10 +103,10 @@ def team(tmp_path: Path) -> Team:
 
 
 def test_what_was_pushed_is_found_with_its_properties(team: Team) -> None:
-    assert team.find().summary == "app: not published yet"
+    assert team.find().summary == "1 image not published yet: app"
     pushed = team.ship().properties["ship_pushed_app"]
     found = team.find()
-    assert found.summary == "app: already published"
+    assert found.summary == "1 image already published: app"
     assert found.properties == {
         "ship_published": True,
         "ship_pushed_app": {**pushed, "sent_bytes": 0},
@@ -121,7 +121,7 @@ def test_what_another_worker_pushed_is_found(team: Team) -> None:
 def test_a_push_that_found_its_image_there_makes_it_known(team: Team) -> None:
     team.push()
     assert team.find().properties["ship_published"] is False
-    assert team.ship().summary.endswith("already published")
+    assert team.ship().summary.startswith("already published: ")
     assert team.find().properties["ship_published"] is True
 
 
@@ -201,9 +201,9 @@ def test_a_registry_that_does_not_answer_is_an_error(team: Team) -> None:
 @pytest.mark.parametrize(
     ("asked", "checked", "summary"),
     [
-        (None, False, "app: not published yet"),
-        (CheckRequest(), True, "app: not published yet; it follows"),
-        (CheckRequest(strict="other.txt"), False, "app: not published yet"),
+        (None, False, "1 image not published yet: app"),
+        (CheckRequest(), True, "1 image not published yet: app; it follows"),
+        (CheckRequest(strict="other.txt"), False, "1 image not published yet: app"),
     ],
 )
 def test_what_is_not_published_is_checked_where_that_is_asked_for(
@@ -243,11 +243,11 @@ def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:
             log=team.lines.append,
         )
 
-    assert run().summary == "app: published, without a claim"
+    assert run().summary == "1 image published without a claim: app"
     assert [part.verb for part in done] == ["wheels", "pex", "image", "push", "gc"]
     assert done[-1] == GarbageRequest(finish=True)
     done.clear()
-    assert run().summary == "app: already published"
+    assert run().summary == "1 image already published: app"
     assert done == []
 
 

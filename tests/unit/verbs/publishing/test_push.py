@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import attrs
@@ -77,8 +78,16 @@ def test_an_image_is_pushed_under_its_commit_with_its_base_mounted(
             "sent_bytes": len(OWN_LAYER) + len(config) + len(image.manifest.data),
         }
     }
-    assert result.summary.startswith(f"{TAG}: ")
-    assert result.summary.endswith("KB sent, without a claim")
+    assert re.fullmatch(
+        rf"pushed \d\.\d KB, 2 of 3 layers mounted, without a claim: {re.escape(str(TAG))}",
+        result.summary,
+    )
+    layers = [line for line in world.lines if line.startswith("layer ")]
+    assert layers == [
+        "layer 1 of 3: mounted",
+        "layer 2 of 3: mounted",
+        "layer 3 of 3: 0.0 KB sent",
+    ]
 
 
 def test_the_same_image_again_is_success_and_sends_nothing(world: World) -> None:
@@ -87,7 +96,7 @@ def test_the_same_image_again_is_success_and_sends_nothing(world: World) -> None
     world.registry.calls.clear()
     result = world.push()
     assert world.registry.calls == []
-    assert result.summary == f"{TAG}: already published"
+    assert result.summary == f"already published: {TAG}"
     pushed = result.properties["ship_pushed_app"]
     assert (pushed["digest"], pushed["sent_bytes"]) == (image.manifest.digest, 0)
 
@@ -121,11 +130,11 @@ def test_another_writer_in_between_is_noticed_before_the_put(world: World) -> No
     other = small_image("other", OWN_LAYER)
     real = world.registry.upload
 
-    def upload(repository: Repository, digest: str, content: bytes | Path) -> int:
+    def upload(repository: Repository, digest: str, content: bytes | Path, _: object) -> int:
         store_others(world.registry, other)
         return real(repository, digest, content)
 
-    world.registry.upload = upload  # type: ignore[method-assign]
+    world.registry.upload = upload  # type: ignore[method-assign,assignment]
     with pytest.raises(TagTaken, match=other.manifest.digest):
         world.push()
     assert world.registry.head(TAG) == other.manifest.digest

@@ -46,7 +46,7 @@ def commit(python: Interpreter = PYTHON) -> Commit:
 
 def test_a_lock_that_is_up_to_date_needs_no_engine() -> None:
     result = check(REQUEST, tree=commit(), find_interpreter=nobody)
-    assert result.summary == "uv.lock is up to date: 5 packages"
+    assert result.summary == "5 packages, up to date: uv.lock"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def poetry_commit(edit: Callable[[str], str] = str) -> Commit:
 
 def test_a_lock_of_poetry_is_compared_with_its_own_digest() -> None:
     result = check(POETRY, tree=poetry_commit(), find_interpreter=nobody)
-    assert result.summary.startswith("poetry.lock is up to date")
+    assert result.summary.endswith("up to date: poetry.lock")
     described = poetry_commit(lambda text: text.replace("Keep accounts", "Other"))
     check(POETRY, tree=described, find_interpreter=nobody)
 

@@ -85,7 +85,7 @@ def test_the_job_gets_the_pins_that_apply_and_the_lock_stays(yard: LockYard) -> 
     header, body = split((yard.checkout / BUILD_LOCK).read_text())
     assert body == SECTION
     assert header.base == BASE
-    assert result.summary == "uv.lock: 3 packages locked: no change"
+    assert result.summary == "3 packages locked, no change: uv.lock"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_tool_of_the_lock_updates_it(
     assert "six==1.18.0" in yard.asked[0]["strict"]
     assert result.texts[LOCK] == text
     assert result.texts["changes.txt"] == "upgraded:\n  six 1.17.0 -> 1.18.0, 9 days old\n"
-    assert result.summary == "uv.lock: 3 packages locked: 1 upgraded"
+    assert result.summary == "3 packages locked, 1 upgraded: uv.lock"
     note = ChangeNotes(yard.folder / "notes").find(text.encode())
     assert note is not None
     assert note.startswith("uv.lock: 1 upgraded")
@@ -147,7 +147,7 @@ def test_an_extra_that_is_new_in_the_project_is_no_fault_of_the_old_lock(
     (yard.checkout / LOCK).write_text(before.replace("tables", "tabular"))
     yard.edit = lambda text: before
     result = yard.harden("all", attrs.evolve(REQUEST, extras=("tables",)))
-    assert result.summary.startswith("uv.lock: 5 packages locked")
+    assert result.summary.startswith("5 packages locked, ")
 
 
 def test_a_pylock_of_several_selections_is_updated_by_its_tool_only(yard: LockYard) -> None:

@@ -93,7 +93,7 @@ def yard(tmp_path: Path) -> Yard:
 def test_without_a_change_nothing_is_asked_or_pushed(yard: Yard) -> None:
     request = attrs.evolve(REQUEST, remote="/nowhere")
     yard.write("changed", "other.txt")
-    assert yard.propose(request).summary == "nothing to propose: no file changed"
+    assert yard.propose(request).summary == "0 files changed: nothing to propose"
 
 
 def test_a_change_becomes_one_commit_on_a_branch_of_its_own(yard: Yard) -> None:
@@ -104,7 +104,7 @@ def test_a_change_becomes_one_commit_on_a_branch_of_its_own(yard: Yard) -> None:
     result = yard.propose()
     (branch,) = yard.proposed()
     assert branch.startswith("ship/bases-1-")
-    assert result.summary == f"{branch}: proposed app.docker"
+    assert result.summary == f"1 file proposed as {branch}: app.docker"
     assert result.properties["ship_proposal"] == branch
     assert result.properties["ship_proposal_commit"] == yard.branches()[branch]
     shown = git(yard.server, "show", "--format=%an|%ae|%ct|%B", "--name-only", branch)
@@ -132,7 +132,7 @@ def test_the_same_change_is_proposed_once(yard: Yard) -> None:
     first = yard.propose()
     before = yard.branches()
     again = yard.propose()
-    assert again.summary == f"{first.properties['ship_proposal']}: already proposed"
+    assert again.summary == f"1 file already proposed as {first.properties['ship_proposal']}"
     assert again.properties == {"ship_proposal": first.properties["ship_proposal"]}
     other = yard.clone("elsewhere")
     yard.write("FROM new\n", where=other)
@@ -147,7 +147,7 @@ def test_a_newer_change_supersedes_by_its_name(yard: Yard) -> None:
     result = yard.propose()
     second = result.properties["ship_proposal"]
     assert second.startswith("ship/bases-2-")
-    assert result.summary.endswith(f", superseding {first}")
+    assert result.summary.endswith(f"; supersedes {first}")
     assert yard.proposed() == [first, second]
     assert f"Supersedes: {first}" in git(yard.server, "show", "-s", "--format=%B", second)
 
@@ -174,7 +174,7 @@ def test_what_people_add_to_a_proposal_stays(yard: Yard) -> None:
     git(yard.person, "commit", "-qam", "more")
     git(yard.person, "push", "-q", "origin", f"HEAD:{branch}")
     before = yard.branches()
-    assert yard.propose().summary == f"{branch}: already proposed"
+    assert yard.propose().summary == f"1 file already proposed as {branch}"
     assert yard.branches() == before
 
 
@@ -195,7 +195,9 @@ def test_a_branch_that_was_deleted_stays_deleted_unless_asked_again(yard: Yard) 
     branch = yard.propose().properties["ship_proposal"]
     git(yard.server, "update-ref", "-d", f"refs/heads/{branch}")
     result = yard.propose()
-    assert result.summary == (f"{branch} was proposed and then deleted: not proposed again")
+    assert result.summary == (
+        f"1 file not proposed again: {branch} was proposed and then deleted"
+    )
     assert yard.proposed() == []
     yard.propose(attrs.evolve(REQUEST, again=True))
     assert yard.proposed() == [branch]
@@ -254,8 +256,8 @@ def test_two_at_once_propose_once(yard: Yard, minute: int) -> None:
         patch.setattr(Origin, "create", create)
         result = yard.propose()
     assert len(yard.proposed()) == 1
-    assert result.summary == f"{yard.proposed()[0]}: already proposed"
-    assert done[1].summary == f"{yard.proposed()[0]}: proposed app.docker"
+    assert result.summary == f"1 file already proposed as {yard.proposed()[0]}"
+    assert done[1].summary == f"1 file proposed as {yard.proposed()[0]}: app.docker"
 
 
 def test_a_new_and_a_removed_file_belong_to_a_change(yard: Yard) -> None:
@@ -268,7 +270,7 @@ def test_a_new_and_a_removed_file_belong_to_a_change(yard: Yard) -> None:
 
 def test_a_pattern_stays_in_its_folder(yard: Yard) -> None:
     yard.write("x", "sub/app.docker")
-    assert yard.propose().summary.startswith("nothing to propose")
+    assert yard.propose().summary.endswith(": nothing to propose")
 
 
 def test_a_server_that_is_no_repository_is_named(yard: Yard) -> None:
