@@ -128,13 +128,15 @@ class DeriveBase(PairsStep):
         lines may install newer packages
     :param source: the URL of the repository, for the label
         ``org.opencontainers.image.source``
+    :param build_secrets: ``{"netrc": util.Secret("netrc")}``: the secrets that the lines with
+        ``RUN --mount=type=secret,id=netrc`` get
     """
 
     name = "derive"
     request_type = DeriveRequest
     pairs_option, pairs_description = "bases", "Dockerfiles to own repositories"
     pair_type = DerivedBase
-    request_options = ("bases", "revision", "older_than_days", "source")
+    request_options = ("bases", "revision", "older_than_days", "source", "build_secrets")
     renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
@@ -144,11 +146,13 @@ class DeriveBase(PairsStep):
         revision: str | IRenderable = "HEAD",
         older_than_days: float | IRenderable = 7.0,
         source: str | IRenderable | None = None,
+        build_secrets: Mapping[str, str] | IRenderable | None = None,
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
         self.bases, self.revision = bases, revision
         self.older_than_days, self.source = older_than_days, source
+        self.build_secrets = {} if build_secrets is None else build_secrets
         super().__init__(**kwargs)
 
     def summarizes_build(self) -> bool:

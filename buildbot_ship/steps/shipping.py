@@ -124,6 +124,8 @@ class BuildRuntimeImage(ShipStep):
     :param load: load the image into the engine, for steps that run it
     :param missing_libraries: the reaction to a missing shared library: ``report``
         (warnings), ``fail`` or ``ignore``
+    :param build_secrets: ``{"netrc": util.Secret("netrc")}``: the secrets that the lines with
+        ``RUN --mount=type=secret,id=netrc`` get
     """
 
     name = "image"
@@ -136,6 +138,7 @@ class BuildRuntimeImage(ShipStep):
         "labels",
         "load",
         "missing_libraries",
+        "build_secrets",
     )
     renderables: ClassVar[tuple[str, ...]] = request_options
 
@@ -149,6 +152,7 @@ class BuildRuntimeImage(ShipStep):
         labels: Mapping[str, str] | IRenderable | None = None,
         load: bool | IRenderable = True,
         missing_libraries: str | IRenderable = "report",
+        build_secrets: Mapping[str, str] | IRenderable | None = None,
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
@@ -156,4 +160,5 @@ class BuildRuntimeImage(ShipStep):
         self.source, self.load = source, load
         self.missing_libraries = missing_libraries
         self.labels = {} if labels is None else labels
+        self.build_secrets = {} if build_secrets is None else build_secrets
         super().__init__(**kwargs)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import attrs
 
 from ...errors import InvalidRequest
+from . import build_secrets as secrets
 from . import check, selection
 from .base import Request
 
@@ -51,7 +52,8 @@ class DeriveRequest(Request):
     """Build each base from its Dockerfile if its inputs changed.
 
     A base older than *older_than_days* is always rebuilt: its RUN lines may install newer
-    packages.  *source* is the URL of the repository, for a label.
+    packages.  *source* is the URL of the repository, for a label.  *build_secrets* are for
+    ``RUN --mount=type=secret``, by id.
     """
 
     verb: ClassVar[str] = "derive"
@@ -59,6 +61,9 @@ class DeriveRequest(Request):
     revision: str = attrs.field(default="HEAD", validator=check.revision)
     older_than_days: float = attrs.field(default=7.0, validator=check.at_least(0))
     source: str | None = None
+    build_secrets: dict[str, str] = attrs.field(
+        factory=dict, validator=secrets.by_id, repr=False
+    )
 
 
 @attrs.frozen
