@@ -17,6 +17,7 @@ from ..model.request import (
     PinRequest,
     RetagRequest,
 )
+from .base.build_secrets import BuildSecretsStep
 from .base.option_check import faults, is_renderable
 from .base.step import ShipStep
 from .tag_claims import ClaimTable
@@ -115,7 +116,7 @@ class RetagBase(PairsStep):
         return True
 
 
-class DeriveBase(PairsStep):
+class DeriveBase(BuildSecretsStep, PairsStep):
     """Build base images from Dockerfiles with RUN lines, and tag them with a UTC timestamp.
 
     A base is only built if its inputs changed or if it is old.
@@ -136,7 +137,7 @@ class DeriveBase(PairsStep):
     request_type = DeriveRequest
     pairs_option, pairs_description = "bases", "Dockerfiles to own repositories"
     pair_type = DerivedBase
-    request_options = ("bases", "revision", "older_than_days", "source", "build_secrets")
+    request_options = ("bases", "revision", "older_than_days", "source")
     renderables: ClassVar[tuple[str, ...]] = request_options
 
     def __init__(
@@ -152,7 +153,7 @@ class DeriveBase(PairsStep):
         """Set the options of this step and of `ShipStep`."""
         self.bases, self.revision = bases, revision
         self.older_than_days, self.source = older_than_days, source
-        self.build_secrets = {} if build_secrets is None else build_secrets
+        self.build_secrets = build_secrets
         super().__init__(**kwargs)
 
     def summarizes_build(self) -> bool:

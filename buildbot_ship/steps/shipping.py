@@ -9,6 +9,7 @@ from buildbot.interfaces import IRenderable
 
 from ..errors import InvalidRequest
 from ..model.request import ImageRequest, PexRequest, WheelsRequest
+from .base.build_secrets import BuildSecretsStep
 from .base.option_check import is_renderable, make
 from .base.step import ShipStep
 
@@ -113,7 +114,7 @@ class BuildPex(ShipStep):
         yield from wrong
 
 
-class BuildRuntimeImage(ShipStep):
+class BuildRuntimeImage(BuildSecretsStep):
     """Assemble a reproducible image from its Dockerfile and the pex.
 
     :param image: the short name of the image
@@ -138,7 +139,6 @@ class BuildRuntimeImage(ShipStep):
         "labels",
         "load",
         "missing_libraries",
-        "build_secrets",
     )
     renderables: ClassVar[tuple[str, ...]] = request_options
 
@@ -160,5 +160,5 @@ class BuildRuntimeImage(ShipStep):
         self.source, self.load = source, load
         self.missing_libraries = missing_libraries
         self.labels = {} if labels is None else labels
-        self.build_secrets = {} if build_secrets is None else build_secrets
+        self.build_secrets = build_secrets
         super().__init__(**kwargs)

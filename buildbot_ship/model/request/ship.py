@@ -7,7 +7,6 @@ from typing import ClassVar
 import attrs
 from attrs.validators import optional
 
-from . import build_secrets as secrets
 from . import check, selection
 from .base import Request
 from .smoke import SystemTest
@@ -84,7 +83,7 @@ class ImageRequest(Request):
         default=REPORT, validator=check.one_of(*MISSING_LIBRARIES)
     )
     build_secrets: dict[str, str] = attrs.field(
-        factory=dict, validator=secrets.by_id, repr=False
+        factory=dict, validator=selection.secrets, repr=False
     )
 
     @dockerfile.default

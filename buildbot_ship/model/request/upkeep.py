@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import attrs
 
 from ...errors import InvalidRequest
-from . import build_secrets as secrets
 from . import check, selection
 from .base import Request
 
@@ -62,7 +61,7 @@ class DeriveRequest(Request):
     older_than_days: float = attrs.field(default=7.0, validator=check.at_least(0))
     source: str | None = None
     build_secrets: dict[str, str] = attrs.field(
-        factory=dict, validator=secrets.by_id, repr=False
+        factory=dict, validator=selection.secrets, repr=False
     )
 
 

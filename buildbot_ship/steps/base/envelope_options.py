@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from ...model.request.envelope import NO_SECRETS, PUBLISHING, untrusted_refusal
+from ...model.request.envelope import PUBLISHING, untrusted_refusal
 from ...model.request.settings import CacheOptions, Index, Limits, RegistryOptions
 from . import credentials
 from . import option_check as options
@@ -47,8 +47,6 @@ def faults(step: Any) -> Iterator[str]:
         yield "env: it has a secret, which other processes on the worker can read: remove it"
     if step.trusted is False and issubclass(step.request_type, PUBLISHING):
         yield str(untrusted_refusal(step.request_type.verb))
-    if step.trusted is False and getattr(step, "build_secrets", None):
-        yield f"build_secrets: {NO_SECRETS}"
     for name in ("work", "python"):
         value = getattr(step, name)
         if not options.is_renderable(value) and not (isinstance(value, str) and value):
