@@ -17,6 +17,8 @@ from .buildkit_progress import Output, Vertex
 
 _LINE = re.compile(r"#([1-9]\d*) (.*)")
 _OUTPUT = re.compile(r"\d[\d.]*(?:e\+\d+)?(?: (.*))?")
+_DONE = re.compile(r"#\d+ DONE [\d.]+s$")
+"""What 20.10 prints directly after output that has no end of line."""
 _ERROR = "ERROR: "
 _BEFORE_THE_REASON = re.compile(
     r"^(?:ERROR: )?(?:failed to build: )?(?:failed to solve(?: with frontend \S+)?: )?"
@@ -47,7 +49,8 @@ class PlainProgress:
             error = text.removeprefix(_ERROR)
             return Vertex(number, self.steps[number], started=True, error=error)
         if output := _OUTPUT.fullmatch(text):
-            return Output(number, f"{output[1] or ''}\n".encode())
+            printed = _DONE.sub("", output[1] or "")
+            return Output(number, f"{printed}\n".encode())
         return None
 
     @property

@@ -37,7 +37,7 @@ class ShipImage:
     conflicts: str = "report"
     missing_libraries: str = "report"
     smoke: Mapping[str, Any] | None = None
-    build_secrets: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    build_secrets: Mapping[str, str] | None = attrs.field(default=None, repr=False)
 
     @property
     def test(self) -> Mapping[str, Any] | None:

@@ -87,9 +87,8 @@ def ship_factory(
             yield _pex(users[0], doStepIf=wanted, **options)
         for image in images:
             wanted = builds_any([image.name], images)
-            secrets_of_image = image.build_secrets if trusted else {}
-            more = {"build_secrets": secrets_of_image, **options}
-            yield _image(image, source, doStepIf=wanted, **more)
+            mounted = image.build_secrets if trusted else None
+            yield _image(image, source, build_secrets=mounted, doStepIf=wanted, **options)
         yield _verify(images, wheels, source, verify, options)
         yield from left_out_tests(left_out, images)
         if tested:

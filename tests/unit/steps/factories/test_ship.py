@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import pytest
 from buildbot.config.errors import ConfigErrors
 from buildbot.config.master import FileLoader
@@ -602,6 +603,18 @@ def test_no_step_of_an_untrusted_builder_is_trusted_or_has_a_login() -> None:
         assert len(steps) > 8
         assert [step.trusted for step in steps] == [False] * len(steps)
         assert [step.credentials for step in steps] == [logins] * len(steps)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_secrets_of_an_image_reach_its_step_in_a_trusted_builder_only(
+    trusted: bool,
+) -> None:
+    secrets = {"netrc": util.Secret("netrc")}
+    image = attrs.evolve(MATH, build_secrets=secrets)
+    factory = ship_factory(URL, [image], trusted=trusted)
+    found = {step.name: getattr(step, "build_secrets", None) for step in steps_of(factory)}
+    given = [name for name, secrets in found.items() if secrets]
+    assert given == (["image-math"] if trusted else [])
 
 
 @pytest.mark.parametrize("smoke", SECRET_TESTS.values(), ids=SECRET_TESTS)
