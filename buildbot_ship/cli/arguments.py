@@ -16,7 +16,7 @@ from ..model.request import settings
 from .lock_files.requests import check_request, harden_request, lock_request, wheels_request
 from .options import MIB, limits_of, make_parser, make_step_parser, registries_of
 from .secrets_arguments import check_secrets_request, secrets_request
-from .smoke_arguments import smoke_request
+from .smoke_arguments import read_secret, smoke_request
 from .up_to_date import work_folder
 
 Options = argparse.Namespace
@@ -110,7 +110,13 @@ def _derive(options: Options) -> requests.DeriveRequest:
         options.revision,
         options.older_than_days,
         options.source,
+        _build_secrets(options),
     )
+
+
+def _build_secrets(options: Options) -> dict[str, str]:
+    pairs = (_pair(text, "ID=FILE") for text in options.build_secret)
+    return {name: read_secret(file, "--build-secret") for name, file in pairs}
 
 
 def _propose(options: Options) -> requests.ProposeRequest:
@@ -147,6 +153,7 @@ def _image(options: Options, name: str) -> requests.ImageRequest:
         options.revision,
         options.source,
         missing_libraries=options.missing_libraries,
+        build_secrets=_build_secrets(options),
     )
 
 

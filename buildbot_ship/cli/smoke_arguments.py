@@ -123,7 +123,7 @@ def _set(container: dict[str, Any], option: str, value: str) -> None:
         container.setdefault("environment", {})[name] = value
     else:
         path, file = _pair(option, value, "PATH=FILE")
-        container.setdefault("secrets", {})[path] = _read(Path(file).expanduser())
+        container.setdefault("secrets", {})[path] = read_secret(file, "--secret")
 
 
 def _pair(option: str, text: str, form: str) -> tuple[str, str]:
@@ -133,12 +133,13 @@ def _pair(option: str, text: str, form: str) -> tuple[str, str]:
     return left, right
 
 
-def _read(path: Path) -> str:
-    """Return the text of a secret.  Raises InvalidRequest."""
+def read_secret(file: str, option: str) -> str:
+    """Return the text of a secret in *file*, which *option* names.  Raises InvalidRequest."""
+    path = Path(file).expanduser()
     try:
-        with path.open(encoding="utf-8") as file:
-            return file.read(MAX_SECRET + 1)
+        with path.open(encoding="utf-8") as opened:
+            return opened.read(MAX_SECRET + 1)
     except OSError as error:
-        raise InvalidRequest("--secret", f"{path}: {error.strerror}") from None
+        raise InvalidRequest(option, f"{path}: {error.strerror}") from None
     except ValueError:
-        raise InvalidRequest("--secret", f"{path} is not a text in UTF-8") from None
+        raise InvalidRequest(option, f"{path} is not a text in UTF-8") from None

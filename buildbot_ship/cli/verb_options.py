@@ -22,6 +22,16 @@ def _revision(sub: Parser) -> None:
     sub.add_argument("--revision", default="HEAD", help="the commit to use (HEAD)")
 
 
+def _build_secrets(sub: Parser) -> None:
+    sub.add_argument(
+        "--build-secret",
+        action="append",
+        default=[],
+        metavar="ID=FILE",
+        help="let RUN --mount=type=secret,id=ID read FILE; repeatable",
+    )
+
+
 def _pex_options(sub: Parser) -> None:
     sub.add_argument("--module", help="entry point of the pex, as for python -m")
     sub.add_argument("--script", help="entry point of the pex: a console script")
@@ -48,6 +58,7 @@ def _image_options(sub: Parser) -> None:
         choices=MISSING_LIBRARIES,
         help="if the image lacks a shared library (report)",
     )
+    _build_secrets(sub)
 
 
 def _retag(sub: Parser) -> None:
@@ -70,6 +81,7 @@ def _derive(sub: Parser) -> None:
         help="rebuild an unchanged base after this many days (7)",
     )
     sub.add_argument("--source", help="URL of the repository, for a label of the image")
+    _build_secrets(sub)
 
 
 def _pin(sub: Parser) -> None:

@@ -64,6 +64,20 @@ class BuildKitMissing(ShipError):
 
 
 @attrs.define(slots=False)
+class DockerClientMissing(ShipError):
+    """A line mounts a secret, which only Docker's command line can pass to BuildKit."""
+
+    what: str
+    why: str
+    template = "{what} mounts a secret, which needs Docker's command line with BuildKit: {why}"
+    advice = (
+        "install it on the worker: docker-cli and docker-buildx of Debian, or docker-ce-cli "
+        "and docker-buildx-plugin of Docker; or write the Dockerfile without secrets"
+    )
+    status = 49
+
+
+@attrs.define(slots=False)
 class EngineError(ShipError):
     """The engine refused an operation, or failed at it."""
 

@@ -19,12 +19,15 @@ from ..model.request import (
     PinRequest,
     RetagRequest,
 )
+from ..model.request.wire import structure
 from ..model.result import Result
+from .base.build_secrets import BuildSecretsStep
 from .base.option_check import faults, is_renderable
 from .base.step import ShipStep
 from .journal import build_name, journal_of, now
 from .tag_claims import ClaimTable
 
+_Bases = dict[str, dict[str, str]]
 _MOST_CHANGES = 100
 """How many lines of a report on a new base the journal keeps."""
 
@@ -64,13 +67,14 @@ class PairsStep(ShipStep):
     async def settle(self, outcome: Result, record: Mapping[str, Any]) -> None:
         """Write new bases into the journal."""
         journal = journal_of(self.master)
-        for source, base in outcome.properties.get("ship_bases", {}).items():
-            reference = Reference.parse(str(base["reference"]))
+        bases = structure(outcome.properties.get("ship_bases", {}), _Bases, "ship_bases")
+        for source, base in bases.items():
+            reference = Reference.parse(base.get("reference", ""))
             entry = OwnedBase(
                 repository=str(reference.repository),
-                source=str(source),
+                source=source,
                 reference=str(reference),
-                digest=str(base["digest"]),
+                digest=base.get("digest", ""),
                 changes=_changes(outcome.texts.get("bases.txt", ""), reference),
                 build=build_name(self, record),
                 at=now(self.master),
@@ -145,7 +149,7 @@ class RetagBase(PairsStep):
         return True
 
 
-class DeriveBase(PairsStep):
+class DeriveBase(BuildSecretsStep, PairsStep):
     """Build base images from Dockerfiles with RUN lines, and tag them with a UTC timestamp.
 
     A base is only built if its inputs changed or if it is old.
@@ -158,6 +162,8 @@ class DeriveBase(PairsStep):
         lines may install newer packages
     :param source: the URL of the repository, for the label
         ``org.opencontainers.image.source``
+    :param build_secrets: ``{"netrc": util.Secret("netrc")}``: the secrets that the lines with
+        ``RUN --mount=type=secret,id=netrc`` get
     """
 
     name = "derive"
@@ -174,11 +180,13 @@ class DeriveBase(PairsStep):
         revision: str | IRenderable = "HEAD",
         older_than_days: float | IRenderable = 7.0,
         source: str | IRenderable | None = None,
+        build_secrets: Mapping[str, str] | IRenderable | None = None,
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
         self.bases, self.revision = bases, revision
         self.older_than_days, self.source = older_than_days, source
+        self.build_secrets = build_secrets
         super().__init__(**kwargs)
 
     def summarizes_build(self) -> bool:

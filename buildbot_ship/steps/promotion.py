@@ -82,7 +82,7 @@ class PromoteImage(ShipStep):
             repository=self.repository,
             channel=self.channel,
             digest=self._published.digest,
-            previous=str(promoted["previous"]),
+            previous=str(promoted.get("previous", "")),
             commit=self._published.commit,
             who=str(self.getProperty("owner") or self.getProperty("scheduler") or ""),
             build=build_name(self, record),

@@ -9,6 +9,7 @@ from buildbot.interfaces import IRenderable
 
 from ..errors import InvalidRequest
 from ..model.request import ImageRequest, PexRequest, WheelsRequest
+from .base.build_secrets import BuildSecretsStep
 from .base.option_check import is_renderable, make
 from .base.step import ShipStep
 
@@ -113,7 +114,7 @@ class BuildPex(ShipStep):
         yield from wrong
 
 
-class BuildRuntimeImage(ShipStep):
+class BuildRuntimeImage(BuildSecretsStep):
     """Assemble a reproducible image from its Dockerfile and the pex.
 
     :param image: the short name of the image
@@ -124,6 +125,8 @@ class BuildRuntimeImage(ShipStep):
     :param load: load the image into the engine, for steps that run it
     :param missing_libraries: the reaction to a missing shared library: ``report``
         (warnings), ``fail`` or ``ignore``
+    :param build_secrets: ``{"netrc": util.Secret("netrc")}``: the secrets that the lines with
+        ``RUN --mount=type=secret,id=netrc`` get
     """
 
     name = "image"
@@ -149,6 +152,7 @@ class BuildRuntimeImage(ShipStep):
         labels: Mapping[str, str] | IRenderable | None = None,
         load: bool | IRenderable = True,
         missing_libraries: str | IRenderable = "report",
+        build_secrets: Mapping[str, str] | IRenderable | None = None,
         **kwargs: Any,
     ) -> None:
         """Set the options of this step and of `ShipStep`."""
@@ -156,4 +160,5 @@ class BuildRuntimeImage(ShipStep):
         self.source, self.load = source, load
         self.missing_libraries = missing_libraries
         self.labels = {} if labels is None else labels
+        self.build_secrets = build_secrets
         super().__init__(**kwargs)

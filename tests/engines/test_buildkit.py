@@ -58,6 +58,11 @@ RUN --mount=type=cache,id={cache},target=/cache cat /cache/x >> /note
 """
 
 
+CLIENT = {"PATH": f"/usr/bin:{os.environ['PATH']}"}
+"""Where Debian's command line of 20.10 is, which has a client of BuildKit."""
+SECRET = "hunter2-of-a-line"
+
+
 @attrs.define
 class Site:
     """An engine, and a base that it has."""
@@ -68,7 +73,13 @@ class Site:
     ledger: Ledger
     lines: list[str] = attrs.field(factory=list)
 
-    def build(self, text: str, environment: dict[str, str] | None = None, **limits: Any) -> str:
+    def build(
+        self,
+        text: str,
+        environment: dict[str, str] | None = None,
+        secrets: dict[str, str] | None = None,
+        **limits: Any,
+    ) -> str:
         """Build the Dockerfile *text* on the base; return the builder."""
         text = f"FROM {self.base}\n{text}"
         context, data = self.folder / "context.tar", text.encode()
@@ -83,8 +94,9 @@ class Site:
             found.buildkit,
             self.base,
             Limits(**limits),
+            secrets=secrets,
         )
-        variables = {"DOCKER_HOST": self.host.address, **(environment or {})}
+        variables = {"DOCKER_HOST": self.host.address, **CLIENT, **(environment or {})}
         engine = Engine(self.ledger, time.time, variables)
         return engine.build(build, out=self.folder / "out", log=self.lines.append)
 
@@ -214,6 +226,60 @@ def test_each_process_has_limits(site: Site) -> None:
         site.build(three, disk=64 * MIB)
 
 
+@on(FIRST, NEWEST_CLASSIC, NEWEST_CONTAINERD)
+def test_a_line_reads_its_secret_and_nothing_else_does(
+    host: Host, house: Repository, bases: Bases, own_registry: Registry, tmp_path: Path
+) -> None:
+    house.environment |= {"DOCKER_HOST": host.address, "DOCKER_BUILDKIT": "1", **CLIENT}
+    (tmp_path / "token").write_text(SECRET)
+    before = traces(host)
+    text = (
+        "RUN --mount=type=secret,id=token,required=true cat /run/secrets/token; "
+        "wc -c < /run/secrets/token > /size\n"
+        "RUN --mount=type=secret,id=absent ls /run/secrets > /found 2>&1 || true\n"
+        "RUN ls /run/secrets >> /found 2>&1; env >> /found\n"
+    )
+    write(house, f"FROM {bases.slim.reference}\n{text}")
+    place = f"stages.docker={own_registry.address}/secret-{NAMES.index(host.name)}"
+    refused = house.ship("derive", place)
+    assert refused.failure["message"].startswith("stages.docker:2: RUN: the secret 'token' is")
+    said = house.ship("derive", "--build-secret", f"token={tmp_path / 'token'}", place)
+    assert said.status == 0, said.output
+    assert traces(host) == before
+    assert " by BuildKit, since it is new" in said.result["summary"]
+    assert "stages.docker:3: the secret absent is not given" in said.output
+    assert "***" in said.output.splitlines()
+    made = said.result["properties"]["ship_bases"]["stages.docker"]["reference"]
+    show = ["sh", "-c", "cat /size /found"]
+    host.client.images.pull(made)
+    saved = b"".join(host.client.images.get(made).save())
+    api: Any = host.client.api
+    inspected = str((api.inspect_image(made), api.history(made)))
+    output = host.client.containers.run(made, show, remove=True)
+    host.client.images.remove(made)
+    assert output.startswith(f"{len(SECRET)}\n".encode())
+    assert output.count(b"No such file") == 2
+    for shown in (said.output, str(said.result), inspected):
+        assert SECRET not in shown
+    assert SECRET.encode() not in saved + output
+
+
+@on(NEWEST_CONTAINERD)
+def test_a_build_with_a_secret_has_its_limits(site: Site) -> None:
+    line = "RUN --mount=type=secret,id=a "
+    shown: dict[str, Any] = {"secrets": {"a": SECRET}, "open_files": 321, "disk": 96 * MIB}
+    assert site.build(f"{line}cat /proc/self/limits /run/secrets/a\n", **shown) == BUILDKIT
+    limits = " ".join(" ".join(site.lines).split())
+    assert f"Max file size {96 * MIB} {96 * MIB}" in limits
+    assert "Max open files 321 321" in limits
+    assert SECRET in site.lines[-2]
+    with pytest.raises(LimitExceeded, match="3 seconds"):
+        site.build(f"{line}sleep 7655\n", secrets={}, seconds=3)
+    wait_until(lambda: not running("7655"), 5, "the end of its process")
+    with pytest.raises(JobFailed, match=r"^a.docker:3: RUN: .*exit code: 3"):
+        site.build(f"RUN true\n{line}exit 3\n", secrets={})
+
+
 @with_buildkit
 def test_a_build_ends_in_time(site: Site) -> None:
     began = time.monotonic()
@@ -237,21 +303,27 @@ def running(word: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("host", "number"),
-    [(NEWEST_CLASSIC, signal.SIGTERM), (NEWEST_CONTAINERD, signal.SIGKILL)],
+    ("host", "how"),
+    [
+        (NEWEST_CLASSIC, (signal.SIGTERM, "")),
+        (NEWEST_CONTAINERD, (signal.SIGKILL, "")),
+        (NEWEST_CLASSIC, (signal.SIGTERM, "--mount=type=secret,id=a")),
+        (NEWEST_CONTAINERD, (signal.SIGKILL, "--mount=type=secret,id=a")),
+    ],
     indirect=["host"],
 )
 def test_a_stopped_build_leaves_nothing(
-    number: signal.Signals,
+    how: tuple[signal.Signals, str],
     host: Host,
     house: Repository,
     bases: Bases,
     own_registry: Registry,
 ) -> None:
     seconds = str(8000 + os.getpid() % 1000)
-    house.environment["DOCKER_HOST"] = host.address
+    number, options = how
+    house.environment |= {"DOCKER_HOST": host.address, **CLIENT}
     before = traces(host)
-    write(house, f"FROM {bases.slim.reference}\nRUN echo here && sleep {seconds}\n")
+    write(house, f"FROM {bases.slim.reference}\nRUN {options} echo here && sleep {seconds}\n")
     process = house.start("derive", f"stages.docker={own_registry.address}/stopped")
     assert process.stdout is not None
     assert any(line.strip() == "here" for line in process.stdout)

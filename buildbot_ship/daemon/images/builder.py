@@ -12,6 +12,8 @@ from ...model.dockerfile.buildkit import BUILDKIT, CLASSIC, TITLES
 from ...model.log import Log
 from ..interface import Build
 from .buildkit_build import BuildKitBuild, ContextRefused
+from .buildkit_client import ClientBuild
+from .buildkit_request import RequestBuild
 from .image_build import ClassicBuild
 
 VARIABLE = "DOCKER_BUILDKIT"
@@ -57,13 +59,13 @@ class ImageBuild:
     def run(self, environment: Mapping[str, str], save: Callable[[], None], log: Log) -> str:
         """Build the image, call *save*, and remove the image; return the builder.
 
-        Raises BuildKitMissing if the file needs BuildKit, JobFailed with the line that failed,
-        LimitExceeded.
+        Raises BuildKitMissing if the file needs BuildKit, DockerClientMissing if it mounts
+        secrets, JobFailed with the line that failed, LimitExceeded.
         """
         choice = choose(environment, self._announced())
         if choice.builder == BUILDKIT:
             try:
-                return self._run_buildkit(save, log)
+                return self._run_buildkit(self._way(environment), save, log)
             except ContextRefused:
                 choice = Choice(CLASSIC, _OLD)
         if self.build.needs:
@@ -78,9 +80,15 @@ class ImageBuild:
             classic.clean()
         return CLASSIC
 
-    def _run_buildkit(self, save: Callable[[], None], log: Log) -> str:
+    def _way(self, environment: Mapping[str, str]) -> BuildKitBuild:
+        """Return the way to BuildKit: only Docker's command line can pass secrets."""
+        given = self.client, self.build, self.labels, self.forget
+        if self.build.secrets is None:
+            return RequestBuild(*given)
+        return ClientBuild(*given, environment=environment)
+
+    def _run_buildkit(self, buildkit: BuildKitBuild, save: Callable[[], None], log: Log) -> str:
         self.note(self.build.name)
-        buildkit = BuildKitBuild(self.client, self.build, self.labels, self.forget)
         try:
             buildkit.run(log)
             save()

@@ -1,31 +1,23 @@
-"""Build an image with the engine's BuildKit, and leave nothing but its cache.
-
-The context is the body of the request, without a session: the engine's interface for sessions
-is deprecated, and needs gRPC (decision 20).  So lines get no secrets and no logins.
-"""
+"""What every build of an image with the engine's BuildKit has: its log, limits and clean-up."""
 
 from __future__ import annotations
 
-import json
 import re
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import IO, Any
 
 import attrs
-import requests
-from docker.errors import APIError, NotFound, create_api_error_from_http_exception
-from docker.types import CancellableStream
+from docker.errors import APIError, NotFound
 
 from ...errors import JobFailed, LimitExceeded
 from ...model.log import OUTPUT, Log
 from ..interface import Build
-from ..shared.kernel_limits import buildkit_ulimits
 from ..shared.timeout import timeout
-from .buildkit_progress import TRACE, Output, Vertex, read_progress
-from .progress import stream_error
+from .buildkit_progress import Output, Vertex
 
 NO_CONTEXT = "failed to read downloaded context"
 """The error of an engine whose BuildKit takes no context without a session: Engine 26 with the
@@ -47,18 +39,28 @@ class ContextRefused(Exception):
 
 @attrs.define(slots=False)
 class BuildKitBuild:
-    """A build; *forget* removes its image from the ledger, where it is before the build."""
+    """A build; *forget* removes its image from the ledger, where it is before the build.
+
+    A subclass has the way to BuildKit: `follow` and `stop`.
+    """
 
     client: Any
     build: Build
     labels: Mapping[str, str]
     forget: Callable[[str], None]
-    stream: Any = None
     finished: bool = False
     names: dict[str, str] = attrs.field(factory=dict)
     failed: str = ""
     partial: dict[str, bytes] = attrs.field(factory=dict)
     output: deque[str] = attrs.field(factory=lambda: deque(maxlen=_TAIL))
+
+    def follow(self, context: IO[bytes], expired: threading.Event, log: Log) -> None:
+        """Build with *context*, until *expired* is set; set *finished* after a success."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Cancel the build, if it is not at its end; another thread may call it."""
+        raise NotImplementedError
 
     def run(self, log: Log) -> None:
         """Build the image.
@@ -66,77 +68,22 @@ class BuildKitBuild:
         Raises ContextRefused, JobFailed with the line that failed, LimitExceeded.
         """
         seconds = self.build.limits.seconds
-        with self.build.context.open("rb") as context, timeout(seconds, self._stop) as expired:
+        with self.build.context.open("rb") as context, timeout(seconds, self.stop) as expired:
             try:
-                self.stream = self._start(context)
-                for message in self._messages():
-                    if expired.is_set():
-                        break
-                    self._read(message, log)
+                self.follow(context, expired, log)
             finally:
-                self._stop()
+                self.stop()
         if expired.is_set():
             raise self._exceeded(f"{seconds} seconds", "seconds")
         if not self.finished:
             raise ConnectionError("the engine ended the build without a result")
         self._check_size()
 
-    def _start(self, context: IO[bytes]) -> CancellableStream[bytes]:
-        build = self.build
-        parameters = {
-            "version": "2",
-            "t": build.name,
-            "dockerfile": build.dockerfile,
-            "labels": json.dumps(dict(self.labels)),
-            "buildargs": json.dumps(dict(build.arguments)),
-            "ulimits": json.dumps([dict(each) for each in buildkit_ulimits(build.limits)]),
-            "nocache": "1",
-        }
-        url = f"{self.client.base_url}/v{self.client.api_version}/build"
-        response = self.client.post(
-            url,
-            data=context,
-            params=parameters,
-            headers={"Content-Type": "application/x-tar"},
-            stream=True,
-            timeout=None,
-        )
-        try:
-            response.raise_for_status()
-        except requests.HTTPError as error:
-            create_api_error_from_http_exception(error)
-        return CancellableStream(response.iter_lines(), response)
-
-    def _messages(self) -> Iterator[dict[str, Any]]:
-        for line in self.stream:
-            if line.strip():
-                yield json.loads(line)
-
-    def _stop(self) -> None:
-        """Close the connection: the engine then cancels the build."""
-        if self.stream is not None:
-            self.stream.close()
-
     def _exceeded(self, limit: str, option: str) -> LimitExceeded:
         return LimitExceeded(f"the build of {self.build.dockerfile}", limit, option)
 
-    def _read(self, message: Mapping[str, Any], log: Log) -> None:
-        """Read a line of the stream.  Raises JobFailed, ContextRefused."""
-        if error := stream_error(message):
-            self._fail(error)
-        if message.get("id") == TRACE:
-            try:
-                vertexes, outputs = read_progress(str(message.get("aux", "")))
-            except ValueError:
-                return  # the progress is for people; the build goes on
-            for vertex in vertexes:
-                self._on_vertex(vertex, log)
-            for output in outputs:
-                self._on_output(output, log)
-        elif message.get("id") == "moby.image.id":
-            self.finished = True
-
-    def _fail(self, error: str) -> None:
+    def fail(self, error: str) -> None:
+        """Raise JobFailed with the line that failed, or ContextRefused."""
         if error.startswith(NO_CONTEXT):
             raise ContextRefused
         rest = (text.decode("utf-8", "replace") for text in self.partial.values())
@@ -160,7 +107,8 @@ class BuildKitBuild:
         name = f"{match[1] or ''} {match[2]}".strip() if match else ""
         return self.build.places.get(name.lower(), file)
 
-    def _on_vertex(self, vertex: Vertex, log: Log) -> None:
+    def on_vertex(self, vertex: Vertex, log: Log) -> None:
+        """Print the name of a step when it starts; remember the first that failed."""
         if vertex.started and vertex.digest not in self.names:
             self.names[vertex.digest] = vertex.name
             for line in vertex.name.splitlines():
@@ -169,7 +117,7 @@ class BuildKitBuild:
             self.names.setdefault(vertex.digest, vertex.name)
             self.failed = vertex.digest
 
-    def _on_output(self, output: Output, log: Log) -> None:
+    def on_output(self, output: Output, log: Log) -> None:
         """Print the complete lines of a step; keep the rest until it goes on."""
         *lines, rest = (self.partial.pop(output.vertex, b"") + output.text).split(b"\n")
         if len(rest) > _PART:

@@ -83,7 +83,9 @@ class Build:
 
     *name* is the temporary name of the image.  *places* has the place of each step by the name
     that a builder gives it, and *needs* has what needs BuildKit, with its place.  *arguments*
-    are build arguments.  The disk limit counts what lies above *base*, that of the last stage.
+    are build arguments, all for proxies.  *secrets* has those of the lines that mount some, by
+    id, and is None if no line does.  The disk limit counts what lies above *base*, that of the
+    last stage.
     """
 
     context: Path
@@ -94,6 +96,7 @@ class Build:
     base: str = ""
     limits: Limits = attrs.field(factory=Limits)
     arguments: Mapping[str, str] = attrs.field(factory=dict)
+    secrets: Mapping[str, str] | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen

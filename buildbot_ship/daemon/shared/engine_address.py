@@ -34,7 +34,7 @@ def find_address(environment: Mapping[str, str]) -> EngineAddress:
     """
     if host := environment.get("DOCKER_HOST"):
         return EngineAddress(host)
-    folder = _folder(environment)
+    folder = client_folder(environment)
     name = environment.get("DOCKER_CONTEXT") or _read(folder / "config.json", "currentContext")
     if not name or name == "default":
         return EngineAddress(SOCKET)
@@ -47,7 +47,8 @@ def find_address(environment: Mapping[str, str]) -> EngineAddress:
     return EngineAddress(url, name)
 
 
-def _folder(environment: Mapping[str, str]) -> Path:
+def client_folder(environment: Mapping[str, str]) -> Path:
+    """Return the folder of the settings of Docker's command line."""
     home = Path(environment.get("HOME") or "/nonexistent")
     return Path(environment.get("DOCKER_CONFIG") or home / ".docker")
 

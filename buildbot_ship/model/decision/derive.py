@@ -38,10 +38,19 @@ class Owned:
             return True
 
 
-def derived_key(data: bytes, bases: Iterable[Base], files: Iterable[list[object]]) -> str:
-    """Return the cache key of a Dockerfile, the digests of its bases, and its copied files."""
+def derived_key(
+    data: bytes,
+    bases: Iterable[Base],
+    files: Iterable[list[object]],
+    secrets: Iterable[str] = (),
+) -> str:
+    """Return the cache key of a Dockerfile, the digests of its bases, and its copied files.
+
+    Of *secrets* only the names count, because the key is public.
+    """
     digests = [str(base.reference.digest) for base in bases]
-    return key("derived", dockerfile=digest_of(data), bases=digests, files=list(files))
+    more = {"secrets": names} if (names := sorted(secrets)) else {}
+    return key("derived", dockerfile=digest_of(data), bases=digests, files=list(files), **more)
 
 
 def reason(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
+from ...errors import InvalidReference
+from ..reference import Reference
 from .lines import Line
 from .words import Fault, shortened
 
@@ -38,14 +41,13 @@ def needs(line: Line) -> str:
 
 
 def check(line: Line) -> None:
-    """Raise Fault for what the lines of a build do not get: secrets, and the host."""
+    """Raise Fault for what the lines of a build do not get: logins, and the host."""
     flags = list(_flags(line))
     for mount in mounts(line):
-        kind = mount.get("type")
-        if kind in ("secret", "ssh"):
+        if mount["type"].lower() == "ssh":
             text = (
-                f"--mount=type={kind} is not supported, since builds get no secrets: copy from "
-                "the commit what the line would fetch with it"
+                "--mount=type=ssh is not supported, since builds get no login: use "
+                "--mount=type=secret, or copy from the commit what the line would fetch"
             )
             raise Fault(text)
     for name, value in flags:
@@ -79,6 +81,16 @@ def images_read(lines: Iterable[Line]) -> Iterator[tuple[Line, str]]:
         if line.word == "COPY":
             named = [value for name, value in _flags(line) if name == "from"]
         yield from ((line, name) for name in named if name.lower() not in stages)
+
+
+def references_read(lines: Iterable[Line]) -> tuple[Reference, ...]:
+    """Return the images that `images_read` yields; a builder reports names without a tag."""
+    found: list[Reference] = []
+    for name in dict.fromkeys(name for _, name in images_read(lines)):
+        with suppress(InvalidReference):
+            reference = Reference.parse(name)
+            found += [reference] if reference.tag or reference.digest else []
+    return tuple(found)
 
 
 def places(lines: Iterable[Line], file: str) -> dict[str, str]:

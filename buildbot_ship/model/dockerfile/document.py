@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 
 import attrs
 
-from ...errors import InvalidFile, InvalidReference, Problem
+from ...errors import InvalidFile, Problem
 from ..reference import Reference
-from .buildkit import check, find_syntax, images_read, needs, places
+from .buildkit import check, find_syntax, needs, places, references_read
 from .copy import Copy
 from .instruction import KINDS, Arg, Env, From, Instruction
 from .lines import Line, read_lines
+from .secret_mounts import SecretMount, secret_mounts
 from .variables import MAX_TOTAL, Scope
 from .words import Fault
 
@@ -42,6 +42,7 @@ class Dockerfile:
     If there are *engine_only* instructions, the engine builds the file; *buildkit* are those
     for which it needs BuildKit.  *others* are the bases of the other stages, and *images* are
     those that COPY and RUN read.  *places* has the place of each step, by a builder's name.
+    *secrets* are those that RUN mounts.
     """
 
     file: str
@@ -53,6 +54,7 @@ class Dockerfile:
     buildkit: tuple[str, ...] = ()
     images: tuple[Reference, ...] = ()
     places: Mapping[str, str] = attrs.field(factory=dict, eq=False, repr=False)
+    secrets: tuple[SecretMount, ...] = ()
 
     @property
     def copied(self) -> set[str]:
@@ -83,9 +85,9 @@ def read(
             f"syntax={syntax[1]} is not supported: the engine reads the file, remove the line"
         )
         reading.problems.append(Problem(file, syntax[0], text))
-    names = dict.fromkeys(name for _, name in images_read(lines))
-    images = tuple(reference for name in names for reference in _tagged(name))
-    return attrs.evolve(reading.finish(), images=images, places=places(lines, file))
+    found = reading.finish()
+    images, secrets = references_read(lines), tuple(reading.secrets)
+    return attrs.evolve(found, images=images, places=places(lines, file), secrets=secrets)
 
 
 def base_of(data: bytes | str, file: str) -> Reference:
@@ -132,6 +134,7 @@ class _Parser:
     engine_only: list[EngineOnly] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
     buildkit: list[str] = attrs.field(factory=list)
+    secrets: list[SecretMount] = attrs.field(factory=list)
     first: int = 0
     room: int = MAX_TOTAL
 
@@ -184,6 +187,7 @@ class _Parser:
             raise Fault(f"{line.word} is not one of {known}: correct it, or remove it")
         try:
             check(line)
+            self.secrets += secret_mounts(line)
             if kind is None or line.documents:
                 return None
             return kind.read(line.number, line.rest, scope)
@@ -231,14 +235,6 @@ class _Parser:
             )
             self.problems.append(Problem(self.file, root.line, text))
         return root, references
-
-
-def _tagged(name: str) -> Iterable[Reference]:
-    """Return the reference *name* if it is one with a tag; a builder reports other names."""
-    with suppress(InvalidReference):
-        reference = Reference.parse(name)
-        return (reference,) if reference.tag or reference.digest else ()
-    return ()
 
 
 def _without_from(lines: list[Line], file: str) -> list[Problem]:

@@ -66,6 +66,9 @@ PUBLISHING = (PushRequest, PromoteRequest, RetagRequest, DeriveRequest, ProposeR
 """The requests that an untrusted build refuses."""
 
 
+NO_SECRETS = "an untrusted build gets no secrets: remove them, or use a trusted build"
+
+
 def untrusted_refusal(verb: str) -> InvalidRequest:
     """Return the error of an untrusted build that would publish something with *verb*."""
     why = f"an untrusted build publishes nothing, so it cannot run {verb}: use a trusted build"
@@ -97,11 +100,13 @@ class Envelope:
     schema: int = SCHEMA
 
     def __attrs_post_init__(self) -> None:
-        """Raise InvalidRequest if the build is untrusted and would publish something."""
+        """Raise InvalidRequest for an untrusted build that would publish, or has secrets."""
         request = self.request
         pushes = isinstance(request, BuildRequest) and request.pushes
         if not self.cache.trusted and (pushes or isinstance(request, PUBLISHING)):
             raise untrusted_refusal("push" if pushes else request.verb)
+        if not self.cache.trusted and any(_build_secrets(request)):
+            raise InvalidRequest("build_secrets", NO_SECRETS)
 
     @property
     def verb(self) -> str:
@@ -109,16 +114,26 @@ class Envelope:
         return self.request.verb
 
     def secrets(self) -> Iterator[str]:
-        """Yield each secret of the call: passwords, and the secret files of smoke tests."""
+        """Yield each secret of the call: passwords, and the secrets of builds and tests."""
         for credential in self.credentials:
             yield credential.password
         for url in (self.index.url, *self.index.extra_urls, self.index.proxy):
             if url is not None and "@" in url:
                 yield from _passwords(url)
+        for secrets in _build_secrets(self.request):
+            yield from secrets.values()
         if isinstance(self.request, (SmokeRequest, FindRequest)):
             for test in self.request.tests:
                 for container in test.containers:
                     yield from container.secrets.values()
+
+
+def _build_secrets(request: Request) -> Iterator[dict[str, str]]:
+    """Yield the secrets of each build of *request*, by id."""
+    if isinstance(request, (DeriveRequest, ImageRequest)):
+        yield request.build_secrets
+    if isinstance(request, (BuildRequest, FindRequest, VerifyRequest)):
+        yield from (image.build_secrets for image in request.images)
 
 
 def _passwords(url: str) -> Iterator[str]:

@@ -69,7 +69,7 @@ class ImageRequest(Request):
 
     With *load* the image is loaded into the engine under a temporary name.
     *missing_libraries* is the action if it lacks a shared library: ``report``, ``fail`` or
-    ``ignore``.
+    ``ignore``.  *build_secrets* are for ``RUN --mount=type=secret``, by id.
     """
 
     verb: ClassVar[str] = "image"
@@ -81,6 +81,9 @@ class ImageRequest(Request):
     load: bool = True
     missing_libraries: str = attrs.field(
         default=REPORT, validator=check.one_of(*MISSING_LIBRARIES)
+    )
+    build_secrets: dict[str, str] = attrs.field(
+        factory=dict, validator=selection.secrets, repr=False
     )
 
     @dockerfile.default

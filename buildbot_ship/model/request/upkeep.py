@@ -56,7 +56,8 @@ class DeriveRequest(Request):
     """Build each base from its Dockerfile if its inputs changed.
 
     A base older than *older_than_days* is always rebuilt: its RUN lines may install newer
-    packages.  *source* is the URL of the repository, for a label.
+    packages.  *source* is the URL of the repository, for a label.  *build_secrets* are for
+    ``RUN --mount=type=secret``, by id.
     """
 
     verb: ClassVar[str] = "derive"
@@ -64,6 +65,9 @@ class DeriveRequest(Request):
     revision: str = attrs.field(default="HEAD", validator=check.revision)
     older_than_days: float = attrs.field(default=7.0, validator=check.at_least(0))
     source: str | None = None
+    build_secrets: dict[str, str] = attrs.field(
+        factory=dict, validator=selection.secrets, repr=False
+    )
 
 
 @attrs.frozen

@@ -36,7 +36,7 @@ async def render(build: Any, credentials: object) -> tuple[Credential, ...]:
     try:
         rendered = await build.render(credentials) or {}
     except (KeyError, FirstError) as error:
-        raise InvalidRequest("credentials", _unknown_secret(error)) from None
+        raise InvalidRequest("credentials", unknown_secret(error)) from None
     for fault in faults(rendered):
         raise InvalidRequest(*fault.split(": ", 1))
     for host, (_, password) in rendered.items():
@@ -46,7 +46,7 @@ async def render(build: Any, credentials: object) -> tuple[Credential, ...]:
     )
 
 
-def _unknown_secret(error: Any) -> str:
+def unknown_secret(error: Any) -> str:
     """Return which secret is unknown; re-raise any other *error*."""
     while isinstance(error, FirstError):
         error = error.subFailure.value

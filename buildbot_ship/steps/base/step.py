@@ -140,6 +140,10 @@ class ShipStep(ResultPresentation):
         names = {field: option for option, field in self.field_of_option.items()}
         yield from options.faults(self.request_type, self.request_values(), names)
 
+    async def make_request(self) -> Request:
+        """Return the request of the options, which were checked.  Raises InvalidRequest."""
+        return options.make(self.request_type, self.request_values())
+
     def faults(self) -> Iterator[str]:
         """Yield ``option: why`` for every wrong option that has a value by now."""
         yield from self.request_faults()
@@ -217,7 +221,7 @@ class ShipStep(ResultPresentation):
         # The name of a master is a host and a path: too long for a container's name.
         master = hashlib.sha256(self.master.name.encode()).hexdigest()[:8]
         return Envelope(
-            request=options.make(self.request_type, self.request_values()),
+            request=await self.make_request(),
             build=f"{master}-{record['builderid']}-{record['number']}",
             work=work_folder(self.work, self.trusted is not False),
             index=common.make(Index, self),

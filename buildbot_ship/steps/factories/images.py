@@ -21,8 +21,9 @@ class ShipImage:
     *name* is its short name, and *dockerfile* its Dockerfile (default: ``<name>.docker``).
     *pex*, *requirements*, *module*, *script*, *layout* and *conflicts* are options of
     `BuildPex`; several images may share a pex.  *missing_libraries* is the option of
-    `BuildRuntimeImage`.  *smoke* is a test of `SmokeTest`, with ``checks`` and optional
-    ``containers`` (default: one container of this image, with its name).
+    `BuildRuntimeImage`, and so is *build_secrets*, which an untrusted builder leaves out.
+    *smoke* is a test of `SmokeTest`, with ``checks`` and optional ``containers`` (default: one
+    container of this image, with its name).
     """
 
     name: str
@@ -36,6 +37,7 @@ class ShipImage:
     conflicts: str = "report"
     missing_libraries: str = "report"
     smoke: Mapping[str, Any] | None = None
+    build_secrets: Mapping[str, str] | None = attrs.field(default=None, repr=False)
 
     @property
     def test(self) -> Mapping[str, Any] | None:

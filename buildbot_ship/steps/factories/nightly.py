@@ -21,6 +21,7 @@ def derive_factory(
     bases: Mapping[str, str] | IRenderable,
     *,
     older_than_days: float | IRenderable = 7.0,
+    build_secrets: Mapping[str, str] | IRenderable | None = None,
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
     **options: Any,
@@ -30,7 +31,11 @@ def derive_factory(
     It reads the Dockerfiles from *branch* of the repository.
     """
     step = DeriveBase(
-        bases, older_than_days=older_than_days, source=without_credentials(repourl), **options
+        bases,
+        older_than_days=older_than_days,
+        source=without_credentials(repourl),
+        build_secrets=build_secrets,
+        **options,
     )
     return with_garbage_collection(checkout_steps(repourl, branch, git), [step], options)
 

@@ -95,7 +95,8 @@ def ship_factory(
             yield _pex(users[0], doStepIf=wanted, **options)
         for image in images:
             wanted = builds_any([image.name], images)
-            yield _image(image, source, doStepIf=wanted, **options)
+            mounted = image.build_secrets if trusted else None
+            yield _image(image, source, build_secrets=mounted, doStepIf=wanted, **options)
         yield _verify(images, wheels, source, verify, options)
         yield from left_out_tests(left_out, images)
         if tested:

@@ -77,6 +77,7 @@ def build_base(
             out=saved,
             base=recipe.base.pinned,
             arguments=arguments,
+            secrets=recipe.secrets,
         )
     image, tars = unpack(saved, recipe.base, recipe.dockerfile.file)
     content = _content_digest([scratch / tar for tar in tars])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 
 import attrs
@@ -12,6 +12,7 @@ from ...model.decision.derive import derived_key
 from ...model.dockerfile.copied_paths import copied_sources
 from ...model.dockerfile.document import Dockerfile, read
 from ...model.dockerfile.pin import fix_bases
+from ...model.dockerfile.secret_mounts import take_secrets
 from ...model.filesystem.build_context import Context
 from ...model.filesystem.path_pattern import copy_pattern, is_pattern
 from ...model.image import labels as label
@@ -28,7 +29,8 @@ from ..shared.base_image import fetch_base
 class Recipe:
     """A Dockerfile, with *data* that name its *bases* by digest; the first is the last stage's.
 
-    *contents* has only the files that it copies.  *key* is a digest of all inputs.
+    *contents* has only the files that it copies.  *key* is a digest of all inputs.  *secrets*
+    are those that its lines get, None if they mount none.
     """
 
     dockerfile: Dockerfile
@@ -36,6 +38,7 @@ class Recipe:
     bases: tuple[Base, ...]
     contents: Contents
     key: str
+    secrets: Mapping[str, str] | None = attrs.field(default=None, repr=False)
 
     @property
     def base(self) -> Base:
@@ -51,22 +54,26 @@ class Recipe:
         return sorted([*rest, own], key=lambda member: member.path.split("/"))
 
 
-def read_recipe(path: str, tree: Tree, platform: str, registry: Registry) -> Recipe:
+def read_recipe(
+    path: str, tree: Tree, platform: str, registry: Registry, secrets: Mapping[str, str]
+) -> Recipe:
     """Return the recipe at *path* of a commit, with the current digests of its bases.
 
-    Raises FileMissing, InvalidFile, BaseNotFound.
+    *secrets* are those that its lines may mount, by id.  Raises FileMissing, InvalidFile,
+    BaseNotFound.
     """
     data = required(tree, path)
     dockerfile = read(data, path)
     label.check(dockerfile)
+    taken = take_secrets(dockerfile, secrets)
     sources = copied_sources(data, path)
     names = dict.fromkeys((dockerfile.base, *dockerfile.others))
     bases = {name: _fetch(name, dockerfile, platform, registry) for name in names}
     fixed = fix_bases(data, dockerfile, {name: base.pinned for name, base in bases.items()})
     contents = _copied_only(read_tree_context(tree), sources)
     files = [_identity(node, contents) for node in contents.context.inside.nodes]
-    inputs = derived_key(data, bases.values(), files)
-    return Recipe(dockerfile, fixed, tuple(bases.values()), contents, inputs)
+    inputs = derived_key(data, bases.values(), files, taken or ())
+    return Recipe(dockerfile, fixed, tuple(bases.values()), contents, inputs, taken)
 
 
 def _fetch(name: Reference, dockerfile: Dockerfile, platform: str, registry: Registry) -> Base:

@@ -61,9 +61,9 @@ def derive(
     *force* all bases are built.  Raises FileMissing, InvalidFile, BaseNotFound, JobFailed with
     the line that failed, TagTaken, and the errors of registries and engine.
     """
+    platform, registry, secrets = runner.platform(), runner.registry, request.build_secrets
     recipes = [
-        read_recipe(base.source, tree, runner.platform(), runner.registry)
-        for base in request.bases
+        read_recipe(base.source, tree, platform, registry, secrets) for base in request.bases
     ]
     repositories = [Repository.parse(base.destination) for base in request.bases]
     moment = _owned_bases(runner).moment_for(repositories, clock())

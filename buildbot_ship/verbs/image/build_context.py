@@ -69,12 +69,13 @@ def _member(
 
 @attrs.frozen
 class ImageInputs:
-    """Everything that an image is made of."""
+    """Everything that an image is made of; *secrets* are for lines that mount some, or None."""
 
     dockerfile: Dockerfile
     base: Base
     contents: Contents
     labels: Labels
+    secrets: Mapping[str, str] | None = attrs.field(default=None, repr=False)
 
     @property
     def pex_layers(self) -> tuple[Layer, ...]:

@@ -55,7 +55,7 @@ def build(
     """
     saved = scratch / "saved.tar"
     base, contents = inputs.base, inputs.contents
-    builder = _build(inputs.dockerfile, contents, name, saved, runner)
+    builder = _build(inputs, name, saved, runner)
     commit, created = contents.tree.commit, contents.tree.committed
     image, tars = unpack(saved, base, inputs.dockerfile.file)
     paths = [scratch / tar for tar in tars]
@@ -106,10 +106,12 @@ def run_build(
     out: Path,
     base: Reference,
     arguments: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> str:
     """Build *dockerfile* in the engine with a context of *members*; save the image to *out*.
 
-    *base* is its base in the engine.  Return the builder.  Raises BuildKitMissing, JobFailed
+    *base* is its base in the engine.  *secrets* are those of its lines, by id; None if they
+    mount none.  Return the builder.  Raises BuildKitMissing, JobFailed
     with the line that failed, EngineError, LimitExceeded.
     """
     context = out.with_name("context.tar")
@@ -124,7 +126,11 @@ def run_build(
         str(base),
         runner.limits,
         arguments or {},
+        secrets,
     )
+    for mount in dockerfile.secrets:
+        if mount.name not in (secrets or ()):
+            runner.log(f"{dockerfile.file}:{mount.line}: the secret {mount.name} is not given")
     with phase(f"build {dockerfile.file} in the engine", runner.log):
         builder = runner.daemon.build(job, out=out, log=runner.log)
     context.unlink()
@@ -162,14 +168,13 @@ def unpack(saved: Path, base: Base, file: str) -> tuple[Saved, dict[str, str]]:
     return image, tars
 
 
-def _build(
-    dockerfile: Dockerfile, contents: Contents, name: str, out: Path, runner: JobRunner
-) -> str:
+def _build(inputs: ImageInputs, name: str, out: Path, runner: JobRunner) -> str:
+    dockerfile, base = inputs.dockerfile, inputs.dockerfile.base
     for reference in (dockerfile.base, *dockerfile.others, *dockerfile.images):
         if runner.daemon.image(str(reference)) is None:
             runner.daemon.pull(reference)
-    members, base = context_members(contents, dockerfile), dockerfile.base
-    return run_build(dockerfile, members, name, runner, out=out, base=base)
+    members, secrets = context_members(inputs.contents, dockerfile), inputs.secrets
+    return run_build(dockerfile, members, name, runner, out=out, base=base, secrets=secrets)
 
 
 def _extract(archive: tarfile.TarFile, name: str, saved: Path, target: str) -> str:

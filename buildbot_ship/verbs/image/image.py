@@ -11,6 +11,7 @@ import attrs
 from ...model.artefact import Image, Layer
 from ...model.dockerfile.buildkit import TITLES
 from ...model.dockerfile.document import Dockerfile, read
+from ...model.dockerfile.secret_mounts import take_secrets
 from ...model.filesystem.filesystem import Filesystem
 from ...model.filesystem.placement import needs_base, place
 from ...model.image import labels as label
@@ -82,6 +83,7 @@ def _read_inputs(
     data = required(tree, request.dockerfile)
     dockerfile = read(data, request.dockerfile)
     label.check(dockerfile)
+    secrets = take_secrets(dockerfile, request.build_secrets)
     defaults = label.defaults(request.source, request.labels)
     base = runner.prefetched_bases.get(dockerfile.base) or fetch_base(
         dockerfile.base, runner.platform(), registry
@@ -96,7 +98,7 @@ def _read_inputs(
             base = activate(base)
             dockerfile = read(data, request.dockerfile, base.environment)
     facts = label.facts(base, tree.commit, tree.committed)
-    return ImageInputs(dockerfile, base, contents, Labels(defaults, facts))
+    return ImageInputs(dockerfile, base, contents, Labels(defaults, facts), secrets)
 
 
 def _make(

@@ -30,6 +30,10 @@ def publication_keys(request: BuildRequest | FindRequest, commit: str) -> dict[s
         # Only "fail" changes what is published: the other values only change messages.
         if pex["conflicts"] != "fail":
             del pex["conflicts"]
+    for image in asked["images"]:
+        # Of secrets only the ids, because a key is public.
+        if names := sorted(image.pop("build_secrets")):
+            image["build_secrets"] = names
     for push in asked["pushes"]:
         for option in ("tested", "claim_remote", "take_over"):
             del push[option]

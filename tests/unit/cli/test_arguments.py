@@ -32,6 +32,23 @@ def test_every_verb_has_help_and_a_request() -> None:
     assert set(VERB_HELP) == set(REQUEST_MAKERS) == set(OPTIONS) == set(VERBS) == set(REQUESTS)
 
 
+def test_the_secret_of_a_build_is_read_from_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "netrc").write_text("hunter2\n")
+    option = ["--build-secret", f"netrc={tmp_path / 'netrc'}"]
+    derive = request_of("derive", *option, "a.docker=r.example.com/a")
+    image = request_of("image", *option, "app")
+    assert isinstance(derive, r.DeriveRequest)
+    assert isinstance(image, r.ImageRequest)
+    assert derive.build_secrets == image.build_secrets == {"netrc": "hunter2\n"}
+    for wrong in (option[1].replace("=", ":"), "netrc=/no/such", "a,b=/dev/null"):
+        with pytest.raises(SystemExit) as ended:
+            read(["image", "app", "--build-secret", wrong], {})
+        assert ended.value.code == 2
+        assert "remedy: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", sorted(VERB_HELP))
 def test_help_teaches_by_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -15,6 +15,8 @@ from buildbot.plugins import steps, util
 from buildbot_ship.steps import ShipStep
 
 OWN = "registry.example.com/team"
+SECRETS = "build_secrets"
+"""The option that is rendered later, so that the step object holds no secret."""
 NAMES = (
     "RetagBase",
     "DeriveBase",
@@ -257,6 +259,24 @@ def test_a_secret_in_the_wrong_place_is_not_repeated() -> None:
     assert "hunter2" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("secrets", "options", "why"),
+    [
+        ("hunter2", {}, 'build_secrets: write {"netrc"'),
+        ({"a": ("hunter2",)}, {}, "build_secrets: the secret a is not a text"),
+        ({1: "hunter2"}, {}, "build_secrets: 1 is not the id"),
+        ({"a": util.Secret("x")}, {"trusted": False}, "build_secrets: an untrusted build gets"),
+    ],
+)
+def test_wrong_secrets_of_a_build_are_not_repeated(
+    secrets: Any, options: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(ConfigErrors) as raised:
+        steps.BuildRuntimeImage("app", build_secrets=secrets, **options)
+    assert f"BuildRuntimeImage: {why}" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
 def test_renderables_pass_unseen() -> None:
     later = util.Property("x")
     with capture_config_errors(raise_on_error=True):
@@ -292,13 +312,14 @@ def test_every_option_is_documented(step: Any) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_every_option_of_a_request_is_renderable(step: Any) -> None:
-    assert list(step.renderables) == options_of(step) == list(step.request_options)
+    plain = [option for option in options_of(step) if option != SECRETS]
+    assert list(step.renderables) == plain == list(step.request_options)
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_options_are_the_fields_of_the_request(step: Any) -> None:
     fields = [step.field_of_option.get(option, option) for option in step.request_options]
-    assert sorted(fields) == sorted(field.name for field in attrs.fields(step.request_type))
+    assert sorted(fields) == sorted({*attrs.fields_dict(step.request_type)} - {SECRETS})
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -218,6 +218,20 @@ class TestEnvelope(StepCase):
         assert "hunter2" not in str({**verb.sent, "initial_stdin": ""})
         assert "hunter2" not in str(vars(self.get_nth_step(0)))
 
+    async def test_a_secret_of_a_build_travels_on_standard_input_only(self) -> None:
+        given = {
+            "netrc": util.Secret("password"),
+            "more": util.Interpolate("%(kw:k)s", k="x1y2"),
+        }
+        step = BuildRuntimeImage("app", build_secrets=given)
+        verb = self.expect_verb("image", ended("image", summary="x1y2"))
+        sent = await self.run_and_read(step, SUCCESS, verb)
+        assert sent["request"]["build_secrets"] == {"netrc": "hunter2", "more": "x1y2"}
+        assert "hunter2" not in str({**verb.sent, "initial_stdin": ""})
+        assert "hunter2" not in str(vars(self.get_nth_step(0)))
+        said = self.get_nth_step(0).getResultSummary()["step"]
+        assert said == "<secret more>"
+
     async def test_cancel_sends_term_first(self) -> None:
         verb = self.expect_verb("gc", ended("gc"))
         await self.run_and_read(CollectGarbage(), SUCCESS, verb)

@@ -11,7 +11,14 @@ from twisted.internet import error
 
 from buildbot_ship.errors import OutputMissing
 from buildbot_ship.model.result import MAX_BYTES
-from buildbot_ship.steps import CollectGarbage, FindPublished, PushTagged, RetagBase
+from buildbot_ship.steps import (
+    BuildRuntimeImage,
+    CollectGarbage,
+    DeriveBase,
+    FindPublished,
+    PushTagged,
+    RetagBase,
+)
 from tests.unit.steps.step_case import ExpectVerb, StepCase, encode, ended, failed
 
 OWN = "registry.example.com/team/app"
@@ -234,6 +241,19 @@ class TestRenderedMistakes(StepCase):
         said = await self.run_and_say(step, FAILURE)
         assert said.startswith("credentials: ")
         assert "nothing" in said
+
+    async def test_an_unknown_secret_of_a_build(self) -> None:
+        secrets = {"netrc": util.Secret("nothing")}
+        step = DeriveBase({"a.docker": OWN}, build_secrets=secrets)
+        said = await self.run_and_say(step, FAILURE)
+        assert said.startswith("build_secrets: ")
+        assert "nothing" in said
+
+    async def test_secrets_of_another_shape(self) -> None:
+        secrets = util.Transform(dict, netrc=["hunter3"])
+        said = await self.run_and_say(BuildRuntimeImage("app", build_secrets=secrets), FAILURE)
+        assert said.startswith("build_secrets: the secret netrc is not a text")
+        assert "hunter3" not in said
 
     async def test_credentials_of_another_shape(self) -> None:
         step = CollectGarbage(credentials=util.Transform(dict, localhost="hunter3"))

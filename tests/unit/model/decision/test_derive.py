@@ -68,8 +68,16 @@ def test_the_key_is_of_the_text_the_bases_and_the_files() -> None:
         derived_key(b"FROM y", [BASE], [["a", "1"]]),
         derived_key(b"FROM x", [other], [["a", "1"]]),
         derived_key(b"FROM x", [BASE], [["a", "2"]]),
+        derived_key(b"FROM x", [BASE], [["a", "1"]], ["netrc"]),
     }
-    assert len(keys) == 4
+    assert len(keys) == 5
+
+
+def test_the_key_has_the_names_of_secrets_only() -> None:
+    plain = derived_key(b"FROM x", [BASE], [])
+    assert derived_key(b"FROM x", [BASE], [], {}) == plain
+    given = [derived_key(b"FROM x", [BASE], [], secrets) for secrets in (["a"], {"a": "1"})]
+    assert given[0] == given[1] != plain
 
 
 def test_the_same_content_of_the_same_will_do() -> None:

@@ -55,7 +55,6 @@ def test_what_only_looks_like_a_here_document_is_none(line: str) -> None:
     ("text", "line", "expected"),
     [
         ("RUN cat <<EOF\nx\n", 2, "the here-document has no end: add a line with EOF"),
-        ("RUN --mount=type=secret,id=a x", 2, "RUN: --mount=type=secret is not supported"),
         ("RUN --mount='type=ssh' x", 2, "RUN: --mount=type=ssh is not supported"),
         ("USER 5\nRUN --network=host x", 3, "RUN: --network=host is not supported"),
         ("RUN --security=insecure x", 2, "RUN: --security=insecure is not supported"),

@@ -54,6 +54,17 @@ REQUESTS: list[r.Request] = [
 ]
 
 
+SECRETS = {"netrc": "hunter3"}
+WITH_SECRETS: list[r.Request] = [
+    r.DeriveRequest(
+        (r.DerivedBase("pq.docker", "r.example.com/team/pq"),), build_secrets=SECRETS
+    ),
+    r.ImageRequest("app", build_secrets=SECRETS),
+    r.BuildRequest(WHEELS, (PEX,), (r.ImageRequest("app", build_secrets=SECRETS),)),
+    r.VerifyRequest(WHEELS, (), (r.ImageRequest("app", build_secrets=SECRETS),)),
+]
+
+
 def envelope(request: r.Request = PEX) -> r.Envelope:
     secret = settings.Credential("r.example.com", "robot", "hunter2")
     return r.Envelope(request, "b-1", "../ship", credentials=(secret,))
@@ -74,6 +85,35 @@ def test_every_verb_has_a_request_under_test() -> None:
 
 def test_a_password_shows_in_no_repr() -> None:
     assert "hunter2" not in repr(envelope())
+
+
+@pytest.mark.parametrize("request_", WITH_SECRETS, ids=lambda request: request.verb)
+def test_the_secrets_of_a_build_are_masked_and_in_no_repr(request_: r.Request) -> None:
+    sent = envelope(request_)
+    assert "hunter3" in set(sent.secrets())
+    assert "hunter3" not in repr(sent)
+    assert envelope_from_json(wire(request_)) == sent
+
+
+@pytest.mark.parametrize("request_", WITH_SECRETS[1:], ids=lambda request: request.verb)
+def test_an_untrusted_build_gets_no_secrets(request_: r.Request) -> None:
+    with pytest.raises(InvalidRequest, match="build_secrets: an untrusted build gets no"):
+        r.Envelope(request_, "b-1", "../ship", cache=settings.CacheOptions(trusted=False))
+
+
+@pytest.mark.parametrize(
+    ("secrets", "why"),
+    [
+        ({"a,b": "hunter3"}, "'a,b' is not the id of a secret"),
+        ({"-a": "hunter3"}, "'-a' is not the id of a secret"),
+        ({"a": ""}, "the secret a has 0 characters"),
+        ({"a": "hunter3" * 10000}, "the secret a has 70000 characters"),
+    ],
+)
+def test_a_wrong_secret_of_a_build_is_not_repeated(secrets: dict[str, str], why: str) -> None:
+    with pytest.raises(InvalidRequest, match=why) as caught:
+        r.ImageRequest("app", build_secrets=secrets)
+    assert "hunter3" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("schema", "older"), [(99, "worker"), (0, "master")])

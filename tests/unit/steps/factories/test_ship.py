@@ -643,6 +643,18 @@ def test_no_step_of_an_untrusted_builder_is_trusted_or_has_a_login() -> None:
         assert [step.credentials for step in steps] == [logins] * len(steps)
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_secrets_of_an_image_reach_its_step_in_a_trusted_builder_only(
+    trusted: bool,
+) -> None:
+    secrets = {"netrc": util.Secret("netrc")}
+    image = attrs.evolve(MATH, build_secrets=secrets)
+    factory = ship_factory(URL, [image], trusted=trusted)
+    found = {step.name: getattr(step, "build_secrets", None) for step in steps_of(factory)}
+    given = [name for name, secrets in found.items() if secrets]
+    assert given == (["image-math"] if trusted else [])
+
+
 @pytest.mark.parametrize("smoke", SECRET_TESTS.values(), ids=SECRET_TESTS)
 def test_tests_with_secrets_are_left_out_with_a_warning(smoke: Any) -> None:
     page = ShipImage("page", f"{OWN}/page", "page.pex", ["page"], smoke={**smoke, **CHECKS})

@@ -234,6 +234,32 @@ def test_a_build_reaches_the_network_through_the_proxy(world: World) -> None:
     assert build.arguments["http_proxy"] == "http://proxy.example.com:3128"
 
 
+MOUNTING = f"FROM {UP}\nRUN --mount=type=secret,id=netrc,required=true install\n"
+
+
+def test_a_line_gets_its_secret_and_a_new_value_is_no_reason(world: World) -> None:
+    world.tree.texts[FILE] = f"{MOUNTING}RUN --mount=type=secret,id=more true\n"
+    world.engine.offers = "buildkit"
+    request = attrs.evolve(REQUEST, build_secrets={"netrc": "hunter2", "x": "hunter3"})
+    world.run(request)
+    (build,) = world.engine.builds
+    assert build.secrets == {"netrc": "hunter2"}
+    assert f"{FILE}:3: the secret more is not given" in world.lines
+    assert "hunter" not in f"{request} {build} {world.lines}"
+    base = fetch_base(OWN.tagged(TAG), "linux/amd64", world.registry)
+    assert "hunter" not in str(base.config)
+    world.tomorrow()
+    again = world.run(attrs.evolve(REQUEST, build_secrets={"netrc": "hunter4"}))
+    assert again.summary == f"{FILE}: already up to date"
+
+
+def test_a_required_secret_that_is_not_given_is_refused_before_a_build(world: World) -> None:
+    world.tree.texts[FILE] = MOUNTING
+    with pytest.raises(InvalidFile, match=f"{FILE}:2: RUN: the secret 'netrc' is required"):
+        world.run()
+    assert world.engine.builds == []
+
+
 def test_a_night_without_news_asks_nothing_of_the_engine(world: World) -> None:
     first = world.run().properties
     world.tree.texts["b"] = "not copied"

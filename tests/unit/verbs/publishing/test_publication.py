@@ -31,6 +31,7 @@ from buildbot_ship.store.disk_cache import DiskCache
 from buildbot_ship.store.work_folder import Work
 from buildbot_ship.verbs.pipeline.build import build
 from buildbot_ship.verbs.publishing.find import find
+from buildbot_ship.verbs.publishing.publication import publication_keys
 from buildbot_ship.verbs.publishing.push import push
 from buildbot_ship.verbs.shared.cache import Cache
 from tests.fakes.daemon import MemoryDaemon
@@ -169,6 +170,15 @@ def test_a_message_that_is_not_wanted_makes_no_other_publication(team: Team) -> 
 def test_another_commit_is_not_found(team: Team) -> None:
     team.ship()
     assert team.find(commit="f" * 40).properties["ship_published"] is False
+
+
+def test_a_key_has_the_names_of_secrets_only() -> None:
+    def keys(**secrets: str) -> dict[str, str]:
+        images = (ImageRequest("app", load=False, build_secrets=secrets),)
+        return publication_keys(attrs.evolve(ASKED, images=images), COMMIT)
+
+    assert keys() == publication_keys(ASKED, COMMIT)
+    assert keys(netrc="1") == keys(netrc="2") != keys()
 
 
 def test_without_cache_nothing_is_found_and_the_key_is_the_same(team: Team) -> None:
