@@ -141,8 +141,8 @@ def test_the_line_of_a_failure_is_named(site: Site) -> None:
     with pytest.raises(JobFailed) as caught:
         site.build()
     assert str(caught.value) == f"{RUN}: exit code: 3"
-    assert caught.value.details.splitlines() == ["[stage-0 2/2] RUN x", "so"]
-    assert site.lines == ["[stage-0 2/2] RUN x", "so"]
+    assert caught.value.details.splitlines() == ["[stage-0 2/2] RUN x", "  so"]
+    assert site.lines == ["[stage-0 2/2] RUN x", "  so"]
 
 
 def test_a_worker_without_a_client_or_its_plugin_says_what_to_install(site: Site) -> None:
