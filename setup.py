@@ -37,7 +37,11 @@ setup(
     ],
     python_requires=">=3.11",
     packages=find_packages(include=["buildbot_ship", "buildbot_ship.*"]),
-    package_data={"buildbot_ship": ["py.typed"], "buildbot_ship.inside": ["*/*"]},
+    package_data={
+        "buildbot_ship": ["py.typed"],
+        "buildbot_ship.inside": ["*/*"],
+        "buildbot_ship.www": ["VERSION", "static/*"],
+    },
     install_requires=["attrs>=23.2", "cattrs>=24.1", "packaging>=26.4"],
     extras_require={
         "cli": [*ENGINE, *SECRETS, *EXPORT],
@@ -69,10 +73,12 @@ setup(
                 "CollectGarbage",
             )
         ],
+        "buildbot.www": ["ship = buildbot_ship.www.plugin:ep"],
         "buildbot.util": [
             f"{name} = buildbot_ship.steps.factories.ship:{name}"
             for name in ("ship_factory", "harden_factory", "retag_factory")
         ]
+        + ["promote_factory = buildbot_ship.steps.factories.promotion:promote_factory"]
         + ["ShipImage = buildbot_ship.steps.factories.images:ShipImage"]
         + ["ResumedBuild = buildbot_ship.steps.factories.resumed:ResumedBuild"]
         + [

@@ -14,8 +14,8 @@ from lab.ports import LOOPBACK, free_port
 
 SHIP, CHECK, RETAG, HARDEN = "ship", "check", "retag", "harden"
 PROPOSE_BASES, PROPOSE_REQUIREMENTS = "propose-bases", "propose-requirements"
-DERIVE = "derive"
-BUILDERS = (SHIP, CHECK, RETAG, DERIVE, HARDEN, PROPOSE_BASES, PROPOSE_REQUIREMENTS)
+DERIVE, PROMOTE = "derive", "promote"
+BUILDERS = (SHIP, CHECK, RETAG, DERIVE, HARDEN, PROPOSE_BASES, PROPOSE_REQUIREMENTS, PROMOTE)
 FORCE = {builder: f"force-{builder}" for builder in BUILDERS}
 GIT_SECRET = "git-password"  # noqa: S105  # the name of a secret
 GIT_READER_SECRET = "git-reader-password"  # noqa: S105  # the name of a secret

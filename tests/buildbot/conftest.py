@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from lab.bases import Bases
@@ -13,7 +14,9 @@ from lab.runs import Run
 from lab.settings import Settings, host_ca_bundle, host_index_url
 from lab.story import Story
 from lab.worker import ProcessWorker
+from selenium import webdriver
 
+from tests.buildbot.browsing import chromium
 from tests.buildbot.shop import Day, Shop
 
 REPOSITORY = "calculator"
@@ -54,3 +57,10 @@ def day(shop: Shop) -> Day:
     commit = shop.story.publish()
     shipped = shop.story.ship(commit)
     return Day(copies, commit, {image.name: image for image in shipped})
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+    """A headless Chromium with a new profile."""
+    with chromium(tmp_path) as driver:
+        yield driver

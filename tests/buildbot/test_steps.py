@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-from lab.buildmaster import Master
-from lab.ports import LOOPBACK
-from lab.rest import Json, Rest, result_name
+from lab.rest import result_name
 from lab.runs import Run
-from lab.settings import RETAG, Settings
+from lab.settings import RETAG
 from lab.soak.secrets.attacker import ENCODINGS
 from lab.waiting import wait_until
-from lab.worker import ProcessWorker
 
 from buildbot_ship.model.result import MAX_BYTES
-from tests.buildbot.stub import Stub
+from tests.buildbot.stub_scene import Scene, stub_scene
 
 PASSWORD = "hunter2/h\"nter2+'\\ \N{SNOWMAN}"
 FAULT = {
@@ -28,65 +23,11 @@ FAULT = {
 }
 
 
-@dataclass(frozen=True)
-class StubSettings(Settings):
-    """Settings with a stub for the worker's Python, and with a registry's user."""
-
-    stub: Path = field(default=Path())
-
-    def environment(self) -> dict[str, str]:
-        own = {"SHIP_WORKER_PYTHON": str(self.stub), "SHIP_REGISTRY_USER": "robot"}
-        return super().environment() | own
-
-
-@dataclass
-class Scene:
-    """A master, a worker, and what the worker's verbs do."""
-
-    master: Master
-    worker: ProcessWorker
-    stub: Stub
-
-    @property
-    def rest(self) -> Rest:
-        return self.master.rest
-
-    def retag(self, timeout: float = 60.0) -> Json:
-        """Force the builder that needs no source; return its build once it has ended."""
-        return self.rest.wait(self.rest.force(RETAG), timeout)
-
-    def step(self, build: Json, name: str = "retag") -> Json:
-        """Return a step of a build."""
-        steps = self.rest.steps(build["buildid"])
-        return next(step for step in steps if step["name"] == name)
-
-    def leftovers(self) -> list[str]:
-        """Return the result files on the worker."""
-        folder = self.worker.run.folder / self.worker.settings.worker_name
-        return [path.name for path in folder.rglob("result-*")]
-
-
 @pytest.fixture(scope="module")
 def scene(lab_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    stub = Stub(tmp_path_factory.mktemp("stub"))
-    settings = StubSettings.on_free_ports(
-        git_url=f"git://{LOOPBACK}:1/none",
-        registry=f"{LOOPBACK}:5000/team",
-        worker_password="worker",
-        worker_name="stub-worker",
-        poll_seconds=3600,
-        stub=stub.python,  # type: ignore[arg-type]
-    )
-    master = Master(
-        lab_run, settings, name="stub-master", secrets={"registry-password": PASSWORD}
-    )
-    master.create()
-    master.start()
-    worker = ProcessWorker(lab_run, settings)
-    worker.start()
-    yield Scene(master, worker, stub)
-    worker.stop()
-    master.stop()
+    folder = tmp_path_factory.mktemp("stub")
+    with stub_scene(lab_run, folder, "stub", {"registry-password": PASSWORD}) as scene:
+        yield scene
 
 
 def test_steps_run_in_order_and_say_what_was_done(scene: Scene) -> None:

@@ -1,0 +1,187 @@
+"""The Ship page in a browser: what ships, promotions, both looks, two widths."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from lab.buildmaster import CHECKOUT
+from lab.rest import result_name
+from lab.runs import Run
+from lab.settings import PROMOTE
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.buildbot.browsing import (
+    console_errors,
+    find,
+    log_in,
+    picture,
+    violations,
+    wait_for_text,
+)
+from tests.buildbot.journal_seed import HOST, SCRIPT
+from tests.buildbot.stub_scene import Scene, stub_scene
+from tests.unit.model.journal.samples import digest
+
+IMAGES, BUILDS = 4, 48
+NEWEST = BUILDS - IMAGES
+"""The number of the newest publication of the image ``shop``."""
+DIALOG = "//dialog//button[@type='submit']"
+
+
+def write_journal(folder: Path, *numbers: int) -> None:
+    command = [sys.executable, "-m", "tests.buildbot.journal_seed", str(folder)]
+    subprocess.run(
+        [*command, *map(str, numbers)],
+        cwd=CHECKOUT,
+        env={"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'docker'}", "PATH": "/usr/bin:/bin"},
+        check=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def scene(lab_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    def prepare(folder: Path) -> None:
+        write_journal(folder, IMAGES, BUILDS, 0)
+
+    folder = tmp_path_factory.mktemp("stub")
+    secrets = {"registry-password": "only-for-tests"}
+    with stub_scene(lab_run, folder, "page", secrets, prepare) as scene:
+        yield scene
+
+
+def ask(scene: Scene, question: str, **options: str | int) -> Any:
+    url = f"{scene.master.settings.url}plugins/ship/api/{question}"
+    reply = requests.get(url, params=options, timeout=30)
+    reply.raise_for_status()
+    return reply.json()
+
+
+def open_page(scene: Scene, browser: webdriver.Chrome, width: int = 1280) -> str:
+    browser.set_window_size(width, 1000)
+    browser.get(f"{scene.master.settings.url}#/ship")
+    return wait_for_text(browser, "python311-slim")
+
+
+def order_promotion(scene: Scene, previous: str, image: int) -> None:
+    promoted = {"digest": digest(image), "previous": previous}
+    scene.stub.order({"promote": {"result": {"properties": {"ship_promoted": promoted}}}})
+
+
+def test_the_page_shows_what_is_published(scene: Scene, browser: webdriver.Chrome) -> None:
+    text = open_page(scene, browser)
+    for part in ("shop", f"{NEWEST:040x}"[:12], "tested", f"ship #{NEWEST + 1}", "old base"):
+        assert part in text
+    row = browser.find_element(By.CSS_SELECTOR, f"[data-repository='{HOST}/shop']")
+    chart = row.find_element(By.CSS_SELECTOR, ".ship-chart")
+    assert "size of the last 12 builds" in str(chart.get_attribute("aria-label"))
+    row.find_element(By.TAG_NAME, "summary").click()
+    assert "app 1.10 → 1.11" in row.text
+    row.find_element(By.XPATH, ".//summary[text()='History']").click()
+    wait_for_text(browser, "published 000000000000")
+    assert console_errors(browser) == []
+
+
+def test_who_is_not_logged_in_may_look_but_not_promote(
+    scene: Scene, browser: webdriver.Chrome
+) -> None:
+    open_page(scene, browser)
+    find(browser, "//button[@aria-label='Promote shop']").click()
+    find(browser, DIALOG).click()
+    wait_for_text(browser, "log in first")
+    picture(browser, scene.master.run.cache, "ship-page-without-login")
+    assert scene.rest.builds(PROMOTE) == []
+
+
+def test_an_image_is_promoted_and_rolled_back(scene: Scene, browser: webdriver.Chrome) -> None:
+    log_in(browser, scene.master)
+    open_page(scene, browser)
+    order_promotion(scene, digest(4), NEWEST)
+    find(browser, "//button[@aria-label='Promote shop']").click()
+    channel = find(browser, "//input[@id='ship-field-channel']")
+    channel.send_keys(Keys.CONTROL, "a")
+    channel.send_keys("staging")
+    find(browser, DIALOG).click()
+    back = "//button[normalize-space()='Roll back staging']"
+    find(browser, back)
+    (_, sent) = next(call for call in scene.stub.calls if call[0][4] == "promote")
+    assert sent["request"]["image"] == digest(NEWEST)
+    assert sent["request"]["channel"] == "staging"
+    order_promotion(scene, digest(NEWEST), 4)
+    find(browser, back).click()
+    find(browser, DIALOG).click()
+    wait_for_text(browser, "behind")
+    (_, sent) = next(call for call in scene.stub.calls if call[0][4] == "promote")
+    assert (sent["request"]["image"], sent["request"]["expected"]) == (
+        digest(4),
+        digest(NEWEST),
+    )
+    moves = ask(scene, "history", repository=f"{HOST}/shop")["promotions"]
+    assert [move["digest"] for move in moves] == [digest(4), digest(NEWEST)]
+    assert {move["who"].partition("@")[0] for move in moves} == {"ship"}
+    assert console_errors(browser) == []
+
+
+def test_an_image_that_is_unknown_is_not_promoted(scene: Scene) -> None:
+    scene.stub.order({})
+    wrong: Any = {"image_repository": f"{HOST}/shop", "image": digest(999), "channel": "x"}
+    build = scene.rest.wait(scene.rest.force(PROMOTE, **wrong), 60)
+    assert result_name(build["results"]) == "FAILURE"
+    assert [argv[4] for argv, _ in scene.stub.calls] == ["gc", "gc"]
+    assert "is not in its registry" in scene.step(build, "promote")["state_string"]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_both_looks_have_no_accessibility_violation(
+    scene: Scene, browser: webdriver.Chrome, width: int
+) -> None:
+    open_page(scene, browser, width)
+    for look in ("Dark", "Light"):
+        find(browser, f"//button[normalize-space()='{look}']").click()
+        for view in ("Bases", "Are we affected?", "Images"):
+            find(browser, f"//button[normalize-space()='{view}']").click()
+            assert violations(browser, ".ship") == []
+            picture(browser, scene.master.run.cache, f"ship-{look}-{width}-{view[:5]}".lower())
+        wide = browser.execute_script(
+            "const page = document.querySelector('.ship');"
+            "return page.scrollWidth - page.clientWidth"
+        )
+        assert wide == 0
+    assert console_errors(browser) == []
+
+
+def test_nothing_that_a_build_said_becomes_html(
+    scene: Scene, browser: webdriver.Chrome
+) -> None:
+    open_page(scene, browser)
+    find(browser, "//button[normalize-space()='Bases']").click()
+    text = wait_for_text(browser, "openssl 3.0.1 -> 3.0.2")
+    assert SCRIPT in text
+    assert browser.title != "broken"
+
+
+def test_affected_images_are_found_on_the_page(scene: Scene, browser: webdriver.Chrome) -> None:
+    open_page(scene, browser)
+    find(browser, "//button[normalize-space()='Are we affected?']").click()
+    field = find(browser, "//input[@id='ship-package']")
+    field.send_keys("urllib3==2.5.0", Keys.ENTER)
+    text = wait_for_text(browser, "4 affected, 4 images searched")
+    assert "through app → requests → urllib3" in text
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys("a b", Keys.ENTER)
+    wait_for_text(browser, "write a name")
+
+
+def test_a_question_that_is_none_is_an_error_and_no_page(scene: Scene) -> None:
+    url = f"{scene.master.settings.url}plugins/ship/api/"
+    assert requests.get(f"{url}nothing", timeout=30).status_code == 404
+    reply = requests.get(f"{url}affected", params={"package": "a b"}, timeout=30)
+    assert (reply.status_code, reply.headers["content-type"][:16]) == (400, "application/json")
