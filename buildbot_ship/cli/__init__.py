@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (summary := repeated_summary(arguments)) is not None:
         print(summary, flush=True)
         return 0
+    if arguments[:1] == ["affected"]:
+        from .questions.affected import run_affected  # noqa: PLC0415
+
+        return run_affected(arguments[1:], os.environ)
     # Python's garbage collector takes a tenth of a short call and half of its exit, and finds
     # few reference cycles.
     gc.set_threshold(200_000)

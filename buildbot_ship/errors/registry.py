@@ -108,6 +108,20 @@ class ChannelMoved(ShipError):
 
 
 @attrs.define(slots=False)
+class MasterUnavailable(ShipError):
+    """The master does not answer a question of the command line."""
+
+    master: str
+    why: str
+    template = "the master at {master} does not answer: {why}"
+    advice = (
+        "check the URL of its web UI, and that its www plugins have ship: "
+        'c["www"]["plugins"]["ship"] = {{}}'
+    )
+    status = 65
+
+
+@attrs.define(slots=False)
 class IndexUnavailable(ShipError):
     """A package index cannot be reached from a container; *output* is that of a tool."""
 

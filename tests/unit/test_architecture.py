@@ -29,6 +29,7 @@ PACKAGES = {
     "verbs": CORE | OUTSIDE | {"inside", "sealed"},
     "cli": CORE | OUTSIDE | {"verbs"},
     "steps": CORE,
+    "www": CORE | {"steps"},
 }
 """What a package may import, beside itself."""
 SUBPACKAGES = {
@@ -44,6 +45,7 @@ SUBPACKAGES = {
         "filesystem": {"", "dockerfile", "image"},
         "runtime": {"", "dockerfile", "application", "image", "filesystem"},
         "decision": {"", "request", "image"},
+        "journal": {""},
     },
     "verbs": {
         "": set(),
@@ -97,8 +99,9 @@ LIBRARIES = {
     "source": {"attrs"},
     "store": {"attrs"},
     "verbs": {"attrs"},
-    "cli": {"attrs"},
+    "cli": {"attrs", "requests"},
     "steps": {"attrs", "buildbot", "sqlalchemy", "twisted", "zope"},
+    "www": {"attrs", "buildbot", "twisted"},
     "inside": {
         "packaging",
         "requests",

@@ -38,6 +38,7 @@ FACTORIES = [
     util.ship_factory,
     util.harden_factory,
     util.retag_factory,
+    util.promote_factory,
     util.derive_factory,
     util.propose_bases_factory,
     util.propose_requirements_factory,

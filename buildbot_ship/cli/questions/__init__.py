@@ -1,0 +1,1 @@
+"""Questions of the command line to a master."""
