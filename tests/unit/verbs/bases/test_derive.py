@@ -250,7 +250,8 @@ def test_a_line_gets_its_secret_and_a_new_value_is_no_reason(world: World) -> No
     assert "hunter" not in str(base.config)
     world.tomorrow()
     again = world.run(attrs.evolve(REQUEST, build_secrets={"netrc": "hunter4"}))
-    assert again.summary == f"{FILE}: already up to date"
+    assert again.properties["ship_bases"][FILE]["reference"] == f"{OWN}:{TAG}"
+    assert len(world.engine.builds) == 1
 
 
 def test_a_required_secret_that_is_not_given_is_refused_before_a_build(world: World) -> None:
