@@ -248,7 +248,7 @@ def test_a_line_reads_its_secret_and_nothing_else_does(
     assert traces(host) == before
     assert " by BuildKit, since it is new" in said.result["summary"]
     assert "stages.docker:3: the secret absent is not given" in said.output
-    assert "***" in said.output.splitlines()
+    assert "***" in map(str.strip, said.output.splitlines())
     made = said.result["properties"]["ship_bases"]["stages.docker"]["reference"]
     show = ["sh", "-c", "cat /size /found"]
     host.client.images.pull(made)
@@ -258,7 +258,8 @@ def test_a_line_reads_its_secret_and_nothing_else_does(
     output = host.client.containers.run(made, show, remove=True)
     host.client.images.remove(made)
     assert output.startswith(f"{len(SECRET)}\n".encode())
-    assert output.count(b"No such file") == 2
+    # 20.10 leaves the empty folder of a mount, later versions leave nothing.
+    assert b"token" not in output
     for shown in (said.output, str(said.result), inspected):
         assert SECRET not in shown
     assert SECRET.encode() not in saved + output

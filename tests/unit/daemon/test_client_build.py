@@ -28,7 +28,8 @@ from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.store.ledger import Ledger
 from tests.fakes.engine_api import API, EngineApi, engine_29
 
-NAME, SECRET = "ship.local/build:1", "machine a login b password hunter2"
+NAME = "ship.local/build:1"
+NETRC = "machine a login b password hunter2"
 RUN = "a.docker:2: RUN"
 CONTEXT = b"a context"
 NOTES = """\
@@ -66,7 +67,7 @@ class Site:
         context.write_bytes(CONTEXT)
         needs = ("a.docker:1: COPY --chmod", f"{RUN} --mount")
         build = Build(context, "a.docker", NAME, {"2": RUN, "stage-0 2": RUN}, needs)
-        build = attrs.evolve(build, secrets={"netrc": SECRET}, **changes)
+        build = attrs.evolve(build, secrets={"netrc": NETRC}, **changes)
         return self.engine.build(build, out=self.folder / "out", log=self.lines.append)
 
     def read(self, name: str) -> str:
@@ -97,7 +98,7 @@ def test_the_command_line_gets_the_secret_from_memory_only(site: Site) -> None:
     proxy = "http://robot:hunter3@proxy.test:1"
     names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
     assert site.build(arguments=dict.fromkeys(names, proxy)) == BUILDKIT
-    assert site.read("secret") == SECRET
+    assert site.read("secret") == NETRC
     assert site.read("stdin") == CONTEXT.decode()
     notes = site.read("notes")
     assert "hunter" not in notes
