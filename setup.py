@@ -68,12 +68,15 @@ setup(
                 "VerifyReproducible",
                 "CollectGarbage",
             )
-        ],
+        ]
+        + ["OpenMergeRequest = buildbot_ship.steps.forge.merge_request:OpenMergeRequest"],
         "buildbot.util": [
             f"{name} = buildbot_ship.steps.factories.ship:{name}"
             for name in ("ship_factory", "harden_factory", "retag_factory")
         ]
         + ["ShipImage = buildbot_ship.steps.factories.images:ShipImage"]
+        + ["ShipMessages = buildbot_ship.steps.messages.ship_messages:ShipMessages"]
+        + ["Forge = buildbot_ship.steps.forge.forge:Forge"]
         + ["ResumedBuild = buildbot_ship.steps.factories.resumed:ResumedBuild"]
         + [
             f"{name} = buildbot_ship.steps.factories.nightly:{name}"
