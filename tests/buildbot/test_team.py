@@ -1,17 +1,21 @@
-"""The master of a team: two workers, PostgreSQL, a forge and mail, by settings alone."""
+"""The master of a team: workers with TLS, PostgreSQL, a forge and mail, by settings alone."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import requests
 from lab.bases import Bases
-from lab.buildmaster import Master
+from lab.buildmaster import EXAMPLE, Master
 from lab.git_login import GitLogin, over_http
 from lab.git_server import BRANCH, Developer, GitServer
 from lab.postgres import postgres, postgres_program
@@ -34,11 +38,13 @@ from lab.worker import ProcessWorker
 from tests.buildbot.mailbox import Mailbox, mailbox
 from tests.buildbot.stub import Stub
 from tests.fakes.forges import PATH, TOKEN, Forge, forge_of
+from tests.unit.docs.test_master import blocks
 
 WORKERS = ("team-ada", "team-grace")
 PASSWORD = "only-for-tests"
 DIGEST = f"sha256:{'0' * 64}"
 PLUGIN = "?plugin=buildbot_ship"
+NAMES = ("buildbot.example.com", "localhost")
 needs_postgres = pytest.mark.skipif(
     postgres_program("postgres") is None,
     reason="PostgreSQL is not installed: apt-get install postgresql runs this test",
@@ -50,12 +56,19 @@ class TeamSettings(Settings):
     """Settings with a stub for the workers' Python, and mail."""
 
     stub: str = ""
-    mail_port: int = 0
+    tls: str = ""
 
     def environment(self) -> dict[str, str]:
         own = {"SHIP_MAIL_TO": "team@example.com", "SHIP_MAIL_HOST": "127.0.0.1"}
-        python = {"SHIP_WORKER_PYTHON": self.stub} if self.stub else {}
-        return super().environment() | own | python
+        port = f"ssl:{self.worker_port}:{self.tls}"
+        return (
+            super().environment()
+            | own
+            | {
+                "SHIP_WORKER_PYTHON": self.stub,
+                "SHIP_WORKER_PORT": port,
+            }
+        )
 
 
 @dataclass
@@ -96,14 +109,23 @@ def start_workers(run: Run, settings: Settings) -> list[ProcessWorker]:
 
 def with_mail_port(run: Run, port: int) -> Path:
     """Return the example with the port of the mail server; nobody else's listens on 25."""
-    from lab.buildmaster import EXAMPLE  # noqa: PLC0415
-
     text = EXAMPLE.read_text(encoding="utf-8")
     path = run.folder / "team.cfg"
     path.write_text(
         text.replace("relayhost=MAIL_HOST", f"relayhost=MAIL_HOST, smtpPort={port}")
     )
     return path
+
+
+def make_certificate(folder: Path) -> str:
+    """Make the certificate of the page for localhost; return the part of the port with it."""
+    shown = blocks("master.md", "sh")[1].replace("\\\n", "").replace(*NAMES)
+    (folder / "secrets").mkdir(parents=True)
+    command = next(line for line in shown.splitlines() if line.startswith("openssl"))
+    subprocess.run(["sh", "-c", command], cwd=folder, check=True, capture_output=True)
+    (folder / "trusted").mkdir()
+    shutil.copy(folder / "workers.pem", folder / "trusted")
+    return f"privateKey={folder}/secrets/workers.key:certKey={folder}/workers.pem"
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +136,7 @@ def team(lab_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tea
         forge = stack.enter_context(forge_of("gitea"))
         mails = stack.enter_context(mailbox())
         database = stack.enter_context(postgres(lab_run))
+        tls = tmp_path_factory.mktemp("tls")
         settings = TeamSettings.on_free_ports(
             git_url=server.url(PATH),
             git_user=server.user,
@@ -123,6 +146,7 @@ def team(lab_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tea
             workers=WORKERS,  # type: ignore[arg-type]
             poll_seconds=3600,
             stub=str(stub.python),
+            tls=make_certificate(tls),
             forge=forge.kind,
             forge_api=forge.api,
         )
@@ -145,7 +169,9 @@ def team(lab_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tea
         master.create()
         master.start()
         stack.callback(master.stop)
-        workers = start_workers(lab_run, settings)
+        connection = f"tls:localhost:{settings.worker_port}:trustRoots={tls}/trusted"
+        with mock.patch.dict(os.environ, BUILDMASTER_CONNECTION=connection):
+            workers = start_workers(lab_run, settings)
         for worker in workers:
             stack.callback(worker.stop)
         yield Team(master, workers, stub, server, developer, forge, mails)
