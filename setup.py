@@ -72,7 +72,8 @@ setup(
                 "VerifyReproducible",
                 "CollectGarbage",
             )
-        ],
+        ]
+        + ["OpenMergeRequest = buildbot_ship.steps.forge.merge_request:OpenMergeRequest"],
         "buildbot.www": ["ship = buildbot_ship.www.plugin:ep"],
         "buildbot.util": [
             f"{name} = buildbot_ship.steps.factories.ship:{name}"
@@ -80,6 +81,8 @@ setup(
         ]
         + ["promote_factory = buildbot_ship.steps.factories.promotion:promote_factory"]
         + ["ShipImage = buildbot_ship.steps.factories.images:ShipImage"]
+        + ["ShipMessages = buildbot_ship.steps.messages.ship_messages:ShipMessages"]
+        + ["Forge = buildbot_ship.steps.forge.forge:Forge"]
         + ["ResumedBuild = buildbot_ship.steps.factories.resumed:ResumedBuild"]
         + [
             f"{name} = buildbot_ship.steps.factories.nightly:{name}"

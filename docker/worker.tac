@@ -13,15 +13,19 @@ application.setComponent(ILogObserver, FileLogObserver(sys.stdout).emit)
 # Remove the password from the environment, so that builds cannot read it.
 password = os.environ.pop("WORKERPASS")
 
+# A Twisted endpoint, for TLS: tls:buildbot.example.com:9989:trustRoots=/etc/buildbot
+connection = os.environ.get("BUILDMASTER_CONNECTION")
+
 worker = Worker(
-    os.environ.get("BUILDMASTER", "localhost"),
-    int(os.environ.get("BUILDMASTER_PORT", "9989")),
+    None if connection else os.environ.get("BUILDMASTER", "localhost"),
+    None if connection else int(os.environ.get("BUILDMASTER_PORT", "9989")),
     os.environ.get("WORKERNAME", "ship-worker"),
     password,
     os.getcwd(),
     keepalive=60,
     umask=0o022,
     allow_shutdown=None,
+    connection_string=connection,
 )
 connected = worker.bf.clientConnectionMade
 

@@ -31,7 +31,15 @@ from .engine import (
     LimitExceeded,
     ServiceNotStarted,
 )
-from .git import BranchMissing, BranchMoved, GitForbidden, GitUnavailable, PushRefused
+from .git import (
+    BranchMissing,
+    BranchMoved,
+    ForgeRefused,
+    ForgeUnavailable,
+    GitForbidden,
+    GitUnavailable,
+    PushRefused,
+)
 from .registry import (
     ChannelMoved,
     DigestMismatch,
@@ -76,6 +84,8 @@ __all__ = [
     "EngineUnfit",
     "ExtraMissing",
     "FileMissing",
+    "ForgeRefused",
+    "ForgeUnavailable",
     "GitForbidden",
     "GitUnavailable",
     "HostileArchive",

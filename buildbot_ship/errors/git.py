@@ -1,4 +1,4 @@
-"""Errors of git servers and their branches."""
+"""Errors of git servers, their branches, and the forges around them."""
 
 from __future__ import annotations
 
@@ -70,3 +70,30 @@ class PushRefused(ShipError):
     template = "the git server refused the branch {branch}: {why}"
     advice = "{hint}"
     status = 54
+
+
+@attrs.define(slots=False)
+class ForgeRefused(ShipError):
+    """The forge refuses a call of its API; *why* is its message."""
+
+    forge: str
+    what: str
+    why: str
+    hint: str = "give the token of the forge the permissions that it needs"
+    template = "the forge {forge} refused to {what}: {why}"
+    advice = "{hint}"
+    status = 55
+
+
+@attrs.define(slots=False)
+class ForgeUnavailable(ShipError):
+    """The forge does not answer, or answers with an error of its own, several times."""
+
+    forge: str
+    why: str
+    template = "the forge {forge} does not answer: {why}"
+    advice = (
+        "check that it runs, and that the master can reach it under this name; the branch is "
+        "pushed, and the next build opens its merge request"
+    )
+    status = 56

@@ -32,6 +32,17 @@ def is_timestamp_tag(tag: str) -> bool:
     return bool(_TIMESTAMP.fullmatch(tag))
 
 
+def timestamp_of(tag: str) -> datetime | None:
+    """Return the time that `timestamp_tag` wrote into *tag*; None if it is no such tag."""
+    if not is_timestamp_tag(tag):
+        return None
+    try:
+        return datetime.strptime(tag, _FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        # It has only the form of a time.
+        return None
+
+
 def moment_after(tags: Iterable[str], now: datetime) -> datetime:
     """Return *now*, or the microsecond after the newest timestamp of *tags* if that is later.
 

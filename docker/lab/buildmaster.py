@@ -12,11 +12,20 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
+import requests
+
 from lab.errors import LabError, tail
 from lab.processes import Process, Served
 from lab.rest import Rest
 from lab.runs import Run
-from lab.settings import WEB_SECRET, WEB_USER, Settings
+from lab.settings import (
+    HOOK_SECRET,
+    HOOK_USER,
+    WEB_SECRET,
+    WEB_USER,
+    WORKER_SECRET,
+    Settings,
+)
 from lab.waiting import wait_until
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -41,6 +50,7 @@ class Master(Served):
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     database: str = "sqlite:///state.sqlite"
     web_password: str = field(default_factory=partial(token_hex, 16), repr=False)
+    hook_secret: str = field(default_factory=partial(token_hex, 16), repr=False)
 
     @property
     def folder(self) -> Path:
@@ -51,6 +61,12 @@ class Master(Served):
     def rest(self) -> Rest:
         """Return a client for its REST API."""
         return Rest(self.settings.url, (WEB_USER, self.web_password))
+
+    def poll(self) -> None:
+        """Call the change hook: the poller looks for new commits at once."""
+        url = f"{self.settings.url}change_hook/poller?poller=source"
+        reply = requests.post(url, auth=(HOOK_USER, self.hook_secret), timeout=30)
+        reply.raise_for_status()
 
     @property
     def log(self) -> Path:
@@ -104,13 +120,18 @@ class Master(Served):
     def _write_secrets(self) -> None:
         folder = self.folder / "secrets"
         folder.mkdir(mode=0o700)
-        for name, text in {WEB_SECRET: self.web_password, **self.secrets}.items():
+        always = {
+            WEB_SECRET: self.web_password,
+            WORKER_SECRET: self.settings.worker_password,
+            HOOK_SECRET: self.hook_secret,
+        }
+        for name, text in {**always, **self.secrets}.items():
             path = folder / name
             path.touch(mode=0o600)
             path.write_text(text, encoding="utf-8")
 
     def _environ(self) -> dict[str, str]:
-        return os.environ | self.settings.environment()
+        return os.environ | {"SHIP_DB_URL": self.database} | self.settings.environment()
 
     def _buildbot(self, *arguments: str) -> None:
         done = subprocess.run(

@@ -19,6 +19,9 @@ BUILDERS = (SHIP, CHECK, RETAG, DERIVE, HARDEN, PROPOSE_BASES, PROPOSE_REQUIREME
 FORCE = {builder: f"force-{builder}" for builder in BUILDERS}
 GIT_SECRET = "git-password"  # noqa: S105  # the name of a secret
 GIT_READER_SECRET = "git-reader-password"  # noqa: S105  # the name of a secret
+HOOK_SECRET = "hook-secret"  # noqa: S105  # the name of a secret
+HOOK_USER = "hook"
+WORKER_SECRET = "worker-password"  # noqa: S105  # the name of a secret
 WEB_SECRET = "web-password"  # noqa: S105  # the name of a secret
 WEB_USER = "ship"
 SMOKE_SECRET = "smoke-key"  # noqa: S105  # the name of a secret
@@ -49,6 +52,7 @@ class Settings:
     worker_password: str
     upstream: str = HUB_PREFIX
     worker_name: str = "ship-worker"
+    workers: tuple[str, ...] = ()
     web_port: int = 8010
     worker_port: int = 9989
     poll_seconds: int = 2
@@ -59,6 +63,8 @@ class Settings:
     git_known_hosts: str | None = None
     derived: str | None = None
     smoke: bool = True
+    forge: str | None = None
+    forge_api: str | None = None
 
     @classmethod
     def on_free_ports(cls, **settings: str | int | None) -> Settings:
@@ -77,8 +83,7 @@ class Settings:
             "SHIP_GIT_URL": self.git_url,
             "SHIP_REGISTRY": self.registry,
             "SHIP_UPSTREAM": self.upstream,
-            "SHIP_WORKER_NAME": self.worker_name,
-            "SHIP_WORKER_PASSWORD": self.worker_password,
+            "SHIP_WORKERS": " ".join(self.workers or [self.worker_name]),
             "SHIP_WEB_PORT": str(self.web_port),
             "SHIP_WORKER_PORT": str(self.worker_port),
             "SHIP_URL": self.url,
@@ -91,6 +96,8 @@ class Settings:
             "SHIP_GIT_READER": self.git_reader,
             "SHIP_GIT_KNOWN_HOSTS": self.git_known_hosts,
             "SHIP_DERIVED": self.derived,
+            "SHIP_FORGE": self.forge,
+            "SHIP_FORGE_API": self.forge_api,
             "SHIP_SMOKE": None if self.smoke else "no",
         }
         return variables | {name: value for name, value in optional.items() if value}

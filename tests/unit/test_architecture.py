@@ -70,7 +70,13 @@ SUBPACKAGES = {
         "images": {"interface", "shared"},
     },
     "registry": {"": {"http"}, "http": set()},
-    "steps": {"": {"base"}, "base": set(), "factories": {"", "base"}},
+    "steps": {
+        "": {"base"},
+        "base": set(),
+        "forge": {"base"},
+        "messages": set(),
+        "factories": {"", "base", "forge"},
+    },
 }
 """What a subpackage may import of its package; "" is the package's own modules."""
 SCRIPTS = {

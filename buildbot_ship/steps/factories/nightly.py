@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from buildbot.interfaces import IRenderable
+from buildbot.process.buildstep import BuildStep
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Property
 
 from ..bases import DeriveBase, PinBase
+from ..forge.forge import Forge
+from ..forge.merge_request import OpenMergeRequest
 from ..requirements import HardenRequirements
 from ..review import ProposeChange
 from .requirement_options import split_options
@@ -47,17 +50,19 @@ def propose_bases_factory(
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
     proposal: Mapping[str, Any] | None = None,
+    forge: Forge | None = None,
     **options: Any,
 ) -> BuildFactory:
     """Return a factory that proposes the newest base images; see `ship_factory`.
 
     *dockerfiles* is the option of `PinBase`.  *branch* is checked out, and is the target of
-    the proposal.  *proposal* has additional options of `ProposeChange`.
+    the proposal.  *proposal* has additional options of `ProposeChange`.  With *forge*, a merge
+    request is opened for the branch.
     """
     server = {"repourl": repourl, "target": branch, **(proposal or {})}
     steps = [
         PinBase(dockerfiles=dockerfiles, **options),
-        _propose("bases", dockerfiles or ["*.docker"], server, options),
+        *_propose("bases", dockerfiles or ["*.docker"], server, forge, options),
     ]
     return with_garbage_collection(checkout_steps(repourl, branch, git), steps, options)
 
@@ -69,13 +74,14 @@ def propose_requirements_factory(
     branch: str = "main",
     git: Mapping[str, Any] | None = None,
     proposal: Mapping[str, Any] | None = None,
+    forge: Forge | None = None,
     **options: Any,
 ) -> BuildFactory:
     """Return a factory that proposes newer requirements; see `ship_factory`.
 
     *options* has the options of `HardenRequirements`, too.  Its option ``upgrade`` is the build
     property of this name.  *files* has one mapping for each strict file, with those of its
-    options that differ.
+    options that differ.  With *forge*, a merge request is opened for the branch.
     """
     given, options = split_options({"upgrade": Property("upgrade", "all"), **options})
     hardens = [
@@ -84,9 +90,9 @@ def propose_requirements_factory(
     ]
     written = [path for step in hardens for path in (step.strict, step.build_lock)]
     server = {"repourl": repourl, "target": branch, **(proposal or {})}
-    last = _propose("requirements", written, server, options)
+    last = _propose("requirements", written, server, forge, options)
     return with_garbage_collection(
-        checkout_steps(repourl, branch, git), [*hardens, last], options
+        checkout_steps(repourl, branch, git), [*hardens, *last], options
     )
 
 
@@ -102,8 +108,12 @@ def _propose(
     topic: str,
     files: Sequence[str] | IRenderable,
     server: Mapping[str, Any],
+    forge: Forge | None,
     options: Mapping[str, Any],
-) -> ProposeChange:
+) -> Iterator[BuildStep]:
     again = Property("again", False)
     given = {"files": files, "message": f"Newer {topic}", "again": again, **options, **server}
-    return ProposeChange(topic, **given)
+    propose = ProposeChange(topic, **given)
+    yield propose
+    if forge is not None:
+        yield OpenMergeRequest(forge, propose.message, target=propose.target, again=again)

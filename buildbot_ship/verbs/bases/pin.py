@@ -53,7 +53,8 @@ def pin(
         notes.leave(data, "\n".join(report(base) for base in pinned if base in moves))
     checkout.write({path: data.decode("utf-8") for path, data in changed.items()})
     texts = {"bases.txt": "\n".join(report(base) for base in sorted(moves))} if moves else {}
-    return _result(changed, len(moves), len(places), texts)
+    newer = {str(old): str(new) for old, new in sorted(moves.items())}
+    return _result(changed, newer, len(places), texts)
 
 
 def _find_moves(
@@ -75,9 +76,11 @@ def _find_moves(
     return moves
 
 
-def _result(changed: dict[str, bytes], newer: int, count: int, texts: dict[str, str]) -> Result:
+def _result(
+    changed: dict[str, bytes], newer: dict[str, str], count: int, texts: dict[str, str]
+) -> Result:
     bases = counted(count, "base")
-    found = f"{newer} of {bases} newer: {', '.join(changed)}"
+    found = f"{len(newer)} of {bases} newer: {', '.join(changed)}"
     summary = found if changed else f"{bases}, none newer"
-    properties = {"ship_pinned": sorted(changed)}
+    properties = {"ship_pinned": sorted(changed), "ship_outdated": newer}
     return Result("pin", SUCCESS, summary, properties=properties, texts=texts)

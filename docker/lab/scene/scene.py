@@ -37,18 +37,17 @@ TIDY_SECONDS = 60.0
 class FaultSettings(Settings):
     """Settings of the scene's master.
 
-    They name its workers, its database, the user of its registry, and the *engine* of its
+    They name its database, the user of its registry, and the *engine* of its
     steps.
     """
 
-    workers: tuple[str, ...] = ()
     database: str = "sqlite:///state.sqlite"
     engine: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables of the master's process."""
         own = {
-            "SHIP_WORKER_NAMES": " ".join(self.workers),
+            "SHIP_WORKER_PASSWORD": self.worker_password,
             "SHIP_REGISTRY_USER": USER,
             "SHIP_DATABASE": self.database,
             "DOCKER_HOST": self.engine,

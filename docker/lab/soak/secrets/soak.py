@@ -14,8 +14,6 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import requests
-
 from lab.errors import LabError
 from lab.rest import Json, result_name
 from lab.runs import Run
@@ -122,7 +120,7 @@ def _ship(ours: Scene, number: int) -> str:
     ours.developer.write({"message.txt": f"round {number}\n"})
     commit = ours.developer.commit(f"Round {number}")
     ours.developer.push()
-    _poll(ours)
+    ours.master.poll()
     _expect(ours, SHIP, ours.master.rest.build_of_commit(SHIP, commit), "SUCCESS")
     return commit
 
@@ -132,18 +130,12 @@ def _propose(ours: Scene, number: int) -> None:
     ours.developer.write({LOOSE: f"{PACKAGE}\niniconfig\n"})
     commit = ours.developer.commit(f"Another requirement in round {number}")
     ours.developer.push()
-    _poll(ours)
+    ours.master.poll()
     rest = ours.master.rest
     stale = rest.build_of_commit(SHIP, commit)
     proposal = rest.force(PROPOSE_REQUIREMENTS)
     _expect(ours, SHIP, stale, "FAILURE")
     _expect(ours, PROPOSE_REQUIREMENTS, proposal, "FAILURE")
-
-
-def _poll(ours: Scene) -> None:
-    """Have the poller look, which otherwise never does: Buildbot logs what git answers it."""
-    hook = f"{ours.master.rest.url}change_hook/poller?poller=source"
-    requests.post(hook, timeout=30).raise_for_status()
 
 
 def _fail_to_check_out(ours: Scene) -> None:

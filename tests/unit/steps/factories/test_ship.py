@@ -474,9 +474,8 @@ def checkconfig(folder: Path, **environment: str) -> subprocess.CompletedProcess
 
 def with_secrets(folder: Path) -> None:
     (folder / "secrets").mkdir(mode=0o700)
-    for name, text in (("worker-password", "w0rk"), ("web-password", "w3b")):
-        (folder / "secrets" / name).touch(mode=0o600)
-        (folder / "secrets" / name).write_text(f"{text}\n")
+    write_secret(folder, "worker-password", "w0rk")
+    write_secret(folder, "web-password", "w3b")
     for name in (
         "registry-password",
         "git-password",
@@ -484,6 +483,13 @@ def with_secrets(folder: Path) -> None:
         "git-reader-password",
     ):
         (folder / "secrets" / name).touch(mode=0o600)
+    write_secret(folder, "hook-secret", "h00k")
+    write_secret(folder, "forge-token", "f0rge")
+
+
+def write_secret(folder: Path, name: str, text: str) -> None:
+    (folder / "secrets" / name).touch(mode=0o600)
+    (folder / "secrets" / name).write_text(f"{text}\n")
 
 
 def plain_environment() -> dict[str, str]:
@@ -500,7 +506,12 @@ def test_the_example_passes_with_every_setting(tmp_path: Path) -> None:
     with_secrets(tmp_path)
     done = checkconfig(
         tmp_path,
-        SHIP_HOOK_SECRET="x",
+        SHIP_WORKERS="a b",
+        SHIP_FORGE="gitlab",
+        SHIP_FORGE_API="https://git.example.com:8443/api/v4",
+        SHIP_KEEP_DAYS="7",
+        SHIP_MAIL_TO="team@example.com ada@example.com",
+        SHIP_MAIL_HOST="mail.example.com",
         SHIP_REGISTRY_USER="robot",
         SHIP_GIT_USER="robot",
         SHIP_GIT_READER="reader",
@@ -597,6 +608,8 @@ def test_every_builder_of_the_example_has_collapsing_off(tmp_path: Path) -> None
         "retag": False,
         "propose-bases": False,
         "propose-requirements": False,
+        # It removes old logs.
+        "__Janitor": None,
     }
     assert config.buildbotNetUsageData is None
 

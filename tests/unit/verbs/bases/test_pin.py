@@ -58,7 +58,7 @@ def yard(tmp_path: Path) -> Yard:
 def test_without_news_nothing_is_written(yard: Yard) -> None:
     result = yard.pin()
     assert result.summary == "2 bases, none newer"
-    assert result.properties == {"ship_pinned": []}
+    assert result.properties == {"ship_pinned": [], "ship_outdated": {}}
     assert result.texts == {}
 
 
@@ -66,7 +66,8 @@ def test_a_newer_base_moves_its_from_line_and_no_other(yard: Yard) -> None:
     for tag in (NEW, NEWEST, "latest"):
         store_image(yard.registry, SLIM.tagged(tag), small_image(tag))
     result = yard.pin()
-    assert result.properties == {"ship_pinned": ["app.docker"]}
+    newer = {f"{SLIM}:{OLD}": f"{SLIM}:{NEWEST}"}
+    assert result.properties == {"ship_pinned": ["app.docker"], "ship_outdated": newer}
     assert yard.read("app.docker") == f"FROM {SLIM}:{NEWEST}\nCOPY a /\n"
     assert yard.read("build.docker") == f"# build\nFROM {FULL}:{OLD}\n"
     assert result.texts["bases.txt"].startswith(f"{SLIM}:{OLD}\n  -> {SLIM}:{NEWEST}\n")
@@ -82,13 +83,15 @@ def test_the_same_image_under_a_newer_tag_is_no_news(yard: Yard) -> None:
 
 def test_a_pin_is_never_moved_back(yard: Yard) -> None:
     yard.write("app.docker", f"FROM {SLIM}:{NEWEST}\n")
-    assert yard.pin().properties == {"ship_pinned": []}
+    assert yard.pin().properties == {"ship_pinned": [], "ship_outdated": {}}
 
 
 def test_only_the_files_that_were_named_are_looked_at(yard: Yard) -> None:
     for base in (FULL, SLIM):
         store_image(yard.registry, base.tagged(NEW), small_image("new"))
-    assert yard.pin("build.docker").properties == {"ship_pinned": ["build.docker"]}
+    newer = {f"{FULL}:{OLD}": f"{FULL}:{NEW}"}
+    found = yard.pin("build.docker").properties
+    assert found == {"ship_pinned": ["build.docker"], "ship_outdated": newer}
     with pytest.raises(FileMissing, match=r"other\.docker"):
         yard.pin("other.docker")
 

@@ -1,0 +1,1 @@
+"""Forges: GitHub, GitLab and Gitea: merge requests, commit statuses and webhooks."""

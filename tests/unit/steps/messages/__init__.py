@@ -1,0 +1,1 @@
+"""Tests of buildbot_ship/steps/messages/."""
