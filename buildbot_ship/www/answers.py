@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 from buildbot.data.resultspec import Filter
 
-from ..model.journal.affected import find_affected, in_use, parse_query
+from ..model.artefact import Package
+from ..model.journal.affected import find_affected, missing_packages, parse_query
 from ..model.journal.inventory import PublishedImage
 from ..steps.journal import journal_of
 from . import rows
@@ -91,14 +92,13 @@ class Answers:
         asked = parse_query(options.get("package", ""))
         journal = journal_of(self.master)
         inventory = await journal.read()
-        images = list(inventory.published())
-        digests = {each.packages for image in images for each in in_use(image)}
-        digests |= {lock.packages for image in images for lock in image.locks}
-        packages = await journal.packages(digests)
-        found = find_affected(inventory, packages.__getitem__, asked)
+        packages: dict[str, Mapping[str, Package]] = {}
+        while missing := missing_packages(inventory, packages, asked):
+            packages |= await journal.packages(missing)
+        found = find_affected(inventory, packages, asked)
         return {
             "asked": str(asked),
-            "searched": len(images),
+            "searched": len(list(inventory.published())),
             "images": [rows.affected_row(each) for each in found],
         }
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import axe_core_python  # type: ignore[import-untyped]
+import axe_core_python
 from lab.buildmaster import Master
 from lab.settings import WEB_USER
 from selenium import webdriver

@@ -25,13 +25,14 @@ SCRIPT = "<img src=x onerror=document.title='broken'>"
 """A text that comes out of a build, and must not become HTML."""
 
 
-def packages(version: int, more: int = 0) -> dict[str, Package]:
-    """Return the packages of the *version* of an application, and *more* that it requires."""
+def packages(version: int, more: int = 0, image: int = 0) -> dict[str, Package]:
+    """Return the packages of the *version* of an *image*, and *more* that it requires."""
     many = {f"package-{number}": Package("1.0") for number in range(more)}
     return {
         "app": Package(f"1.{version}", ("requests", *many)),
         "requests": Package("2.32.0", ("urllib3",)),
         "urllib3": Package("2.2.1" if version % 4 < 2 else "2.5.0"),
+        **({f"own-{image}": Package("1.0")} if more else {}),
         **many,
     }
 
@@ -67,12 +68,13 @@ async def seed(folder: Path, images: int, builds: int, more: int) -> None:
         await journal.write(
             OwnedBase(BASE, source, f"{BASE}:{tag}", digest(7), changes, build, f"{tag[:10]}")
         )
-    rows = []
+    rows: list[Publication] = []
     for number in range(builds):
         image = number % images
-        kept = await journal.keep_packages(packages(number // images, more))
+        kept = await journal.keep_packages(packages(number // images, more, image))
         rows.append(publication(number, image, kept))
     await write_all(master, journal, rows)
+    await master.db.pool.do(lambda connection: insert_builds(master, connection, builds))
     await close_master(master)
 
 
@@ -93,6 +95,29 @@ async def write_all(master: Any, journal: Journal, entries: list[Publication]) -
         connection.commit()
 
     await master.db.pool.do(insert)
+
+
+def insert_builds(master: Any, connection: Any, count: int) -> None:
+    """Insert *count* builds that have ended."""
+    model, begun = master.db.model, 1_790_000_000
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    values = [
+        {
+            "id": number,
+            "number": number,
+            "builderid": 1,
+            "buildrequestid": 1_000_000 + number,
+            "masterid": 1,
+            "started_at": begun + number,
+            "complete_at": begun + number + 5,
+            "locks_duration_s": 0,
+            "state_string": "build successful",
+            "results": 0,
+        }
+        for number in range(1, count + 1)
+    ]
+    connection.execute(model.builds.insert(), values)
+    connection.commit()
 
 
 if __name__ == "__main__":

@@ -185,3 +185,40 @@ def test_a_question_that_is_none_is_an_error_and_no_page(scene: Scene) -> None:
     assert requests.get(f"{url}nothing", timeout=30).status_code == 404
     reply = requests.get(f"{url}affected", params={"package": "a b"}, timeout=30)
     assert (reply.status_code, reply.headers["content-type"][:16]) == (400, "application/json")
+
+
+@pytest.mark.long
+def test_the_answers_of_a_large_master_are_small(
+    lab_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ask a master with 10,000 builds of 1,000 images, with 64 packages each.
+
+    The times are printed and not asserted: the machine may have other work.
+    """
+    secrets = {"registry-password": "only-for-tests"}
+
+    def prepare(folder: Path) -> None:
+        write_journal(folder, 1000, 10_000, 60)
+
+    with stub_scene(lab_run, tmp_path, "large", secrets, prepare) as scene:
+        assert len(scene.rest.get("builds", limit=20_000)["builds"]) == 10_000
+        with capsys.disabled():
+            for question, options in (
+                ("images", {}),
+                ("images", {"search": "app-77"}),
+                ("history", {"repository": f"{HOST}/shop"}),
+                ("affected", {"package": "urllib3==2.2.1"}),
+                ("affected", {"package": "own-12"}),
+            ):
+                seconds, size = timed(scene, question, options)
+                print(f"\n{question} {options}: {seconds} s, {size / 1000:.0f} KB", end="")
+                assert size < 200_000 or question == "affected"
+        assert ask(scene, "images")["total"] == 1000
+        assert len(ask(scene, "affected", package="own-12")["images"]) == 1
+
+
+def timed(scene: Scene, question: str, options: dict[str, str]) -> tuple[list[float], int]:
+    """Return the seconds of three answers, and the bytes of one."""
+    url = f"{scene.master.settings.url}plugins/ship/api/{question}"
+    replies = [requests.get(url, params=options, timeout=60) for _ in range(3)]
+    return [round(each.elapsed.total_seconds(), 2) for each in replies], len(replies[0].content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
@@ -13,7 +13,10 @@ from packaging.version import InvalidVersion
 from ...errors import InvalidRequest
 from ..artefact import Package
 from .entries import Publication
-from .inventory import Inventory, PublishedImage
+from .inventory import Inventory, Lock, PublishedImage
+
+Packages = Mapping[str, Mapping[str, Package]]
+"""Packages by name, by the digest that names them."""
 
 
 @attrs.frozen
@@ -50,31 +53,45 @@ def parse_query(text: str) -> Requirement:
 
 
 def find_affected(
-    inventory: Inventory,
-    packages_of: Callable[[str], Mapping[str, Package]],
-    asked: Requirement,
+    inventory: Inventory, packages: Packages, asked: Requirement
 ) -> Iterator[Affected]:
     """Yield the published images that contain the package *asked*.
 
     Only images that somebody may run are searched: the newest of each repository, and those
-    that a channel names.  *packages_of* returns packages by the digest in a publication.
+    that a channel names.  *packages* are by the digest in a publication, and lack nothing that
+    `missing_packages` names.
     """
     name = canonicalize_name(asked.name)
-    for image in inventory.published():
-        for publication in in_use(image):
-            packages = packages_of(publication.packages)
-            found = packages.get(name)
-            if found is None or not _matches(asked, found.version):
-                continue
-            yield Affected(
-                publication,
-                name,
-                found.version,
-                _since(image, publication, packages_of, name, found.version),
-                find_chain(packages, name),
-                channels_of(image, publication.digest),
-                publication is image.newest,
-            )
+    for image, publication, version in _matching(inventory, packages, asked):
+        since = publication
+        for lock in _locks_with(image, publication, packages, name, version):
+            since = lock.first
+        yield Affected(
+            publication,
+            name,
+            version,
+            since,
+            find_chain(packages[publication.packages], name),
+            channels_of(image, publication.digest),
+            publication is image.newest,
+        )
+
+
+def missing_packages(inventory: Inventory, packages: Packages, asked: Requirement) -> set[str]:
+    """Return digests of packages that `find_affected` needs next; none if it has all.
+
+    An old history is only read as far as it has the same version.
+    """
+    used = (each for image in inventory.published() for each in in_use(image))
+    missing = {publication.packages for publication in used} - packages.keys()
+    if missing:
+        return missing
+    name = canonicalize_name(asked.name)
+    for image, publication, version in _matching(inventory, packages, asked):
+        for lock in _locks_with(image, publication, packages, name, version):
+            if lock.packages not in packages:
+                missing.add(lock.packages)
+    return missing
 
 
 def in_use(image: PublishedImage) -> list[Publication]:
@@ -115,18 +132,32 @@ def _matches(asked: Requirement, version: str) -> bool:
         return False
 
 
-def _since(
-    image: PublishedImage,
-    publication: Publication,
-    packages_of: Callable[[str], Mapping[str, Package]],
-    name: str,
-    version: str,
-) -> Publication:
-    """Return the first publication up to *publication*, without a gap, with this version."""
-    since = image.lock_of(publication).first
-    for lock in reversed([lock for lock in image.locks if lock.first.at < since.at]):
-        found = packages_of(lock.packages).get(name)
+def _matching(
+    inventory: Inventory, packages: Packages, asked: Requirement
+) -> Iterator[tuple[PublishedImage, Publication, str]]:
+    """Yield image, publication and version of each match."""
+    name = canonicalize_name(asked.name)
+    for image in inventory.published():
+        for publication in in_use(image):
+            found = packages[publication.packages].get(name)
+            if found is not None and _matches(asked, found.version):
+                yield image, publication, found.version
+
+
+def _locks_with(
+    image: PublishedImage, publication: Publication, packages: Packages, name: str, version: str
+) -> Iterator[Lock]:
+    """Yield the lock of *publication* and those before it that have *version*, newest first.
+
+    The last one may be a lock whose packages are not among *packages*.
+    """
+    own = image.lock_of(publication)
+    yield own
+    for lock in reversed([lock for lock in image.locks if lock.first.at < own.first.at]):
+        if lock.packages not in packages:
+            yield lock
+            return
+        found = packages[lock.packages].get(name)
         if found is None or found.version != version:
-            break
-        since = lock.first
-    return since
+            return
+        yield lock

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from buildbot_ship.errors import InvalidRequest
@@ -8,11 +10,12 @@ from buildbot_ship.model.journal.affected import (
     Affected,
     find_affected,
     find_chain,
+    missing_packages,
     parse_query,
 )
 from buildbot_ship.model.journal.entries import JournalEntry
 from buildbot_ship.model.journal.inventory import Inventory
-from tests.unit.model.journal.samples import NEW, PACKAGES, promoted, published
+from tests.unit.model.journal.samples import NEW, OLD, PACKAGES, promoted, published
 
 OTHER = "registry.example.com/team/other"
 
@@ -21,7 +24,11 @@ def ask(text: str, *entries: JournalEntry) -> list[Affected]:
     inventory = Inventory()
     for entry in entries:
         inventory.add(entry)
-    return list(find_affected(inventory, PACKAGES.__getitem__, parse_query(text)))
+    asked = parse_query(text)
+    packages: dict[str, Mapping[str, Package]] = {}
+    while missing := missing_packages(inventory, packages, asked):
+        packages |= {name: PACKAGES[name] for name in missing}
+    return list(find_affected(inventory, packages, asked))
 
 
 def test_an_image_is_affected_since_the_first_commit_with_that_version() -> None:
@@ -88,5 +95,5 @@ def test_a_question_that_is_none_is_refused(text: str) -> None:
 def test_a_version_that_is_none_matches_no_question_about_versions() -> None:
     inventory = Inventory()
     inventory.add(published(1))
-    packages = {"urllib3": Package("not a version")}
-    assert not list(find_affected(inventory, lambda _: packages, parse_query("urllib3==1")))
+    packages = {OLD: {"urllib3": Package("not a version")}}
+    assert not list(find_affected(inventory, packages, parse_query("urllib3==1")))

@@ -605,6 +605,7 @@ def test_every_builder_of_the_example_has_collapsing_off(tmp_path: Path) -> None
         "ship": False,
         "check": False,
         "harden": False,
+        "promote": False,
         "retag": False,
         "propose-bases": False,
         "propose-requirements": False,
