@@ -88,6 +88,15 @@ def bases(lab_run: Run, upstream_registry: Registry) -> Bases:
 
 
 @pytest.fixture(scope="session")
+def example_bases(lab_run: Run, upstream_registry: Registry) -> Bases:
+    """The bases of the example and its master, published upstream."""
+    from lab.bases import publish_bases  # noqa: PLC0415
+    from lab.debian import SHOWN  # noqa: PLC0415
+
+    return publish_bases(lab_run.cache, upstream_registry.address, minor=SHOWN)
+
+
+@pytest.fixture(scope="session")
 def hardened(
     engine: Engine, bases: Bases, tmp_path_factory: pytest.TempPathFactory
 ) -> Repository:

@@ -26,14 +26,14 @@ VERB_HELP = {
     "retag": (
         "Copy base images to your own repositories, under a timestamp tag. All copies get "
         "the same tag.\nA tag is never moved.",
-        "buildbot-ship retag python:3.11=registry.example.com/team/python311 \\\n"
-        "      python:3.11-slim=registry.example.com/team/python311-slim",
+        "buildbot-ship retag python:3.14=registry.example.com/team/python314 \\\n"
+        "      python:3.14-slim=registry.example.com/team/python314-slim",
     ),
     "derive": (
         "Build your own base images on others, under a timestamp tag. A base is built if its "
         "Dockerfile,\na file that it copies or its own base changed, or if it is old. "
         "Otherwise the engine is not used.\n--no-cache builds it in any case.",
-        "buildbot-ship derive psycopg.docker=registry.example.com/team/python311-psycopg",
+        "buildbot-ship derive psycopg.docker=registry.example.com/team/python314-psycopg",
     ),
     "pin": (
         "Update FROM lines to the newest tags that retag and derive made. Nothing else in the "

@@ -120,7 +120,7 @@ class RetagBase(PairsStep):
     Builds use the copies, so changes upstream do not affect them.
 
     :param copies: the own repository for each upstream image:
-        ``{"docker.io/library/python:3.11": "registry.example.com/team/python311"}``; a list
+        ``{"docker.io/library/python:3.14": "registry.example.com/team/python314"}``; a list
         of such pairs if an upstream image is a renderable
     :param through: ``registry`` copies from registry to registry; ``engine`` pulls, tags and
         pushes; ``auto`` uses the registry if the worker reaches the source, else the engine
@@ -155,7 +155,7 @@ class DeriveBase(BuildSecretsStep, PairsStep):
     A base is only built if its inputs changed or if it is old.
 
     :param bases: the own repository for each Dockerfile in the repository:
-        ``{"psycopg.docker": "registry.example.com/team/python311-psycopg"}``; a list of such
+        ``{"psycopg.docker": "registry.example.com/team/python314-psycopg"}``; a list of such
         pairs if one contains a renderable
     :param revision: the commit that contains the Dockerfiles
     :param older_than_days: rebuild an unchanged base after this many days, since its RUN

@@ -74,9 +74,11 @@ def publish_bases(cache: Path, address: str, mark: str = "", minor: str = DEFAUL
     return Bases(f"{address}/{REPOSITORY.partition('/')[0]}", **published)
 
 
-def publish_newer_slim(cache: Path, address: str, package: str, version: str) -> Base:
+def publish_newer_slim(
+    cache: Path, address: str, package: str, version: str, minor: str = DEFAULT
+) -> Base:
     """Publish a newer slim base upstream, with another *version* of one Debian package."""
-    layer = make_layers(cache)["slim"]
+    layer = make_layers(cache, minor)["slim"]
     changed = with_version(dpkg_status(layer.path), package, version)
     plain = tar_of({DPKG_STATUS: changed.encode()})
     packed = gzip.compress(plain, mtime=0)
@@ -85,7 +87,7 @@ def publish_newer_slim(cache: Path, address: str, package: str, version: str) ->
     url = f"http://{address}/v2/{REPOSITORY}"
     with requests.Session() as session:
         upload(session, url, sha256(packed), packed)
-        return _publish_manifest(session, url, TAGS["slim"], config, *parts)
+        return _publish_manifest(session, url, tags_of(minor)["slim"], config, *parts)
 
 
 def with_version(status: str, package: str, version: str) -> str:

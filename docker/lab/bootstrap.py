@@ -17,6 +17,7 @@ from pathlib import Path
 from lab.bench.options import parse_bench
 from lab.cache import cache_folder
 from lab.corpus.options import parse_corpus
+from lab.debian import SHOWN
 from lab.environment import make_environment
 from lab.errors import LabError
 from lab.options import parse_demo, parse_tests
@@ -32,7 +33,7 @@ OLDEST = (3, 11)
 
 def demo(argv: Sequence[str]) -> int:
     """Prepare the machine and run the demo."""
-    need = Need(machine=not parse_demo(argv).stop)
+    need = Need(machine=not parse_demo(argv).stop, pythons=(SHOWN,))
     return _become("lab.demo", argv, need, LAB / "requirements.txt")
 
 

@@ -102,6 +102,8 @@ RECIPES = {
 }
 """The bases by Python minor version, the newest last.  No suite of Debian has 3.12."""
 MINORS = tuple(RECIPES)
+SHOWN = "3.14"
+"""The Python of the example, of its master and of all pages."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from lab.application import SERVICE, Application
 from lab.bases import publish_bases
 from lab.buildmaster import Master
+from lab.debian import SHOWN
 from lab.errors import LabError
 from lab.git_server import GitServer
 from lab.options import DemoOptions, parse_demo
@@ -93,7 +94,7 @@ def prepare(run: Run) -> tuple[Master, Story]:
 def perform(run: Run, master: Master, story: Story) -> str:
     """Start master and worker, ship, and run the images; return the URL of the page."""
     with ThreadPoolExecutor() as pool:
-        base = f"{master.settings.upstream}/python:3.11"
+        base = f"{master.settings.upstream}/python:{SHOWN}"
         image = pool.submit(build_worker_image, base, master.settings.index_url)
         # Push before the master starts: the first poll of a branch builds nothing.
         story.found()
@@ -148,7 +149,7 @@ def _upstream(run: Run) -> str:
         run.say(f"bases: Docker Hub is reachable, using {HUB_PREFIX}")
         return HUB_PREFIX
     registry = serve(run, "upstream", preferred=5001)
-    bases = publish_bases(run.cache, registry.address)
+    bases = publish_bases(run.cache, registry.address, minor=SHOWN)
     run.say(f"bases: using {bases.full.reference} and {bases.slim.reference}")
     return bases.prefix
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lab.debian import DEFAULT, RECIPES
+from lab.debian import DEFAULT, RECIPES, SHOWN
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class Group:
     browser: bool = False
     other_engine: bool = False
     git_server: bool = False
+    example: bool = False
 
 
 GROUPS = {
@@ -26,10 +27,15 @@ GROUPS = {
         "tests/unit", "unit tests, style, types: no Docker, takes seconds", machine=False
     ),
     "engine": Group(
-        "tests/engine", "verbs with a real Docker Engine and real registries", git_server=True
+        "tests/engine",
+        "verbs with a real Docker Engine and real registries",
+        git_server=True,
+        example=True,
     ),
     "article": Group(
-        "tests/article", "images that run: smoke tests, secrets, orchestrators, state"
+        "tests/article",
+        "images that run: smoke tests, secrets, orchestrators, state",
+        example=True,
     ),
     "engines": Group(
         "tests/engines",
@@ -41,6 +47,7 @@ GROUPS = {
         "a real Buildbot master, workers and a browser",
         browser=True,
         git_server=True,
+        example=True,
     ),
     "faults": Group(
         "tests/faults",
@@ -51,11 +58,12 @@ GROUPS = {
         "tests/review",
         "nightly updates proposed as branches, over ssh and http",
         git_server=True,
+        example=True,
     ),
     "world": Group(
         "tests/world", "the whole pipeline on each Python; only the newest beside other groups"
     ),
-    "demo": Group("tests/demo", "docker/demo from start to end"),
+    "demo": Group("tests/demo", "docker/demo from start to end", example=True),
 }
 
 
@@ -99,8 +107,9 @@ class TestOptions:
         """Return the Pythons of the bases that the groups need."""
         if self.groups == ("world",):
             return tuple(RECIPES)
+        shown = [SHOWN] if any(GROUPS[name].example for name in self.groups) else []
         newest = [*RECIPES][-1:] if "world" in self.groups else []
-        return tuple(dict.fromkeys([DEFAULT, *newest]))
+        return tuple(dict.fromkeys([DEFAULT, *shown, *newest]))
 
 
 def parse_demo(argv: Sequence[str]) -> DemoOptions:

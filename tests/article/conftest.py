@@ -48,11 +48,14 @@ def client(engine: object) -> Iterator[docker.DockerClient]:
 
 @pytest.fixture(scope="session")
 def shipped(
-    engine: object, bases: Any, own_registry: Any, tmp_path_factory: pytest.TempPathFactory
+    engine: object,
+    example_bases: Any,
+    own_registry: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Shipped:
     """Both images of docker/example, built from a commit and published, once for a session."""
     folder = tmp_path_factory.mktemp("shipped")
-    repository = example_repository(folder, bases)
+    repository = example_repository(folder, example_bases)
     keys = Keys(folder / "keys", repository.folder)
     keys.make()
     seal_token(repository.folder)
@@ -70,10 +73,10 @@ def shipped(
 
 
 def example_repository(folder: Path, bases: Any) -> Repository:
-    """Return a repository with the files of docker/example, on the tests' bases."""
+    """Return a repository with the files of docker/example, on these bases."""
     repository = Repository(folder / "app", folder / "state")
     shutil.copytree(EXAMPLE, repository.folder, ignore=shutil.ignore_patterns("__pycache__"))
-    copies = {"python311": bases.full.reference, "python311-slim": bases.slim.reference}
+    copies = {"python314": bases.full.reference, "python314-slim": bases.slim.reference}
     for path in repository.folder.glob("*.docker"):
         path.write_text(pin(path.read_text(encoding="utf-8"), copies), encoding="utf-8")
     repository.git("init", "-q", "-b", "main")

@@ -164,7 +164,11 @@ def backed_up(client: docker.DockerClient, image: str, folder: Path) -> list[int
 
 @pytest.fixture
 def shell(
-    engine: object, bases: Any, own_registry: Any, client: docker.DockerClient, tmp_path: Path
+    engine: object,
+    example_bases: Any,
+    own_registry: Any,
+    client: docker.DockerClient,
+    tmp_path: Path,
 ) -> Iterator[Shell]:
     """The shell in which a reader of the page types; nothing is left behind."""
     scripts = tmp_path / "bin"
@@ -180,8 +184,8 @@ def shell(
             "PATH": f"{scripts}:{os.environ['PATH']}",
             "SHIP_SOURCE": str(TOP),
             "REGISTRY": f"{own_registry.address}/state",
-            "BUILD_BASE": bases.full.reference,
-            "RUNTIME_BASE": bases.slim.reference,
+            "BUILD_BASE": example_bases.full.reference,
+            "RUNTIME_BASE": example_bases.slim.reference,
             "PORT": str(free_port()),
             "BUILDBOT_SHIP_STATE": str(tmp_path / "state"),
         },

@@ -23,14 +23,14 @@ REPOSITORY = "calculator"
 
 
 @pytest.fixture(scope="session")
-def shop(lab_run: Run, own_registry: Registry, bases: Bases) -> Iterator[Shop]:
+def shop(lab_run: Run, own_registry: Registry, example_bases: Bases) -> Iterator[Shop]:
     """Start master and worker; the repository is the example's."""
     bundle = host_ca_bundle()
     git = GitServer.start(lab_run)
     settings = Settings.on_free_ports(
         git_url=git.url(REPOSITORY),
         registry=f"{own_registry.address}/team",
-        upstream=bases.prefix,
+        upstream=example_bases.prefix,
         worker_password="only-for-tests",
         ca_bundle=str(bundle) if bundle else None,
         index_url=host_index_url(),

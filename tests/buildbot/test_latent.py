@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from lab.bases import Bases
 from lab.buildmaster import EXAMPLE, Master
+from lab.debian import SHOWN
 from lab.git_server import GitServer
 from lab.registries import Registry
 from lab.rest import result_name
@@ -22,11 +23,11 @@ SECONDS = 120.0
 
 @pytest.mark.long
 def test_a_container_is_started_for_a_build_and_removed(
-    lab_run: Run, own_registry: Registry, bases: Bases
+    lab_run: Run, own_registry: Registry, example_bases: Bases
 ) -> None:
     import docker  # noqa: PLC0415  # it takes 0.4 s
 
-    image = build_worker_image(f"{bases.prefix}/python:3.11", host_index_url())
+    image = build_worker_image(f"{example_bases.prefix}/python:{SHOWN}", host_index_url())
     docker.from_env().images.get(image).tag("buildbot-ship-worker")
     snippet = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.S | re.M)[0]
     assert "DockerLatentWorker" in snippet
@@ -38,7 +39,7 @@ def test_a_container_is_started_for_a_build_and_removed(
     settings = Settings.on_free_ports(
         git_url=GitServer.start(lab_run).url("none"),
         registry=f"{own_registry.address}/latent",
-        upstream=bases.prefix,
+        upstream=example_bases.prefix,
         worker_password="unused",
         worker_name=name,
         ca_bundle=CA_BUNDLE_IN_WORKER if host_ca_bundle() else None,

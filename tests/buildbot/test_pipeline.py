@@ -35,7 +35,7 @@ def done(shop: Shop, build: Json) -> list[str]:
 
 
 def test_retagging_ends_as_two_tags_of_one_moment(shop: Shop, day: Day) -> None:
-    assert sorted(day.copies) == ["python311", "python311-slim"]
+    assert sorted(day.copies) == ["python314", "python314-slim"]
     tags = {reference.rpartition(":")[2] for reference in day.copies.values()}
     assert len(tags) == 1
     assert re.fullmatch(TIMESTAMP, tags.pop())
@@ -43,7 +43,7 @@ def test_retagging_ends_as_two_tags_of_one_moment(shop: Shop, day: Day) -> None:
 
 def test_own_copies_keep_the_digest_of_upstream(shop: Shop, day: Day) -> None:
     upstream = shop.master.settings.upstream
-    for name, tag in (("python311", "3.11"), ("python311-slim", "3.11-slim")):
+    for name, tag in (("python314", "3.14"), ("python314-slim", "3.14-slim")):
         repository, _, own = day.copies[name].rpartition(":")
         assert look_up(repository, own)[0] == look_up(f"{upstream}/python", tag)[0]
 

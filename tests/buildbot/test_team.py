@@ -274,14 +274,14 @@ def test_the_token_and_the_secret_are_in_no_log(team: Team) -> None:
 @needs_postgres
 @pytest.mark.long
 def test_two_workers_and_postgresql_ship_a_commit(
-    lab_run: Run, own_registry: Registry, bases: Bases
+    lab_run: Run, own_registry: Registry, example_bases: Bases
 ) -> None:
     bundle, names = host_ca_bundle(), ("two-ada", "two-grace")
     server = GitServer.start(lab_run)
     settings = Settings.on_free_ports(
         git_url=server.url("two"),
         registry=f"{own_registry.address}/two",
-        upstream=bases.prefix,
+        upstream=example_bases.prefix,
         worker_password=PASSWORD,
         workers=names,  # type: ignore[arg-type]
         ca_bundle=str(bundle) if bundle else None,

@@ -16,7 +16,7 @@ TOP = Path(__file__).resolve().parents[2]
 
 @pytest.mark.long
 def test_the_tutorial_ends_with_the_page(
-    engine: object, bases: Any, own_registry: Any, tmp_path: Path
+    engine: object, example_bases: Any, own_registry: Any, tmp_path: Path
 ) -> None:
     text = (TOP / "docs" / "tutorial.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```$", text, flags=re.S | re.M)
@@ -31,7 +31,7 @@ def test_the_tutorial_ends_with_the_page(
         **identity,
         "PATH": f"{scripts}:{os.environ['PATH']}",
         "SHIP_SOURCE": str(TOP),
-        "UPSTREAM": bases.prefix,
+        "UPSTREAM": example_bases.prefix,
         "REGISTRY": f"{own_registry.address}/tutorial",
         "BUILDBOT_SHIP_STATE": str(tmp_path / "state"),
     }

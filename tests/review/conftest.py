@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from lab.bases import Bases, publish_bases, publish_newer_slim
 from lab.buildmaster import Master
+from lab.debian import SHOWN
 from lab.git_login import GitLogin, over_http, over_ssh
 from lab.git_server import BRANCH, Developer, git
 from lab.pins import own_copies, pin
@@ -32,7 +33,7 @@ from lab.worker import ProcessWorker
 
 LOOSE = "requirements.loose.txt"
 LIMIT = "-c limits.txt\n"
-DERIVED, OWNED, PAGE = "data.docker", "python311-data", "fancycalculator.docker"
+DERIVED, OWNED, PAGE = "data.docker", "python314-data", "fancycalculator.docker"
 SECONDS = 600.0
 SERVERS: dict[str, Callable[[Path], AbstractContextManager[GitLogin]]] = {
     "ssh": over_ssh,
@@ -61,7 +62,7 @@ class House:
 
     def move_upstream(self, version: str) -> None:
         """Give upstream's slim base a newer package."""
-        publish_newer_slim(self.run.cache, self.upstream.address, "libc6", version)
+        publish_newer_slim(self.run.cache, self.upstream.address, "libc6", version, SHOWN)
 
     def build(self, builder: str, **parameters: Any) -> Json:
         """Run a nightly builder now; return its last build once it has ended."""
@@ -126,7 +127,7 @@ def publish(house: House) -> None:
 def stand_on_a_derived_base(house: House) -> None:
     """Derive a base of upstream's slim one, and put the page on it."""
     upstream, developer = house.master.settings.upstream, house.developer
-    text = f"FROM {upstream}/python:3.11-slim\nRUN mkdir /data && echo here > /data/where\n"
+    text = f"FROM {upstream}/python:{SHOWN}-slim\nRUN mkdir /data && echo here > /data/where\n"
     developer.write({DERIVED: text})
     developer.commit("Derive a base")
     developer.push(PINNING)
@@ -135,7 +136,7 @@ def stand_on_a_derived_base(house: House) -> None:
     properties = house.master.rest.properties(build["buildid"])
     own = own_copies(properties, house.master.settings.registry)
     page = developer.tree / PAGE
-    copies = {"python311-slim": own[OWNED]}
+    copies = {"python314-slim": own[OWNED]}
     developer.write({PAGE: pin(page.read_text(encoding="utf-8"), copies)})
 
 
@@ -171,9 +172,11 @@ def _is_over_http(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def registries(own_registry: Registry, upstream_registry: Registry, bases: Bases) -> Registries:
+def registries(
+    own_registry: Registry, upstream_registry: Registry, example_bases: Bases
+) -> Registries:
     """What the houses share."""
-    return Registries(own_registry, upstream_registry, bases)
+    return Registries(own_registry, upstream_registry, example_bases)
 
 
 def settings_of(name: str, server: GitLogin, registries: Registries) -> Settings:
@@ -226,7 +229,7 @@ def house(
         finally:
             master.stop()
             worker.stop()
-            publish_bases(lab_run.cache, registries.upstream.address)
+            publish_bases(lab_run.cache, registries.upstream.address, minor=SHOWN)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from lab.story import look_up
 from .conftest import BRANCH, DERIVED, SECONDS, House, beside
 
 T = TypeVar("T")
-OWN = r"\S+/python311-(?:slim|data):\d{4}-\d\d-\d\dT[\d-]+"
+OWN = r"\S+/python314-(?:slim|data):\d{4}-\d\d-\d\dT[\d-]+"
 
 
 def night(house: House) -> Json:
@@ -57,7 +57,7 @@ def test_a_base_that_moved_upstream_becomes_a_branch_to_judge_by(house: House) -
     house.move_upstream(f"9.1-{house.master.name}")
     build = night(house)
     assert build["results"] == 0, explain(house, build)
-    upstream = re.escape(f"{house.master.settings.upstream}/python:3.11-slim")
+    upstream = re.escape(f"{house.master.settings.upstream}/python:3.14-slim")
     assert re.fullmatch(
         r"1 of 1 base derived: data\.docker under \S+ by (BuildKit|the classic builder), since "
         rf"{upstream} is another image",

@@ -20,7 +20,7 @@ from .owned_bases import OwnedBases
 _NO_COPIES = (
     "check the name; if its repository has no own base yet, make one with RetagBase or "
     "DeriveBase, for example: "
-    "buildbot-ship retag python:3.11=registry.example.com/team/python311"
+    "buildbot-ship retag python:3.14=registry.example.com/team/python314"
 )
 
 

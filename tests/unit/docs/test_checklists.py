@@ -61,7 +61,7 @@ def test_a_dockerfile_of_a_page_breaks_the_listed_rules_only(page: str) -> None:
 def test_what_the_engine_gets_for_a_derived_base_breaks_no_other_rule() -> None:
     text = pages()[DERIVED].encode()
     dockerfile = read(text, "data.docker")
-    base = Reference.parse("docker.io/library/python:3.11-slim")
+    base = Reference.parse("docker.io/library/python:3.14-slim")
     fixed = Reference.parse(f"{base}@sha256:{'0' * 64}")
     given = fix_bases(text, dockerfile, {base: fixed}).decode()
     assert str(fixed) in given

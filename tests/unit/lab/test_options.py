@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from lab.debian import DEFAULT, RECIPES
+from lab.debian import DEFAULT, RECIPES, SHOWN
 from lab.options import GROUPS, parse_demo, parse_tests
 
 CHECKOUT = Path(__file__).parents[3]
@@ -60,5 +60,14 @@ def test_a_group_that_serves_git_with_logins_says_so(name: str) -> None:
 
 def test_all_pythons_are_for_the_group_world_alone() -> None:
     assert parse_tests(["world"]).pythons == tuple(RECIPES)
-    assert parse_tests([]).pythons == (DEFAULT, [*RECIPES][-1])
-    assert parse_tests(["engine"]).pythons == (DEFAULT,)
+    assert parse_tests([]).pythons == (DEFAULT, SHOWN, [*RECIPES][-1])
+    assert parse_tests(["engine"]).pythons == (DEFAULT, SHOWN)
+    assert parse_tests(["faults"]).pythons == (DEFAULT,)
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_group_with_the_bases_of_the_example_says_so(name: str) -> None:
+    folder = CHECKOUT / GROUPS[name].folder
+    texts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.py")]
+    takes = any(re.search(r"\bexample_bases\b", text) for text in texts)
+    assert GROUPS[name].example == (takes or name == "demo")
