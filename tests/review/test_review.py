@@ -49,7 +49,7 @@ def test_a_night_without_news_proposes_nothing(house: House) -> None:
     assert " up to date: " in house.seen["retag"]
     assert house.seen["derive"] == "0 of 1 base derived: data.docker is up to date"
     assert house.said(build, "pin") == "3 bases, none newer"
-    assert house.said(build, "propose") == "nothing to propose: no file changed"
+    assert house.said(build, "propose") == "0 files changed: nothing to propose"
     assert house.branches() == before
 
 
@@ -130,7 +130,7 @@ def test_merging_a_proposal_ships_it_though_the_merge_is_no_commit(house: House)
     shipped = house.story.ship(commit)
     assert {image.tag for image in shipped} == {commit}
     build = house.build(PROPOSE_BASES)
-    assert house.said(build, "propose") == "nothing to propose: no file changed"
+    assert house.said(build, "propose") == "0 files changed: nothing to propose"
 
 
 def test_a_hook_that_refuses_is_quoted_and_nothing_is_pushed(house: House) -> None:
@@ -181,7 +181,7 @@ def test_a_branch_that_was_deleted_is_not_pushed_again(house: House) -> None:
     assert build["results"] == 0, explain(house, build)
     said = house.said(build, "propose")
     house.run.say(said)
-    assert said == f"{branch} was proposed and then deleted: not proposed again"
+    assert said == f"2 files not proposed again: {branch} was proposed and then deleted"
     assert house.branches() == before
 
 
