@@ -111,7 +111,14 @@ class Answers:
             order=["-buildid"],
             limit=_MOST_RUNNING,
         )
-        return [{**_build_row(build), "says": await self._says(build)} for build in builds]
+        return [
+            {
+                **_build_row(build),
+                "builder": (await data.get(("builders", build["builderid"])))["name"],
+                "says": await self._says(build),
+            }
+            for build in builds
+        ]
 
     async def _says(self, build: Mapping[str, Any]) -> str:
         """Return what the running step of *build* says."""

@@ -64,7 +64,7 @@ def test_an_image_is_promoted_from_the_ship_page(
     assert "tested" in text
     find(browser, "//button[@aria-label='Promote fancycalculator']").click()
     find(browser, "//dialog//button[normalize-space()='Promote']").click()
-    wait_for_text(browser, "by ship@")
+    wait_for_text(browser, "by ship")
     picture(browser, shop.run.cache, "ship-page")
     shipped = day.shipped["fancycalculator"]
     channel = Reference.parse(f"{shipped.repository}:production")

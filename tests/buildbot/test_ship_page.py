@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,12 +15,14 @@ import requests
 from lab.buildmaster import CHECKOUT
 from lab.rest import result_name
 from lab.runs import Run
-from lab.settings import PROMOTE
+from lab.settings import PROMOTE, RETAG
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.buildbot.browsing import (
+    SECONDS,
     console_errors,
     find,
     log_in,
@@ -126,8 +130,38 @@ def test_an_image_is_promoted_and_rolled_back(scene: Scene, browser: webdriver.C
     )
     moves = ask(scene, "history", repository=f"{HOST}/shop")["promotions"]
     assert [move["digest"] for move in moves] == [digest(4), digest(NEWEST)]
-    assert {move["who"].partition("@")[0] for move in moves} == {"ship"}
+    assert {move["who"] for move in moves} == {"ship"}
     assert console_errors(browser) == []
+
+
+def test_a_running_build_moves_on_the_page(scene: Scene, browser: webdriver.Chrome) -> None:
+    open_page(scene, browser)
+    scene.stub.order({"retag": {"sleep": 3}})
+    build = scene.rest.force(RETAG)
+    wait_for_text(browser, "retag: starting")
+    scene.rest.wait(build, 60)
+    WebDriverWait(browser, SECONDS).until(
+        lambda page: not page.find_elements(By.CSS_SELECTOR, ".ship-running")
+    )
+
+
+def test_the_command_line_asks_the_same_question(scene: Scene) -> None:
+    asked = [sys.executable, "-m", "buildbot_ship", "affected", "urllib3==2.5.0"]
+    url = scene.master.settings.url
+    done = subprocess.run([*asked, "--master", url], capture_output=True, text=True, check=True)
+    first, *rows = done.stdout.splitlines()
+    assert first == "urllib3==2.5.0: 4 affected, 4 images searched"
+    assert rows[0].startswith(f"{HOST}/app-1@sha256:")
+    assert rows[0].endswith("(newest)")
+    assert "through app -> requests -> urllib3" in rows[1]
+    environment = {**os.environ, "SHIP_URL": url}
+    plain = subprocess.run(
+        [*asked, "--json"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(plain.stdout) == ask(scene, "affected", package="urllib3==2.5.0")
+    nowhere = [*asked, "--master", "http://127.0.0.1:1/"]
+    failed = subprocess.run(nowhere, capture_output=True, text=True, check=False)
+    assert (failed.returncode, "does not answer" in failed.stdout) == (65, True)
 
 
 def test_an_image_that_is_unknown_is_not_promoted(scene: Scene) -> None:

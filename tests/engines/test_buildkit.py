@@ -21,6 +21,7 @@ from buildbot_ship.errors import BuildKitMissing, JobFailed, LimitExceeded
 from buildbot_ship.model.dockerfile.buildkit import BUILDKIT, CLASSIC
 from buildbot_ship.model.dockerfile.document import read
 from buildbot_ship.model.image.layer import Member, write_tar
+from buildbot_ship.model.log import OUTPUT
 from buildbot_ship.model.request.settings import Limits
 from buildbot_ship.store.ledger import Ledger
 from tests.engines.conftest import (
@@ -183,7 +184,7 @@ def test_a_mounted_cache_begins_empty_in_each_build(site: Site) -> None:
     run = f"RUN --mount=type=cache,id={uuid.uuid4().hex},target=/c ls /c; touch /c/mark\n"
     for _ in range(2):
         site.build(f"{run}RUN true\n")
-        assert "mark" not in site.lines
+        assert f"{OUTPUT}mark" not in site.lines
 
 
 @on(NEWEST_CLASSIC)
@@ -208,7 +209,7 @@ def test_a_line_that_fails_is_named(site: Site, text: str, place: str, why: str)
         site.build(text)
     assert str(caught.value).startswith(f"a.docker:{place}: ")
     assert why in str(caught.value)
-    assert ("so" in caught.value.details.splitlines()) == ("echo so" in text)
+    assert (f"{OUTPUT}so" in caught.value.details.splitlines()) == ("echo so" in text)
 
 
 @with_buildkit
@@ -286,7 +287,7 @@ def test_a_build_ends_in_time(site: Site) -> None:
     began = time.monotonic()
     with pytest.raises(LimitExceeded, match="3 seconds"):
         site.build("RUN echo here && sleep 7654\n", seconds=3)
-    assert "here" in site.lines
+    assert f"{OUTPUT}here" in site.lines
     assert time.monotonic() - began < 15
     wait_until(lambda: not running("7654"), 5, "the end of its process")
 

@@ -87,14 +87,13 @@ function Buttons({ row, actions, order }) {
   }));
 }
 
-function Running({ builds }) {
+export function Running({ builds }) {
   return builds.map((build) => h("p", { key: build.buildid, className: "ship-running" },
     h("a", { href: `#/builders/${build.builderid}/builds/${build.number}` },
-      `build #${build.number}`), ` ${build.says || build.state_string}`));
+      `${build.builder} #${build.number}`), ` ${build.says || build.state_string}`));
 }
 
 function Image({ row, data, order }) {
-  const running = data.running.filter((build) => build.builderid === row.build.builder_id);
   const promoting = data.actions.promote?.[row.build.builder];
   return h("li", { className: "ship-row", "data-repository": row.repository },
     h("div", { className: "ship-head" },
@@ -102,7 +101,6 @@ function Image({ row, data, order }) {
       h("span", { className: "ship-chips" },
         h(Chip, { good: row.tested }, row.tested ? "tested" : "not tested"),
         h(Chip, { good: row.verified }, row.verified ? "reproducible" : "not verified"))),
-    h(Running, { builds: running }),
     h("dl", { className: "ship-facts" },
       h(Fact, { name: "Published" }, h(Commit, { commit: row.commit }), " ",
         h(Age, { time: row.at }), " ", h(BuildLink, { build: row.build })),

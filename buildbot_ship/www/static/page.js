@@ -3,7 +3,7 @@ import { AffectedView } from "./affected.js";
 import { ask, listen } from "./api.js";
 import { Bases } from "./bases.js";
 import { Dialog } from "./dialog.js";
-import { Images } from "./images.js";
+import { Images, Running } from "./images.js";
 import { h, Notice } from "./parts.js";
 
 const { useCallback, useEffect, useState } = window.React;
@@ -49,6 +49,7 @@ function ImagesView({ order }) {
       h("label", { htmlFor: "ship-filter" }, "Show images whose name contains"),
       h("input", { id: "ship-filter", value: search, onChange: type })),
     h(Notice, { error }),
+    data && h(Running, { builds: data.running }),
     data && h(Images, { data, order }),
     data && h("div", { className: "ship-actions" },
       data.start > 0 && move(0, "First images"),
