@@ -19,6 +19,7 @@ from lab.errors import LabError
 from lab.git_server import GitServer
 from lab.options import DemoOptions, parse_demo
 from lab.packages import hub_answers
+from lab.ports import free_port
 from lab.progress import Say, progress, table
 from lab.registries import serve
 from lab.runs import Run, all_runs, running
@@ -38,6 +39,7 @@ from lab.worker_image import build_worker_image
 KIND = "demo"
 REPOSITORY = "calculator"
 TEAM = "team"
+WEB_PORT, WORKER_PORT = 8010, 9989
 
 
 def main(argv: Sequence[str]) -> int:
@@ -80,6 +82,8 @@ def prepare(run: Run) -> tuple[Master, Story]:
     upstream = _upstream(run)
     git = GitServer.start(run, preferred=9418)
     settings = Settings.on_free_ports(
+        web_port=free_port(WEB_PORT),
+        worker_port=free_port(WORKER_PORT),
         git_url=git.url(REPOSITORY),
         registry=f"{own.address}/{TEAM}",
         upstream=upstream,

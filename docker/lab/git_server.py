@@ -96,7 +96,8 @@ class GitServer:
         folder.mkdir(exist_ok=True)
         argv = ["git", "daemon", "--reuseaddr", "--export-all", f"--base-path={folder}"]
         argv += [f"--listen={LOOPBACK}", f"--port={port}", str(folder)]
-        process = Process.start("git-daemon", argv, run.folder)
+        # A run may have several: each name has one record.
+        process = Process.start(f"git-daemon-{port}", argv, run.folder)
         process.wait_until(lambda: listens(port), 20.0)
         return cls(folder, port, process)
 

@@ -68,8 +68,11 @@ class Settings:
 
     @classmethod
     def on_free_ports(cls, **settings: str | int | None) -> Settings:
-        """Return settings with the default ports, or with free ports if those are in use."""
-        ports = {"web_port": free_port(8010), "worker_port": free_port(9989)}
+        """Return settings with free ports.
+
+        Two sessions of tests that both prefer a port would both find it free.
+        """
+        ports = {"web_port": free_port(), "worker_port": free_port()}
         return cls(**ports | settings)  # type: ignore[arg-type]
 
     @property
