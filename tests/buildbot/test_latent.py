@@ -37,6 +37,8 @@ def test_a_container_is_started_for_a_build_and_removed(
     config.write_text(f"{EXAMPLE.read_text('utf-8')}\n{quick}")
     name = f"{lab_run.name}-latent"
     settings = Settings.on_free_ports(
+        # The page names no port, so the container asks for Buildbot's usual one.
+        worker_port=9989,
         git_url=GitServer.start(lab_run).url("none"),
         registry=f"{own_registry.address}/latent",
         upstream=example_bases.prefix,
