@@ -213,6 +213,9 @@ class Rest:
 
     def _text(self, log: Json, first: int) -> str:
         """Return a log from its line *first*, without Buildbot's own lines."""
+        if not log["num_lines"]:
+            # Buildbot has no contents for it, and answers 404.
+            return ""
         path = f"logs/{log['logid']}/contents"
         chunks = self.get(path, offset=first, limit=log["num_lines"])["logchunks"]
         lines = "".join(part["content"] for part in chunks).splitlines()
