@@ -152,6 +152,7 @@ def _image(options: Options, name: str) -> requests.ImageRequest:
         dockerfile,
         options.revision,
         options.source,
+        load=True,
         missing_libraries=options.missing_libraries,
         build_secrets=_build_secrets(options),
     )

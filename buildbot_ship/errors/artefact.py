@@ -34,6 +34,19 @@ class ResultUnusable(ShipError):
 
 
 @attrs.define(slots=False)
+class PythonWithoutShip(ShipError):
+    """No interpreter that a step tried on the worker has buildbot-ship installed."""
+
+    pythons: str
+    template = "buildbot-ship is not installed on the worker for {pythons}"
+    advice = (
+        "install it in the worker's environment (pip install '.[worker]' in a clone), or set "
+        "the option python to the interpreter that has it"
+    )
+    status = 57
+
+
+@attrs.define(slots=False)
 class NotReproducible(ShipError):
     """The second build of a commit produced other bytes than the first.
 

@@ -16,7 +16,7 @@ from buildbot.util.twisted import async_to_deferred
 from twisted.internet.defer import ensureDeferred
 
 from ..model.request import check
-from .base.connection import send_without_delay
+from .base.worker import send_without_delay
 from .base.option_check import faults
 from .base.presentation import write_last_line
 from .base.secrets_of_build import add_secret, mask_for

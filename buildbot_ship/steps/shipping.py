@@ -150,7 +150,7 @@ class BuildRuntimeImage(BuildSecretsStep):
         revision: str | IRenderable = "HEAD",
         source: str | IRenderable | None = None,
         labels: Mapping[str, str] | IRenderable | None = None,
-        load: bool | IRenderable = True,
+        load: bool | IRenderable = False,
         missing_libraries: str | IRenderable = "report",
         build_secrets: Mapping[str, str] | IRenderable | None = None,
         **kwargs: Any,

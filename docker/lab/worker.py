@@ -118,10 +118,14 @@ class ContainerWorker:
 
 @dataclass
 class ProcessWorker(Served):
-    """A worker that runs as a process, in the current virtual environment."""
+    """A worker that runs as a process, in the current virtual environment.
+
+    With *programs*, it has those of another environment, which are not on its ``PATH``.
+    """
 
     run: Run
     settings: Settings
+    programs: Path | None = None
 
     def start(self) -> None:
         """Start it and wait until it is connected to its master."""
@@ -130,9 +134,11 @@ class ProcessWorker(Served):
         for each in (folder, (state / OWNER_FILE).parent):
             each.mkdir(parents=True, exist_ok=True)
         (state / OWNER_FILE).write_text(owner(self.run, self.settings), encoding="ascii")
-        programs = Path(sys.executable).parent
+        programs = self.programs or Path(sys.executable).parent
         argv = [str(programs / "twistd"), "--nodaemon", "--no_save", "--pidfile="]
-        path = f"{programs}:{os.environ.get('PATH', os.defpath)}"
+        path = os.environ.get("PATH", os.defpath)
+        if self.programs is None:
+            path = f"{programs}:{path}"
         self.process = Process.start(
             self.settings.worker_name,
             [*argv, f"--python={TAC}"],

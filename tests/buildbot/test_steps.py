@@ -128,7 +128,7 @@ def test_a_python_without_our_package_is_a_failure(scene: Scene) -> None:
     finally:
         scene.stub.python.write_bytes(program)
     assert result_name(build["results"]) == "FAILURE"
-    assert "there is no result file, and the exit status is 1" in build["state_string"]
+    assert f"not installed on the worker for {scene.stub.python} - " in build["state_string"]
 
 
 def test_a_lost_worker_is_a_retry_and_then_success(scene: Scene) -> None:

@@ -133,7 +133,7 @@ class Yard:
         folder = Work(self.folder / work)
         folder.save(Wheelhouse(COMMIT, self.base, self.tools, ()))
         return image(
-            ImageRequest(image="app"),
+            ImageRequest(image="app", load=True),
             tree=Commit({**files, "app.docker": TreeFile(dockerfile.encode())}),
             registry=RegistryClient(),
             runner=make_job_runner(

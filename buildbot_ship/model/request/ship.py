@@ -78,7 +78,7 @@ class ImageRequest(Request):
     revision: str = attrs.field(default="HEAD", validator=check.revision)
     source: str | None = None
     labels: dict[str, str] = attrs.field(factory=dict)
-    load: bool = True
+    load: bool = False
     missing_libraries: str = attrs.field(
         default=REPORT, validator=check.one_of(*MISSING_LIBRARIES)
     )

@@ -53,6 +53,8 @@ def faults(step: Any) -> Iterator[str]:
     yield from _page_faults(step.image_page)
     for name in ("work", "python"):
         value = getattr(step, name)
+        if name == "python" and value is None:
+            continue
         if not options.is_renderable(value) and not (isinstance(value, str) and value):
             yield f"{name}: {value!r} is not a path"
     if isinstance(step.work, str) and not step.work.startswith(("/", "../")):

@@ -21,9 +21,9 @@ from . import envelope_options as common
 from . import option_check as options
 from . import result_file
 from .build_record import record_of
-from .connection import send_without_delay
 from .presentation import ProgressObserver, ResultPresentation
 from .secrets_of_build import mask_for
+from .worker import check, python_of, send_without_delay
 
 # Buildbot is not typed: its numbers are Any without this.
 FAILURE: int = results.FAILURE
@@ -46,7 +46,8 @@ class ShipStep(ResultPresentation):
 
     :param work: the work folder on the worker, outside the checkout, where each step leaves
         files for the next one; relative to the step's ``workdir``
-    :param python: the Python interpreter on the worker that has buildbot-ship installed
+    :param python: the Python interpreter on the worker that has buildbot-ship installed;
+        default: the one that the worker runs in, or else ``python3``
     :param index_url: the package index that containers use instead of PyPI
     :param extra_index_urls: additional package indexes
     :param proxy: the HTTP proxy through which containers reach the index
@@ -88,7 +89,7 @@ class ShipStep(ResultPresentation):
         self,
         *,
         work: str | IRenderable = "../ship",
-        python: str | IRenderable = "python3",
+        python: str | IRenderable | None = None,
         index_url: str | IRenderable | None = None,
         extra_index_urls: Sequence[str] | IRenderable = (),
         proxy: str | IRenderable | None = None,
@@ -183,10 +184,11 @@ class ShipStep(ResultPresentation):
             # Buildbot itself repeats a build that loses its worker, without end.
             self._summary = _LOST.format(record.tries - 1)
             return FAILURE
+        python = await python_of(self)
         envelope = await self.reserve(await self._envelope(record.row), record.row)
         path = f"{envelope.work}/result-{envelope.verb}-{uuid.uuid4().hex}.json"
         limit = self.timeout or envelope.limits.seconds + _SPARE_SECONDS
-        command = await self._command(envelope, path, limit)
+        command = await self._command(python, envelope, path, limit)
         await self.runCommand(command)
         if self.stopped or command.results() == CANCELLED:
             return CANCELLED
@@ -199,13 +201,15 @@ class ShipStep(ResultPresentation):
         if data is None and command.rc == result.BUG:
             self._summary = "this is a bug of buildbot-ship: please report it with the log"
             return EXCEPTION
+        if data is None and command.rc:
+            await check(self, python)
         outcome = result_file.parse(data, envelope.verb, command.rc)
         await self.settle(outcome, record.row)
         return self._limit_retries(await self.show_result(outcome), record.tries)
 
-    async def _command(self, envelope: Envelope, path: str, limit: int) -> Any:
+    async def _command(self, python: str, envelope: Envelope, path: str, limit: int) -> Any:
         """Return the remote command that leaves its result at *path*; *limit* in seconds."""
-        argv = [self.python, "-I", "-m", "buildbot_ship", envelope.verb]
+        argv = [python, "-I", "-m", "buildbot_ship", envelope.verb]
         return await self.makeRemoteShellCommand(
             command=[*argv, "--request", "-", "--result", path],
             initialStdin=json.dumps(wire.envelope_to_json(envelope)),

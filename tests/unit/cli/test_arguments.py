@@ -76,7 +76,7 @@ def test_build_is_the_whole_chain_for_several_images() -> None:
 
 def test_every_image_of_a_chain_is_told_what_a_missing_library_means() -> None:
     one = request_of("image", "app", "--missing-libraries", "fail")
-    assert one == r.ImageRequest("app", missing_libraries="fail")
+    assert one == r.ImageRequest("app", load=True, missing_libraries="fail")
     made = ["--pex", "a.pex=a", "--image", "a", "--image", "b", "--missing-libraries", "ignore"]
     chain = request_of("build", *made)
     assert isinstance(chain, r.BuildRequest)

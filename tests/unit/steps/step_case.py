@@ -20,7 +20,7 @@ from buildbot.test.steps import (
 from twisted.trial import unittest
 
 from buildbot_ship.model.request.wire import result_to_json
-from buildbot_ship.model.result import MAX_BYTES, Failure, Result
+from buildbot_ship.model.result import BUG, MAX_BYTES, Failure, Result
 from buildbot_ship.steps.base.result_file import Collector
 
 UNIQUE = uuid.UUID(int=7)
@@ -46,6 +46,7 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
 
     password = "hunter2"
     work = "../ship"
+    python: str | None = "python3"
 
     def setUp(self) -> Any:
         self.setup_test_reactor()
@@ -62,9 +63,13 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
         self.built[f"ship_image_{image}"] = {"commit": COMMIT, "manifest_digest": digest}
 
     def setup_step(self, step: Any, *args: Any, **options: Any) -> Any:
-        """Set up *step*, with the properties of the images that its build made."""
+        """Set up *step*, with the properties of the images that its build made.
+
+        It uses the interpreter `python`, unless it has the option.
+        """
         made = super().setup_step(step, *args, **options)
         self.build.executedSteps = []
+        made.python = made.python or self.python
         for name, value in self.built.items():
             self.build.setProperty(name, value, "BuildRuntimeImage")
         return made
@@ -73,8 +78,19 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
         """Return where the verb's result is expected."""
         return f"{self.work}/result-{verb}-{UNIQUE.hex}.json"
 
-    def expect_verb(self, verb: str, answer: bytes | Result | None, rc: int = 0) -> ExpectVerb:
-        """Expect that *verb* runs, ends with *rc*, and leaves *answer*."""
+    def expect_verb(
+        self,
+        verb: str,
+        answer: bytes | Result | None,
+        rc: int = 0,
+        *,
+        checks_python: bool = True,
+    ) -> ExpectVerb:
+        """Expect that *verb* runs, ends with *rc*, and leaves *answer*.
+
+        If it leaves nothing, the step looks whether the interpreter has our package, unless
+        *checks_python* is false.
+        """
         expected = ExpectVerb().exit(rc)
         path = self.path(verb)
         upload = ExpectUploadFile(
@@ -92,6 +108,8 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
             upload.upload_string(data).exit(0)
         remove = ExpectRmfile(path=posixpath.join("wkdir", path), log_environ=False).exit(0)
         self.expect_commands(expected, upload, remove)
+        if answer is None and rc not in (0, BUG) and checks_python:
+            self.expect_commands(ExpectVerb().exit(0))
         verb_expected: ExpectVerb = expected
         return verb_expected
 

@@ -208,7 +208,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
         }.items()
     ),
     (lambda: steps.CollectGarbage(work="ship"), "work: 'ship' may be inside the checkout"),
-    (lambda: steps.CollectGarbage(python=None), "python: None is not a path"),
+    (lambda: steps.CollectGarbage(python=""), "python: '' is not a path"),
     (lambda: steps.CollectGarbage(retries="2"), "retries: '2' is not an integer"),
     (
         lambda: steps.CollectGarbage(insecure_registries=["http://a.lab"]),

@@ -134,7 +134,7 @@ class World:
 
     def run(self, **options: Any) -> Result:
         return image(
-            ImageRequest(image="app", **options),
+            ImageRequest(image="app", **{"load": True, **options}),
             tree=self.tree,
             registry=self.registry,
             runner=make_job_runner(self.daemon, self.work, self.lines.append),

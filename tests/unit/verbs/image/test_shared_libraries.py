@@ -34,7 +34,7 @@ class Shelved(World):
     def run(self, **options: Any) -> Any:
         store = DiskCache(self.work.root / "cache")
         return image(
-            ImageRequest(image="app", **options),
+            ImageRequest(image="app", load=True, **options),
             tree=self.tree,
             registry=self.registry,
             runner=make_job_runner(self.daemon, self.work, self.lines.append, None, (store,)),
