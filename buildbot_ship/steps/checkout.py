@@ -16,10 +16,10 @@ from buildbot.util.twisted import async_to_deferred
 from twisted.internet.defer import ensureDeferred
 
 from ..model.request import check
-from .base.worker import send_without_delay
 from .base.option_check import faults
 from .base.presentation import write_last_line
 from .base.secrets_of_build import add_secret, mask_for
+from .base.worker import send_without_delay
 
 _NO_ACCESS = "Could not read from remote repository"
 _LOCKED = re.compile(r"Unable to create '(.+\.lock)': File exists")

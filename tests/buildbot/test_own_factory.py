@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -145,7 +144,7 @@ def test_the_readme_s_factory_ships_and_leaves_nothing_in_the_engine(
     steps = own.master.rest.steps(build["buildid"])
     said = [(step["name"], step["state_string"]) for step in steps]
     assert result_name(build["results"]) == "SUCCESS", said
-    assert f"pushed" in dict(said)["push"], said
+    assert "pushed" in dict(said)["push"], said
     log = own.master.rest.logs(build["buildid"], "wheels")["stdio"]
     assert "worker's own/bin/python" in log.splitlines()[0], log[:500]
     assert images() == before
