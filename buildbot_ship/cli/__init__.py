@@ -17,6 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (summary := repeated_summary(arguments)) is not None:
         print(summary, flush=True)
         return 0
+    if arguments[:1] == ["init"]:
+        from .init import run_init  # noqa: PLC0415
+
+        return run_init(arguments[1:])
     if arguments[:1] == ["affected"]:
         from .questions.affected import run_affected  # noqa: PLC0415
 

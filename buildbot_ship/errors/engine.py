@@ -106,7 +106,10 @@ class BaseNotFound(ShipError):
     reference: str
     why: str
     template = "base image {reference} is not available: {why}"
-    advice = "correct the FROM line: name a tag that RetagBase or DeriveBase pushed"
+    advice = (
+        "correct the FROM line: name a tag that RetagBase or DeriveBase pushed; "
+        "buildbot-ship pin writes the newest one"
+    )
     status = 23
 
 

@@ -145,6 +145,20 @@ class KeyFileRefused(ShipError):
 
 
 @attrs.define(slots=False)
+class NothingToShip(ShipError):
+    """A repository has nothing that `buildbot-ship init` could ship."""
+
+    name: str
+    why: str
+    template = "nothing to ship was found in {name}: {why}"
+    advice = (
+        "run it at the top of a repository with a pyproject.toml, a setup.py or a "
+        "requirements.txt, and name what runs, as in --entry app.web:application"
+    )
+    status = 18
+
+
+@attrs.define(slots=False)
 class WouldOverwrite(ShipError):
     """A file or a recipient exists already, and would be replaced."""
 

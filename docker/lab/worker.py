@@ -136,9 +136,12 @@ class ProcessWorker(Served):
         (state / OWNER_FILE).write_text(owner(self.run, self.settings), encoding="ascii")
         programs = self.programs or Path(sys.executable).parent
         argv = [str(programs / "twistd"), "--nodaemon", "--no_save", "--pidfile="]
+        ours = str(Path(sys.executable).parent)
         path = os.environ.get("PATH", os.defpath)
         if self.programs is None:
             path = f"{programs}:{path}"
+        else:
+            path = ":".join(folder for folder in path.split(":") if folder != ours)
         self.process = Process.start(
             self.settings.worker_name,
             [*argv, f"--python={TAC}"],

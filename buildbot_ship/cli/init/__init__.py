@@ -1,0 +1,131 @@
+"""`buildbot-ship init [FOLDER]`: write what a repository needs, and say what to do next.
+
+It is no verb: it runs before anything is committed, and needs neither an engine nor a network.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ...errors import InvalidRequest, ShipError, printable
+from ...model.project.commands import commands, on_a_master, trial
+from ...model.project.plan import Plan, Wishes, make_plan
+from ...model.project.python import PYTHONS
+from ...model.project.texts import new_files
+from .folder import KEPT, WOULD_WRITE, Folder
+
+_GIT_URL = "https://git.example.com/team/{name}.git"
+_ABOUT = """\
+Write what a repository needs to ship: build.docker, a Dockerfile for each image, the loose
+file if nothing else has the requirements, and ship.cfg, a fragment for master.cfg. It finds
+packages, web applications and console scripts, and runs none of their code. It never
+overwrites a file.
+"""
+_EPILOG = """\
+example:
+  buildbot-ship init --registry registry.example.com/team
+"""
+
+
+def run_init(arguments: Sequence[str]) -> int:
+    """Write the files and print the next steps; return the exit status."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    folder = Folder(Path(options.folder).resolve())
+    try:
+        plan = make_plan(folder.files(), folder.name, _wishes(options))
+        texts = new_files(
+            plan,
+            options.git_url or folder.remote() or _GIT_URL.format(name=plan.name),
+            options.branch or folder.branch(),
+        )
+        for line in _lines(plan, folder, texts, dry_run=options.dry_run):
+            print(printable(line))
+    except ShipError as error:
+        print(printable(f"buildbot-ship init: {error}\n  remedy: {error.remedy}"))
+        for line in error.details.splitlines():
+            print(printable(f"  {line}"))
+        return error.status
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    parser = argparse.ArgumentParser(
+        "buildbot-ship init",
+        description=_ABOUT,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("folder", nargs="?", default=".", help="top folder of the repository (.)")
+    add("--registry", required=True, metavar="REPOSITORIES", help="where your repositories are")
+    add("--python", choices=PYTHONS[::-1], help="Python of the images (the newest that fits)")
+    entry = "what an image runs: module:application, a console script or a module; repeatable"
+    add("--entry", action="append", default=[], metavar="[IMAGE=]WHAT", help=entry)
+    port = "port on which an image listens (8000 for a web application); repeatable"
+    add("--port", action="append", default=[], metavar="[IMAGE=]PORT", help=port)
+    upstream = "where the public base images are (%(default)s)"
+    add("--upstream", default="docker.io/library", metavar="REPOSITORIES", help=upstream)
+    for name, kind in (("build", "wheels are built in"), ("runtime", "images begin with")):
+        help = f"own base that {kind}, with its timestamp tag (a copy to make)"
+        add(f"--{name}-base", metavar="REFERENCE", help=help)
+    add("--git-url", metavar="URL", help="URL of the repository (that of origin)")
+    add("--branch", help="branch that is shipped (the current one)")
+    add("--dry-run", action="store_true", help="write nothing, and print the files")
+    return parser
+
+
+def _wishes(options: argparse.Namespace) -> Wishes:
+    entries = dict(_pair(text) for text in options.entry)
+    ports = dict(_pair(text) for text in options.port)
+    for port in ports.values():
+        if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+            raise InvalidRequest("--port", f"{port!r} is not a port: write 8000, or app=8000")
+    return Wishes(
+        options.registry.rstrip("/"),
+        options.upstream.rstrip("/"),
+        options.python,
+        options.build_base,
+        options.runtime_base,
+        entries,
+        {image: int(port) for image, port in ports.items()},
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    image, equals, value = text.rpartition("=")
+    return (image, value) if equals else ("", text)
+
+
+def _lines(
+    plan: Plan, folder: Folder, texts: Mapping[str, str], *, dry_run: bool
+) -> Iterator[str]:
+    """Yield what was found and written, and what to do next; write the files."""
+    yield f"Python {plan.python}; requirements: {plan.pins.source}"
+    for service in plan.services:
+        yield f"image {service.name}: {service.about}"
+    for problem in plan.problems:
+        yield f"before you go on, correct {problem}"
+    written = []
+    for path, text in texts.items():
+        state = folder.write(path, text, dry_run=dry_run)
+        written.append(path)
+        why = ", which exists already; init would have written:" if state == KEPT else ""
+        yield f"{state} {path}{why}"
+        if state in (KEPT, WOULD_WRITE):
+            yield from (f"    {line}" for line in text.splitlines())
+    yield "\nNext, in this order:\n"
+    yield from _indented(commands(plan, written, is_repository=folder.is_repository))
+    yield "\nThen run what was published:\n"
+    yield from _indented(trial(plan))
+    yield "\nOn a Buildbot master, whose folder is MASTER:\n"
+    yield from _indented(on_a_master())
+
+
+def _indented(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield from (f"  {part}" for part in line.split("\n"))

@@ -1,0 +1,51 @@
+"""The files of a repository, as `find_units` reads them.  None of its code runs."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+
+import attrs
+
+APART = frozenset(
+    {"tests", "test", "testing", "docs", "doc", "examples", "example", "migrations"}
+)
+"""Folders whose code is not the application."""
+
+
+@attrs.frozen
+class ProjectFiles:
+    """The *paths* of a repository, relative to its top; *read* returns the bytes of one."""
+
+    paths: frozenset[str]
+    read: Callable[[str], bytes | None] = attrs.field(repr=False)
+
+    def text(self, path: str) -> str:
+        """Return the text of a file, empty if there is none or if it is no text."""
+        data = self.read(path) if path in self.paths else None
+        return (data or b"").decode("utf-8", "replace")
+
+    def named(self, name: str) -> Iterator[str]:
+        """Yield the folders of the application that have a file *name*, the top first."""
+        found = {posixpath.dirname(p) for p in self.paths if posixpath.basename(p) == name}
+        for folder in sorted(found):
+            if not APART & set(folder.split("/")):
+                yield folder
+
+    def python_files(self, folder: str, but: frozenset[str]) -> Iterator[str]:
+        """Yield the modules below *folder*, except those below the folders *but*."""
+        for path in sorted(self.paths):
+            above = path.split("/")[:-1]
+            inside = folder == "" or path.startswith(f"{folder}/")
+            if not (inside and path.endswith(".py")) or APART & set(above):
+                continue
+            name = posixpath.basename(path)
+            if name.startswith(("test_", "conftest")) or name == "setup.py":
+                continue
+            if not any(path.startswith(f"{other}/") for other in but):
+                yield path
+
+
+def joined(folder: str, name: str) -> str:
+    """Return the path of *name* in *folder*, which is empty for the top."""
+    return f"{folder}/{name}" if folder else name

@@ -1,0 +1,112 @@
+"""Write the fragment of ``master.cfg`` that ships a repository."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from .plan import Plan
+from .service import Service
+
+FRAGMENT = "ship.cfg"
+_TEXT = """\
+# Ships {name} from a Buildbot master.  Append this file to its master.cfg, after the workers:
+#
+#   cat {file} >> MASTER/master.cfg
+#
+# `buildbot-ship adopt MASTER` says what else the master needs.
+
+from buildbot.plugins import changes, schedulers, util
+
+SHIP_GIT_URL = {git_url}
+SHIP_BRANCH = {branch}
+# Each needs git, the Docker socket and buildbot-ship in its environment.
+SHIP_WORKERS = [each.workername for each in c["workers"]]
+# Options of every step.  Without credentials, `docker login` of the worker is used:
+# {{"credentials": {{{host}: ("user", util.Secret("registry-password"))}}}}
+SHIP_OPTIONS = {{}}
+SHIP_REQUIREMENTS = {requirements}
+SHIP_IMAGES = [
+{images}]
+
+for name, factory in {{
+    {ship}: util.ship_factory(
+        SHIP_GIT_URL, SHIP_IMAGES, branch=SHIP_BRANCH, **SHIP_REQUIREMENTS, **SHIP_OPTIONS
+    ),
+    {harden}: util.harden_factory(
+        SHIP_GIT_URL, branch=SHIP_BRANCH, **SHIP_REQUIREMENTS, **SHIP_OPTIONS
+    ),
+}}.items():
+    c.setdefault("builders", []).append(
+        util.BuilderConfig(
+            name=name, workernames=SHIP_WORKERS, factory=factory, collapseRequests=False
+        )
+    )
+    c.setdefault("schedulers", []).append(
+        schedulers.ForceScheduler(name=f"force-{{name}}", builderNames=[name])
+    )
+c["schedulers"].append(
+    schedulers.SingleBranchScheduler(
+        name={on_commit},
+        change_filter=util.ChangeFilter(repository=SHIP_GIT_URL, branch=SHIP_BRANCH),
+        builderNames=[{ship}],
+    )
+)
+sources = c.get("change_source", [])
+c["change_source"] = [
+    *(sources if isinstance(sources, (list, tuple)) else [sources]),
+    changes.GitPoller(SHIP_GIT_URL, branches=[SHIP_BRANCH], pollInterval=60),
+]
+if "www" in c:
+    c["www"].setdefault("plugins", {{}})["ship"] = {{}}
+"""
+
+
+def fragment_text(plan: Plan, git_url: str, branch: str) -> str:
+    """Return the fragment.  It extends the dictionary ``c``."""
+    host = plan.wishes.registry.partition("/")[0]
+    return _TEXT.format(
+        name=plan.name,
+        file=FRAGMENT,
+        git_url=_quoted(git_url),
+        branch=_quoted(branch),
+        host=_quoted(host),
+        requirements=_requirements(plan),
+        images="".join(_image(plan, service) for service in plan.services),
+        ship=_quoted(f"ship-{plan.name}"),
+        harden=_quoted(f"harden-{plan.name}"),
+        on_commit=_quoted(f"ship-{plan.name}-on-commit"),
+    )
+
+
+def _requirements(plan: Plan) -> str:
+    options: dict[str, Any] = {"packages": list(plan.pins.packages)}
+    for name, value in plan.pins.loose_options:
+        if name != "package":
+            options[name] = value
+    return _quoted(options)
+
+
+def _image(plan: Plan, service: Service) -> str:
+    option, value = service.entry
+    smoke = {"containers": [{"name": service.name}], "checks": [service.check]}
+    fields = {
+        "name": service.name,
+        "repository": f"{plan.wishes.registry}/{service.name}",
+        "pex": service.pex,
+        "requirements": list(service.requirements),
+        option: value,
+        "smoke": smoke,
+    }
+    lines = (f"        {name}={_quoted(value)},\n" for name, value in fields.items())
+    return f"    util.ShipImage(\n{_joined(lines)}    ),\n"
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(lines)
+
+
+def _quoted(value: object) -> str:
+    """Return *value*, of strings and numbers, as Python writes it with double quotes."""
+    return json.dumps(value, ensure_ascii=False)
