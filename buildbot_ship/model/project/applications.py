@@ -52,7 +52,7 @@ class Application:
 def find_applications(
     files: ProjectFiles, folder: str, but: frozenset[str]
 ) -> tuple[Application, ...]:
-    """Return the applications below *folder*, but not below the folders *but*; the best first."""
+    """Return the applications below *folder*, but not those below *but*; the best first."""
     trees = {}
     for path in files.python_files(folder, but):
         try:

@@ -96,7 +96,7 @@ def module_service(
 
 
 def _on(port: int | None) -> str:
-    return f" on port {port}" if port else ", which opens no port that is known"
+    return f" on port {port}" if port else ", which opens no known port (--port names one)"
 
 
 def _plain(name: str, unit: Unit, root: str = "", server: str = "") -> Service:

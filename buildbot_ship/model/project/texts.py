@@ -26,7 +26,7 @@ _BUILD = """\
 # The base that wheels are built in: your own copy of a public image.
 """
 _UNKNOWN = """\
-# A tag of 1970 stands for none. `buildbot-ship retag` copies the base, and `pin` writes its tag.
+# A tag of 1970 stands for none: `buildbot-ship retag` copies the base; `pin` writes its tag.
 """
 
 

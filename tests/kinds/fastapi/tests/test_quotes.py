@@ -1,0 +1,5 @@
+from quotes.main import app
+
+
+def test_title():
+    assert app.title == "Quotes"
