@@ -46,6 +46,7 @@ SUBPACKAGES = {
         "runtime": {"", "dockerfile", "application", "image", "filesystem"},
         "decision": {"", "request", "image"},
         "journal": {""},
+        "project": {"", "request", "requirements"},
     },
     "verbs": {
         "": set(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator
 
 import attrs
@@ -44,6 +45,11 @@ class ProjectFiles:
                 continue
             if not any(path.startswith(f"{other}/") for other in but):
                 yield path
+
+
+def plain_name(text: str) -> str:
+    """Return the name of a folder as that of an image: lower case, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "app"
 
 
 def joined(folder: str, name: str) -> str:

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from ...errors import InvalidRequest, NothingToShip
 from ..request import check
 from .applications import WSGI, Application, find_applications
-from .files import ProjectFiles, joined
+from .files import ProjectFiles, joined, plain_name
 from .pins import Pins, find_pins, with_servers
 from .python import choose_python
 from .service import (
@@ -100,7 +100,7 @@ def make_plan(files: ProjectFiles, name: str, wishes: Wishes) -> Plan:
     _check_names(services, wishes)
     lacking = dict.fromkeys(each.lacks for each in services if each.lacks)
     return Plan(
-        canonicalize_name(name),
+        plain_name(name),
         services,
         with_servers(pins, units, tuple(lacking)),
         choose_python(

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from ...errors import InvalidFile
 from ..requirements.loose import read_loose
 from ..toml_file import TomlFile
-from .files import ProjectFiles, joined
+from .files import ProjectFiles, joined, plain_name
 
 LISTS = ("requirements.in", "requirements.txt")
 """Files with requirements, the one that people edit first."""
@@ -53,7 +53,7 @@ def find_units(files: ProjectFiles, name: str) -> tuple[Unit, ...]:
 
 
 def _unit(files: ProjectFiles, folder: str, repository: str) -> Unit | None:
-    default = canonicalize_name(folder.rpartition("/")[2] or repository)
+    default = plain_name(folder.rpartition("/")[2] or repository)
     path = joined(folder, "pyproject.toml")
     data = TomlFile.parse(files.text(path), path).data if path in files.paths else {}
     unit = _of_pyproject(data, folder, default)
