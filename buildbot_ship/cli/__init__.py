@@ -21,6 +21,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .init import run_init  # noqa: PLC0415
 
         return run_init(arguments[1:])
+    if arguments[:1] == ["adopt"]:
+        from .adopt import run_adopt  # noqa: PLC0415
+
+        return run_adopt(arguments[1:])
     if arguments[:1] == ["affected"]:
         from .questions.affected import run_affected  # noqa: PLC0415
 

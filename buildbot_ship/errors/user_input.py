@@ -159,6 +159,18 @@ class NothingToShip(ShipError):
 
 
 @attrs.define(slots=False)
+class MasterUnreadable(ShipError):
+    """The configuration of a master cannot be loaded."""
+
+    folder: str
+    why: str
+    hint: str = "correct what buildbot checkconfig reports for it"
+    template = "the configuration of the master in {folder} cannot be read: {why}"
+    advice = "{hint}"
+    status = 19
+
+
+@attrs.define(slots=False)
 class WouldOverwrite(ShipError):
     """A file or a recipient exists already, and would be replaced."""
 

@@ -1,0 +1,69 @@
+"""`buildbot-ship adopt FOLDER`: read the configuration of a master, and say what to add.
+
+It is no verb: it runs on the master's machine, and changes nothing there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import attrs
+
+from ...errors import ShipError, printable
+from ...model.adoption.advice import ADD, Finding, findings, fragment
+from .master import read_facts
+
+_ABOUT = """\
+Read the configuration of a Buildbot master, and say what it lacks to ship. Your master.cfg is a
+program, and runs as in "buildbot checkconfig". Nothing is changed, and no build is started.
+"""
+_EPILOG = """\
+example:
+  buildbot-ship adopt /var/lib/buildbot/master
+"""
+
+
+def run_adopt(arguments: Sequence[str]) -> int:
+    """Print what the master has and lacks; return the exit status, 0 in both cases."""
+    options = make_parser().parse_args(arguments)
+    folder = Path(options.folder).resolve()
+    try:
+        found = tuple(findings(read_facts(folder, options.python)))
+    except ShipError as error:
+        print(printable(f"buildbot-ship adopt: {error}\n  remedy: {error.remedy}"))
+        return error.status
+    if options.json:
+        print(json.dumps([attrs.asdict(each) for each in found], indent=2))
+        return 0
+    for line in _lines(folder, found):
+        print(printable(line))
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    parser = argparse.ArgumentParser(
+        "buildbot-ship adopt",
+        description=_ABOUT,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("folder", help="folder of the master, with buildbot.tac")
+    help = "interpreter of the master (that of the running master, or this one)"
+    parser.add_argument("--python", metavar="FILE", help=help)
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    return parser
+
+
+def _lines(folder: Path, found: tuple[Finding, ...]) -> Iterator[str]:
+    for each in found:
+        yield f"{each.state:<4}  {each.text}"
+    if code := fragment(iter(found)):
+        yield f"\nAppend this to {folder / 'master.cfg'}:\n"
+        yield code
+    lacking = sum(each.state == ADD for each in found)
+    yield f"adopt: {lacking} things to add" if lacking else "adopt: nothing to add"

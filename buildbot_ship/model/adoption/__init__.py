@@ -1,0 +1,1 @@
+"""What a Buildbot master has, and what it lacks to ship (``buildbot-ship adopt``)."""

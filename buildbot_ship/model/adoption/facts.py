@@ -1,0 +1,67 @@
+"""The facts about a master's configuration, as the script of ``adopt`` reports them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+GUARDS = frozenset(
+    {"AnyEndpointMatcher", "AnyControlEndpointMatcher", "ForceBuildEndpointMatcher"}
+)
+"""The rules of Buildbot's authz that decide who may force a build."""
+
+
+@attrs.frozen
+class Named:
+    """A worker, scheduler, change source or builder: its name, its class, and more of it.
+
+    *more* are the workers of a builder, or the URL of a change source.
+    """
+
+    name: str
+    kind: str
+    more: tuple[str, ...] = ()
+    ships: bool = False
+
+
+@attrs.frozen
+class Facts:
+    """A master: *ship* is its version of buildbot-ship, empty if it has none.
+
+    *port* is that of the web UI, None without one.  *auth* and *rules* are classes; *has_authz*
+    is false if the configuration does not set authz.
+    """
+
+    buildbot: str
+    python: str
+    ship: str
+    workers: tuple[Named, ...] = ()
+    change_sources: tuple[Named, ...] = ()
+    schedulers: tuple[Named, ...] = ()
+    builders: tuple[Named, ...] = ()
+    port: str | None = None
+    plugins: tuple[str, ...] = ()
+    auth: str = ""
+    rules: tuple[str, ...] = ()
+    has_authz: bool = False
+    secrets: tuple[str, ...] = ()
+    janitor: bool = False
+
+    @property
+    def anybody_may_force(self) -> bool:
+        """Return whether no rule decides who may force a build: then everybody may."""
+        return self.port is not None and not GUARDS & set(self.rules)
+
+
+def facts_from(data: Mapping[str, Any]) -> Facts:
+    """Return the facts in *data*, which the script wrote.  Raises TypeError, KeyError."""
+    rows = ("workers", "change_sources", "schedulers", "builders")
+    lists = ("plugins", "rules", "secrets")
+    given = {name: tuple(map(_named, data[name])) for name in rows}
+    return Facts(**{**data, **given, **{name: tuple(data[name]) for name in lists}})
+
+
+def _named(row: Mapping[str, Any]) -> Named:
+    return Named(row["name"], row["kind"], tuple(row["more"]), row["ships"])

@@ -1,0 +1,209 @@
+"""`buildbot-ship adopt` reads real configurations of Buildbot masters."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from buildbot_ship.cli import main
+
+PROGRAMS = Path(sys.executable).parent
+TOP = Path(__file__).resolve().parents[3]
+EMPTY = """\
+from buildbot.plugins import changes, schedulers, steps, util, worker
+c = BuildmasterConfig = {
+    "workers": [worker.Worker("one", "a-password"), worker.LocalWorker("two")],
+    "builders": [util.BuilderConfig("old", "one", factory=util.BuildFactory())],
+    "schedulers": [schedulers.Triggerable("old", ["old"])],
+    "protocols": {"pb": {"port": 9989}},
+    "buildbotNetUsageData": None,
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def created(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that Buildbot makes for a master."""
+    top = tmp_path_factory.mktemp("created") / "master"
+    command = [str(PROGRAMS / "buildbot"), "create-master", "--db", "sqlite://", str(top)]
+    subprocess.run(command, check=True, capture_output=True)
+    return top
+
+
+@pytest.fixture
+def folder(created: Path, tmp_path: Path) -> Path:
+    """A master's folder with a small configuration."""
+    top = tmp_path / "master"
+    shutil.copytree(created, top)
+    (top / "master.cfg").write_text(EMPTY)
+    return top
+
+
+def add(folder: Path, text: str) -> None:
+    with open(folder / "master.cfg", "a", encoding="utf-8") as config:
+        config.write(text)
+
+
+def adopt(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    status, said = main(["adopt", str(folder), *options]), capsys.readouterr().out
+    assert status == 0, said
+    return said
+
+
+def states(said: str, state: str) -> list[str]:
+    return [line[6:] for line in said.splitlines() if line.startswith(f"{state:<4}  ")]
+
+
+def test_it_says_what_is_there_and_what_is_not(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = adopt(folder, capsys)
+    assert f"Buildbot 4.3.0 in {sys.executable}" in states(said, "has")
+    assert "workers: one (Worker), two (LocalWorker)" in states(said, "has")
+    lacking = "\n".join(states(said, "add"))
+    for part in ("builders that ship", "a change source", "secrets", "a janitor", "a web UI"):
+        assert part in lacking
+    assert "everybody who reaches the web UI may" in lacking
+    assert "a-password" not in said
+
+
+def test_it_changes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def state() -> dict[str, tuple[int, bytes]]:
+        files = (path for path in folder.rglob("*") if path.is_file())
+        return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+    (folder / "more.py").write_text("NAME = 'imported'\n")
+    add(folder, "import more\n")
+    before = state()
+    adopt(folder, capsys)
+    assert state() == before
+
+
+def test_what_it_says_to_append_is_all_that_is_lacking(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = tmp_path / "shop"
+    repository.mkdir()
+    (repository / "requirements.txt").write_text("flask\n")
+    (repository / "app.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
+    assert main(["init", str(repository), "--registry", "registry.example.com/team"]) == 0
+    capsys.readouterr()
+    said = adopt(folder, capsys)
+    code = said.partition(f"Append this to {folder}/master.cfg:\n")[2].rpartition("adopt: ")[0]
+    (folder / "secrets").mkdir(mode=0o700)
+    add(folder, code + (repository / "ship.cfg").read_text())
+    said = adopt(folder, capsys)
+    assert states(said, "add") == []
+    assert said.endswith("\nadopt: nothing to add\n")
+    assert "builders that ship: ship-shop, harden-shop" in states(said, "has")
+    assert "change sources: GitPoller (https://git.example.com/team/shop.git)" in said
+    check = [str(PROGRAMS / "buildbot"), "checkconfig", str(folder)]
+    subprocess.run(check, check=True, capture_output=True)
+
+
+def test_the_example_lacks_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "master.cfg").write_bytes((TOP / "master.cfg.example").read_bytes())
+    (folder / "secrets").mkdir(mode=0o700)
+    for name in ("worker-password", "web-password"):
+        (folder / "secrets" / name).write_text("x")
+        (folder / "secrets" / name).chmod(0o600)
+    assert states(adopt(folder, capsys), "add") == []
+
+
+def test_a_password_in_a_url_is_not_shown(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "https://user:pass-word@git.example.com/a.git"
+    add(folder, f"c['change_source'] = changes.GitPoller({url!r})\n")
+    said = adopt(folder, capsys)
+    assert "GitPoller (https://git.example.com/a.git)" in said
+    assert "pass-word" not in said
+
+
+@pytest.mark.parametrize(
+    ("rule", "guards"),
+    [
+        ("util.AnyEndpointMatcher(role='admins')", True),
+        ("util.ForceBuildEndpointMatcher(role='admins')", True),
+        ("util.StopBuildEndpointMatcher(role='admins')", False),
+    ],
+)
+def test_rules_that_do_not_guard_forcing_are_not_enough(
+    folder: Path, capsys: pytest.CaptureFixture[str], rule: str, guards: bool
+) -> None:
+    add(folder, f"c['www'] = {{'port': 1, 'authz': util.Authz(allowRules=[{rule}])}}\n")
+    lacking = "\n".join(states(adopt(folder, capsys), "add"))
+    assert ("now everybody may force builds" in lacking) is not guards
+
+
+def test_the_name_of_the_configuration_is_that_of_the_tac(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "master.cfg").rename(folder / "other.cfg")
+    tac = folder / "buildbot.tac"
+    tac.write_text(tac.read_text().replace("'master.cfg'", "'other.cfg'"))
+    assert "one (Worker)" in adopt(folder, capsys)
+
+
+def test_programs_read_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = json.loads(adopt(folder, capsys, "--json"))
+    assert {row["state"] for row in rows} == {"has", "add", "note"}
+
+
+def test_the_interpreter_of_the_running_master_is_taken(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = tmp_path / "python-of-master"
+    python.write_text("#!/bin/sh\nexit 3\n")
+    python.chmod(0o755)
+    code = "import sys; print('ready', flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    argv = [str(python), "-c", code]
+    with subprocess.Popen(argv, executable=sys.executable, **pipes) as running:  # type: ignore[call-overload]
+        assert running.stdout.readline() == b"ready\n"
+        (folder / "twistd.pid").write_text(str(running.pid))
+        assert main(["adopt", str(folder)]) == 19
+        running.communicate(b"")
+    assert "it ended with status 3" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("c['builders'] = 3\n", "c['builders'] must be a list"),
+        ("raise ValueError('broken')\n", "broken"),
+        ("import sys; sys.exit(4)\n", "SystemExit: 4"),
+        ("import os; os._exit(5)\n", "it ended with status 5"),
+        ("syntax error\n", "master.cfg"),
+    ],
+)
+def test_a_configuration_that_does_not_load_is_an_error(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
+) -> None:
+    add(folder, text)
+    assert main(["adopt", str(folder)]) == 19
+    said = capsys.readouterr().out
+    assert why in said
+    assert "  remedy: correct what buildbot checkconfig reports for it\n" in said
+
+
+def test_a_folder_without_a_master_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["adopt", str(tmp_path)]) == 19
+    assert "it has no buildbot.tac" in capsys.readouterr().out
+
+
+def test_an_interpreter_without_buildbot_is_an_error(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system = os.path.realpath(sys.executable)
+    for python, why in ((system, "has no Buildbot"), ("/nowhere/python", "does not exist")):
+        assert main(["adopt", str(folder), "--python", python]) == 19
+        assert why in capsys.readouterr().out
