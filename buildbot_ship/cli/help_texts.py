@@ -9,6 +9,10 @@ commit hash.
 """
 
 VERB_ORDER = """\
+Before the first build:
+  in your repository        init writes Dockerfiles, and says what to do next
+  on your Buildbot master   adopt says what its configuration lacks
+
 Order of the verbs:
   now and then              retag, derive, pin
   requirements changed      harden; then commit its files, or push them with propose
