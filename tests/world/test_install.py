@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -26,6 +27,7 @@ USES = {
     "util.ship_factory' && buildbot --version",
     "secrets": "python -c 'import buildbot_ship.sealed'",
 }
+README = (TOP / "README.md").read_text(encoding="utf-8")
 INSTALL = """\
 set -e
 for extra in {extras}; do
@@ -124,3 +126,19 @@ def test_each_extra_is_complete(minor: str, container: Any) -> None:
 def test_the_sdist_installs_too(minor: str, container: Any) -> None:
     run(container, INSTALL.format(extras="cli", kind="*.tar.gz"))
     assert "harden" in run(container, "/tmp/cli/bin/buildbot-ship --help")
+
+
+@pytest.mark.long
+def test_the_commands_of_the_readme_install_from_a_clone(
+    minor: str, container: Any, distributions: Path
+) -> None:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.add(distributions.parent / "source", "clone")
+    container.put_archive("/", archive.getvalue())
+    commands = re.findall(r"^pip install '\.\[(.*?)\]'", README, re.M)
+    assert sorted(commands) == ["cli", "master", "worker"]
+    for extra in commands:
+        environment = f"python3 -m venv /tmp/{extra} && . /tmp/{extra}/bin/activate"
+        run(container, f"{environment} && cd /clone && pip install -q '.[{extra}]'")
+        assert run(container, f"PATH=/tmp/{extra}/bin:$PATH; {USES[extra]}")
