@@ -22,6 +22,7 @@ from twisted.trial import unittest
 from buildbot_ship.model.request.wire import result_to_json
 from buildbot_ship.model.result import BUG, MAX_BYTES, Failure, Result
 from buildbot_ship.steps.base.result_file import Collector
+from buildbot_ship.steps.base.step import ShipStep
 
 UNIQUE = uuid.UUID(int=7)
 BUILDER, NUMBER = 100, 7
@@ -69,7 +70,8 @@ class StepCase(TestBuildStepMixin, TestReactorMixin, unittest.TestCase):  # type
         """
         made = super().setup_step(step, *args, **options)
         self.build.executedSteps = []
-        made.python = made.python or self.python
+        if isinstance(made, ShipStep):
+            made.python = made.python or self.python
         for name, value in self.built.items():
             self.build.setProperty(name, value, "BuildRuntimeImage")
         return made
