@@ -9,7 +9,7 @@
 | ``installing/`` | modules of the jobs that install wheels into layers |
 | ``launcher/`` | the program that starts an application in a shipped image |
 | ``tools/`` | the lock files of the tools that jobs use |
-| ``uv/``, ``poetry/`` | the lock files of the tools of projects |
+| ``poetry/`` | the lock files of Poetry |
 
 In a container all scripts lie in one folder, so they import each other by plain name.  A job's
 script is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``.  It reads its arguments from
@@ -51,7 +51,7 @@ def launcher() -> bytes:
 def locks(folder: str = "tools") -> dict[str, bytes]:
     """Return the lock files of the tools, by file name: ``py3.N.txt``, with hashes.
 
-    *folder* is ``tools``, or the name of a tool that updates the lock files of projects.
+    *folder* is ``tools``, or ``poetry`` for the tool that updates ``poetry.lock``.
     """
     items = (files(__name__) / folder).iterdir()
     return {item.name: item.read_bytes() for item in items if item.name.endswith(".txt")}
