@@ -4,7 +4,8 @@
 |---|---|
 | ``protocol/`` | how a container receives a job and returns its result |
 | ``jobs/`` | one script for each job |
-| ``resolving/`` | modules of the jobs that use a package index |
+| ``indexes/`` | modules of the jobs that ask a package index |
+| ``resolving/`` | modules of the jobs that resolve requirements |
 | ``building/`` | modules of the jobs that build wheels |
 | ``installing/`` | modules of the jobs that install wheels into layers |
 | ``launcher/`` | the program that starts an application in a shipped image |
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-_SCRIPTS = ("protocol", "jobs", "resolving", "building", "installing")
+_SCRIPTS = ("protocol", "jobs", "indexes", "resolving", "building", "installing")
 ENTRY = "entry.py"
 
 

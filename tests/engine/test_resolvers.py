@@ -30,10 +30,10 @@ def base_with_pip_settings(client: docker.DockerClient, hardened: Repository) ->
     reference = dockerfile.split()[1]
     repository, tag = reference.rpartition(":")[0], "with-pip-settings"
     container = client.containers.create(reference)
-    image = container.commit(repository, tag, conf={"Env": ["PIP_SRC=/tmp"]})
+    container.commit(repository, tag, conf={"Env": ["PIP_SRC=/tmp"]})
     container.remove()
     yield f"{repository}:{tag}"
-    client.images.remove(image.id, force=True)
+    client.images.remove(f"{repository}:{tag}", force=True)
 
 
 def resolve(repository: Repository, *more: str) -> tuple[dict[str, str], str]:
