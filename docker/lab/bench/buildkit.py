@@ -1,7 +1,7 @@
 """BuildKit in the engine: a docker command that has it, and the cache that it keeps.
 
-BuildKit knows a base by its layers, whatever its label says.  But a `RUN` line is another one
-where the name of its cache mount is, so the mark of a world in that name makes both new.
+BuildKit knows a base by its layers, whatever its label says.  But the name of a cache mount is
+a part of the `RUN` line.  So a world has its mark in that name: both mount and line are new.
 """
 
 from __future__ import annotations
@@ -20,12 +20,8 @@ from lab.errors import LabError
 PROGRAM = "docker"
 # Until this version the command itself has BuildKit; then it is in the plugin buildx.
 FIRST_WITH_PLUGIN = 23
-# Nothing but the image, from the engine itself: what the plugin would do by itself is more.
-SETTINGS = {
-    "DOCKER_BUILDKIT": "1",
-    "BUILDX_BUILDER": "default",
-    "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
-}
+# The plugin builds in the engine itself, and makes the image alone: no attestations.
+SETTINGS = {"BUILDX_BUILDER": "default", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 
 def buildkit_client(search: str | None = None) -> str:
