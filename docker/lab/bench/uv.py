@@ -20,15 +20,20 @@ from lab.debian import DEFAULT
 from lab.errors import LabError
 from lab.runs import Run
 
-LOCK = Path(__file__).resolve().parents[3] / f"buildbot_ship/inside/uv/py{DEFAULT}.txt"
+LOCK = Path(__file__).resolve().parents[3] / f"buildbot_ship/inside/tools/py{DEFAULT}.txt"
 REPOSITORY = "ship.local/uv"
 PROGRAM = re.compile(r"uv-[\w.]+\.data/scripts/uv")
 EXECUTABLE = 0o755
 
 
-def locked_version(lock: str) -> str:
-    """Return the version of uv in the text of a lock file."""
-    return str(re.findall(r"^uv==([\w.]+)", lock, re.MULTILINE)[0])
+ENTRY = re.compile(r"^uv==(?P<version>[\w.]+)(?: \\\n    --hash=\S+)+", re.MULTILINE)
+
+
+def locked_entry(lock: str) -> re.Match[str]:
+    """Return the entry of uv in the text of a lock file: its version and its hashes."""
+    found = ENTRY.search(lock)
+    assert found is not None  # our own file
+    return found
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,14 @@ class Uv:
     @classmethod
     def get(cls, cache: Path) -> Uv:
         """Download uv unless it is in the cache.  Raises LabError."""
-        version = locked_version(LOCK.read_text(encoding="utf-8"))
+        entry = locked_entry(LOCK.read_text(encoding="utf-8"))
+        version = entry["version"]
         path = cache / "uv" / version / "uv"
         with locked(cache / "uv" / "lock"):
             if not path.exists():
                 path.parent.mkdir(exist_ok=True)
                 scratch = path.with_name(".uv")
-                scratch.write_bytes(program_in(_download(path.parent)))
+                scratch.write_bytes(program_in(_download(path.parent, entry[0])))
                 scratch.chmod(EXECUTABLE)
                 scratch.replace(path)
         return cls(path, version)
@@ -64,10 +70,12 @@ class Uv:
             )
 
 
-def _download(folder: Path) -> Path:
-    """Download the wheel that the lock pins; return its path."""
+def _download(folder: Path, entry: str) -> Path:
+    """Download the wheel that the *entry* of a lock pins; return its path."""
+    lock = folder / "uv.txt"
+    lock.write_text(f"{entry}\n", encoding="utf-8")
     argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-    argv += ["--only-binary", ":all:", "--requirement", str(LOCK), "--dest", str(folder)]
+    argv += ["--only-binary", ":all:", "--requirement", str(lock), "--dest", str(folder)]
     done = subprocess.run(argv, check=False, capture_output=True, text=True)
     wheels = sorted(folder.glob("uv-*.whl"))
     if done.returncode != 0 or not wheels:

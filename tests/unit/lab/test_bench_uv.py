@@ -8,7 +8,7 @@ import pytest
 from lab.bench.buildkit import buildkit_client
 from lab.bench.changes import APPLICATION, FLOW_FILES, STRICT, first_files
 from lab.bench.hardening import HARDENER, pins_in
-from lab.bench.uv import LOCK, REPOSITORY, locked_version, program_in
+from lab.bench.uv import LOCK, REPOSITORY, locked_entry, program_in
 from lab.errors import LabError
 
 BASES = {"python311": "own/python311:1", "python311-slim": "own/python311-slim:1"}
@@ -19,7 +19,7 @@ DOCKERFILE = (FLOW_FILES / "uv.docker").read_text()
 
 
 def test_the_dockerfile_takes_the_uv_that_is_locked() -> None:
-    version = locked_version(LOCK.read_text())
+    version = locked_entry(LOCK.read_text())["version"]
     assert f"COPY --from={REPOSITORY}:{version} /uv /bin/\n" in DOCKERFILE
 
 
