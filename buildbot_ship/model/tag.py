@@ -13,6 +13,10 @@ _FORMAT = "%Y-%m-%dT%H-%M-%S-%f"
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}")
 
 
+NO_BASE = "1970-01-01T00-00-00-000000"
+"""The tag in FROM lines of `buildbot-ship init`: no registry has it, and `pin` replaces it."""
+
+
 def timestamp_tag(moment: datetime) -> str:
     """Return the tag for an aware *moment*: UTC with microseconds, so tags sort by time.
 

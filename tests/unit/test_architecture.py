@@ -47,7 +47,7 @@ SUBPACKAGES = {
         "decision": {"", "request", "image"},
         "journal": {""},
         "adoption": set(),
-        "project": {"", "request", "requirements"},
+        "project": {"", "request", "requirements", "locks"},
     },
     "verbs": {
         "": set(),

@@ -17,6 +17,7 @@ from ..requirements.reader import Pin, make_pin
 from ..toml_file import TomlFile, value, values
 from .lock import NO_RELEASE, Lock, Scope, finish, folder_of
 from .poetry_digest import ContentHash
+from .poetry_range import specifiers
 
 REMEDY = (
     "run poetry lock with Poetry 2, or HardenRequirements, which updates the lock; review the "
@@ -44,7 +45,7 @@ def _check(document: TomlFile, scope: Scope) -> None:
         text = "only format 2.1 of poetry.lock can be read: it has the markers of each package"
         raise InvalidFile((Problem(document.file, line, text),), REMEDY)
     wanted = value(metadata, "python-versions", str, "*")
-    if wanted != "*" and not scope.accepts_python(wanted):
+    if not any(map(scope.accepts_python, specifiers(wanted))):
         line = document.line_of("python-versions")
         has = scope.environment["python_full_version"]
         text = f"the base has Python {has}, which python-versions of the lock excludes"

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from ...errors import InvalidRequest, NothingToShip
 from ..request import check
+from ..tag import NO_BASE
 from .applications import WSGI, Application, find_applications
 from .files import ProjectFiles, joined, plain_name
 from .pins import Pins, find_pins, with_servers
@@ -23,9 +24,6 @@ from .service import (
     web_service,
 )
 from .units import Unit, find_units
-
-PLACEHOLDER = "1970-01-01T00-00-00-000000"
-"""The tag of a base that was not copied yet.  `pin` replaces it, and no registry has it."""
 
 
 def _optional_reference(_: object, attribute: Any, value: str | None) -> None:
@@ -81,7 +79,7 @@ class Plan:
 
     def _placeholder(self, suffix: str) -> str:
         public = f"{self.wishes.upstream}/python:{self.python}{suffix}"
-        return f"{self.copies[public]}:{PLACEHOLDER}"
+        return f"{self.copies[public]}:{NO_BASE}"
 
 
 def make_plan(files: ProjectFiles, name: str, wishes: Wishes) -> Plan:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import posixpath
 
+from ..tag import NO_BASE
 from .fragment import FRAGMENT, fragment_text
 from .pins import LOOSE
-from .plan import PLACEHOLDER, Plan
+from .plan import Plan
 from .service import Service
 
 BUILD = "build.docker"
@@ -43,7 +44,7 @@ def new_files(plan: Plan, git_url: str, branch: str) -> dict[str, str]:
 
 
 def _from(base: str) -> str:
-    unknown = _UNKNOWN if base.endswith(f":{PLACEHOLDER}") else ""
+    unknown = _UNKNOWN if base.endswith(f":{NO_BASE}") else ""
     return f"{unknown}FROM {base}\n"
 
 

@@ -12,6 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ...errors import InvalidFile
+from ..locks.poetry_range import specifiers
 from ..requirements.loose import read_loose
 from ..toml_file import TomlFile
 from .files import ProjectFiles, joined, plain_name
@@ -98,11 +99,8 @@ def _poetry_line(name: str, value: Any) -> str:
 
 
 def _poetry_python(value: Any) -> str:
-    """Return Poetry's range, such as ``^3.11``, as a specifier."""
-    text = str(value or "")
-    if text.startswith("^"):
-        return f">={text[1:]},<{int(text[1:].partition('.')[0]) + 1}"
-    return f"~={text[1:]}.0" if text.startswith("~") and text[1:2].isdigit() else text
+    """Return the first alternative of Poetry's range, such as ``^3.11``, as a specifier."""
+    return specifiers(str(value or ""))[0]
 
 
 def _of_setup(files: ProjectFiles, folder: str, default: str) -> Unit | None:

@@ -23,7 +23,7 @@ from ...model.image.package_lists import are_whole, is_list
 from ...model.log import Log
 from ...model.reference import Reference, Repository
 from ...model.request.wire import CONVERTER, structure
-from ...model.tag import is_timestamp_tag, moment_after
+from ...model.tag import NO_BASE, is_timestamp_tag, moment_after
 from ...registry.interface import Manifest, Registry, required_manifest
 from ...registry.layer_files import newest_files
 from ..shared.cache import Cache
@@ -63,6 +63,8 @@ class OwnedBases:
 
     def report(self, old: Reference, new: Reference) -> str:
         """Return what changed between two bases, or why the report is not possible."""
+        if old.tag == NO_BASE:
+            return f"{old}\n  -> {new}\n"
         try:
             before, after = (self._contents(base) for base in (old, new))
             return compare_bases(before, after)

@@ -197,6 +197,17 @@ def test_a_lock_for_another_python_is_refused(name: str) -> None:
         read(name, version="3.9.1")
 
 
+@pytest.mark.parametrize("declared", ["^3.11", "~3.11", "^2.7 || ^3.11", "*"])
+def test_a_range_that_only_poetry_knows_is_read(declared: str) -> None:
+    old = 'python-versions = ">=3.11,<4"\ncontent-hash'
+    data = sample("poetry").replace(old.encode(), old.replace(">=3.11,<4", declared).encode())
+    assert data != sample("poetry")
+    assert versions(read("poetry", data)) == versions(read("poetry"))
+    if declared != "*":
+        with pytest.raises(InvalidFile, match="python-versions of the lock excludes"):
+            read("poetry", data, version="3.10.1")
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "why"),
     [

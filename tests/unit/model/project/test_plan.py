@@ -13,8 +13,9 @@ from buildbot_ship.model.dockerfile.document import read
 from buildbot_ship.model.dockerfile.pin import find_pins
 from buildbot_ship.model.project.commands import commands, wrapped
 from buildbot_ship.model.project.files import ProjectFiles
-from buildbot_ship.model.project.plan import PLACEHOLDER, Plan, Wishes, make_plan
+from buildbot_ship.model.project.plan import Plan, Wishes, make_plan
 from buildbot_ship.model.project.texts import new_files
+from buildbot_ship.model.tag import NO_BASE
 
 TEAM = "registry.example.com/team"
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
@@ -302,7 +303,7 @@ def test_unknown_bases_have_a_tag_that_pin_replaces() -> None:
     texts = new_files(plan, "url", "main")
     for name, own in (("build.docker", "python313"), ("my-repo.docker", "python313-slim")):
         (pin,) = find_pins(texts[name].encode(), name)
-        assert str(pin.reference) == f"{TEAM}/{own}:{PLACEHOLDER}"
+        assert str(pin.reference) == f"{TEAM}/{own}:{NO_BASE}"
     assert f"retag docker.io/library/python:3.13={TEAM}/python313 " in told(plan)
 
 
