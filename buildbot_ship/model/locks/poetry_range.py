@@ -23,7 +23,8 @@ def specifiers(text: str) -> tuple[str, ...]:
 
 
 def _specifier(text: str) -> str:
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     while end < len(text):
         match = _PART.match(text, end)
         if match is None:
