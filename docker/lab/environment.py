@@ -67,10 +67,12 @@ def _fill(folder: Path, checkout: Path, requirements: Path) -> None:
 
 
 def make_locked_environment(cache: Path, lock: Path, say: Say) -> Path:
-    """Return the folder of an environment with the packages of a lock, and without the project."""
+    """Return the folder of an environment with the packages of a lock, without the project."""
     parts = [sys.version, sys.base_prefix, lock.read_text(encoding="utf-8")]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    return _complete(cache / "venvs" / key, lambda folder: _fill_locked(folder, lock), str(lock), say)
+    return _complete(
+        cache / "venvs" / key, lambda folder: _fill_locked(folder, lock), str(lock), say
+    )
 
 
 def _fill_locked(folder: Path, lock: Path) -> None:

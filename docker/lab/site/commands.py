@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator
 
 from buildbot_ship.cli.options import make_parser
 from buildbot_ship.cli.questions.affected import make_parser as make_affected_parser
@@ -15,8 +14,9 @@ HEAD = """\
 
 <!-- docs/build --commands writes this page: do not edit it. -->
 
-`buildbot-ship` runs on your laptop what the [steps](steps/README.md) run on a worker. Install it from a clone of this
-repository with `pip install '.[cli]'`. `buildbot-ship VERB --help` shows the same options as this page.
+`buildbot-ship` runs on your laptop what the [steps](steps/README.md) run on a worker.
+Install it from a clone of this repository with `pip install '.[cli]'`.
+`buildbot-ship VERB --help` shows the same options as this page.
 """
 STEPS = {
     "retag": "RetagBase",
@@ -77,7 +77,9 @@ def _exit_status() -> str:
 
 def _section(verb: str, parser: argparse.ArgumentParser) -> str:
     about = _marked(" ".join((parser.description or "").split()))
-    page = f"[{STEPS[verb]}](steps/{STEPS[verb]}.md)" if verb in STEPS else OTHER_PAGES.get(verb)
+    page = (
+        f"[{STEPS[verb]}](steps/{STEPS[verb]}.md)" if verb in STEPS else OTHER_PAGES.get(verb)
+    )
     parts = [f"## {verb}\n", f"{about}{f' See {page}.' if page else ''}\n", _example(parser)]
     plain = [row for group in parser._action_groups[:2] for row in _rows(group)]
     parts += [_table(plain)] if plain else []

@@ -88,6 +88,6 @@ def file_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
         found = links(site_page(page_of(docname), text))
         linked |= {link.removeprefix(OUTSIDE) for link in found if link.startswith(OUTSIDE)}
-    highlighter: Any = app.builder.highlighter  # type: ignore[attr-defined]
+    highlighter: Any = app.builder.highlighter
     for path in all_files(linked):
         yield file_page(path.name), path.context(highlighter), "page.html"

@@ -39,14 +39,14 @@ class RepositoryFile:
 
     def _list(self) -> str:
         here = dirname(file_page(self.name))
-        rows = (
-            f'<li><a href="{relpath(file_page(member), here)}.html">{html.escape(member)}</a></li>'
-            for member in self.members
-        )
+        links = ((relpath(file_page(name), here), html.escape(name)) for name in self.members)
+        rows = (f'<li><a href="{link}.html">{name}</a></li>' for link, name in links)
         return f"<ul>{''.join(rows)}</ul>"
 
     def _code(self, highlighter: Any) -> str:
-        lexer = next((lexer for end, lexer in LEXERS.items() if self.name.endswith(end)), "none")
+        lexer = next(
+            (lexer for end, lexer in LEXERS.items() if self.name.endswith(end)), "none"
+        )
         # A page may have examples that the language does not know, such as "..." in YAML.
         block: str = highlighter.highlight_block(self.text, lexer, force=True)
         return block

@@ -35,7 +35,7 @@ _SECTION = re.compile(r"^## +(.+?)\n(.*?)(?=^## |\Z)", re.M | re.S)
 def with_site_links(text: str, folder: str, page: str) -> str:
     """Return the Markdown of *page* with links for the site.
 
-    The links in *text* start in *folder*. Links to files that are not pages begin with `OUTSIDE`.
+    The links in *text* start in *folder*. Those to files that are not pages begin with `OUTSIDE`.
     """
 
     def changed(match: re.Match[str]) -> str:
@@ -69,7 +69,7 @@ def is_contents(page: str) -> bool:
 
 
 def with_contents(text: str, page: str) -> str:
-    """Return a page that lists others, with the hidden directives that Sphinx needs for that."""
+    """Return a page that lists others, with the hidden directives that Sphinx needs."""
     directives = "".join(_directives(text, page))
     return f"{text.rstrip()}\n{directives}"
 
