@@ -35,7 +35,7 @@ _SECTION = re.compile(r"^## +(.+?)\n(.*?)(?=^## |\Z)", re.M | re.S)
 def with_site_links(text: str, folder: str, page: str) -> str:
     """Return the Markdown of *page* with links for the site.
 
-    The links in *text* start in *folder*. Those to files that are not pages begin with `OUTSIDE`.
+    The links in *text* start in *folder*. Links to other files begin with `OUTSIDE`.
     """
 
     def changed(match: re.Match[str]) -> str:
