@@ -1,6 +1,6 @@
 """Every block of code in a page is of a kind that is checked, and passes the check.
 
-Other tests run many of them: the tutorial and docs/run on an engine, configurations in a master.
+Other tests run many of them: the tutorial and docs/run on an engine, settings in a master.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ OWN = {
     "tests/soak/run": parse_soak,
 }
 """Our programs beside the command line, and what reads their arguments."""
-OTHERS = set(
-    ": address buildbot buildbot-worker cat cd chmod cp curl docker dockerd-rootless-setuptool.sh"
-    " echo export git kill kubectl ln ls mkdir openssl printf request sed set ship start"
-    " sha256sum systemctl tail tee towncrier wait install".split()
-)
-"""Programs and functions of others; the shell reads their lines, and tests run many of them."""
+OTHERS = {
+    ":", "address", "buildbot", "buildbot-worker", "cat", "cd", "chmod", "cp", "curl",
+    "docker", "dockerd-rootless-setuptool.sh", "echo", "export", "git", "install", "kill",
+    "kubectl", "ln", "mkdir", "openssl", "printf", "request", "sed", "sha256sum", "ship",
+    "start", "systemctl", "tail", "tee", "towncrier",
+}  # fmt: skip
+"""Programs and functions of others. The shell reads their lines, and tests run many of them."""
 RUN_ELSEWHERE = {
     "docs/forges.md": "tests/unit/docs/test_master.py",
     "docs/login.md": "tests/unit/docs/test_login.py",
@@ -109,7 +110,9 @@ def test_python_runs(block: Block) -> None:
 
 @pytest.mark.parametrize("block", of("sh"))
 def test_a_script_is_read_by_the_shell(block: Block) -> None:
-    done = subprocess.run(["sh", "-n"], input=block.text, text=True, capture_output=True)
+    done = subprocess.run(
+        ["sh", "-n"], input=block.text, text=True, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
