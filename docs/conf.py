@@ -32,4 +32,5 @@ pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 
 linkcheck_timeout = 20
+linkcheck_ignore = ["repository:"]
 linkcheck_anchors = False
