@@ -42,7 +42,7 @@ OTHERS = {
     ":", "address", "buildbot", "buildbot-worker", "cat", "cd", "chmod", "cp", "curl",
     "docker", "dockerd-rootless-setuptool.sh", "echo", "export", "git", "install", "kill",
     "kubectl", "ln", "mkdir", "openssl", "printf", "request", "sed", "sha256sum", "ship",
-    "start", "systemctl", "tail", "tee", "towncrier",
+    "start", "systemctl", "tail", "tee", "towncrier", "uv",
 }  # fmt: skip
 """Programs and functions of others. The shell reads their lines, and tests run many of them."""
 RUN_ELSEWHERE = {
