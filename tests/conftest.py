@@ -34,6 +34,10 @@ def lab_run() -> Iterator[Run]:
         yield run
 
 
+collect_ignore = ["kinds"]
+"""Repositories of the tests of ``init``, which have tests of their own."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let two sessions work side by side, though tests count what is in their engine."""
     parser.addoption("--own-engine", action="store_true", help="use an engine of its own")
