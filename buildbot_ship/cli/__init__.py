@@ -17,10 +17,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (summary := repeated_summary(arguments)) is not None:
         print(summary, flush=True)
         return 0
-    if arguments[:1] == ["affected"]:
-        from .questions.affected import run_affected  # noqa: PLC0415
-
-        return run_affected(arguments[1:], os.environ)
+    if (answer := _question(arguments)) is not None:
+        return answer
     # Python's garbage collector takes a tenth of a short call and half of its exit, and finds
     # few reference cycles.
     gc.set_threshold(200_000)
@@ -29,6 +27,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     status = run(arguments)
     gc.freeze()
     return status
+
+
+def _question(arguments: Sequence[str]) -> int | None:
+    """Answer a question, and return its exit status; None if *arguments* run a verb."""
+    word, *rest = arguments or [""]
+    if word == "affected":
+        from .questions.affected import run_affected  # noqa: PLC0415
+
+        return run_affected(rest, os.environ)
+    if word == "doctor":
+        from .questions.doctor import run_doctor  # noqa: PLC0415
+
+        return run_doctor(rest, os.environ)
+    if word == "completion":
+        from .questions.completion import run_completion  # noqa: PLC0415
+
+        return run_completion(rest)
+    return None
 
 
 __all__ = ["main"]

@@ -14,7 +14,7 @@ from .artefact import (
     ResultUnusable,
     SmokeTestFailed,
 )
-from .base import Problem, ShipError, printable, quotable
+from .base import Problem, ShipError, printable, quotable, without_login
 from .engine import (
     BaseNotFound,
     BaseUnfit,
@@ -124,4 +124,5 @@ __all__ = [
     "WouldOverwrite",
     "printable",
     "quotable",
+    "without_login",
 ]

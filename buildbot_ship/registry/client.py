@@ -10,7 +10,6 @@ import copy
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -18,7 +17,6 @@ from ..errors import (
     DigestMismatch,
     InvalidReference,
     LimitExceeded,
-    RegistryForbidden,
     RegistryRefused,
 )
 from ..model.image.manifest import KINDS
@@ -26,16 +24,14 @@ from ..model.json_text import read_json
 from ..model.log import Log
 from ..model.reference import Reference, Repository, check_digest, digest_of
 from ..model.request.settings import Credential, RegistryOptions
-from .http.address import Addresses
-from .http.authentication import cancel_scope, pull_scope, push_scope
-from .http.certificates import Certificates, certificate_folders
-from .http.credentials import Keychain
+from .cancel import cancel_upload
+from .connection import new_transport
+from .http.authentication import pull_scope, push_scope
 from .http.download import stream_blob
 from .http.response import DIGEST, Answer, Call, refusal
-from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep, policy_from
+from .http.retry import SHORT_PATIENCE, RetryPolicy, Sleep, policy_from
 from .http.tag_list import list_tags
-from .http.transport import Transport
-from .http.upload import Upload, upload_address
+from .http.upload import Upload
 from .interface import Manifest, Progress
 
 _ACCEPT = {"Accept": ", ".join(KINDS)}
@@ -68,15 +64,13 @@ class RegistryClient:
     ) -> None:
         """Open no connection yet."""
         environment = os.environ if environment is None else environment
-        options = options or RegistryOptions()
-        keychain = Keychain(credentials, environment, log)
-        self._transport = Transport(
-            keychain,
+        self._transport = new_transport(
+            credentials,
+            options or RegistryOptions(),
+            environment,
             policy=policy or policy_from(environment),
             sleep=sleep,
             clock=clock,
-            addresses=Addresses(frozenset(options.insecure)),
-            certificates=Certificates(options.ca_bundle, certificate_folders(environment)),
             log=log,
         )
 
@@ -167,7 +161,8 @@ class RegistryClient:
         call = Call(repository.registry, "POST", url, action, scopes)
         answer = self._transport.send(call)
         if answer.status == 202 and answer.headers.get("Location"):
-            self._cancel_upload(repository, answer)
+            # A failure is ignored: a registry removes unfinished uploads itself.
+            cancel_upload(self._transport, repository, answer)
         if answer.status not in (201, 202, 404, 405):
             raise refusal(answer, call)
         return answer.status == 201
@@ -192,18 +187,6 @@ class RegistryClient:
         if answer.status not in (200, 404):
             raise refusal(answer, call)
         return answer if answer.status == 200 else None
-
-    def _cancel_upload(self, repository: Repository, begun: Answer) -> None:
-        """Cancel the upload that a registry began instead of a mount.
-
-        A failure is ignored: some registries let a user push but not cancel, and a registry
-        removes unfinished uploads itself.
-        """
-        scopes = (cancel_scope(repository),)
-        action = f"cancel an upload to {repository.path}"
-        with suppress(RetryableFault, RegistryForbidden, RegistryRefused):
-            url = upload_address(self._transport, repository, begun).url
-            self._transport.send_once(Call(repository.registry, "DELETE", url, action, scopes))
 
 
 def _manifest_call(method: str, reference: Reference, manifest: Manifest | None = None) -> Call:

@@ -46,6 +46,7 @@ SUBPACKAGES = {
         "runtime": {"", "dockerfile", "application", "image", "filesystem"},
         "decision": {"", "request", "image"},
         "journal": {""},
+        "diagnosis": {""},
     },
     "verbs": {
         "": set(),
@@ -61,6 +62,7 @@ SUBPACKAGES = {
         "review": {"shared"},
         "maintenance": {"shared", "image"},
         "pipeline": {"shared", "publishing", "image", "maintenance"},
+        "doctor": {"shared", "requirements"},
     },
     "daemon": {
         "": {"interface", "shared", "containers", "images"},

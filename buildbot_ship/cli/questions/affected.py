@@ -11,13 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import MasterUnavailable
+from ..options import make_question_parser
 
 VARIABLE = "SHIP_URL"
 _SECONDS = 60
-_EPILOG = """\
-example:
-  buildbot-ship affected 'urllib3<2.5' --master https://buildbot.example.com/
-"""
 
 
 def run_affected(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -25,7 +22,9 @@ def run_affected(arguments: Sequence[str], environment: Mapping[str, str]) -> in
 
     The status is 0 if the master answered, whether an image is affected or not.
     """
-    options = make_parser(environment).parse_args(arguments)
+    parser = make_question_parser("affected")
+    add_affected_options(parser, environment)
+    options = parser.parse_args(arguments)
     try:
         answer = _ask(options.master, options.package)
     except MasterUnavailable as error:
@@ -38,14 +37,10 @@ def run_affected(arguments: Sequence[str], environment: Mapping[str, str]) -> in
     return 0
 
 
-def make_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
-    """Return the parser of the arguments."""
-    parser = argparse.ArgumentParser(
-        "buildbot-ship affected",
-        description="Which published images contain a package, since when, and through what?",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_affected_options(
+    parser: argparse.ArgumentParser, environment: Mapping[str, str]
+) -> None:
+    """Add the options of ``affected``."""
     parser.add_argument("package", help="a name, with versions or without: urllib3==2.2.1")
     parser.add_argument(
         "--master",
@@ -55,7 +50,6 @@ def make_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help=f"URL of the master's web UI (${VARIABLE})",
     )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
-    return parser
 
 
 def _ask(master: str, package: str) -> dict[str, Any]:
