@@ -107,7 +107,7 @@ LIBRARIES = {
     "source": {"attrs"},
     "store": {"attrs"},
     "verbs": {"attrs"},
-    "cli": {"attrs", "requests"},
+    "cli": {"attrs", "requests", "shtab"},
     "steps": {"attrs", "buildbot", "sqlalchemy", "twisted", "zope"},
     "www": {"attrs", "buildbot", "twisted"},
     "inside": {

@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -50,22 +50,32 @@ def add_doctor_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(revision="HEAD")
 
 
-def run_doctor(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Print every finding; return 0, or 3 if one is a problem."""
+def run_doctor(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    now: Callable[[], float] = time.time,
+) -> int:
+    """Print every finding; return 0, or 3 if one is a problem.
+
+    *now* returns the time in seconds since 1970.
+    """
     parser = make_question_parser("doctor")
     add_doctor_options(parser)
     options = parser.parse_args(arguments)
     handle_stop_signals()
     try:
-        scene = _scene(options, environment)
+        scene = _scene(options, environment, now)
     except ShipError as error:
         parser.exit(2, f"buildbot-ship doctor: {error}\n  remedy: {error.remedy}\n")
     try:
         report = doctor(scene, _ignore if options.json else _print)
     except Cancelled:
         return CANCELLED
+    document = json.dumps(report.to_json(), indent=2)
+    if options.result:
+        Path(options.result).write_text(document, encoding="utf-8")
     if options.json:
-        print_line(json.dumps(report.to_json(), indent=2))
+        print_line(document)
     else:
         print_line(f"doctor: {report.summary}")
     return report.exit_status
@@ -80,7 +90,9 @@ def _ignore(_: object) -> None:
     """Print nothing: with --json, the report comes at the end."""
 
 
-def _scene(options: argparse.Namespace, environment: Mapping[str, str]) -> Scene:
+def _scene(
+    options: argparse.Namespace, environment: Mapping[str, str], now: Callable[[], float]
+) -> Scene:
     """Return what the checks work with.  Raises InvalidRequest, InvalidReference."""
     checkout, lock = Path(options.checkout).resolve(), check_request(options)
     envelope = make_envelope(lock, options, checkout, environment)
@@ -89,7 +101,7 @@ def _scene(options: argparse.Namespace, environment: Mapping[str, str]) -> Scene
     registries = envelope.registries
     return Scene(
         options=_options(options, envelope, lock, parts),
-        now=time.time,
+        now=now,
         engine=partial(query_facts, known),
         space=free_space,
         access=lambda: RegistryAccess.of((), registries, known),

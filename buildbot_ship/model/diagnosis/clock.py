@@ -29,6 +29,7 @@ def judge_clock(sightings: Sequence[Sighting]) -> list[Finding]:
     """Return the findings about our clock."""
     if not sightings:
         return [skipped("no engine, registry or index told its time")]
+    sightings = sorted(sightings, key=lambda seen: seen.whose)
     far = [seen for seen in sightings if abs(seen.ahead) > _TOLERATED]
     if not far:
         names = ", ".join(seen.whose for seen in sightings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import attrs
 
@@ -48,7 +48,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
-def unlimited_of(info: dict[str, object]) -> tuple[str, ...]:
+def unlimited_of(info: Mapping[str, object]) -> tuple[str, ...]:
     """Return which resources the answer of ``GET /info`` says that it cannot limit."""
     return tuple(name for key, name in _LIMITS.items() if info.get(key) is False)
 
