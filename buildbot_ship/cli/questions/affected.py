@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,13 +23,13 @@ def run_affected(arguments: Sequence[str], environment: Mapping[str, str]) -> in
 
     The status is 0 if the master answered, whether an image is affected or not.
     """
-    parser = make_question_parser("affected")
-    add_affected_options(parser, environment)
-    options = parser.parse_args(arguments)
+    options = make_parser(environment).parse_args(arguments)
     try:
         answer = _ask(options.master, options.package)
     except MasterUnavailable as error:
-        print(f"buildbot-ship affected: {error}\n  remedy: {error.remedy}")
+        # With --json, standard output has the answer and nothing else.
+        place = sys.stderr if options.json else sys.stdout
+        print(f"buildbot-ship affected: {error}\n  remedy: {error.remedy}", file=place)
         return error.status
     if options.json:
         print(json.dumps(answer, indent=2))
@@ -37,10 +38,9 @@ def run_affected(arguments: Sequence[str], environment: Mapping[str, str]) -> in
     return 0
 
 
-def add_affected_options(
-    parser: argparse.ArgumentParser, environment: Mapping[str, str]
-) -> None:
-    """Add the options of ``affected``."""
+def make_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    parser = make_question_parser("affected")
     parser.add_argument("package", help="a name, with versions or without: urllib3==2.2.1")
     parser.add_argument(
         "--master",
@@ -50,6 +50,7 @@ def add_affected_options(
         help=f"URL of the master's web UI (${VARIABLE})",
     )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    return parser
 
 
 def _ask(master: str, package: str) -> dict[str, Any]:

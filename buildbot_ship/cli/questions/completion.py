@@ -6,14 +6,12 @@ The script is static, so completion starts no Python.  shtab writes it from the 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import ExtraMissing
-from ..help_texts import QUESTION_HELP
 from ..options import make_parser, make_question_parser
-from .affected import add_affected_options
-from .doctor import add_doctor_options
+from . import affected, doctor
 
 SHELLS = ("bash", "zsh", "fish")
 _FILES = {
@@ -25,8 +23,7 @@ _FOLDERS = {"--checkout", "--work", "--package"}
 
 def run_completion(arguments: Sequence[str]) -> int:
     """Print the script for a shell, and return the exit status."""
-    parser = make_question_parser("completion")
-    _add_options(parser)
+    parser = make_completion_parser()
     shell = parser.parse_args(arguments).shell
     try:
         print(completion(shell), end="")
@@ -51,22 +48,30 @@ def completion(shell: str) -> str:
 def whole_parser() -> argparse.ArgumentParser:
     """Return the parser of verbs and questions with all their options."""
     parser = make_parser()
-    subs = _subparsers(parser)
-    subs["doctor"].description = QUESTION_HELP["doctor"][0]
-    add_doctor_options(subs["doctor"])
-    add_affected_options(subs["affected"], {})
-    _add_options(subs["completion"])
+    _subparsers(parser).update({name: make() for name, make in _QUESTIONS.items()})
     return parser
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
+def make_completion_parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    parser = make_question_parser("completion")
     parser.add_argument("shell", choices=SHELLS, help="the shell")
+    return parser
 
 
-def _subparsers(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+_QUESTIONS: dict[str, Callable[[], argparse.ArgumentParser]] = {
+    "doctor": doctor.make_parser,
+    "affected": lambda: affected.make_parser({}),
+    "completion": make_completion_parser,
+}
+"""The parser of each question."""
+
+
+def _subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            return action.choices
+            choices: dict[str, argparse.ArgumentParser] = action.choices
+            return choices
     return {}
 
 

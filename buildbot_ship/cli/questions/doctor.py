@@ -38,8 +38,9 @@ _WIDTH = 26
 CANCELLED = 143
 
 
-def add_doctor_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``doctor``."""
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    parser = make_question_parser("doctor")
     help = "repository of an image: may this user push there? repeatable"
     parser.add_argument("--push", action="append", default=[], metavar="REPOSITORY", help=help)
     parser.add_argument("--to", default="", help="as for build: check a push to TO/IMAGE")
@@ -48,6 +49,7 @@ def add_doctor_options(parser: argparse.ArgumentParser) -> None:
     add_loose_options(parser)
     add_common_options(parser)
     parser.set_defaults(revision="HEAD")
+    return parser
 
 
 def run_doctor(
@@ -59,8 +61,7 @@ def run_doctor(
 
     *now* returns the time in seconds since 1970.
     """
-    parser = make_question_parser("doctor")
-    add_doctor_options(parser)
+    parser = make_parser()
     options = parser.parse_args(arguments)
     handle_stop_signals()
     try:

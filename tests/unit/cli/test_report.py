@@ -39,6 +39,19 @@ def test_warnings_are_printed_before_the_summary(
     assert place.splitlines()[0] == "warning: a: look"
 
 
+def test_a_program_reads_a_failure_as_json_and_a_person_beside_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    faults = tuple(Problem("strict.txt", n, "flask has no hash") for n in (1, 2))
+    _report(read(["check", "--json"], {}), _failure_result("check", InvalidFile(faults)))
+    said = capsys.readouterr()
+    result = json.loads(said.out)
+    assert result["status"] == "failure"
+    assert result["failure"]["kind"] == "InvalidFile"
+    assert result["failure"]["remedy"] in said.err
+    assert said.err.startswith("strict.txt:1: flask has no hash\nstrict.txt:2: ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "warns_of_uncommitted"),
     [
