@@ -186,7 +186,9 @@ def _build(options: Options) -> requests.BuildRequest:
     pushes = _pushes(options)
     images = (attrs.evolve(image, load=not pushes) for image in _images(options))
     wheels = attrs.evolve(wheels_request(options), lazy=True)
-    return requests.BuildRequest(wheels, _pexes(options), tuple(images), pushes)
+    return requests.BuildRequest(
+        wheels, _pexes(options), tuple(images), pushes, options.dry_run
+    )
 
 
 def _find(options: Options) -> requests.FindRequest:

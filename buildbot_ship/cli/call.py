@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..source.uncommitted import Uncommitted
 
 CANCELLED = 143
-PRINTED_TEXTS = {"changes.txt", "secrets.txt"}
+PRINTED_TEXTS = {"changes.txt", "secrets.txt", "plan.txt"}
 """The texts of a result that are printed before its summary."""
 BEFORE_GC = {"find": GarbageRequest(), "push": GarbageRequest(finish=True)}
 """The request of the garbage collection that may follow a verb."""
@@ -110,7 +110,7 @@ def run(argv: Sequence[str]) -> int:
         return BUG
     result = mask.readable_result(result)
     _report(call, result)
-    if status == 0 and isinstance(request, BuildRequest):
+    if status == 0 and isinstance(request, BuildRequest) and not request.dry_run:
         from .last_build import note_published  # noqa: PLC0415
 
         note_published(argv, request, result)

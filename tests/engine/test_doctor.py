@@ -372,3 +372,12 @@ def test_git_is_missed(patient: Patient) -> None:
     patient.examine()
     assert "git init" in patient.problem("git")["remedy"]
     assert patient.found("requirements")[0]["status"] == OK
+
+
+def test_every_check_is_in_the_documentation(patient: Patient) -> None:
+    page = Path(__file__).parents[2] / "docs" / "command-line.md"
+    part = page.read_text("utf-8").partition("### What is checked\n")[2].partition("\n### ")[0]
+    first = [row.split("|")[1] for row in part.splitlines() if row.startswith("| `")]
+    documented = {name.split()[0] for cell in first for name in cell.strip(" `").split("`, `")}
+    patient.examine("--to", f"{patient.own}/team")
+    assert {each["check"].split()[0] for each in patient.findings} == documented

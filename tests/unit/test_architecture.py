@@ -61,7 +61,7 @@ SUBPACKAGES = {
         "smoke": {"shared", "image"},
         "review": {"shared"},
         "maintenance": {"shared", "image"},
-        "pipeline": {"shared", "publishing", "image", "maintenance"},
+        "pipeline": {"shared", "wheels", "publishing", "image", "maintenance"},
         "doctor": {"shared", "requirements"},
     },
     "daemon": {
