@@ -109,7 +109,11 @@ def run(argv: Sequence[str]) -> int:
         note("this is a bug of buildbot-ship: please report it with the lines above")
         return BUG
     result = mask.readable_result(result)
-    _report(call, result)
+    try:
+        _report(call, result)
+    except InvalidRequest as error:
+        print_error_line(f"buildbot-ship {call.verb}: {error}\n  remedy: {error.remedy}")
+        return error.status
     if status == 0 and isinstance(request, BuildRequest) and not request.dry_run:
         from .last_build import note_published  # noqa: PLC0415
 
@@ -140,7 +144,7 @@ def _progress(call: Call) -> tuple[Log, Callable[[], None]]:
     by_hand = call.envelope is not None
     if not (by_hand and stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"):
         return print_error_line if is_error else print_line, lambda: None
-    from .terminal.moving_line import MovingLine  # noqa: PLC0415
+    from .output.moving_line import MovingLine  # noqa: PLC0415
 
     line = MovingLine(stream)
     return line, line.end
@@ -215,10 +219,9 @@ def _prints_secret(call: Call) -> bool:
 def _report(call: Call, result: Result) -> None:
     """Write the result file if the call names one, and print the result."""
     if call.result is not None:
-        call.result.parent.mkdir(parents=True, exist_ok=True)
-        new = call.result.with_name(call.result.name + ".new")
-        new.write_text(json.dumps(result_to_json(result)), encoding="utf-8")
-        os.replace(new, call.result)
+        from .output.result_file import write_result  # noqa: PLC0415
+
+        write_result(call.result, json.dumps(result_to_json(result)))
     say = print_error_line if _prints_secret(call) else print_line
     # With --json, standard output has the result and nothing else.
     note = print_error_line if call.json else say

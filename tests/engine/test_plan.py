@@ -81,7 +81,7 @@ def test_the_plan_is_printed(repository: Repository, options: tuple[str, ...]) -
     assert lines[-1] == "build: this is the plan: nothing was built and nothing was pushed"
 
 
-def test_a_plan_meets_the_errors_that_the_build_would_begin_with(
+def test_a_plan_meets_the_errors_of_the_build(
     repository: Repository,
 ) -> None:
     (repository.folder / "tiny.docker").unlink()

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from ...daemon.facts import has_image, query_facts
-from ...errors import ShipError
+from ...errors import InvalidRequest, ShipError
 from ...model.diagnosis.finding import Finding
 from ...model.reference import Repository
 from ...model.request import CheckRequest, Envelope
@@ -31,6 +31,7 @@ from ..collaborators import Collaborators
 from ..lock_files.options import add_loose_options
 from ..lock_files.requests import check_request
 from ..options import add_common_options, make_question_parser
+from ..output.result_file import write_result
 from ..signals import Cancelled, handle_stop_signals
 
 _WIDTH = 26
@@ -73,8 +74,11 @@ def run_doctor(
     except Cancelled:
         return CANCELLED
     document = json.dumps(report.to_json(), indent=2)
-    if options.result:
-        Path(options.result).write_text(document, encoding="utf-8")
+    try:
+        if options.result:
+            write_result(Path(options.result), document)
+    except InvalidRequest as error:
+        parser.exit(error.status, f"buildbot-ship doctor: {error}\n  remedy: {error.remedy}\n")
     if options.json:
         print_line(document)
     else:

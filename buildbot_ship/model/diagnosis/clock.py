@@ -54,6 +54,8 @@ def _judge(seen: Sighting, *, ours: bool) -> Finding:
 
 def duration(seconds: float) -> str:
     """Return a time in its two largest units: ``1 d 2 h``."""
+    smallest = 3600.0 if seconds >= 86400 else 60.0 if seconds >= 3600 else 1.0
+    seconds = round(seconds / smallest) * smallest
     parts: list[str] = []
     for size, unit in _UNITS:
         count, seconds = divmod(seconds, size)

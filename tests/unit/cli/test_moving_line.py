@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from lab.git_server import git
 
-from buildbot_ship.cli.terminal.moving_line import MovingLine
+from buildbot_ship.cli.output.moving_line import MovingLine
 
 
 def shown(text: str) -> list[str]:

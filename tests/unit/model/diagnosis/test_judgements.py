@@ -26,7 +26,14 @@ HOUR, DAY = 3600.0, 86400.0
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (DAY, "1 d"), (DAY + 7200, "1 d 2 h")],
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (61, "1 min 1 s"),
+        (DAY - 0.5, "1 d"),
+        (DAY + 7200, "1 d 2 h"),
+        (5400, "1 h 30 min"),
+    ],
 )
 def test_a_duration_has_its_two_largest_units(seconds: float, text: str) -> None:
     assert duration(seconds) == text

@@ -1,1 +1,0 @@
-"""How the command line shows progress on a terminal."""
