@@ -147,8 +147,8 @@ QUESTION_HELP = {
         "Check everything that a build needs. Each line is ok, warning, problem or skipped; a "
         "problem has\nits cause and its remedy. Checks the engine, disks, the clock, CA "
         "bundles, the package index,\nregistries with their logins and the right to push, git, "
-        "the Dockerfiles, the strict file, and\nbases. Changes nothing: a trial upload is "
-        "cancelled. The exit status is 3 if there is a problem.",
+        "the Dockerfiles, the strict file, and\nbases. Changes nothing, here and in "
+        "registries. The exit status is 3 if there is a problem.",
         "buildbot-ship doctor --to registry.example.com/team",
     ),
     "affected": (

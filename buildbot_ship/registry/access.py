@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 import attrs
 
 from ..errors import RegistryRefused
-from ..model.reference import Repository
+from ..model.image.manifest import OCI_MANIFEST
+from ..model.reference import Repository, digest_of
 from ..model.request.settings import Credential, RegistryOptions
-from .cancel import cancel_upload, spoil_upload
 from .connection import new_transport
 from .http.authentication import push_scope
 from .http.response import Answer, Call, answered, refusal
@@ -18,6 +18,9 @@ from .http.retry import RetryPolicy
 from .http.transport import Transport
 from .interface import FoundLogin
 
+_NOTHING, _UNLIKE = b"{}", digest_of(b"something else")
+_REFUSED = (400, 415, 422)
+"""The statuses for a manifest that is none, from whoever may push."""
 QUICK = RetryPolicy(patience=1.0, least_attempts=2)
 """Somebody waits for the answer, and a second fault in a row is a finding."""
 
@@ -69,17 +72,19 @@ class RegistryAccess:
         if answer.status != 200:
             raise refusal(answer, call)
 
-    def try_push(self, repository: Repository) -> bool:
-        """Begin an upload and cancel it, see `interface.Access.try_push`."""
-        url = f"/v2/{repository.path}/blobs/uploads/"
-        action = f"begin an upload to {repository.path}"
-        call = Call(repository.registry, "POST", url, action, (push_scope(repository),))
+    def try_push(self, repository: Repository) -> None:
+        """Try to store what cannot be stored, see `interface.Access.try_push`.
+
+        It is no manifest, and does not have the digest that it is sent under.  An upload of a
+        blob that is cancelled would leave a file in Distribution 2.8.
+        """
+        registry, action = repository.registry, f"let this worker push to {repository.path}"
+        url = f"/v2/{repository.path}/manifests/{_UNLIKE}"
+        kind = {"Content-Type": OCI_MANIFEST}
+        call = Call(registry, "PUT", url, action, (push_scope(repository),), kind, _NOTHING)
         answer = self.transport.send(call)
-        if answer.status != 202 or not answer.headers.get("Location"):
+        if answer.status not in _REFUSED:
             raise refusal(answer, call)
-        return cancel_upload(self.transport, repository, answer) or spoil_upload(
-            self.transport, repository, answer
-        )
 
 
 def date_of(answer: Answer) -> float | None:

@@ -10,6 +10,7 @@ import copy
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from ..errors import (
     DigestMismatch,
     InvalidReference,
     LimitExceeded,
+    RegistryForbidden,
     RegistryRefused,
 )
 from ..model.image.manifest import KINDS
@@ -24,14 +26,13 @@ from ..model.json_text import read_json
 from ..model.log import Log
 from ..model.reference import Reference, Repository, check_digest, digest_of
 from ..model.request.settings import Credential, RegistryOptions
-from .cancel import cancel_upload
 from .connection import new_transport
-from .http.authentication import pull_scope, push_scope
+from .http.authentication import cancel_scope, pull_scope, push_scope
 from .http.download import stream_blob
 from .http.response import DIGEST, Answer, Call, refusal
-from .http.retry import SHORT_PATIENCE, RetryPolicy, Sleep, policy_from
+from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep, policy_from
 from .http.tag_list import list_tags
-from .http.upload import Upload
+from .http.upload import Upload, upload_address
 from .interface import Manifest, Progress
 
 _ACCEPT = {"Accept": ", ".join(KINDS)}
@@ -161,8 +162,7 @@ class RegistryClient:
         call = Call(repository.registry, "POST", url, action, scopes)
         answer = self._transport.send(call)
         if answer.status == 202 and answer.headers.get("Location"):
-            # A failure is ignored: a registry removes unfinished uploads itself.
-            cancel_upload(self._transport, repository, answer)
+            self._cancel_upload(repository, answer)
         if answer.status not in (201, 202, 404, 405):
             raise refusal(answer, call)
         return answer.status == 201
@@ -187,6 +187,18 @@ class RegistryClient:
         if answer.status not in (200, 404):
             raise refusal(answer, call)
         return answer if answer.status == 200 else None
+
+    def _cancel_upload(self, repository: Repository, begun: Answer) -> None:
+        """Cancel the upload that a registry began instead of a mount.
+
+        A failure is ignored: some registries let a user push but not cancel, and a registry
+        removes unfinished uploads itself.
+        """
+        scopes = (cancel_scope(repository),)
+        action = f"cancel an upload to {repository.path}"
+        with suppress(RetryableFault, RegistryForbidden, RegistryRefused):
+            url = upload_address(self._transport, repository, begun).url
+            self._transport.send_once(Call(repository.registry, "DELETE", url, action, scopes))
 
 
 def _manifest_call(method: str, reference: Reference, manifest: Manifest | None = None) -> Call:

@@ -129,10 +129,10 @@ class Access(Protocol):
     def log_in(self, registry: str) -> None:
         """Log in, or read anonymously without a login."""
 
-    def try_push(self, repository: Repository) -> bool:
-        """Begin an upload and cancel it; return False if the registry keeps it for a while.
+    def try_push(self, repository: Repository) -> None:
+        """Try to push to *repository*, and leave nothing there.
 
-        Raises RegistryForbidden if this worker may not push to *repository*.
+        Raises RegistryForbidden if this worker may not push, RegistryRefused if nobody may.
         """
 
     @property

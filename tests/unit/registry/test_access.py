@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from buildbot_ship.errors import RegistryForbidden, RegistryRefused, RegistryUnavailable
-from buildbot_ship.model.reference import Repository
+from buildbot_ship.model.reference import Repository, digest_of
 from buildbot_ship.model.request.settings import Credential, Index, RegistryOptions
 from buildbot_ship.registry.access import RegistryAccess
 from buildbot_ship.registry.index_reader import read_index
@@ -17,8 +17,6 @@ from buildbot_ship.registry.interface import FoundLogin
 from tests.fakes.http import Request, Response, Server
 
 from .conftest import write_config
-
-UPLOAD = "/v2/team/app/blobs/uploads/1?state=a"
 
 
 def access(*credentials: Credential, **environment: str) -> RegistryAccess:
@@ -68,36 +66,31 @@ def test_a_file_that_cannot_be_read_is_noted(server: Server, tmp_path: Path) -> 
     ]
 
 
-def test_a_trial_begins_an_upload_and_cancels_it(server: Server) -> None:
-    server.script = [Response(202, headers={"Location": UPLOAD}), Response(204)]
-    assert access().try_push(place(server))
-    assert server.lines == ["POST /v2/team/app/blobs/uploads/", f"DELETE {UPLOAD}"]
+@pytest.mark.parametrize("status", [400, 415, 422])
+def test_who_may_push_hears_that_the_manifest_is_none(server: Server, status: int) -> None:
+    server.script = [Response(status, b'{"errors": [{"code": "MANIFEST_INVALID"}]}')]
+    access().try_push(place(server))
+    (request,) = server.requests
+    sent = request.path.rpartition("/")[2]
+    assert request.method == "PUT"
+    assert request.path.startswith("/v2/team/app/manifests/sha256:")
+    # Twice over nothing that can be stored.
+    assert sent != digest_of(request.body)
+    assert request.body == b"{}"
 
 
-def test_an_upload_that_cannot_be_cancelled_is_spoilt(server: Server) -> None:
-    server.script = [
-        Response(202, headers={"Location": UPLOAD}),
-        Response(405),
-        Response(400, b'{"errors": [{"code": "DIGEST_INVALID"}]}'),
-    ]
-    assert access().try_push(place(server))
-    method, path = server.lines[2].split()
-    assert method == "PUT"
-    assert path.startswith(f"{UPLOAD}&digest=sha256%3A")
-    assert server.requests[2].body == b""
-
-
-def test_an_upload_that_stays_is_told(server: Server) -> None:
-    server.script = [Response(202, headers={"Location": UPLOAD}), Response(405), Response(201)]
-    assert not access().try_push(place(server))
+@pytest.mark.parametrize("status", [201, 404, 405])
+def test_any_other_answer_is_no_right_to_push(server: Server, status: int) -> None:
+    server.respond = lambda _: Response(status, b'{"errors": [{"message": "read-only"}]}')
+    with pytest.raises(RegistryRefused, match="let this worker push to team/app"):
+        access().try_push(place(server))
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_without_the_right_nothing_is_begun(server: Server, status: int) -> None:
+def test_without_the_right_it_is_forbidden(server: Server, status: int) -> None:
     server.respond = lambda _: Response(status)
-    with pytest.raises(RegistryForbidden, match="begin an upload to team/app"):
+    with pytest.raises(RegistryForbidden, match="let this worker push to team/app"):
         access().try_push(place(server))
-    assert {line.split()[0] for line in server.lines} == {"POST"}
 
 
 def read(server: Server, url: str, *credentials: Credential) -> int:
