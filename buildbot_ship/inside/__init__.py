@@ -4,12 +4,13 @@
 |---|---|
 | ``protocol/`` | how a container receives a job and returns its result |
 | ``jobs/`` | one script for each job |
-| ``resolving/`` | modules of the jobs that use a package index |
+| ``indexes/`` | modules of the jobs that ask a package index |
+| ``resolving/`` | modules of the jobs that resolve requirements |
 | ``building/`` | modules of the jobs that build wheels |
 | ``installing/`` | modules of the jobs that install wheels into layers |
 | ``launcher/`` | the program that starts an application in a shipped image |
 | ``tools/`` | the lock files of the tools that jobs use |
-| ``uv/``, ``poetry/`` | the lock files of the tools of projects |
+| ``poetry/`` | the lock files of Poetry |
 
 In a container all scripts lie in one folder, so they import each other by plain name.  A job's
 script is called as ``PYTHON script.py JOB_FOLDER OUT_FOLDER``.  It reads its arguments from
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-_SCRIPTS = ("protocol", "jobs", "resolving", "building", "installing")
+_SCRIPTS = ("protocol", "jobs", "indexes", "resolving", "building", "installing")
 ENTRY = "entry.py"
 
 
@@ -51,7 +52,7 @@ def launcher() -> bytes:
 def locks(folder: str = "tools") -> dict[str, bytes]:
     """Return the lock files of the tools, by file name: ``py3.N.txt``, with hashes.
 
-    *folder* is ``tools``, or the name of a tool that updates the lock files of projects.
+    *folder* is ``tools``, or ``poetry`` for the tool that updates ``poetry.lock``.
     """
     items = (files(__name__) / folder).iterdir()
     return {item.name: item.read_bytes() for item in items if item.name.endswith(".txt")}

@@ -9,6 +9,7 @@ from typing import Any
 from lab.errors import LabError
 
 FROM = re.compile(r"^(FROM\s+)(\S+)", re.IGNORECASE | re.MULTILINE)
+STAGE = re.compile(r"^FROM\s+\S+\s+AS\s+(\S+)", re.IGNORECASE | re.MULTILINE)
 TIMESTAMP = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}"
 
 
@@ -20,9 +21,12 @@ def own_copies(properties: Mapping[str, Any], prefix: str) -> dict[str, str]:
 
 
 def pin(dockerfile: str, copies: Mapping[str, str]) -> str:
-    """Return a Dockerfile with the own copy of its base in the FROM line."""
+    """Return a Dockerfile with the own copy of its base in each FROM line that has a base."""
+    stages = set(STAGE.findall(dockerfile))
 
     def replaced(line: re.Match[str]) -> str:
+        if line[2] in stages:
+            return line[0]
         name = line[2].rpartition("/")[2].partition("@")[0].partition(":")[0]
         if name not in copies:
             raise LabError(f"FROM {line[2]}: no own copy of {name}")

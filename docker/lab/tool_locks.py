@@ -24,7 +24,7 @@ from lab.settings import INDEX_VARIABLE, host_ca_bundle
 
 LAB = Path(__file__).resolve().parent
 INSIDE = LAB.parent.parent / "buildbot_ship" / "inside"
-FOLDERS = tuple(INSIDE / name for name in ("tools", "uv", "poetry"))
+FOLDERS = tuple(INSIDE / name for name in ("tools", "poetry"))
 """The folders with locks: the tools of every build base, and those of lock files."""
 JOB = LAB / "tool_lock_job.py"
 TOOLS = "tools.in"

@@ -83,10 +83,11 @@ SUBPACKAGES = {
 """What a subpackage may import of its package; "" is the package's own modules."""
 SCRIPTS = {
     "protocol": {"protocol"},
-    "resolving": {"protocol", "resolving"},
+    "indexes": {"protocol", "indexes"},
+    "resolving": {"protocol", "resolving", "indexes"},
     "installing": {"protocol", "installing"},
     "building": {"protocol", "building", "installing"},
-    "jobs": {"protocol", "resolving", "building", "installing"},
+    "jobs": {"protocol", "resolving", "indexes", "building", "installing"},
     "launcher": set(),
 }
 """What a script of ``inside/`` may import of the others, which lie beside it in a container."""
@@ -119,6 +120,7 @@ LIBRARIES = {
         "pip",
         "piptools",
         "elftools",
+        "pyproject_hooks",
     },
 }
 TOUCHES_THE_WORLD = {

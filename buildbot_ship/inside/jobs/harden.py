@@ -1,106 +1,103 @@
 """Resolve a loose file to a strict file, and the build requirements to a build lock.
 
 job.json: ``{"index": {...}, "loose": PATH, "project": BOOL, "packages": [FOLDER],
-"keep": TEXT or null, "rehash": BOOL, "upgrade": [NAME], "no_binary": [NAME],
-"only_binary": [NAME], "cooldown": DAYS, "cooldown_except": [NAME]}``.  The job folder has the
-loose files under ``loose/`` and the own packages under ``tree/``.  *keep* is the strict file to
-start from; with *rehash* its hashes are fetched again.  With *project*, the requirements of a
+"markers": {NAME: TEXT}, "keep": TEXT or null, "rehash": BOOL, "upgrade": [NAME],
+"no_binary": [NAME], "only_binary": [NAME], "cooldown": DAYS, "cooldown_except": [NAME]}``.  The
+job folder has the loose files under ``loose/`` and the own packages under ``tree/``.  *markers*
+are those of direct requirements.  *keep* is the strict file to start from; with *rehash* its
+hashes are fetched again.  With *project*, the requirements of a
 ``pyproject.toml`` are in a file with ``.txt`` appended to its name.  Instead of all these,
 *strict* may have the strict file: then only the build requirements are resolved.
 Out folder: ``strict.txt`` and ``build.txt``, without their headers.
 result.json: ``{"sections": [TITLE], "sdists": ["NAME==VERSION"], "ages": {"NAME==VERSION":
 DAYS}}``; *ages* has the days since the release of each pin, if the index states them.
 
-Without *keep*, pip installs and freezes the loose requirements.  pip-compile then resolves the
-loose file with the frozen versions as constraints; compiling the frozen file itself would lose
-extras, markers and the `# via` lines.  With *keep*, pip-compile starts from those lines.
+The resolver is uv, or pip-compile if uv finds no solution or the base configures pip.  With
+*keep*, it starts from those lines.
 This is the only container that has the network and runs build backends.
 """
 
 from __future__ import annotations
 
+import os
 import re
-import shlex
-import sys
 import tempfile
-import venv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend_answers import Answer, Installer, ask, project_file, unresolved
+from build import BuildBackendException, BuildException
 from cooldown import Cooldown, explain
 from distribution_formats import Formats, explain_missing_file, keep_admitted
 from git_repository import create_stand_in
 from index import HARDENING, Index
-from job import Failed, call, index_environment, main, say
-from own_requirements import MAX_BUILDS, NO_VERSION, own_requirements, project_file
+from job import Failed, index_environment, main, say
+from own_requirements import MAX_BUILDS, NO_VERSION, OwnPackages, read_own_packages
+from pip_settings import pip_is_configured
+from resolver import PipCompile, Question, Resolver, Uv, only_wheels, uv_settings
 from sdist import unpack
-from strict_lines import frozen_pins, pins
+from strict_lines import pins
 
-COMPILE: list[str | Path] = [sys.executable, Path(__file__).with_name("listed_hashes.py")]
-COMPILE += ["--quiet", "--no-header", "--allow-unsafe", "--generate-hashes"]
-COMPILE += ["--no-strip-extras", "--resolver=backtracking", "--annotation-style=split"]
-COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"]
-COMPILE += ["--no-emit-options"]
+WHEELS = Formats(only_binary=(":all:",))
+"""The formats of build requirements."""
 
 
-def freeze(
-    loose: Sequence[Path], options: Sequence[str], environment: dict[str, str], scratch: Path
-) -> Path:
-    """Install the loose requirements; return a file with the output of ``pip freeze --all``."""
-    venv.create(scratch / "loose", with_pip=False, symlinks=True)
-    python = scratch / "loose" / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", str(python)]
-    words = [word for file in loose for word in ("-r", file)]
-    name = loose[0].name.replace(".toml.txt", ".toml")
-    say("installing the loose requirements")
-    call(
-        # Nothing in this environment ever runs, and compiling takes longer than installing.
-        [*pip, "install", "-q", "--no-compile", *options, *words],
-        f"{name} does not resolve",
-        hint=f"correct {name}; pip's reason is in the step's log",
-        environment=environment,
+@dataclass(frozen=True)
+class Means:
+    """What resolves requirements, and what installs those of build backends."""
+
+    index: Index
+    resolver: Resolver
+    installer: Installer
+
+
+def find_means(
+    arguments: Mapping[str, Any], cooldown: Cooldown, job: Path, scratch: Path
+) -> Means:
+    """Return uv, or pip if the build base configures pip; build backends get wheels only.
+
+    Raises Failed if the index does not answer.
+    """
+    configured = pip_is_configured(os.environ)
+    online = index_environment(arguments["index"], job)
+    dated = online | cooldown.environment()
+    index = Index(
+        arguments["index"], {**dated, **NO_VERSION}, HARDENING, Formats.of(arguments).admits
     )
-    output = call([*pip, "freeze", "--all"], "pip freeze failed", environment=environment)
-    path = scratch / "frozen.txt"
-    path.write_text("".join(f"{line}\n" for line in frozen_pins(output)), encoding="utf-8")
-    return path
+    require_answers(index)
+    pip = PipCompile({**dated, "PIP_ONLY_BINARY": ":none:"})
+    settings = uv_settings(arguments["index"], index.urls[0], cooldown, scratch)
+    os.environ.update(only_wheels(settings, scratch))
+    if configured:
+        say("the build base has settings of pip: pip-compile resolves")
+        return Means(index, pip, "pip")
+    return Means(index, Uv(online | settings, cooldown, pip), "uv")
 
 
 def compile_strict(
-    arguments: dict[str, Any],
-    formats: Formats,
-    job: Path,
-    environment: dict[str, str],
-    scratch: Path,
+    arguments: Mapping[str, Any], means: Means, own: OwnPackages, job: Path, scratch: Path
 ) -> str:
     """Return the strict file: packages, versions, hashes, and `# via` lines."""
-    folder, loose = job / "loose", arguments["loose"]
+    loose = arguments["loose"]
     file = loose + ".txt" * arguments["project"]
-    packages = own_requirements(arguments["packages"], job, scratch)
-    target, options = scratch / "strict.txt", list[str | Path]()
-    # pip cannot exempt a package from the cooldown; our pip-compile can.
-    if arguments["keep"] is None and not arguments["cooldown_except"]:
-        files = [folder / file, *map(Path, packages)]
-        options = ["-c", freeze(files, formats.arguments, environment, scratch)]
-    elif arguments["keep"] is not None:
-        target.write_text(arguments["keep"], encoding="utf-8")
-        options = [word for name in arguments["upgrade"] for word in ("-P", name)]
-        options += ["--no-reuse-hashes"] if arguments["rehash"] else []
-    if formats.arguments:
-        options += ["--pip-args", shlex.join(formats.arguments)]
-    say("resolving the requirements with hashes")
-    call(
-        [*COMPILE, *options, "-o", target, file, *packages],
-        f"{loose} does not resolve with hashes",
-        hint=f"correct {loose}; pip-compile's reason is in the step's log",
-        environment=environment,
-        folder=folder,
+    markers = {need.name: str(need.marker) for need in own.requirements if need.marker}
+    question = Question(
+        [file, *own.titles],
+        job / "loose",
+        scratch / "strict.txt",
+        keep=arguments["keep"],
+        upgrade=arguments["upgrade"],
+        rehash=arguments["rehash"],
+        formats=Formats.of(arguments).arguments,
+        markers=arguments["markers"] | markers,
     )
-    text = without_constraint(target.read_text(encoding="utf-8"), scratch / "frozen.txt")
-    return with_sources(text, packages | {file: f"-r {loose}"}).lstrip("\n")
+    say("resolving the requirements with hashes")
+    hint = f"correct {loose}; the reason is in the step's log"
+    text = means.resolver.resolve(question, f"{loose} does not resolve", hint)
+    return with_sources(text, {**own.titles, file: f"-r {loose}"}).lstrip("\n")
 
 
 def with_sources(strict: str, names: Mapping[str, str]) -> str:
@@ -111,40 +108,10 @@ def with_sources(strict: str, names: Mapping[str, str]) -> str:
     return strict
 
 
-def without_constraint(strict: str, frozen: Path) -> str:
-    """Return *strict* without the frozen file in its `# via` lines."""
-    strict = re.sub(rf"^    #   -c {re.escape(str(frozen))}\n", "", strict, flags=re.M)
-    strict = re.sub(rf"^    # via -c {re.escape(str(frozen))}\n", "", strict, flags=re.M)
-    return re.sub(r"^    # via\n    #   (?!.*\n    #   )", "    # via ", strict, flags=re.M)
-
-
-def compile_build(environment: dict[str, str], title: str, source: Path, target: Path) -> str:
-    """Return the pins, with hashes, of the build requirements of *source*."""
-    file = source / project_file(source, title)
-    name = title.partition(" sha256:")[0]
-    say(f"resolving the build requirements of {name}")
-    only = ["--only-build-deps", "--build-deps-for", "wheel"]
-    call(
-        [*COMPILE, *only, "--no-annotate", "-o", target, file.name],
-        f"the build requirements of {title} do not resolve",
-        hint="constrain them in pyproject.toml to versions that have wheels, for example "
-        'requires = ["numpy<2"]; the reason is in the step\'s log',
-        environment={**environment, "PIP_ONLY_BINARY": ":all:"},
-        folder=source,
-        mark=f"  {name}: ",
-    )
-    return target.read_text(encoding="utf-8")
-
-
-def sections(
-    strict: str,
-    index: Index,
-    packages: Mapping[str, Path],
-    environment: dict[str, str],
-    scratch: Path,
-) -> dict[str, str]:
-    """Return the sections of the build lock by title: sdists first, then own *packages*."""
+def sdist_sources(strict: str, index: Index, scratch: Path) -> dict[str, Path]:
+    """Download the sdists among the pins of *strict*; return their folders by title."""
     sources = {}
+    index.prefetch(pin.name for pin in pins(strict))
     for number, pin in enumerate(pins(strict)):
         file = index.choose(pin.name, pin.version, pin.hashes)
         if file.is_sdist:
@@ -153,13 +120,45 @@ def sections(
             digest = index.fetch(file, pin.hashes, folder)
             source = unpack(folder / file.name, folder / "src")
             sources[f"sdist {pin.name}=={pin.version} sha256:{digest}"] = source
-    sources |= {f"package {name}": source for name, source in packages.items()}
-    targets = [scratch / f"build-{number}.txt" for number in range(len(sources))]
+    return sources
+
+
+def compile_build(title: str, needs: Iterable[str], means: Means, target: Path) -> str:
+    """Return the pins, with hashes, of the build requirements *needs*."""
+    name = title.partition(" sha256:")[0]
+    say(f"resolving the build requirements of {name}")
+    source = target.with_suffix(".in")
+    source.write_text("".join(f"{need}\n" for need in sorted(needs)), encoding="utf-8")
+    question = Question(
+        [source], target.parent, target, formats=WHEELS.arguments, annotate=False
+    )
+    text = means.resolver.resolve(question, *unresolved(title), f"  {name}: ")
+    return keep_admitted(text, means.index, WHEELS, target.parent)
+
+
+def ask_sdist(title: str, source: Path, means: Means) -> Answer:
+    """Ask the backend of an sdist for its build requirements.  Raises Failed."""
+    project_file(source, title)
+    try:
+        return ask(title, source, means.installer, metadata=False)
+    except (BuildException, BuildBackendException) as error:
+        raise Failed(*unresolved(title), str(error)) from None
+
+
+def sections(
+    sources: Mapping[str, Path], own: OwnPackages, means: Means, scratch: Path
+) -> dict[str, str]:
+    """Return the sections of the build lock by title: sdists first, then own packages."""
+    answers = {f"package {name}": answer for name, answer in own.answers.items()}
+    titles = [*sources, *answers]
+
+    def section(title: str) -> str:
+        answer = answers.get(title) or ask_sdist(title, sources[title], means)
+        needs = answer.build_requirements
+        return compile_build(title, needs, means, scratch / f"build-{titles.index(title)}.txt")
+
     with ThreadPoolExecutor(MAX_BUILDS) as pool:
-        texts = pool.map(
-            partial(compile_build, environment), sources, sources.values(), targets
-        )
-        return dict(zip(sources, texts, strict=True))
+        return dict(zip(titles, pool.map(section, titles), strict=True))
 
 
 def require_answers(index: Index) -> None:
@@ -183,27 +182,22 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
 def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Write both files; see `work`."""
     cooldown = Cooldown.of(arguments["cooldown"], arguments["cooldown_except"])
-    environment = index_environment(arguments["index"], job) | cooldown.environment()
-    formats = Formats(arguments["no_binary"], arguments["only_binary"])
+    formats = Formats.of(arguments)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        index = Index(
-            arguments["index"], {**environment, **NO_VERSION}, HARDENING, formats.admits
-        )
-        require_answers(index)
-        packages = {name: job / "tree" / name for name in arguments["packages"]}
-        if packages:
-            files = [p / project_file(p, f"package {name}") for name, p in packages.items()]
-            create_stand_in(job / "tree", files)
+        means = find_means(arguments, cooldown, job, scratch)
+        index = means.index
+        own = read_packages(arguments["packages"], job, scratch, means)
+        strict = arguments.get("strict")
         try:
-            strict = arguments.get("strict")
             if strict is None:
-                strict = compile_strict(arguments, formats, job, environment, scratch)
+                strict = compile_strict(arguments, means, own, job, scratch)
         except Failed as failed:
             raise explain_missing_file(failed, index, formats) from None
         strict = keep_admitted(strict, index, formats, scratch)
         cooldown.check(index, pins(strict))
-        by_title = sections(strict, index, packages, environment, scratch)
+        sources = sdist_sources(strict, index, scratch)
+        by_title = sections(sources, own, means, scratch)
         cooldown.check(index, pins("\n".join(by_title.values())))
         ages = cooldown.ages(index, pins(strict))
     (out / "strict.txt").write_text(strict, encoding="utf-8")
@@ -211,6 +205,15 @@ def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     (out / "build.txt").write_text(lock, encoding="utf-8")
     sdists = [title.split()[1] for title in by_title if title.startswith("sdist ")]
     return {"sections": list(by_title), "sdists": sdists, "ages": ages}
+
+
+def read_packages(names: list[str], job: Path, scratch: Path, means: Means) -> OwnPackages:
+    """Ask the backends of the own packages.  Raises Failed."""
+    if names:
+        folders = {name: job / "tree" / name for name in names}
+        files = [p / project_file(p, f"package {name}") for name, p in folders.items()]
+        create_stand_in(job / "tree", files)
+    return read_own_packages(names, job, scratch, means.installer)
 
 
 if __name__ == "__main__":

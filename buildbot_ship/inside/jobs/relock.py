@@ -3,7 +3,7 @@
 job.json: ``{"index": {...}, "lock": PATH, "tool": NAME, "upgrade": [NAME] or null,
 "packages": [FOLDER], "requirements": [TEXT], "cooldown": DAYS, "cooldown_except": [NAME]}``.
 *upgrade* is null for all packages.  The job folder has the project under ``tree/``, and the
-locked requirements of the tool as ``NAME.txt``.  A ``pylock.toml`` has no project: it is
+locked requirements of Poetry as ``poetry.txt``.  A ``pylock.toml`` has no project: it is
 resolved from *requirements* and from those of the own *packages*.
 Out folder: ``lock.txt``.
 result.json: ``{"tool": "NAME VERSION"}``.
@@ -19,11 +19,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from backend_answers import Installer, project_file
 from cooldown import Cooldown, explain
 from git_repository import create_stand_in
 from job import Failed, index_environment, main
-from lock_tool import install
-from own_requirements import NO_VERSION, own_requirements, project_file
+from lock_tool import find
+from own_requirements import NO_VERSION, read_own_packages
+from pip_settings import pip_is_configured
 from poetry_lock import poetry_environment, update_poetry_lock
 from uv_lock import update_pylock, update_uv_lock, upgrade_options, uv_environment
 
@@ -43,9 +45,10 @@ def update(arguments: dict[str, Any], job: Path, scratch: Path) -> str:
     """Update the lock in the tree; return the name and the version of the tool."""
     index, lock, upgrade = (arguments[key] for key in ("index", "lock", "upgrade"))
     cooldown = Cooldown.of(arguments["cooldown"], arguments["cooldown_except"])
+    installer: Installer = "pip" if pip_is_configured(os.environ) else "uv"
     online = index_environment(index, job)
     path = job / "tree" / lock
-    tool = install(job / f"{arguments['tool']}.txt", lock, online, scratch / "tool")
+    tool = find(arguments["tool"], job, lock, online, scratch / "tool")
     environment = {**online, **NO_VERSION}
     stand_in(arguments["packages"], job / "tree")
     if tool.name.startswith("poetry "):
@@ -56,9 +59,9 @@ def update(arguments: dict[str, Any], job: Path, scratch: Path) -> str:
     if path.name == "uv.lock":
         update_uv_lock(tool, path, upgrade, cooldown, environment)
     else:
-        # Build backends that own_requirements calls take them from the process.
+        # What installs build backends takes them from the process.
         os.environ |= {**environment, **cooldown.environment()}
-        files = requirement_files(arguments, job, scratch)
+        files = requirement_files(arguments, job, scratch, installer)
         options = upgrade_options(upgrade, cooldown)
         update_pylock(tool, path, files, options, environment)
     return tool.name
@@ -72,12 +75,15 @@ def stand_in(packages: list[str], tree: Path) -> None:
         create_stand_in(tree, files)
 
 
-def requirement_files(arguments: dict[str, Any], job: Path, scratch: Path) -> list[Path]:
+def requirement_files(
+    arguments: dict[str, Any], job: Path, scratch: Path, installer: Installer
+) -> list[Path]:
     """Write the requirements of a ``pylock.toml`` to files."""
     path = scratch / "project.txt"
     lines = [f"{line}\n" for line in arguments["requirements"]]
     path.write_text("".join(lines), encoding="utf-8")
-    return [path, *map(Path, own_requirements(arguments["packages"], job, scratch))]
+    own = read_own_packages(arguments["packages"], job, scratch, installer)
+    return [path, *map(Path, own.titles)]
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ Versions are resolved as usual, and each package must have an sdist.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from index import Index
 from index_listing import File
@@ -38,6 +39,11 @@ class Formats:
 
     no_binary: Sequence[str] = ()
     only_binary: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> Formats:
+        """Return the options in the arguments of a job."""
+        return cls(arguments["no_binary"], arguments["only_binary"])
 
     def option(self, name: str) -> str | None:
         """Return the option that applies to a package; a name overrides ``:all:``."""

@@ -1,6 +1,6 @@
-"""The tool of a lock file: install it by hash, run it, and explain how it fails.
+"""The tool of a lock file: find or install it, run it, and explain how it fails.
 
-It is installed for one run into a folder of the job, so the tools image stays small.
+uv is in the tools image.  Poetry is installed by hash, for one run, into a folder of the job.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from job import Failed, call, say
@@ -114,6 +115,19 @@ def lock_format(text: str) -> tuple[int, ...]:
     revision = re.search(r"^revision = (\d+)$", text, re.MULTILINE)
     numbers = found[1].split(".") if found else []
     return tuple(int(number) for number in [*numbers, *(revision.groups() if revision else ())])
+
+
+def find(
+    name: str, job: Path, lock: str, environment: Mapping[str, str], folder: Path
+) -> LockTool:
+    """Return the tool *name* of *lock*; one that is not here is installed into *folder*.
+
+    The job folder has its locked requirements as ``NAME.txt``.  Raises Failed.
+    """
+    program = Path(sys.executable).with_name(name)
+    if program.exists():
+        return LockTool(f"{name} {version(name)}", program, lock)
+    return install(job / f"{name}.txt", lock, environment, folder)
 
 
 def install(

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
-from build import BuildBackendException, BuildException
-from build.util import project_wheel_metadata
+from backend_answers import Answer, Installer, ask, naming, project_file
 from job import Failed, say
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
@@ -31,36 +31,49 @@ NO_VERSION = {
 }
 
 
-def own_requirements(folders: Sequence[str], job: Path, scratch: Path) -> dict[str, str]:
-    """Write the requirements of each own package to a file; return the package by file.
+@dataclass(frozen=True)
+class OwnPackages:
+    """The answers of the build backends of own packages, by folder.
 
-    The package is ``NAME (FILE)``, for the `# via` lines.  Raises Failed.
+    *titles* are the names for `# via` lines by the file with the requirements: ``NAME (FILE)``.
     """
+
+    answers: Mapping[str, Answer]
+    titles: Mapping[str, str]
+    requirements: Sequence[Requirement]
+
+
+def read_own_packages(
+    folders: Sequence[str], job: Path, scratch: Path, installer: Installer
+) -> OwnPackages:
+    """Write the requirements of each own package to a file in *scratch*.  Raises Failed."""
     with ThreadPoolExecutor(MAX_BUILDS) as pool:
-        read = pool.map(lambda folder: read_metadata(folder, job / "tree" / folder), folders)
-        metadata = dict(zip(folders, read, strict=True))
+        read = pool.map(
+            lambda folder: read_metadata(folder, job / "tree" / folder, installer), folders
+        )
+        answers = dict(zip(folders, read, strict=True))
+    metadata = {folder: answer.metadata for folder, answer in answers.items()}
     needs = {folder: requirements(folder, message) for folder, message in metadata.items()}
     names = {canonicalize_name(m["Name"]): folder for folder, m in metadata.items()}
-    files: dict[str, str] = {}
-    for number, (folder, lines) in enumerate(third_party(names, needs).items()):
+    titles: dict[str, str] = {}
+    found: list[Requirement] = []
+    for number, (folder, own) in enumerate(third_party(names, needs).items()):
         path = scratch / f"package-{number}.txt"
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        path.write_text("".join(f"{need}\n" for need in own), encoding="utf-8")
         file = project_file(job / "tree" / folder, f"package {folder}")
         where = os.path.normpath(f"{folder}/{file}")
-        files[str(path)] = f"{metadata[folder]['Name']} ({where})"
-    return files
+        titles[str(path)] = f"{metadata[folder]['Name']} ({where})"
+        found += own
+    return OwnPackages(answers, titles, found)
 
 
-def read_metadata(folder: str, source: Path) -> Message | Any:
-    """Return the metadata of the package in *folder*, copied to *source*.  Raises Failed."""
-    project_file(source, f"package {folder}")
-    say(f"reading the requirements of package {folder}")
-    try:
-        return project_wheel_metadata(source, isolated=True)
-    except BuildBackendException as error:
-        raise no_metadata(folder, error.exception) from None
-    except BuildException as error:
-        raise no_metadata(folder, error) from None
+def read_metadata(folder: str, source: Path, installer: Installer) -> Answer:
+    """Ask the backend of the package in *folder*, copied to *source*.  Raises Failed."""
+    title = f"package {folder}"
+    project_file(source, title)
+    say(f"reading the requirements of {title}")
+    with naming(folder):
+        return ask(title, source, installer, metadata=True)
 
 
 def requirements(folder: str, metadata: Message | Any) -> list[Requirement]:
@@ -85,13 +98,13 @@ def requirements(folder: str, metadata: Message | Any) -> list[Requirement]:
 
 def third_party(
     names: Mapping[NormalizedName, str], needs: Mapping[str, Sequence[Requirement]]
-) -> dict[str, list[str]]:
+) -> dict[str, list[Requirement]]:
     """Return the third-party requirements of each own package, by folder.
 
     *names* are the folders of the own packages by name, *needs* their requirements by folder.
     The requirements of an extra count only if another own package requires that extra.
     """
-    lines: dict[str, list[str]] = {folder: [] for folder in needs}
+    own: dict[str, list[Requirement]] = {folder: [] for folder in needs}
     todo: list[tuple[NormalizedName, str]] = [(name, "") for name in names]
     for name, extra in todo:
         folder = names[name]
@@ -105,8 +118,8 @@ def third_party(
                 continue
             if extra:
                 need.marker = None
-            lines[folder].append(str(need))
-    return lines
+            own[folder].append(need)
+    return own
 
 
 def is_needed(need: Requirement, extra: str) -> bool:
@@ -119,24 +132,3 @@ def is_needed(need: Requirement, extra: str) -> bool:
         return not extra
     by_itself = marker.evaluate({"extra": ""})
     return by_itself if not extra else marker.evaluate({"extra": extra}) and not by_itself
-
-
-def no_metadata(folder: str, error: object) -> Failed:
-    """Return the error for a package whose build backend returns no metadata."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return Failed(
-        f"the build backend of package {folder} returned no metadata: {lines[-1]}",
-        "run python -m build in its folder; the backend's reason is in the step's log too",
-    )
-
-
-def project_file(source: Path, title: str) -> str:
-    """Return ``pyproject.toml``, ``setup.py`` or ``setup.cfg`` of a package.  Raises Failed."""
-    names = ("pyproject.toml", "setup.py", "setup.cfg")
-    name = next((name for name in names if (source / name).exists()), None)
-    if name is None:
-        raise Failed(
-            f"{title} has neither pyproject.toml nor setup.py",
-            'name the folder of a Python package in the option packages: packages=["."]',
-        )
-    return name

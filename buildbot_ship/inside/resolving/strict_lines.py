@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from job import Failed
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 FILE_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
@@ -52,15 +52,3 @@ def pins(strict: str) -> Iterator[Pinned]:
                 "require a version as PEP 440 defines it, for example 1.0",
             ) from None
         yield Pinned(requirement.name, version, tuple(FILE_HASH.findall(line)))
-
-
-def frozen_pins(freeze: str) -> list[str]:
-    """Return the lines of ``pip freeze`` that pin a version, without URLs."""
-    return [line for line in freeze.splitlines() if _is_pin(line)]
-
-
-def _is_pin(line: str) -> bool:
-    try:
-        return exact_version(Requirement(line)) is not None
-    except InvalidRequirement:
-        return False

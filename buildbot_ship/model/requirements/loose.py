@@ -54,6 +54,12 @@ class Loose:
     constraints: tuple[LooseRequirement, ...]
     files: dict[str, bytes] = attrs.field(repr=False)
 
+    @property
+    def markers(self) -> dict[str, str]:
+        """Return the environment markers by canonical package name; of several, the last."""
+        items = (*self.requirements, *self.constraints)
+        return {i.key: str(i.requirement.marker) for i in items if i.requirement.marker}
+
 
 @attrs.frozen
 class Selected:

@@ -63,7 +63,7 @@ def harden(
     with runner.work.scratch() as scratch:
         files = _job_inputs(request, loose, checkout, scratch)
         resolved = _resolve(
-            _arguments(request, before, formats), files, tools.image, runner, scratch
+            _arguments(request, loose, before, formats), files, tools.image, runner, scratch
         )
     head = header_of(inputs, base, tools, resolved.sdists, formats).text
     new = {request.strict: head + resolved.strict, request.build_lock: head + resolved.lock}
@@ -100,7 +100,9 @@ class _Resolved:
     ages: dict[str, float]
 
 
-def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> dict[str, Any]:
+def _arguments(
+    request: HardenRequest, loose: Loose, before: StrictFile, formats: Formats
+) -> dict[str, Any]:
     """Return the arguments of the job; *before* is the current strict file."""
     keep = "".join(pin.text for pin in before.pins)
     words = [name.strip() for name in request.upgrade.split(",")]
@@ -108,6 +110,7 @@ def _arguments(request: HardenRequest, before: StrictFile, formats: Formats) -> 
         "loose": request.loose,
         "project": is_pyproject(request.loose),
         "packages": list(request.packages),
+        "markers": loose.markers,
         "keep": None if request.upgrade == "all" or not keep else keep,
         "rehash": split(before.text)[0].formats != formats,
         "upgrade": [] if request.upgrade in ("all", "nothing") else words,

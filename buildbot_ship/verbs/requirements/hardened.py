@@ -26,7 +26,7 @@ def header_of(
 ) -> Header:
     """Return the header of a file that the *tools* of *base* resolved."""
     versions = tools.facts["tools"]
-    resolver = ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools"))
+    resolver = ", ".join(f"{name} {versions[name]}" for name in ("pip", "pip-tools", "uv"))
     interpreter = Interpreter.of(tools.facts)
     return Header(dict(inputs), interpreter, str(base), resolver, sdists, formats or Formats())
 

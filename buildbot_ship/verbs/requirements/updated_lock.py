@@ -63,8 +63,9 @@ def update_lock(
     }
     with runner.work.scratch() as scratch:
         files = _project_files(request, text, checkout, scratch)
-        locked = inside.locks(kind.tool)[f"py{tools.minor}.txt"]
-        files = (*files, JobFile(f"{kind.tool}.txt", locked))
+        if kind.tool not in tools.facts["tools"]:
+            locked = inside.locks(kind.tool)[f"py{tools.minor}.txt"]
+            files = (*files, JobFile(f"{kind.tool}.txt", locked))
         out = scratch / "out"
         runner.run("relock", tools.image, arguments, out, files, network=True)
         with reading_result("relock"):

@@ -12,6 +12,7 @@ from lab.bench.chart import draw
 from lab.bench.copying import measure_copies
 from lab.bench.figures import BASE_COPY, BASE_NEWS, Figure, from_json, medians, to_json
 from lab.bench.growth import growth_table, measure_growth, sentences
+from lab.bench.hardening import measure_hardening
 from lab.bench.options import BenchOptions, parse_bench
 from lab.bench.page import figures_table, goals_table, put
 from lab.bench.rounds import measure
@@ -63,6 +64,7 @@ def measure_all(run: Run, options: BenchOptions) -> list[Figure]:
     figures = list(measure(run, options))
     if {BASE_COPY, BASE_NEWS} & set(options.situations):
         figures += measure_copies(run, options.flows, options.rounds)
+    figures += measure_hardening(run, options)
     return medians(figures)
 
 

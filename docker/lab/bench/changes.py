@@ -30,10 +30,14 @@ urllib3==2.7.0 \\
 CA_BUNDLE = "ca-bundle.pem"
 BUILD_LOCK = "requirements.build.txt"
 OWN_PACKAGE = "#: package ."
+CACHE_MOUNT = "--mount=type=cache,"
 
 
-def first_files(bases: Mapping[str, str]) -> dict[str, bytes]:
-    """Return the files of the first commit, its FROM lines on *bases* by repository name."""
+def first_files(bases: Mapping[str, str], mark: str) -> dict[str, bytes]:
+    """Return the files of the first commit, its FROM lines on *bases* by repository name.
+
+    The *mark* is in the names of the caches that Dockerfiles mount, so they begin empty.
+    """
     folders = ((APPLICATION, ""), (FLOW_FILES, "bench/"))
     files = {
         f"{prefix}{path.relative_to(folder)}": path.read_bytes()
@@ -42,7 +46,8 @@ def first_files(bases: Mapping[str, str]) -> dict[str, bytes]:
         if path.is_file() and "__pycache__" not in path.parts
     }
     for name in [name for name in files if name.endswith(".docker")]:
-        files[name] = pin(files[name].decode(), bases).encode()
+        text = pin(files[name].decode(), bases)
+        files[name] = text.replace(CACHE_MOUNT, f"{CACHE_MOUNT}id={mark},").encode()
     files[".dockerignore"] = b".git\n"
     if bundle := host_ca_bundle():
         files[CA_BUNDLE] = bundle.read_bytes()

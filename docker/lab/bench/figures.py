@@ -8,20 +8,23 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-ARTICLE, NAIVE, DEPS_FIRST = "article", "naive", "deps-first"
+ARTICLE, NAIVE, DEPS_FIRST, UV = "article", "naive", "deps-first", "uv"
 VERBS, BUILD = "ship-verbs", "ship-build"
 VERBS_SMOKE, BUILD_SMOKE = "ship-verbs-smoke", "ship-build-smoke"
-FLOWS = (ARTICLE, NAIVE, DEPS_FIRST, VERBS, BUILD, VERBS_SMOKE, BUILD_SMOKE)
+FLOWS = (ARTICLE, NAIVE, DEPS_FIRST, UV, VERBS, BUILD, VERBS_SMOKE, BUILD_SMOKE)
 COLD, NO_CHANGE, ONE_LINE, ONE_DEPENDENCY = "cold", "no-change", "one-line", "one-dependency"
 SITUATIONS = (COLD, NO_CHANGE, ONE_LINE, ONE_DEPENDENCY)
 BASE_COPY, BASE_NEWS = "base-copy", "base-news"
-ALL_SITUATIONS = (*SITUATIONS, BASE_COPY, BASE_NEWS)
+HARDEN, HARDEN_AGAIN = "harden", "harden-again"
+HARDENINGS = (HARDEN, HARDEN_AGAIN)
+ALL_SITUATIONS = (*SITUATIONS, BASE_COPY, BASE_NEWS, *HARDENINGS)
 COPIERS = (ARTICLE, VERBS)
+HARDENERS = (UV, VERBS)
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One flow in one situation; `start_seconds` is None where nothing is started.
+    """One flow in one situation; what it does not make is 0, or None for the start.
 
     `seconds` from the command to the published image, `bytes_sent` to the registry as a
     proxy before it counts them, `image_bytes` compressed, config and layers,

@@ -1,4 +1,4 @@
-"""The goals of the project as ratios within one run, and whether a run meets them."""
+"""The goals of the project, most as ratios within one run, and whether a run meets them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from lab.bench.figures import (
     BUILD,
     COLD,
     DEPS_FIRST,
+    HARDEN,
+    HARDEN_AGAIN,
     NAIVE,
     NO_CHANGE,
+    ONE_DEPENDENCY,
     ONE_LINE,
+    UV,
     VERBS,
     Figure,
     find,
@@ -21,13 +25,18 @@ from lab.bench.figures import (
 
 BEST = "the best Dockerfile"
 DOCKERFILES = (NAIVE, DEPS_FIRST)
-SECONDS, SENT, START = "seconds", "bytes_sent", "start_seconds"
-WORDS = {SECONDS: "time", SENT: "bytes sent", START: "start to first answer"}
+SECONDS, SENT, START, IMAGE = "seconds", "bytes_sent", "start_seconds", "image_bytes"
+WORDS = {
+    SECONDS: "time",
+    SENT: "bytes sent",
+    START: "start to first answer",
+    IMAGE: "compressed image",
+}
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A measure of ours is at most *limit*: times another flow's, or bytes by itself."""
+    """A measure of ours is at most *limit*: times another flow's, or seconds or bytes."""
 
     situation: str
     flow: str
@@ -44,8 +53,11 @@ class Goal:
     @property
     def _limit(self) -> str:
         if not self.against:
-            return f"{self.limit / 1000:.0f} KB"
-        return f"1/{round(1 / self.limit)}" if self.limit <= 0.5 else f"{self.limit:g}"
+            seconds = self.measure == SECONDS
+            return f"{self.limit:g} s" if seconds else f"{self.limit / 1000:.0f} KB"
+        parts = 1 / self.limit
+        whole = self.limit <= 0.5 and parts == round(parts)
+        return f"1/{round(parts)}" if whole else f"{self.limit:g}"
 
 
 GOALS = (
@@ -63,15 +75,29 @@ GOALS = (
     Goal(COLD, VERBS, START, 1 / 5, ARTICLE),
     Goal(COLD, VERBS, START, 1.0, BEST),
     Goal(BASE_COPY, VERBS, SECONDS, 1 / 10, ARTICLE),
+    Goal(COLD, VERBS, SECONDS, 0.7, UV),
+    Goal(ONE_DEPENDENCY, VERBS, SECONDS, 1 / 4, UV),
+    Goal(ONE_LINE, VERBS, SECONDS, 0.33, UV),
+    Goal(NO_CHANGE, VERBS, SECONDS, 0.33, UV),
+    Goal(ONE_LINE, BUILD, SECONDS, 1.0, UV),
+    Goal(ONE_LINE, VERBS, SENT, 0.75, UV),
+    Goal(COLD, VERBS, IMAGE, 1.0, UV),
+    Goal(COLD, VERBS, START, 0.45, UV),
+    Goal(HARDEN, VERBS, SECONDS, 5.0),
+    Goal(HARDEN_AGAIN, VERBS, SECONDS, 2.0),
 )
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was measured for a goal: the ratio, or the bytes; None where nothing was."""
+    """What was measured for a goal: the ratio, or the amount; None where nothing was.
+
+    *beside* is the ratio against uv for a goal in seconds, since machines differ.
+    """
 
     goal: Goal
     measured: float | None
+    beside: float | None = None
 
     @property
     def met(self) -> bool | None:
@@ -81,7 +107,7 @@ class Verdict:
 
 def verdicts(figures: Sequence[Figure]) -> list[Verdict]:
     """Hold a run against every goal."""
-    return [Verdict(goal, _measured(goal, figures)) for goal in GOALS]
+    return [Verdict(goal, _measured(goal, figures), _beside(goal, figures)) for goal in GOALS]
 
 
 def ratio(
@@ -106,6 +132,12 @@ def _measured(goal: Goal, figures: Sequence[Figure]) -> float | None:
     if goal.against:
         return ratio(figures, goal.flow, goal.situation, goal.measure, goal.against)
     return _value(figures, goal.flow, goal.situation, goal.measure)
+
+
+def _beside(goal: Goal, figures: Sequence[Figure]) -> float | None:
+    if goal.against or goal.measure != SECONDS:
+        return None
+    return ratio(figures, goal.flow, goal.situation, goal.measure, UV)
 
 
 def _value(figures: Sequence[Figure], flow: str, situation: str, measure: str) -> float | None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.bench.figures import ARTICLE, Figure
-from lab.bench.goals import BEST, SECONDS, Verdict, ratio, verdicts
+from lab.bench.figures import ARTICLE, UV, Figure
+from lab.bench.goals import BEST, SECONDS, START, Verdict, ratio, verdicts
 from lab.errors import LabError
 
-HEAD = ("situation", "flow", "seconds", "of article", "of Dockerfile", "sent", "image", "start")
+HEAD = (
+    *("situation", "flow", "seconds"),
+    *("of article", "of Dockerfile", "of uv"),
+    *("sent", "image", "start"),
+)
 GOAL_HEAD = ("goal", "measured", "")
 NOTHING = "-"
+TIMES = (SECONDS, START)
 PLACE = "<!-- {}: written by tests/bench/run -->\n"
 END = "<!-- end -->"
 
@@ -54,6 +59,11 @@ def size(count: float) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} KB"
 
 
+def amount(value: float, measure: str) -> str:
+    """Return a measure for people: seconds, or bytes."""
+    return f"{value:.2f} s" if measure in TIMES else size(value)
+
+
 def share(value: float | None) -> str:
     """Return a ratio for people: 1/12 when it is small."""
     if value is None:
@@ -64,17 +74,21 @@ def share(value: float | None) -> str:
 def _row(figure: Figure, figures: Sequence[Figure]) -> tuple[str, ...]:
     ratios = [
         share(ratio(figures, figure.flow, figure.situation, SECONDS, against))
-        for against in (ARTICLE, BEST)
+        for against in (ARTICLE, BEST, UV)
     ]
     start = NOTHING if figure.start_seconds is None else f"{figure.start_seconds:.2f} s"
-    sizes = (size(figure.bytes_sent), size(figure.image_bytes))
+    counts = (figure.bytes_sent, figure.image_bytes)
+    sizes = [size(count) if count else NOTHING for count in counts]
     return (figure.situation, figure.flow, f"{figure.seconds:.2f}", *ratios, *sizes, start)
 
 
 def _measured(verdict: Verdict) -> str:
     if verdict.measured is None:
         return "not measured"
-    return share(verdict.measured) if verdict.goal.against else size(verdict.measured)
+    if verdict.goal.against:
+        return share(verdict.measured)
+    beside = "" if verdict.beside is None else f" ({share(verdict.beside)} of {UV})"
+    return amount(verdict.measured, verdict.goal.measure) + beside
 
 
 def _met(verdict: Verdict) -> str:

@@ -20,6 +20,7 @@ from lab.bench.figures import (
     COLD,
     NO_CHANGE,
     SITUATIONS,
+    UV,
     VERBS,
     VERBS_SMOKE,
     Figure,
@@ -29,6 +30,7 @@ from lab.bench.product import BuildFlow, VerbsFlow
 from lab.bench.scripts import ScriptFlow
 from lab.bench.smoke_flows import BuildSmokeFlow, VerbsSmokeFlow
 from lab.bench.starting import seconds_to_answer
+from lab.bench.uv_flow import UvFlow
 from lab.bench.world import World, new_world
 from lab.errors import LabError
 from lab.git_server import GitServer, git
@@ -49,7 +51,8 @@ class Flow(Protocol):
         """Leave nothing behind."""
 
 
-PRODUCT: dict[str, Callable[[World], Flow]] = {
+FLOW: dict[str, Callable[[World], Flow]] = {
+    UV: UvFlow,
     VERBS: VerbsFlow,
     BUILD: BuildFlow,
     VERBS_SMOKE: VerbsSmokeFlow,
@@ -59,8 +62,8 @@ PRODUCT: dict[str, Callable[[World], Flow]] = {
 
 def make_flow(name: str, world: World) -> Flow:
     """Return a flow by its name."""
-    product = PRODUCT.get(name)
-    return product(world) if product else ScriptFlow(world, name)
+    flow = FLOW.get(name)
+    return flow(world) if flow else ScriptFlow(world, name)
 
 
 @dataclass
@@ -110,9 +113,14 @@ def measure(run: Run, options: BenchOptions) -> Iterator[Figure]:
     git_server = GitServer.start(run)
     for number in range(options.rounds):
         run.say(f"round {number + 1} of {options.rounds}")
-        turn = number % len(options.flows)
-        flows = (*options.flows[turn:], *options.flows[:turn])
+        flows = in_turn(options.flows, number)
         yield from one_round(run, flows, options.situations, number, git_server)
+
+
+def in_turn(flows: Sequence[str], number: int) -> Sequence[str]:
+    """Return the flows in the order of a round: each round begins with another one."""
+    turn = number % len(flows)
+    return (*flows[turn:], *flows[:turn])
 
 
 def one_round(

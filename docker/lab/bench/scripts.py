@@ -1,4 +1,4 @@
-"""The flows that are scripts around the `docker` command: the article's and two Dockerfiles."""
+"""The flows that are scripts around the `docker` command: the article's and Dockerfiles."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from pathlib import Path
 
 from lab.bench.changes import CA_BUNDLE, FLOW_FILES
 from lab.bench.children import child
-from lab.bench.figures import ARTICLE, DEPS_FIRST, NAIVE
+from lab.bench.figures import ARTICLE, DEPS_FIRST, NAIVE, UV
 from lab.bench.world import World
 from lab.errors import LabError, tail
 from lab.runs import LABEL
 from lab.settings import INDEX_VARIABLE, host_ca_bundle, host_index_url
 
-SCRIPTS = {ARTICLE: "article.sh", NAIVE: "dockerfile.sh", DEPS_FIRST: "dockerfile.sh"}
+SCRIPTS = {
+    ARTICLE: "article.sh",
+    NAIVE: "dockerfile.sh",
+    DEPS_FIRST: "dockerfile.sh",
+    UV: "uv.sh",
+}
 CA_VARIABLE = "PIP_CERT"
 
 
@@ -32,17 +37,20 @@ class ScriptFlow:
 
     def ship(self) -> float:
         """Ship the newest commit; return the seconds."""
-        variables = {
+        folder, log = (
+            self.world.developer.tree,
+            self.world.run.folder / f"{self.world.name}.log",
+        )
+        return run_script(SCRIPTS[self.flow], folder, log, self.variables())
+
+    def variables(self) -> dict[str, str]:
+        """Return what the script of the flow is told."""
+        return {
             "IMAGE": self.world.repository,
             "LABEL": f"{LABEL}={self.world.run.name}",
             "BUILDER": f"{self.world.counter.address}/builder",
             "DOCKERFILE": f"bench/{self.flow}.docker",
         }
-        folder, log = (
-            self.world.developer.tree,
-            self.world.run.folder / f"{self.world.name}.log",
-        )
-        return run_script(SCRIPTS[self.flow], folder, log, variables)
 
     def close(self) -> None:
         """Leave nothing but images, which the world takes away."""
@@ -68,5 +76,5 @@ def script_environment(environ: Mapping[str, str]) -> dict[str, str]:
     kept.pop(INDEX_VARIABLE, None)
     if url := host_index_url(environ):
         kept[INDEX_VARIABLE] = url
-    # The engine's own builder: BuildKit needs a client plugin that Debian has not.
+    # The engine's own builder, whatever command is first in PATH; the flow `uv` has BuildKit.
     return kept | {"DOCKER_BUILDKIT": "0"}

@@ -65,7 +65,7 @@ def new_world(run: Run, name: str, git: GitServer) -> Iterator[World]:
         for reference in bases.values():
             client.images.pull(reference)
         developer = git.repository(name)
-        developer.write(first_files(bases))
+        developer.write(first_files(bases, f"{run.name}-{name}"))
         developer.commit("Two applications, one repository")
         developer.push()
         try:

@@ -19,7 +19,7 @@ from email.message import Message
 from job import Failed
 from own_requirements import requirements, third_party
 from packaging.utils import canonicalize_name
-from strict_lines import frozen_pins, pins
+from strict_lines import pins
 
 def metadata(lines):
     message = Message()
@@ -29,7 +29,8 @@ def metadata(lines):
 
 def own(packages):
     needs = {name: requirements(name, metadata(lines)) for name, lines in packages.items()}
-    return third_party({canonicalize_name(name): name for name in packages}, needs)
+    found = third_party({canonicalize_name(name): name for name in packages}, needs)
+    return {name: list(map(str, lines)) for name, lines in found.items()}
 
 def read(text):
     return [(pin.name, pin.version, len(pin.hashes)) for pin in pins(text)]
@@ -109,9 +110,3 @@ def test_what_no_index_has_is_refused_by_name(line: str, why: str) -> None:
     said, hint = run("read", f"{line}\n")
     assert said.startswith(why)
     assert "arden" not in hint
-
-
-def test_only_versions_of_an_index_are_kept_of_what_pip_freezes() -> None:
-    freeze = "six==1.17.0\n-e git+https://example.com/x@a#egg=x==1\n# Editable y==1\n"
-    freeze += "z @ file:///z==1.whl\nold===1.0.0\nepoch==1!2.0+local\n"
-    assert run("frozen_pins", freeze) == ["six==1.17.0", "old===1.0.0", "epoch==1!2.0+local"]

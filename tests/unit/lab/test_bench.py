@@ -16,12 +16,12 @@ from lab.bench.figures import (
     medians,
     to_json,
 )
-from lab.bench.goals import BEST, GOALS, ratio, verdicts
+from lab.bench.goals import BEST, GOALS, Goal, ratio, verdicts
 from lab.bench.options import ROUNDS, parse_bench
 from lab.bench.page import END, PLACE, figures_table, goals_table, put, share
 from lab.errors import LabError
 
-SECONDS = {"article": 40.0, "naive": 20.0, "deps-first": 10.0, "ship-verbs": 2.0}
+SECONDS = {"article": 40.0, "naive": 20.0, "deps-first": 10.0, "uv": 5.0, "ship-verbs": 2.0}
 
 
 def run_of(situation: str = "one-line", **seconds: float) -> list[Figure]:
@@ -101,6 +101,32 @@ def test_every_goal_reads_differently_and_is_about_what_is_measured() -> None:
 
 
 @pytest.mark.parametrize(
+    ("goal", "text"),
+    [
+        (Goal("cold", "a", "seconds", 1 / 12, "b"), "cold, a: time at most 1/12 of b"),
+        (Goal("cold", "a", "seconds", 0.33, "b"), "cold, a: time at most 0.33 of b"),
+        (Goal("cold", "a", "seconds", 0.7, "b"), "cold, a: time at most 0.7 of b"),
+        (Goal("cold", "a", "seconds", 5.0), "cold, a: time at most 5 s"),
+        (Goal("cold", "a", "bytes_sent", 4_000), "cold, a: bytes sent at most 4 KB"),
+        (Goal("cold", "a", "image_bytes", 1, "b"), "cold, a: compressed image at most 1 of b"),
+    ],
+)
+def test_a_goal_reads_as_it_was_set(goal: Goal, text: str) -> None:
+    assert goal.text == text
+
+
+def test_a_goal_in_seconds_has_the_ratio_beside_it() -> None:
+    figures = [Figure("uv", "harden", 0.5, 0, 0), Figure("ship-verbs", "harden", 4.0, 0, 0)]
+    (verdict,) = [each for each in verdicts(figures) if each.goal.situation == "harden"]
+    assert (verdict.measured, verdict.beside, verdict.met) == (4.0, 8.0, True)
+    assert "| harden, ship-verbs: time at most 5 s " in goals_table(figures)
+    assert "| 4.00 s (8.00 of uv) | met" in goals_table(figures)
+    (alone,) = [each for each in verdicts(figures[1:]) if each.goal.situation == "harden"]
+    assert (alone.measured, alone.beside, alone.met) == (4.0, None, True)
+    assert "| 4.00 s       | met" in goals_table(figures[1:])
+
+
+@pytest.mark.parametrize(
     ("value", "shown"),
     [(None, "-"), (0.1, "1/10.0"), (0.5, "0.50"), (2.0, "2.00"), (0, "0.00")],
 )
@@ -115,8 +141,14 @@ def test_the_table_has_a_row_for_each_figure_with_its_ratios() -> None:
     lines = figures_table(run_of()).splitlines()
     assert len(lines) == 2 + len(SECONDS)
     row = [cell.strip() for cell in lines[-1].strip("|").split("|")]
-    assert row[:5] == ["one-line", "ship-verbs", "2.00", "1/20.0", "1/5.0"]
-    assert row[5:] == ["9.0 KB", "60.0 MB", "1.50 s"]
+    assert row[:6] == ["one-line", "ship-verbs", "2.00", "1/20.0", "1/5.0", "1/2.5"]
+    assert row[6:] == ["9.0 KB", "60.0 MB", "1.50 s"]
+
+
+def test_a_row_without_an_image_shows_no_sizes() -> None:
+    row = figures_table([Figure("uv", "harden", 0.64, 0, 0)]).splitlines()[-1]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells == ["harden", "uv", "0.64", "-", "-", "1.00", "-", "-", "-"]
 
 
 def test_the_goals_say_met_and_not_met() -> None:

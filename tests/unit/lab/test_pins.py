@@ -39,6 +39,12 @@ def test_a_from_line_takes_the_copy_of_its_repository(before: str) -> None:
     assert pin(text.format(before), COPIES) == text.format(COPIES["python311-slim"])
 
 
+def test_a_stage_is_no_base() -> None:
+    text = "FROM python311 AS build\nFROM build as own\nFROM python311-slim\n"
+    own, slim = COPIES["python311"], COPIES["python311-slim"]
+    assert pin(text, COPIES) == f"FROM {own} AS build\nFROM build as own\nFROM {slim}\n"
+
+
 def test_a_base_without_a_copy_is_named() -> None:
     with pytest.raises(LabError, match="no own copy of golang"):
         pin("FROM hub/golang:1\n", COPIES)

@@ -34,7 +34,7 @@ FACTS = {
     "version": "3.11.2",
     "abi": "cpython-311-x86_64-linux-gnu",
     "platform": "linux-x86_64",
-    "tools": {"pip": "26.3", "pip-tools": "7.6.2"},
+    "tools": {"pip": "26.3", "pip-tools": "7.6.2", "uv": "0.13.9"},
 }
 
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def default_index() -> str:
     return Path(sys.prefix, "default-index").read_text(encoding="utf-8")
 
 
+PARALLEL = 8
+"""Listings to request at the same time."""
 ANSWER_SECONDS = 60.0
 """Seconds in which an index must answer, unless the job sets others."""
 REASONS = {
@@ -100,6 +103,11 @@ class Index:
             except (requests.RequestException, TooSlow, ValueError, KeyError) as error:
                 raise index_unreachable(error) from None
         return self.listings[name]
+
+    def prefetch(self, names: Iterable[str]) -> None:
+        """Ask for the files of several projects at the same time.  Raises Failed."""
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            list(pool.map(self.files, dict.fromkeys(names)))
 
     def _list(self, url: str, name: str) -> list[File]:
         return within(self.seconds, lambda _: list_files(self.session, url, name))
