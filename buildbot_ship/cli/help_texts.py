@@ -21,9 +21,11 @@ Order of the verbs:
   to deploy                 promote
   to check a commit         find (is it published?), verify (is it reproducible?)
   sealed secrets            secrets; for every commit, check-secrets
+  something fails           doctor
+  once                      completion, for your shell
 
-Exit status: 0 for success; 2 for a wrong option; 70 for a bug of buildbot-ship; 143 if a
-signal stopped it.  Every other error has its own status.
+Exit status: 0 for success; 2 for a wrong option; 3 if doctor found a problem; 70 for a bug of
+buildbot-ship; 143 if a signal stopped it.  Every other error has its own status.
 """
 
 VERB_HELP = {
@@ -143,3 +145,24 @@ VERB_HELP = {
         "      --pex twist.pex=twisted,remotemath --image remotemath",
     ),
 }
+
+QUESTION_HELP = {
+    "doctor": (
+        "Check everything that a build needs. Each line is ok, warning, problem or skipped; a "
+        "problem has\nits cause and its remedy. Checks the engine, disks, the clock, CA "
+        "bundles, the package index,\nregistries with their logins and the right to push, git, "
+        "the Dockerfiles, the strict file, and\nbases. Changes nothing, here and in "
+        "registries. The exit status is 3 if there is a problem.",
+        "buildbot-ship doctor --to registry.example.com/team",
+    ),
+    "affected": (
+        "Ask a master which published images contain a package, since when, and through what.",
+        "buildbot-ship affected 'urllib3<2.5' --master https://buildbot.example.com/",
+    ),
+    "completion": (
+        "Print a script that completes verbs and options in your shell.",
+        "buildbot-ship completion bash \\\n"
+        "      > ~/.local/share/bash-completion/completions/buildbot-ship",
+    ),
+}
+"""What the command line answers without a worker's verb: the text, and an example."""
