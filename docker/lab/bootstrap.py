@@ -1,4 +1,4 @@
-"""Prepare a machine for the demo, the tests, the corpus, the benchmark or a soak, and start it.
+"""Prepare a machine for the demo, the tests, the corpus, the benchmark, a soak or the site.
 
 Uses only the standard library. It announces and installs the missing packages. It creates the
 virtual environment and the base images at the same time, and then becomes the program.
@@ -18,12 +18,13 @@ from lab.bench.options import parse_bench
 from lab.cache import cache_folder
 from lab.corpus.options import parse_corpus
 from lab.debian import SHOWN
-from lab.environment import make_environment
+from lab.environment import make_environment, make_locked_environment
 from lab.errors import LabError
 from lab.options import parse_demo, parse_tests
 from lab.packages import Need, install, look, makes_bases, makes_other_root, missing_packages
 from lab.processes import with_parent
 from lab.progress import Say, progress
+from lab.site.options import parse_site
 from lab.soak.options import SOAKS, parse_soak
 
 LAB = Path(__file__).resolve().parent
@@ -71,6 +72,13 @@ def soak(argv: Sequence[str]) -> int:
     return _become("lab.soak", argv, need, CHECKOUT / "tests" / "requirements.txt")
 
 
+def site(argv: Sequence[str]) -> int:
+    """Prepare the environment of the documentation's site, and build it."""
+    parse_site(argv)
+    need = Need(machine=False, project=False)
+    return _become("lab.site", argv, need, CHECKOUT / "docs" / "requirements.txt")
+
+
 def _become(module: str, argv: Sequence[str], need: Need, requirements: Path) -> int:
     # On SIGTERM, end the child processes, as on an interrupt.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -99,7 +107,10 @@ def _prepare(need: Need, requirements: Path, say: Say) -> Path:
         _meanwhile(["lab.debian", *bases], "the base images", bool(bases), say),
         _meanwhile(["lab.other_root"], "the root file systems of other engines", other, say),
     ):
-        environment = make_environment(cache, CHECKOUT, requirements, say)
+        if need.project:
+            environment = make_environment(cache, CHECKOUT, requirements, say)
+        else:
+            environment = make_locked_environment(cache, requirements, say)
     return environment / "bin" / "python"
 
 

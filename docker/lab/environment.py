@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lab.cache import locked
@@ -42,13 +42,18 @@ def environment_key(checkout: Path, requirements: Path) -> str:
 def make_environment(cache: Path, checkout: Path, requirements: Path, say: Say) -> Path:
     """Return the folder of a complete environment; create it unless it is in the cache."""
     folder = cache / "venvs" / environment_key(checkout, requirements)
+    return _complete(folder, lambda new: _fill(new, checkout, requirements), str(checkout), say)
+
+
+def _complete(folder: Path, fill: Callable[[Path], None], note: str, say: Say) -> Path:
+    """Return a complete environment; fill it unless it is there."""
     with locked(folder.with_suffix(".lock")):
         if not (folder / MARKER).exists():
             say(f"installing Python packages into {folder}")
             # Without the marker, the folder is from an interrupted attempt.
             shutil.rmtree(folder, ignore_errors=True)
-            _fill(folder, checkout, requirements)
-            (folder / MARKER).write_text(f"{checkout}\n", encoding="utf-8")
+            fill(folder)
+            (folder / MARKER).write_text(f"{note}\n", encoding="utf-8")
     return folder
 
 
@@ -59,6 +64,22 @@ def _fill(folder: Path, checkout: Path, requirements: Path) -> None:
     # The requirements contain the build tools, so nothing is downloaded twice.
     _run([*pip, "--requirement", str(requirements)], log)
     _run([*pip, *EDITABLE, f"{checkout}[{EXTRAS}]"], log)
+
+
+def make_locked_environment(cache: Path, lock: Path, say: Say) -> Path:
+    """Return the folder of an environment with the packages of a lock, without the project."""
+    parts = [sys.version, sys.base_prefix, lock.read_text(encoding="utf-8")]
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return _complete(
+        cache / "venvs" / key, lambda folder: _fill_locked(folder, lock), str(lock), say
+    )
+
+
+def _fill_locked(folder: Path, lock: Path) -> None:
+    log = folder.with_suffix(".log")
+    _run([sys.executable, "-m", "venv", str(folder)], log)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--no-input"]
+    _run([*pip, "--require-hashes", "--requirement", str(lock)], log)
 
 
 def _run(argv: Sequence[str], log: Path) -> None:

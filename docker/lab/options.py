@@ -63,6 +63,12 @@ GROUPS = {
     "world": Group(
         "tests/world", "the whole pipeline on each Python; only the newest beside other groups"
     ),
+    "site": Group(
+        "tests/site",
+        "the documentation as a site, in a browser: no Docker",
+        machine=False,
+        browser=True,
+    ),
     "demo": Group("tests/demo", "docker/demo from start to end", example=True),
 }
 

@@ -47,13 +47,17 @@ class Machine:
 
 @dataclass(frozen=True)
 class Need:
-    """The requirements of a command: engine and registries, a browser, our bases, and so on."""
+    """The requirements of a command: engine and registries, a browser, our bases, and so on.
+
+    Without *project*, its environment has only what a lock file pins.
+    """
 
     machine: bool = True
     browser: bool = False
     own_bases: bool = False
     other_engine: bool = False
     git_server: bool = False
+    project: bool = True
     pythons: tuple[str, ...] = (DEFAULT,)
 
 

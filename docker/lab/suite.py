@@ -5,7 +5,7 @@ of one session share an engine and count what is in it, so they run one after th
 second session has an engine of its own:
 
     ruff | pytest engine, article, engines, demo ---------------------- |
-         | pytest unit, faults, buildbot, review, world, some of engine |
+         | pytest unit, faults, buildbot, review, world, site, part of engine |
          | mypy -- |
 """
 
@@ -28,7 +28,7 @@ from lab.progress import progress
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SESSIONS = (
     ("engine", "article", "engines", "demo"),
-    ("unit", "faults", "buildbot", "review", "world"),
+    ("unit", "faults", "buildbot", "review", "world", "site"),
 )
 MOVED = tuple(f"tests/engine/test_{name}.py" for name in ("cache", "carried", "conflicts"))
 """Tests of the group engine that the second session runs, so that both end at the same time."""

@@ -140,8 +140,8 @@ def command(python: str, environ: Mapping[str, str]) -> list[str]:
     return ["docker", "run", *options, python, "python3"]
 
 
-def main(argv: Sequence[str]) -> int:
-    """Write the locks, or with `--check` only tell which versions would change."""
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments; `--help` ends the program."""
     parser = argparse.ArgumentParser(prog="docker/lock-tools", description=ABOUT)
     parser.add_argument(
         "python", nargs="+", help="an interpreter (python3.14) or an image (python:3.14)"
@@ -152,7 +152,12 @@ def main(argv: Sequence[str]) -> int:
         action="store_true",
         help="write nothing; fail if --upgrade would change pins",
     )
-    chosen = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write the locks, or with `--check` only tell which versions would change."""
+    chosen = parse(argv)
     write = not chosen.check
     try:
         found = [

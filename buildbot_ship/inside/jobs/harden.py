@@ -173,6 +173,9 @@ def require_answers(index: Index) -> None:
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Write the strict file and the build lock."""
+    # Many bases have no bytecode of the standard library, and each backend imports much of it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(job / "bytecode")
     try:
         return resolve(arguments, job, out)
     except Failed as failed:

@@ -28,6 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from job import Failed, call, index_environment, main, say
+from pip_settings import pip_is_configured
+from pure_wheels import Unusual, install
 
 TOOLS = Path("/ship/tools")
 NOBODY, ROOT = "65534:65534", "0:0"
@@ -35,6 +37,8 @@ JOB_FOLDERS = (Path("/ship"), Path("/elsewhere"))
 """Folders in which jobs, and those of `VerifyReproducible`, make theirs."""
 ANSWER_SECONDS, TIMES = 60.0, 10
 """Seconds in which an index must answer, and how many times as long pip may take."""
+PYPI = "https://pypi.org/simple"
+"""The index that pip asks by default."""
 HASHED = ("--require-hashes", "--only-binary", ":all:")
 FACTS = """
 import json, sys
@@ -102,6 +106,35 @@ def environment_or_failure() -> list[Path]:
         ) from error
 
 
+def install_directly(arguments: dict[str, Any], lock: Path, job: Path) -> bool:
+    """Install the tools of *lock* without pip; return False if that is a case for pip."""
+    index = arguments["index"]
+    if pip_is_configured(os.environ) or index.get("netrc") or index.get("extra_urls"):
+        return False
+    os.environ.update(index_environment(index, job))
+    seconds = float(index.get("seconds") or ANSWER_SECONDS)
+    site_packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(TOOLS)}))
+    try:
+        install(lock.read_text("utf-8"), index.get("url") or PYPI, site_packages, seconds)
+    except Unusual as unusual:
+        say(f"pip installs the tools: {unusual}")
+        return False
+    return True
+
+
+def install_with_pip(
+    pip: list[str | Path], arguments: dict[str, Any], lock: Path, job: Path
+) -> None:
+    """Install the tools of *lock*.  Raises Failed."""
+    call(
+        [*pip, "install", "-q", "--no-cache-dir", *HASHED, "-r", lock],
+        "the locked tools cannot be installed",
+        hint="check the options index_url, proxy, ca_bundle: containers must reach the index",
+        environment=index_environment(arguments["index"], job),
+        seconds=TIMES * float(arguments["index"].get("seconds") or ANSWER_SECONDS),
+    )
+
+
 def hidden(folder: Path) -> bool:
     """Return whether only its owner or its group can use the programs in *folder*."""
     needed = [(folder, 0o005), *((parent, 0o001) for parent in folder.parents)]
@@ -127,18 +160,12 @@ def open_job_folders() -> None:
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Install the tools; return the facts about the base."""
     del out
-    lock = lock_for_this_python(job / "tools")
+    lock = select_entries(lock_for_this_python(job / "tools"), arguments["only"])
     say(f"installing locked tools for Python {platform.python_version()}")
-    lock = select_entries(lock, arguments["only"])
     python, wheels = TOOLS / "bin" / "python", environment_or_failure()
-    pip = [python, *([wheels[0] / "pip"] if wheels else ["-m", "pip"])]
-    call(
-        [*pip, "install", "-q", "--no-cache-dir", *HASHED, "-r", lock],
-        "the locked tools cannot be installed",
-        hint="check the options index_url, proxy, ca_bundle: containers must reach the index",
-        environment=index_environment(arguments["index"], job),
-        seconds=TIMES * float(arguments["index"].get("seconds") or ANSWER_SECONDS),
-    )
+    if not (arguments["only"] and install_directly(arguments, lock, job)):
+        pip = [python, *([wheels[0] / "pip"] if wheels else ["-m", "pip"])]
+        install_with_pip(pip, arguments, lock, job)
     output = call([python, "-I", "-c", FACTS, *wheels], "the tools do not run", mark=None)
     default_index, facts = json.loads(output)
     (TOOLS / "default-index").write_text(default_index, encoding="utf-8")

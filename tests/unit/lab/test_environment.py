@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 from lab import environment
 from lab.cache import cache_folder
-from lab.environment import MARKER, environment_key, make_environment
+from lab.environment import (
+    MARKER,
+    environment_key,
+    make_environment,
+    make_locked_environment,
+)
 from lab.errors import LabError
 
 
@@ -40,6 +45,25 @@ def test_an_interrupted_environment_is_made_again(
         make_environment(tmp_path, checkout, requirements, print)
     monkeypatch.setattr(environment, "_fill", lambda folder, *inputs: folder.mkdir())
     assert (make_environment(tmp_path, checkout, requirements, print) / MARKER).exists()
+
+
+def test_an_environment_of_a_lock_is_made_once_for_each_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    def fill(folder: Path, lock: Path) -> None:
+        folder.mkdir()
+        made.append(folder)
+
+    monkeypatch.setattr(environment, "_fill_locked", fill)
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("six==1.17.0 --hash=sha256:0\n")
+    first = make_locked_environment(tmp_path, lock, print)
+    assert make_locked_environment(tmp_path, lock, print) == first
+    lock.write_text("six==1.18.0 --hash=sha256:1\n")
+    assert make_locked_environment(tmp_path, lock, print) != first
+    assert len(made) == 2
 
 
 def test_the_cache_is_where_its_variables_say() -> None:

@@ -1,0 +1,1 @@
+"""The documentation as a site: Sphinx builds it from the pages in docs/."""
