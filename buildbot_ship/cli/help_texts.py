@@ -147,6 +147,18 @@ VERB_HELP = {
 }
 
 QUESTION_HELP = {
+    "init": (
+        "Write what a repository needs to ship: build.docker, a Dockerfile for each image, the "
+        "loose file\nif nothing else has the requirements, and ship.cfg, a fragment for "
+        "master.cfg. Finds packages, web\napplications and console scripts, and runs none of "
+        "their code. Never overwrites a file.",
+        "buildbot-ship init --registry registry.example.com/team",
+    ),
+    "adopt": (
+        "Say what an existing Buildbot master lacks to ship. Its master.cfg is a program, and "
+        'runs as in\n"buildbot checkconfig". Changes nothing, and starts no build.',
+        "buildbot-ship adopt /var/lib/buildbot/master",
+    ),
     "doctor": (
         "Check everything that a build needs. Each line is ok, warning, problem or skipped; a "
         "problem has\nits cause and its remedy. Checks the engine, disks, the clock, CA "
@@ -165,4 +177,4 @@ QUESTION_HELP = {
         "      > ~/.local/share/bash-completion/completions/buildbot-ship",
     ),
 }
-"""What the command line answers without a worker's verb: the text, and an example."""
+"""The words of the command line that no worker runs: the text, and an example."""
