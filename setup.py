@@ -11,6 +11,7 @@ ZSTD = "backports.zstd>=1.0; python_version<'3.14'"
 ENGINE = ["docker>=7.2", "pyelftools>=0.31", "requests>=2.32", "urllib3>=2.2", ZSTD]
 EXPORT = ["tomli-w>=1.1"]
 SECRETS = ["pynacl>=1.5"]
+COMPLETION = ["shtab>=1.7"]
 
 setup(
     name="buildbot-ship",
@@ -46,6 +47,7 @@ setup(
     extras_require={
         "cli": [*ENGINE, *SECRETS, *EXPORT],
         "secrets": SECRETS,
+        "completion": COMPLETION,
         "worker": [*ENGINE, *SECRETS, "buildbot-worker>=4.3"],
         "master": ["buildbot[bundle]>=4.3", "twisted>=24.7"],
     },

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,10 +57,10 @@ class Repository:
     def git(self, *arguments: str) -> str:
         return git(self.folder, *arguments, env=MOMENT)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, before: Sequence[str] = ()) -> subprocess.Popen[str]:
         environment = os.environ | {"BUILDBOT_SHIP_STATE": str(self.state)} | self.environment
         return subprocess.Popen(
-            [sys.executable, "-I", "-m", "buildbot_ship", *arguments],
+            [*before, sys.executable, "-I", "-m", "buildbot_ship", *arguments],
             cwd=self.folder,
             env=environment,
             stdout=subprocess.PIPE,

@@ -17,18 +17,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (summary := repeated_summary(arguments)) is not None:
         print(summary, flush=True)
         return 0
-    if arguments[:1] == ["init"]:
-        from .init import run_init  # noqa: PLC0415
-
-        return run_init(arguments[1:])
-    if arguments[:1] == ["adopt"]:
-        from .adopt import run_adopt  # noqa: PLC0415
-
-        return run_adopt(arguments[1:])
-    if arguments[:1] == ["affected"]:
-        from .questions.affected import run_affected  # noqa: PLC0415
-
-        return run_affected(arguments[1:], os.environ)
+    if (answer := _other_word(arguments)) is not None:
+        return answer
     # Python's garbage collector takes a tenth of a short call and half of its exit, and finds
     # few reference cycles.
     gc.set_threshold(200_000)
@@ -37,6 +27,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     status = run(arguments)
     gc.freeze()
     return status
+
+
+def _other_word(arguments: Sequence[str]) -> int | None:
+    """Run a word that has no verb, and return its exit status; None for other *arguments*."""
+    word, *rest = arguments or [""]
+    if word == "init":
+        from .init import run_init  # noqa: PLC0415
+
+        return run_init(rest)
+    if word == "adopt":
+        from .adopt import run_adopt  # noqa: PLC0415
+
+        return run_adopt(rest)
+    if word == "affected":
+        from .questions.affected import run_affected  # noqa: PLC0415
+
+        return run_affected(rest, os.environ)
+    if word == "doctor":
+        from .questions.doctor import run_doctor  # noqa: PLC0415
+
+        return run_doctor(rest, os.environ)
+    if word == "completion":
+        from .questions.completion import run_completion  # noqa: PLC0415
+
+        return run_completion(rest)
+    return None
 
 
 __all__ = ["main"]

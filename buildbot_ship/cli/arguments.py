@@ -53,7 +53,7 @@ def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
     checkout = Path(options.checkout)
     try:
         request = REQUEST_MAKERS[options.verb](options)
-        envelope = _envelope(request, options, checkout, environment)
+        envelope = make_envelope(request, options, checkout, environment)
     except ShipError as error:
         parser.exit(2, f"buildbot-ship {options.verb}: {error}\n  remedy: {error.remedy}\n")
     result = Path(options.result) if options.result else None
@@ -61,9 +61,13 @@ def read(argv: Sequence[str], environment: Mapping[str, str]) -> Call:
     return Call(request.verb, checkout, envelope, result, options.json, warns_of_uncommitted)
 
 
-def _envelope(
+def make_envelope(
     request: requests.Request, options: Options, checkout: Path, environment: Mapping[str, str]
 ) -> requests.Envelope:
+    """Return the envelope of *request* with the options of every verb.
+
+    Raises InvalidRequest, InvalidReference.
+    """
     index = settings.Index(
         url=options.index_url or environment.get("PIP_INDEX_URL"),
         extra_urls=tuple(options.extra_index_url),
@@ -183,7 +187,9 @@ def _build(options: Options) -> requests.BuildRequest:
     pushes = _pushes(options)
     images = (attrs.evolve(image, load=not pushes) for image in _images(options))
     wheels = attrs.evolve(wheels_request(options), lazy=True)
-    return requests.BuildRequest(wheels, _pexes(options), tuple(images), pushes)
+    return requests.BuildRequest(
+        wheels, _pexes(options), tuple(images), pushes, options.dry_run
+    )
 
 
 def _find(options: Options) -> requests.FindRequest:

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..source.uncommitted import Uncommitted
 
 CANCELLED = 143
-PRINTED_TEXTS = {"changes.txt", "secrets.txt"}
+PRINTED_TEXTS = {"changes.txt", "secrets.txt", "plan.txt"}
 """The texts of a result that are printed before its summary."""
 BEFORE_GC = {"find": GarbageRequest(), "push": GarbageRequest(finish=True)}
 """The request of the garbage collection that may follow a verb."""
@@ -92,6 +92,7 @@ def run(argv: Sequence[str]) -> int:
     call = read(argv, dict(os.environ))
     mask = OutputMask()
     uncommitted = _uncommitted(call.checkout) if call.warns_of_uncommitted else None
+    note = print_error_line if call.json else print_line
     handle_stop_signals()
     # A call by hand may go on when its shell ends, as with nohup.
     if call.envelope is None:
@@ -101,15 +102,19 @@ def run(argv: Sequence[str]) -> int:
         if uncommitted is not None and (warning := uncommitted.warning()):
             result = attrs.evolve(result, warnings=(warning, *result.warnings))
     except Cancelled:
-        print_line("cancelled; all leftovers are removed")
+        note("cancelled; all leftovers are removed")
         return CANCELLED
     except Exception:
         print(mask(traceback.format_exc()), end="", file=sys.stderr)
-        print_line("this is a bug of buildbot-ship: please report it with the lines above")
+        note("this is a bug of buildbot-ship: please report it with the lines above")
         return BUG
     result = mask.readable_result(result)
-    _report(call, result)
-    if status == 0 and isinstance(request, BuildRequest):
+    try:
+        _report(call, result)
+    except InvalidRequest as error:
+        print_error_line(f"buildbot-ship {call.verb}: {error}\n  remedy: {error.remedy}")
+        return error.status
+    if status == 0 and isinstance(request, BuildRequest) and not request.dry_run:
         from .last_build import note_published  # noqa: PLC0415
 
         note_published(argv, request, result)
@@ -118,13 +123,31 @@ def run(argv: Sequence[str]) -> int:
 
 def _execute(call: Call, mask: OutputMask) -> tuple[Request | None, Result, int]:
     """Run the verb; return its request, its result and the exit status."""
-    log = print_error_line if call.json or _prints_secret(call) else print_line
+    log, end = _progress(call)
     try:
         envelope = call.envelope or _from_standard_input()
         mask.hide(envelope.secrets())
         return envelope.request, *_run(call, envelope, lambda line: log(mask.readable(line)))
     except ShipError as error:
         return None, _failure_result(call.verb, error), error.status
+    finally:
+        end()
+
+
+def _progress(call: Call) -> tuple[Log, Callable[[], None]]:
+    """Return what writes progress, and what ends it.
+
+    Somebody at a terminal sees the output of tools on one line that moves.
+    """
+    is_error = call.json or _prints_secret(call)
+    stream = sys.stderr if is_error else sys.stdout
+    by_hand = call.envelope is not None
+    if not (by_hand and stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"):
+        return print_error_line if is_error else print_line, lambda: None
+    from .output.moving_line import MovingLine  # noqa: PLC0415
+
+    line = MovingLine(stream)
+    return line, line.end
 
 
 def _uncommitted(checkout: Path) -> Uncommitted:
@@ -196,19 +219,23 @@ def _prints_secret(call: Call) -> bool:
 def _report(call: Call, result: Result) -> None:
     """Write the result file if the call names one, and print the result."""
     if call.result is not None:
-        call.result.parent.mkdir(parents=True, exist_ok=True)
-        new = call.result.with_name(call.result.name + ".new")
-        new.write_text(json.dumps(result_to_json(result)), encoding="utf-8")
-        os.replace(new, call.result)
+        from .output.result_file import write_result  # noqa: PLC0415
+
+        write_result(call.result, json.dumps(result_to_json(result)))
     say = print_error_line if _prints_secret(call) else print_line
+    # With --json, standard output has the result and nothing else.
+    note = print_error_line if call.json else say
     for warning in result.warnings:
-        (print_error_line if call.json else say)(f"warning: {warning}")
+        note(f"warning: {warning}")
     for name, text in result.texts.items() if result.failure else ():
-        say("\n".join([f"--- the last lines of {name}", *text.splitlines()[-PRINTED_LINES:]]))
+        note("\n".join([f"--- the last lines of {name}", *text.splitlines()[-PRINTED_LINES:]]))
     if result.failure and result.failure.details not in ("", result.summary):
-        say(result.failure.details)
-    if result.status != SUCCESS and result.failure:
-        say(f"buildbot-ship {result.verb}: {result.summary}\n  remedy: {result.failure.remedy}")
+        note(result.failure.details)
+    failed = result.status != SUCCESS and result.failure
+    if failed:
+        remedy = failed.remedy
+        note(f"buildbot-ship {result.verb}: {result.summary}\n  remedy: {remedy}")
+    if failed and not call.json:
         return
     if call.json:
         say(json.dumps(result_to_json(result), indent=2, sort_keys=True))

@@ -21,9 +21,11 @@ Order of the verbs:
   to deploy                 promote
   to check a commit         find (is it published?), verify (is it reproducible?)
   sealed secrets            secrets; for every commit, check-secrets
+  something fails           doctor
+  once                      completion, for your shell
 
-Exit status: 0 for success; 2 for a wrong option; 70 for a bug of buildbot-ship; 143 if a
-signal stopped it.  Every other error has its own status.
+Exit status: 0 for success; 2 for a wrong option; 3 if doctor found a problem; 70 for a bug of
+buildbot-ship; 143 if a signal stopped it.  Every other error has its own status.
 """
 
 VERB_HELP = {
@@ -143,3 +145,36 @@ VERB_HELP = {
         "      --pex twist.pex=twisted,remotemath --image remotemath",
     ),
 }
+
+QUESTION_HELP = {
+    "init": (
+        "Write what a repository needs to ship: build.docker, a Dockerfile for each image, the "
+        "loose file\nif nothing else has the requirements, and ship.cfg, a fragment for "
+        "master.cfg. Finds packages, web\napplications and console scripts, and runs none of "
+        "their code. Never overwrites a file.",
+        "buildbot-ship init --registry registry.example.com/team",
+    ),
+    "adopt": (
+        "Say what an existing Buildbot master lacks to ship. Its master.cfg is a program, and "
+        'runs as in\n"buildbot checkconfig". Changes nothing, and starts no build.',
+        "buildbot-ship adopt /var/lib/buildbot/master",
+    ),
+    "doctor": (
+        "Check everything that a build needs. Each line is ok, warning, problem or skipped; a "
+        "problem has\nits cause and its remedy. Checks the engine, disks, the clock, CA "
+        "bundles, the package index,\nregistries with their logins and the right to push, git, "
+        "the Dockerfiles, the strict file, and\nbases. Changes nothing, here and in "
+        "registries. The exit status is 3 if there is a problem.",
+        "buildbot-ship doctor --to registry.example.com/team",
+    ),
+    "affected": (
+        "Ask a master which published images contain a package, since when, and through what.",
+        "buildbot-ship affected 'urllib3<2.5' --master https://buildbot.example.com/",
+    ),
+    "completion": (
+        "Print a script that completes verbs and options in your shell.",
+        "buildbot-ship completion bash \\\n"
+        "      > ~/.local/share/bash-completion/completions/buildbot-ship",
+    ),
+}
+"""The words of the command line that no worker runs: the text, and an example."""

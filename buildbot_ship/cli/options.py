@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 
 from ..model.request.settings import Limits, RegistryOptions
-from .help_texts import PROGRAM_HELP, VERB_HELP, VERB_ORDER
+from .help_texts import PROGRAM_HELP, QUESTION_HELP, VERB_HELP, VERB_ORDER
 from .verb_options import OPTIONS, Parser
 
 MIB = 1024**2
 
 
 def make_parser() -> Parser:
-    """Return the parser of the command line: a subcommand with options for each verb."""
+    """Return the parser of the command line: a subcommand with options for each verb.
+
+    Questions are listed without their options: each has a parser of its own.
+    """
     raw = argparse.RawDescriptionHelpFormatter
     parser = Parser(
         "buildbot-ship",
@@ -25,15 +28,34 @@ def make_parser() -> Parser:
     for verb, (about, example) in VERB_HELP.items():
         sub = verbs.add_parser(
             verb,
-            help=about.split(". ")[0].rstrip("."),
+            help=_summary(about),
             description=about,
             epilog=f"example:\n  {example}",
             formatter_class=raw,
             allow_abbrev=False,
         )
         OPTIONS[verb](sub)
-        _add_common_options(sub)
+        add_common_options(sub)
+    for question, (about, _) in QUESTION_HELP.items():
+        verbs.add_parser(question, help=_summary(about), add_help=False)
     return parser
+
+
+def make_question_parser(question: str) -> Parser:
+    """Return the parser of a question, without its options."""
+    about, example = QUESTION_HELP[question]
+    return Parser(
+        f"buildbot-ship {question}",
+        description=about,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _summary(about: str) -> str:
+    """Return the first sentence of a help text."""
+    return about.split(". ", maxsplit=1)[0].rstrip(".")
 
 
 def limits_of(options: argparse.Namespace) -> Limits:
@@ -63,7 +85,8 @@ def make_step_parser(verbs: tuple[str, ...]) -> Parser:
     return parser
 
 
-def _add_common_options(sub: Parser) -> None:
+def add_common_options(sub: Parser) -> None:
+    """Add the options of every verb."""
     group = sub.add_argument_group("options of every verb")
     group.add_argument("--checkout", default=".", help="folder of the repository (.)")
     group.add_argument("--work", help="work folder (CHECKOUT.ship)")

@@ -190,13 +190,15 @@ def _gc(sub: Parser) -> None:
 def _build(sub: Parser) -> None:
     _artefacts(sub, required=True)
     sub.add_argument("--to", help="push to TO/IMAGE; without it nothing is pushed")
+    help = "show the plan: build nothing, and push nothing"
+    sub.add_argument("--dry-run", action="store_true", help=help)
     _claim(sub)
 
 
 def _find(sub: Parser) -> None:
     _artefacts(sub, required=True)
     sub.add_argument("--to", required=True, help="look for images in TO/IMAGE")
-    sub.set_defaults(claim="", take_over=False)
+    sub.set_defaults(claim="", take_over=False, dry_run=False)
 
 
 def _verify(sub: Parser) -> None:

@@ -193,6 +193,10 @@ def _build(collaborators: Collaborators, request: requests.BuildRequest) -> Resu
     from ..verbs.pipeline.build import build
 
     tree = collaborators.tree(request.wheels.revision)
+    if request.dry_run:
+        from ..verbs.pipeline.build_plan import plan_build
+
+        return plan_build(request, tree=tree, runner=collaborators.runner)
 
     def overlap() -> Callable[[], None]:
         from ..verbs.pipeline.overlap import begin

@@ -13,8 +13,6 @@ from typing import Any
 import attrs
 from docker.errors import ImageNotFound
 
-import docker
-
 from ..errors import BaseNotFound, EngineError, EngineFull, RegistryUnavailable
 from ..model.decision.garbage import CONTAINER, IMAGE, TOOLS
 from ..model.log import Log
@@ -27,6 +25,7 @@ from .images import transfer
 from .images.builder import ImageBuild
 from .images.multi_platform import INCOMPLETE, find_platform_image
 from .interface import RESULT, Build, EngineImage, Job, Service
+from .shared.connection import connect
 from .shared.engine_address import find_address
 from .shared.ownership import BUILD, OWNER, Ledger, Ownership
 from .shared.sdk_errors import translated_errors
@@ -63,10 +62,7 @@ class Engine:
     def client(self) -> Any:
         """Return the SDK's low-level client, connected to the engine."""
         with translated_errors(self.address, "connect"):
-            address = find_address(self.environment)  # the SDK reads a context itself
-            host = "" if address.context else address.url
-            environment = {**self.environment, "DOCKER_HOST": host}
-            return docker.from_env(version=self.api, environment=environment, timeout=600).api
+            return connect(self.environment, self.api, 600)
 
     def _errors(self, action: str) -> Any:
         return translated_errors(self.address, action)

@@ -15,7 +15,7 @@ from .artefact import (
     ResultUnusable,
     SmokeTestFailed,
 )
-from .base import Problem, ShipError, printable, quotable
+from .base import Problem, ShipError, printable, quotable, without_login
 from .engine import (
     BaseNotFound,
     BaseUnfit,
@@ -130,4 +130,5 @@ __all__ = [
     "WouldOverwrite",
     "printable",
     "quotable",
+    "without_login",
 ]

@@ -24,12 +24,21 @@ class EngineUnavailable(ShipError):
 
 @attrs.define(slots=False)
 class EngineForbidden(ShipError):
-    """The socket exists, but this user may not use it."""
+    """The socket exists, but this user may not use it; its *group* may."""
 
     address: str
+    group: str = ""
     template = "no permission to use the Docker socket at {address}"
     advice = "add the worker's user to the group that owns the socket"
     status = 21
+
+    @property
+    def remedy(self) -> str:
+        """Return the remedy in one line, with the group if it is known."""
+        if not self.group:
+            return super().remedy
+        command = f"sudo usermod -aG {self.group} USER"
+        return f"{super().remedy}: {command}; then log in again, or restart the worker"
 
 
 @attrs.define(slots=False)

@@ -26,15 +26,12 @@ from ..model.json_text import read_json
 from ..model.log import Log
 from ..model.reference import Reference, Repository, check_digest, digest_of
 from ..model.request.settings import Credential, RegistryOptions
-from .http.address import Addresses
+from .connection import new_transport
 from .http.authentication import cancel_scope, pull_scope, push_scope
-from .http.certificates import Certificates, certificate_folders
-from .http.credentials import Keychain
 from .http.download import stream_blob
 from .http.response import DIGEST, Answer, Call, refusal
 from .http.retry import SHORT_PATIENCE, RetryableFault, RetryPolicy, Sleep, policy_from
 from .http.tag_list import list_tags
-from .http.transport import Transport
 from .http.upload import Upload, upload_address
 from .interface import Manifest, Progress
 
@@ -68,15 +65,13 @@ class RegistryClient:
     ) -> None:
         """Open no connection yet."""
         environment = os.environ if environment is None else environment
-        options = options or RegistryOptions()
-        keychain = Keychain(credentials, environment, log)
-        self._transport = Transport(
-            keychain,
+        self._transport = new_transport(
+            credentials,
+            options or RegistryOptions(),
+            environment,
             policy=policy or policy_from(environment),
             sleep=sleep,
             clock=clock,
-            addresses=Addresses(frozenset(options.insecure)),
-            certificates=Certificates(options.ca_bundle, certificate_folders(environment)),
             log=log,
         )
 

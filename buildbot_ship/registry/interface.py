@@ -101,3 +101,40 @@ def required_manifest(registry: Registry, reference: Reference) -> Manifest:
     if manifest is None:
         raise ImageNotFound(str(reference))
     return manifest
+
+
+@attrs.frozen
+class FoundLogin:
+    """The *user* of a login, and where it was found."""
+
+    user: str
+    source: str
+
+
+class Access(Protocol):
+    """What this worker may do at registries.
+
+    Every method may raise RegistryUnavailable, RegistryForbidden, RegistryRefused.
+    """
+
+    def reach(self, registry: str) -> float | None:
+        """Return the registry's clock in seconds since 1970, None if it does not tell.
+
+        Nobody logs in.  Raises RegistryRefused if something else answers.
+        """
+
+    def find_login(self, registry: str) -> FoundLogin | None:
+        """Return the login that would be used, without its secret."""
+
+    def log_in(self, registry: str) -> None:
+        """Log in, or read anonymously without a login."""
+
+    def try_push(self, repository: Repository) -> None:
+        """Try to push to *repository*, and leave nothing there.
+
+        Raises RegistryForbidden if this worker may not push, RegistryRefused if nobody may.
+        """
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what is odd about the logins, such as a file that cannot be read."""

@@ -11,9 +11,18 @@ import pytest
 import docker
 from tests.repository import Repository, copy_of, left_behind, wait_for_container
 
+from .guarded import guarded, secure, tokens
 from .yard import yard
 
-__all__ = ["Repository", "left_behind", "wait_for_container", "yard"]
+__all__ = [
+    "Repository",
+    "guarded",
+    "left_behind",
+    "secure",
+    "tokens",
+    "wait_for_container",
+    "yard",
+]
 
 
 @pytest.fixture

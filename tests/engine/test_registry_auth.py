@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
-import attrs
-import jwt
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
-from lab.authority import Authority
 
 from buildbot_ship.errors import FileMissing, RegistryForbidden, RegistryRefused
 from buildbot_ship.model.reference import Repository, digest_of
@@ -23,27 +15,11 @@ from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.copy import Copied, copy
 from buildbot_ship.registry.interface import Registry
 from tests.contract.registry import RegistryContract
-from tests.engine.private_registry import private_registry
-from tests.fakes.http import Request, Response, serving
+from tests.engine.guarded import ME, Keys, TokenServer
 from tests.fakes.images import small_image, store_image
 
-PASSWORD = "correct horse"
-HTPASSWD = "me:$2b$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2\n"
 BLOB = b"blob"
 DIGEST = digest_of(BLOB)
-ME = ("me", PASSWORD)
-Keys = tuple[Authority, str]
-
-
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[str]:
-    """The address of a registry that wants a user and a password."""
-    path = tmp_path / "htpasswd"
-    path.write_text(HTPASSWD)
-    with private_registry(
-        tmp_path, auth={"htpasswd": {"realm": "here", "path": str(path)}}
-    ) as address:
-        yield address
 
 
 class TestBehindAPassword(RegistryContract):
@@ -76,55 +52,6 @@ def test_a_docker_login_on_the_worker_is_enough(guarded: str, tmp_path: Path) ->
     (tmp_path / "config.json").write_text(json.dumps({"auths": {guarded: {"auth": auth}}}))
     client = RegistryClient(environment={"DOCKER_CONFIG": str(tmp_path)})
     assert client.upload(Repository(guarded, "team/app"), DIGEST, BLOB) == len(BLOB)
-
-
-@attrs.define
-class TokenServer:
-    """Gives tokens to *me*: what *may* be done in each repository, and no more."""
-
-    authority: Authority
-    address: str = ""
-    may: dict[str, set[str]] = attrs.field(factory=dict)
-    asked: list[list[str]] = attrs.field(factory=list)
-
-    def respond(self, request: Request) -> Response:
-        scopes = parse_qs(urlsplit(request.path).query)["scope"]
-        self.asked.append(scopes)
-        login = "Basic " + base64.b64encode(":".join(ME).encode()).decode()
-        if request.headers.get("Authorization") != login:
-            return Response(401)
-        access: list[dict[str, object]] = []
-        for scope in scopes:
-            kind, name, actions = scope.split(":")
-            granted = sorted(set(actions.split(",")) & self.may.get(name, set()))
-            access.append({"type": kind, "name": name, "actions": granted})
-        return Response(
-            body=json.dumps({"token": self.sign(access), "expires_in": 300}).encode()
-        )
-
-    def sign(self, access: list[dict[str, object]]) -> str:
-        now = int(time.time())
-        claims = {"iss": "tests", "aud": "here", "sub": "me", "access": access, "jti": "1"}
-        times = {"iat": now, "nbf": now - 10, "exp": now + 300}
-        chain = base64.b64encode(self.authority.certificate.public_bytes(Encoding.DER))
-        headers = {"x5c": [chain.decode()]}
-        return jwt.encode(claims | times, self.authority.key, "ES256", headers)
-
-
-@pytest.fixture
-def tokens(tmp_path: Path) -> Iterator[TokenServer]:
-    """A registry that takes tokens, and the server that gives them."""
-    server = TokenServer(Authority.make(tmp_path, "127.0.0.1"))
-    with serving() as http:
-        http.respond = server.respond
-        settings = {
-            "realm": f"http://{http.address}/token",
-            "service": "here",
-            "issuer": "tests",
-            "rootcertbundle": str(server.authority.bundle),
-        }
-        with private_registry(tmp_path, auth={"token": settings}) as server.address:
-            yield server
 
 
 class TestBehindTokens(RegistryContract):
@@ -167,25 +94,6 @@ def test_a_login_that_the_token_server_refuses_is_forbidden(tokens: TokenServer)
     client = RegistryClient((Credential(tokens.address, "me", "wrong"),), environment={})
     with pytest.raises(RegistryForbidden, match="issue a token"):
         client.head(Repository(tokens.address, "team/app").tagged("1"))
-
-
-def outside_address() -> str:
-    """Return an address of this machine that is not loopback; nothing is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            pytest.skip("this machine has no address but loopback")
-        return str(probe.getsockname()[0])
-
-
-@pytest.fixture
-def secure(tmp_path: Path) -> Iterator[Keys]:
-    """A registry over TLS, where plain http would not be spoken."""
-    host = outside_address()
-    authority = Authority.make(tmp_path, host)
-    with private_registry(tmp_path, host=host, http={"tls": authority.settings}) as address:
-        yield authority, address
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(secure: Keys) -> None:

@@ -16,7 +16,7 @@ from buildbot_ship.model.request.settings import RegistryOptions
 from buildbot_ship.registry.client import RegistryClient
 from buildbot_ship.registry.http.metering import Pace
 from buildbot_ship.registry.http.retry import RetryPolicy
-from tests.engine.test_registry_auth import outside_address
+from tests.engine.guarded import outside_address
 from tests.fakes.images import small_image, store_image
 from tests.fakes.raw_http import Connection, raw_server
 

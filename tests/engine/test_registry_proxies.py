@@ -28,8 +28,8 @@ from buildbot_ship.verbs.bases.owned_bases import OwnedBases
 from buildbot_ship.verbs.bases.retag import retag
 from buildbot_ship.verbs.shared.cache import Cache
 from tests.contract.registry import RegistryContract
+from tests.engine.guarded import HTPASSWD, ME, outside_address
 from tests.engine.private_registry import private_registry
-from tests.engine.test_registry_auth import HTPASSWD, ME, outside_address
 from tests.fakes.images import small_image, store_image
 
 BLOB = bytes(range(256)) * 20_000

@@ -48,6 +48,7 @@ SUBPACKAGES = {
         "journal": {""},
         "adoption": set(),
         "project": {"", "request", "requirements", "locks"},
+        "diagnosis": {""},
     },
     "verbs": {
         "": set(),
@@ -62,7 +63,8 @@ SUBPACKAGES = {
         "smoke": {"shared", "image"},
         "review": {"shared"},
         "maintenance": {"shared", "image"},
-        "pipeline": {"shared", "publishing", "image", "maintenance"},
+        "pipeline": {"shared", "wheels", "publishing", "image", "maintenance"},
+        "doctor": {"shared", "requirements"},
     },
     "daemon": {
         "": {"interface", "shared", "containers", "images"},
@@ -108,7 +110,7 @@ LIBRARIES = {
     "source": {"attrs"},
     "store": {"attrs"},
     "verbs": {"attrs"},
-    "cli": {"attrs", "requests"},
+    "cli": {"attrs", "requests", "shtab"},
     "steps": {"attrs", "buildbot", "sqlalchemy", "twisted", "zope"},
     "www": {"attrs", "buildbot", "twisted"},
     "inside": {

@@ -14,16 +14,8 @@ import attrs
 
 from ...errors import ShipError, printable
 from ...model.adoption.advice import ADD, Finding, findings, fragment
+from ..options import make_question_parser
 from .master import read_facts
-
-_ABOUT = """\
-Read the configuration of a Buildbot master, and say what it lacks to ship. Your master.cfg is a
-program, and runs as in "buildbot checkconfig". Nothing is changed, and no build is started.
-"""
-_EPILOG = """\
-example:
-  buildbot-ship adopt /var/lib/buildbot/master
-"""
 
 
 def run_adopt(arguments: Sequence[str]) -> int:
@@ -45,13 +37,7 @@ def run_adopt(arguments: Sequence[str]) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments."""
-    parser = argparse.ArgumentParser(
-        "buildbot-ship adopt",
-        description=_ABOUT,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = make_question_parser("adopt")
     parser.add_argument("folder", help="folder of the master, with buildbot.tac")
     help = "interpreter of the master (that of the running master, or this one)"
     parser.add_argument("--python", metavar="FILE", help=help)

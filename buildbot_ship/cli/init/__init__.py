@@ -14,19 +14,10 @@ from ...model.project.commands import commands, on_a_master, trial
 from ...model.project.plan import Plan, Wishes, make_plan
 from ...model.project.python import PYTHONS
 from ...model.project.texts import new_files
+from ..options import make_question_parser
 from .folder import KEPT, WOULD_WRITE, Folder
 
 _GIT_URL = "https://git.example.com/team/{name}.git"
-_ABOUT = """\
-Write what a repository needs to ship: build.docker, a Dockerfile for each image, the loose
-file if nothing else has the requirements, and ship.cfg, a fragment for master.cfg. It finds
-packages, web applications and console scripts, and runs none of their code. It never
-overwrites a file.
-"""
-_EPILOG = """\
-example:
-  buildbot-ship init --registry registry.example.com/team
-"""
 
 
 def run_init(arguments: Sequence[str]) -> int:
@@ -53,13 +44,7 @@ def run_init(arguments: Sequence[str]) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments."""
-    parser = argparse.ArgumentParser(
-        "buildbot-ship init",
-        description=_ABOUT,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = make_question_parser("init")
     add = parser.add_argument
     add("folder", nargs="?", default=".", help="top folder of the repository (.)")
     add("--registry", required=True, metavar="REPOSITORIES", help="where your repositories are")

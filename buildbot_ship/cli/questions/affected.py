@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import MasterUnavailable
+from ..options import make_question_parser
 
 VARIABLE = "SHIP_URL"
 _SECONDS = 60
-_EPILOG = """\
-example:
-  buildbot-ship affected 'urllib3<2.5' --master https://buildbot.example.com/
-"""
 
 
 def run_affected(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -29,7 +27,9 @@ def run_affected(arguments: Sequence[str], environment: Mapping[str, str]) -> in
     try:
         answer = _ask(options.master, options.package)
     except MasterUnavailable as error:
-        print(f"buildbot-ship affected: {error}\n  remedy: {error.remedy}")
+        # With --json, standard output has the answer and nothing else.
+        place = sys.stderr if options.json else sys.stdout
+        print(f"buildbot-ship affected: {error}\n  remedy: {error.remedy}", file=place)
         return error.status
     if options.json:
         print(json.dumps(answer, indent=2))
@@ -40,12 +40,7 @@ def run_affected(arguments: Sequence[str], environment: Mapping[str, str]) -> in
 
 def make_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     """Return the parser of the arguments."""
-    parser = argparse.ArgumentParser(
-        "buildbot-ship affected",
-        description="Which published images contain a package, since when, and through what?",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_question_parser("affected")
     parser.add_argument("package", help="a name, with versions or without: urllib3==2.2.1")
     parser.add_argument(
         "--master",

@@ -56,8 +56,8 @@ def query_version(environment: Mapping[str, str]) -> Version | None:
     connection = _Connection(url.path)
     try:
         version = _ask(connection, "/version")
-        _refuse_podman(address, version)
-        _check_limits(address, _ask(connection, "/info"))
+        refuse_podman(address, version)
+        check_limits(address, _ask(connection, "/info"))
         return Version(f"{version['Os']}/{version['Arch']}", str(version["ApiVersion"]))
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         return None
@@ -70,14 +70,15 @@ def _ask(connection: _Connection, path: str) -> Any:
     return json.loads(connection.getresponse().read())
 
 
-def _refuse_podman(address: str, version: Mapping[str, Any]) -> None:
+def refuse_podman(address: str, version: Mapping[str, Any]) -> None:
+    """Raise EngineUnfit if the answer of ``GET /version`` is that of Podman."""
     names = {str(component.get("Name")) for component in version.get("Components") or ()}
     if "Podman Engine" in names:
         why = "it is Podman, which does not load an image without the layers of its base"
         raise EngineUnfit(address, why)
 
 
-def _check_limits(address: str, info: Mapping[str, Any]) -> None:
+def check_limits(address: str, info: Mapping[str, Any]) -> None:
     """Raise EngineUnfit for a rootless engine that ignores the limits of containers."""
     if info.get("CgroupDriver") == "none":
         why = (

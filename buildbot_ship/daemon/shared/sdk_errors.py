@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import requests
 import urllib3
@@ -35,12 +36,20 @@ def _connection_error(
 ) -> EngineUnavailable | EngineForbidden:
     for cause in _causes(error):
         if isinstance(cause, PermissionError):
-            return EngineForbidden(address)
+            return EngineForbidden(address, _group_of(address))
         if isinstance(cause, FileNotFoundError):
             return EngineUnavailable(address, "the socket does not exist")
         if isinstance(cause, OSError) and cause.errno in (errno.ECONNREFUSED, errno.ENOENT):
             return EngineUnavailable(address, "no process listens there")
     return EngineUnavailable(address, f"the connection broke ({type(error).__name__})")
+
+
+def _group_of(address: str) -> str:
+    """Return the group that owns the socket at *address*; empty if nobody can tell."""
+    try:
+        return Path(address.removeprefix("unix://")).group()
+    except (OSError, KeyError):
+        return ""
 
 
 def reason(error: APIError) -> str:

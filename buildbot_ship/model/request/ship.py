@@ -149,13 +149,14 @@ class FindRequest(Request):
 
 @attrs.frozen
 class BuildRequest(Request):
-    """Run wheels, pex, image and push in one process."""
+    """Run wheels, pex, image and push in one process; with *dry_run*, only plan it."""
 
     verb: ClassVar[str] = "build"
     wheels: WheelsRequest
     pexes: tuple[PexRequest, ...] = attrs.field(validator=check.not_empty)
     images: tuple[ImageRequest, ...] = attrs.field(validator=check.not_empty)
     pushes: tuple[PushRequest, ...] = ()
+    dry_run: bool = False
 
     @property
     def has_layered_pex(self) -> bool:

@@ -45,7 +45,7 @@ def find_interpreter(needs: Needs, path: str, files: Filesystem) -> str:
     """
     found = _look_up(f"python{needs.minor}", path, files)
     if found is None:
-        there = " and ".join(sorted(_minors(path, files))) or "none"
+        there = " and ".join(sorted(minors_of(path, files))) or "none"
         raise ValueError(f"it needs Python {needs.minor} on the PATH, the base has {there}")
     abis = _abis(found, needs.minor, files)
     if needs.abi and abis and needs.abi not in abis:
@@ -72,7 +72,18 @@ def _look_up(name: str, path: str, files: Filesystem) -> str | None:
     return None
 
 
-def _minors(path: str, files: Filesystem) -> Iterator[str]:
+def default_minor(path: str, files: Filesystem) -> str | None:
+    """Return the minor version of ``python3`` on the PATH, None if there is none."""
+    found = _look_up("python3", path, files)
+    match = _PYTHON.fullmatch(posixpath.basename(files.resolve(found))) if found else None
+    if found and match is None:
+        # It is no link: another name in its folder tells.
+        folder = posixpath.dirname(found)
+        return next(iter(sorted(minors_of(folder, files))), None)
+    return match[1] if match else None
+
+
+def minors_of(path: str, files: Filesystem) -> Iterator[str]:
     """Yield the minor version of every Python on the PATH."""
     for name in {posixpath.basename(entry) for entry in files.nodes}:
         match = _PYTHON.fullmatch(name)

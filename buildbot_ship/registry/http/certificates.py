@@ -122,9 +122,13 @@ class _Session(requests.Session):
 
 @attrs.frozen
 class Sessions:
-    """The sessions of one client: one for each set of certificates, and one for loopback."""
+    """The sessions of one client: one for each set of certificates, and one for loopback.
+
+    *proxy* is the URL of a proxy that the environment does not name.
+    """
 
     certificates: Certificates
+    proxy: str | None = attrs.field(default=None, repr=False)
     _made: dict[object, requests.Session] = attrs.field(factory=dict, init=False, repr=False)
 
     def session(self, registry: str, url: str) -> requests.Session:
@@ -135,15 +139,17 @@ class Sessions:
         material = self.certificates.material(registry, host) if is_secure else Material()
         key = (material, is_loopback(host))
         if key not in self._made:
-            self._made[key] = _new_session(*key)
+            self._made[key] = _new_session(*key, self.proxy)
         return self._made[key]
 
 
-def _new_session(material: Material, on_loopback: bool) -> requests.Session:
+def _new_session(material: Material, on_loopback: bool, proxy: str | None) -> requests.Session:
     session = _Session()
     session.mount("https://", _Adapter(material.authorities))
     session.mount("http://", MeteredAdapter())
     session.cert = material.client
     # The environment's proxy is not meant for this machine's own services.
     session.trust_env = not on_loopback
+    if proxy and not on_loopback:
+        session.proxies = {"http": proxy, "https": proxy}
     return session

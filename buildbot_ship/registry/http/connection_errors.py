@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,8 @@ _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKN
 _NO_ADDRESS = ("the address is no http or https URL", "correct the name of the registry")
 _WANTS_CLIENT = "CERTIFICATE_REQUIRED"
 """Part of OpenSSL's reason if the server got no certificate of the client."""
+_VERIFICATION = re.compile(r"certificate verify failed: ([a-z -]+)")
+"""The words of OpenSSL only: what follows may quote the name of a host."""
 _REASONS = {
     requests.ConnectTimeout: "no connection before the timeout",
     requests.Timeout: "no answer before the timeout",
@@ -44,7 +47,7 @@ def translated_errors(registry: str = "", action: str = "") -> Iterator[None]:
             raise RegistryRefused(
                 registry,
                 action,
-                "its certificate is not trusted here",
+                f"its certificate is not trusted here{_distrust(error)}",
                 "name a file with the registry's certificate authority in the option "
                 f"registry_ca_bundle, or save it as /etc/docker/certs.d/{registry}/ca.crt on "
                 "the worker",
@@ -76,6 +79,12 @@ def explain(error: BaseException) -> str:
         if isinstance(error, kind):
             return why
     return "it took no bytes before the timeout" if timed_out else "the connection broke"
+
+
+def _distrust(error: BaseException) -> str:
+    """Return why OpenSSL does not trust a certificate, as an addition to a message."""
+    found = _VERIFICATION.search(str(error))
+    return f" ({found[1].strip()})" if found else ""
 
 
 def _is_untrusted_certificate(error: BaseException) -> bool:

@@ -23,17 +23,22 @@ from ...model.request.settings import Credential
 _HUB_KEY = "https://index.docker.io/v1/"
 _HUB = (DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io")
 _HELPER = re.compile(r"[A-Za-z0-9_.-]+")
+_OPTION = "the option credentials"
 _HELPER_TIMEOUT = 30
 """Seconds that a credential helper may take."""
 
 
 @attrs.frozen
 class Login:
-    """A user and a password, or an identity token in place of a password."""
+    """A user and a password, or an identity token in place of a password.
+
+    *source* tells where it was found.
+    """
 
     username: str
     secret: str = attrs.field(repr=False)
     identity: bool = False
+    source: str = attrs.field(default="", eq=False)
 
 
 def _host(key: str) -> str:
@@ -58,7 +63,7 @@ class Keychain:
         host = _host(registry)
         for credential in self.credentials:
             if _host(credential.registry) == host:
-                return Login(credential.username, credential.password)
+                return Login(credential.username, credential.password, source=_OPTION)
         return self._from_docker(host)
 
     def _from_docker(self, host: str) -> Login | None:
@@ -67,11 +72,16 @@ class Keychain:
         helper = helpers.get(host) or config.get("credsStore")
         login = self._run_helper(helper, host) if isinstance(helper, str) and helper else None
         entries = {_host(k): v for k, v in _mapping(config, "auths").items()}
-        return login or _read_entry(entries.get(host))
+        return login or _read_entry(entries.get(host), str(self.path))
+
+    @property
+    def path(self) -> Path:
+        """Return the path of Docker's ``config.json``."""
+        home = Path(self.environment.get("HOME") or "/nonexistent")
+        return Path(self.environment.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
 
     def _read_config(self) -> dict[str, Any]:
-        home = Path(self.environment.get("HOME") or "/nonexistent")
-        path = Path(self.environment.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
+        path = self.path
         try:
             config = read_json(path.read_bytes())
         except FileNotFoundError:
@@ -100,7 +110,7 @@ class Keychain:
         except (OSError, subprocess.TimeoutExpired):
             self.log(f"cannot run {program}: ignoring the registry logins in it")
             return None
-        return _read_helper(done.stdout) if done.returncode == 0 else None
+        return _read_helper(done.stdout, program) if done.returncode == 0 else None
 
 
 def _mapping(config: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -108,24 +118,25 @@ def _mapping(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _read_helper(output: bytes) -> Login | None:
+def _read_helper(output: bytes, program: str) -> Login | None:
     try:
         answer = read_json(output)
         username, secret = str(answer["Username"]), str(answer["Secret"])
     except (ValueError, KeyError, TypeError):
         return None
-    return Login(username, secret, identity=username == "<token>") if secret else None
+    identity = username == "<token>"
+    return Login(username, secret, identity, program) if secret else None
 
 
-def _read_entry(entry: Any) -> Login | None:
+def _read_entry(entry: Any, path: str) -> Login | None:
     """Return the login in an entry of ``auths``; its ``auth`` is base64 of user:password."""
     if not isinstance(entry, dict):
         return None
     if entry.get("identitytoken"):
-        return Login("<token>", str(entry["identitytoken"]), identity=True)
+        return Login("<token>", str(entry["identitytoken"]), identity=True, source=path)
     try:
         plain = base64.b64decode(str(entry.get("auth") or ""), validate=True).decode()
     except ValueError:
         return None
     username, colon, password = plain.rstrip("\0").partition(":")
-    return Login(username, password) if colon else None
+    return Login(username, password, source=path) if colon else None

@@ -55,10 +55,12 @@ class Transport:
         addresses: Addresses,
         certificates: Certificates,
         log: Log,
+        proxy: str | None = None,
     ) -> None:
         """Open no connection yet."""
+        self.keychain = keychain
         self._auth = Authenticator(keychain, self._fetch_token, clock, addresses)
-        self.addresses, self._sessions = addresses, Sessions(certificates)
+        self.addresses, self._sessions = addresses, Sessions(certificates, proxy)
         self.body_limits: dict[str, int] = {}
         self.upload_hosts: set[str] = set()
         self._policy, self._sleep, self._log, self._clock = policy, sleep, log, clock
@@ -94,6 +96,21 @@ class Transport:
         body = _read_body(response, call)
         answer = Answer(response.status_code, response.headers, body)
         check(answer, call.registry, call.action)
+        return answer
+
+    def ask(self, call: Call) -> Answer:
+        """Send *call* with retries, but without a login; return the answer, also 401.
+
+        Redirects are not followed.  Raises RegistryUnavailable, RegistryRefused.
+        """
+        return self.retries(call.registry).run(lambda _: self._ask(call))
+
+    def _ask(self, call: Call) -> Answer:
+        url = self.addresses.api_url(call.registry) + call.url
+        response = self._send(call, url, None, self.meter())
+        answer = Answer(response.status_code, response.headers, _read_body(response, call))
+        if answer.status not in (401, 403):
+            check(answer, call.registry, call.action)
         return answer
 
     @contextmanager

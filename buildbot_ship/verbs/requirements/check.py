@@ -19,13 +19,13 @@ from ...model.requirements.staleness import (
     interpreter_fault,
 )
 from ...model.result import SUCCESS, Result, counted
-from ...source.interface import Tree, read_bytes, read_hardened, required
+from ...source.interface import Files, read_bytes, read_hardened, required
 
 FindInterpreter = Callable[[Reference], Interpreter]
 """Returns the Python of a base; the only call that needs the engine."""
 
 
-def check(request: CheckRequest, *, tree: Tree, find_interpreter: FindInterpreter) -> Result:
+def check(request: CheckRequest, *, tree: Files, find_interpreter: FindInterpreter) -> Result:
     """Compare the strict file of a commit with its loose file, own packages and Dockerfile.
 
     *find_interpreter* is called only if FROM names another base than the header of the strict

@@ -17,12 +17,12 @@ from ...model.requirements.lock_names import is_pyproject
 from ...model.requirements.loose import LooseRequirement, read_loose
 from ...model.requirements.staleness import environment_of, harden_command
 from ...model.result import SUCCESS, Result, counted
-from ...source.interface import Tree, read_bytes, read_hardened, required
+from ...source.interface import Files, read_bytes, read_hardened, required
 from ..shared.locked_pins import read_locked
 
 
 def check_lock(
-    request: CheckRequest, *, tree: Tree, find_interpreter: Callable[[Reference], Interpreter]
+    request: CheckRequest, *, tree: Files, find_interpreter: Callable[[Reference], Interpreter]
 ) -> Result:
     """Compare the lock of a commit with its project files, build lock and Dockerfile.
 
@@ -51,7 +51,7 @@ def check_lock(
     return Result("check", SUCCESS, f"{count}, up to date: {request.strict}")
 
 
-def _loose(request: CheckRequest, tree: Tree) -> tuple[LooseRequirement, ...]:
+def _loose(request: CheckRequest, tree: Files) -> tuple[LooseRequirement, ...]:
     """Return the requirements of the loose file, if there is one beside the project files."""
     read = partial(read_bytes, tree)
     if is_pyproject(request.loose) or read(request.loose) is None:

@@ -45,13 +45,28 @@ def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesyste
 
     Raises BaseNotFound if a layer cannot be read.
     """
+    listed = known_files(base, work)
+    if listed is not None:
+        return listed
+    log(f"listing the files of {base.reference} (once per base)")
+    files = read_files(base, registry)
+    save_files(files, base, work)
+    return files
+
+
+def known_files(base: Base, work: Work) -> Filesystem | None:
+    """Return the files of *base* if there is a listing of them; mark it as used."""
     path = _listing_path(base, work)
     try:
         rows = read_json(path.read_bytes())
         os.utime(path)
         return Filesystem({name: Node(*fields) for name, *fields in rows})
     except (FileNotFoundError, ValueError, TypeError):
-        log(f"listing the files of {base.reference} (once per base)")
+        return None
+
+
+def read_files(base: Base, registry: Registry) -> Filesystem:
+    """Return the files of *base*, from its layers.  Raises BaseNotFound."""
     files = Filesystem()
     for layer in base.layers:
         try:
@@ -60,7 +75,6 @@ def list_base(base: Base, registry: Registry, work: Work, log: Log) -> Filesyste
             )
         except ValueError as error:
             raise BaseNotFound(str(base.reference), str(error)) from None
-    _save_listing(files, path)
     return files
 
 
@@ -77,7 +91,9 @@ def _listing_path(base: Base, work: Work) -> Path:
     return work.listing(str(base.reference.digest))
 
 
-def _save_listing(files: Filesystem, path: Path) -> None:
+def save_files(files: Filesystem, base: Base, work: Work) -> None:
+    """Write the listing of *base*, its *files*, in one rename."""
+    path = _listing_path(base, work)
     rows = [[name, *attrs.astuple(node)] for name, node in files.nodes.items()]
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(f".{os.getpid()}")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 
-from buildbot_ship.cli.adopt import make_parser as make_adopt_parser
-from buildbot_ship.cli.init import make_parser as make_init_parser
 from buildbot_ship.cli.options import make_parser
-from buildbot_ship.cli.questions.affected import make_parser as make_affected_parser
+from buildbot_ship.cli.questions.completion import OTHER_WORDS
 
 COMMON = "options of every verb"
 HEAD = """\
@@ -44,6 +42,8 @@ OTHER_PAGES = {
     "secrets": "[Secrets](secrets.md)",
     "build": "[Tutorial](tutorial.md#6-build-test-and-publish)",
     "affected": "[The Ship page](ship-page.md)",
+    "doctor": "[The command line](command-line.md)",
+    "completion": "[The command line](command-line.md)",
     "init": "[Ship your own application](init.md)",
     "adopt": "[Ship your own application](init.md#on-your-master)",
 }
@@ -61,11 +61,7 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
 
 def programs() -> dict[str, argparse.ArgumentParser]:
     """Return the parser of each command that is no verb: it makes no request."""
-    return {
-        "affected": make_affected_parser({}),
-        "init": make_init_parser(),
-        "adopt": make_adopt_parser(),
-    }
+    return {word: make() for word, make in OTHER_WORDS.items()}
 
 
 def page() -> str:

@@ -9,9 +9,10 @@ import pytest
 from lab.git_server import git
 from lab.soak.secrets.attacker import ENCODINGS
 
+from buildbot_ship.cli import main
 from buildbot_ship.cli.arguments import read
 from buildbot_ship.cli.call import OutputMask, _failure_result, _report, run
-from buildbot_ship.errors import InvalidFile, Problem, SmokeTestFailed
+from buildbot_ship.errors import InvalidFile, InvalidRequest, Problem, SmokeTestFailed
 from buildbot_ship.model.request import Envelope, SmokeRequest, wire
 from buildbot_ship.model.request.settings import Credential, Index
 from buildbot_ship.model.request.smoke import SmokeCheck, SmokeContainer, SystemTest
@@ -37,6 +38,34 @@ def test_warnings_are_printed_before_the_summary(
     said = capsys.readouterr()
     place = said.err if "--json" in options else said.out
     assert place.splitlines()[0] == "warning: a: look"
+
+
+@pytest.mark.parametrize("verb", ["check", "doctor"])
+def test_a_result_that_cannot_be_written_is_a_wrong_option(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    result = str(tmp_path / "file" / "result.json")
+    place = ["--checkout", str(tmp_path), "--work", str(tmp_path / "w")]
+    try:
+        status = main([verb, "--result", result, *place, "--index-url", "http://127.0.0.1:1/"])
+    except SystemExit as ended:
+        status = int(str(ended.code))
+    assert status == InvalidRequest.status
+    assert f"--result: cannot write {result}: " in capsys.readouterr().err
+
+
+def test_a_program_reads_a_failure_as_json_and_a_person_beside_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    faults = tuple(Problem("strict.txt", n, "flask has no hash") for n in (1, 2))
+    _report(read(["check", "--json"], {}), _failure_result("check", InvalidFile(faults)))
+    said = capsys.readouterr()
+    result = json.loads(said.out)
+    assert result["status"] == "failure"
+    assert result["failure"]["kind"] == "InvalidFile"
+    assert result["failure"]["remedy"] in said.err
+    assert said.err.startswith("strict.txt:1: flask has no hash\nstrict.txt:2: ")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ OWN = {
 """Our programs beside the command line, and what reads their arguments."""
 OTHERS = {
     ":", "address", "buildbot", "buildbot-worker", "cat", "cd", "chmod", "cp", "curl",
-    "docker", "dockerd-rootless-setuptool.sh", "echo", "export", "git", "install", "kill",
+    "docker", "dockerd-rootless-setuptool.sh", "echo", "export", "git", "install", "jq", "kill",
     "kubectl", "ln", "mkdir", "openssl", "printf", "request", "sed", "sha256sum", "ship",
     "start", "systemctl", "tail", "tee", "towncrier", "uv",
 }  # fmt: skip

@@ -18,6 +18,7 @@ from buildbot_ship import errors
 from buildbot_ship import steps as room
 from buildbot_ship.cli.arguments import read
 from buildbot_ship.cli.call import CANCELLED
+from buildbot_ship.model.diagnosis.finding import PROBLEMS
 from buildbot_ship.model.dockerfile import document as dockerfile
 from buildbot_ship.model.dockerfile.instruction import KINDS
 from buildbot_ship.model.request.settings import Limits
@@ -273,7 +274,7 @@ def test_every_error_stands_in_the_table_as_it_is() -> None:
 
 def test_every_exit_status_means_one_thing() -> None:
     others = table(below(DOCS / "errors.md", "Other exit statuses"), "status")
-    assert [int(row[0]) for row in others] == [0, 2, BUG, CANCELLED]
+    assert [int(row[0]) for row in others] == [0, 2, PROBLEMS, BUG, CANCELLED]
     statuses = [*(kind.status for kind in ERRORS), *(int(row[0]) for row in others)]
     assert len(statuses) == len(set(statuses))
     assert errors.ShipError.status not in statuses

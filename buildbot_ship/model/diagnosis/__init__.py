@@ -1,0 +1,1 @@
+"""What `doctor` finds: values, and judgements that need no network and no disk."""

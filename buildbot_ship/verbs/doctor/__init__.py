@@ -1,0 +1,1 @@
+"""`doctor`: checks of everything that a build needs, each with what to do."""
