@@ -15,12 +15,15 @@ from layer import Look, Member, unseen, write_layer
 
 STAGE = Path("/ship/stage")
 """The folder in which jobs assemble layers, one subfolder for each."""
+GROUP = 64
+"""Modules for one process: starting a process takes longer than compiling a module."""
 
 
 def compile_all(groups: list[list[list[str]]], job: Path, *options: str) -> None:
     """Compile the modules of all groups; of two modules with one path, compile the last.
 
-    *groups* and *options* are those of ``bytecode.py``.  Raises Failed.
+    *groups* and *options* are those of ``bytecode.py``.  A large group is split, so that one
+    large package does not keep one processor busy while the others wait.  Raises Failed.
     """
     last = {path: number for number, group in enumerate(groups) for path, _ in group}
     groups = [
@@ -29,7 +32,7 @@ def compile_all(groups: list[list[list[str]]], job: Path, *options: str) -> None
     ]
     process = subprocess.run(
         [sys.executable, "-sS", job / "bytecode.py", *options],
-        input=marshal.dumps(groups),
+        input=marshal.dumps([part for group in groups for part in split(group)]),
         check=False,
     )
     if process.returncode != 0:
@@ -37,6 +40,11 @@ def compile_all(groups: list[list[list[str]]], job: Path, *options: str) -> None
             "the modules cannot be compiled",
             "raise the option memory of the step, for example memory=8 * 1024**3",
         )
+
+
+def split(group: list[list[str]]) -> list[list[list[str]]]:
+    """Return parts of *group* with at most `GROUP` modules each."""
+    return [group[start : start + GROUP] for start in range(0, len(group), GROUP)]
 
 
 def opener(path: Path) -> Any:

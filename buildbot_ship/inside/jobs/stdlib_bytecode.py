@@ -24,8 +24,6 @@ from layer import Member, file_mode
 from layer_packing import compile_all, opener, pack
 
 NAME = "library"
-GROUP = 64
-"""Modules for one process: starting a process takes longer than compiling a module."""
 
 
 def stage(modules: list[str], home: Path, root: Path) -> list[str]:
@@ -58,8 +56,7 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     modules = stage(arguments["modules"], Path(sysconfig.get_path("stdlib")), root)
     say(f"compiling {len(modules)} modules of Python's standard library")
     pairs = [[str(root / name), f"/{top}/{name}"] for name in modules]
-    groups = [pairs[start : start + GROUP] for start in range(0, len(pairs), GROUP)]
-    compile_all(groups, job, "checked")
+    compile_all([pairs], job, "checked")
     return pack(NAME, members(root, top, arguments["folders"]), out)
 
 

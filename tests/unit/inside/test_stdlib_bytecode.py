@@ -105,3 +105,13 @@ def test_the_same_modules_give_the_same_bytes(tmp_path: Path) -> None:
     first, second = make(tmp_path / "1", *names), make(tmp_path / "2", *names)
     assert first == second
     assert len(members(first[1])) > len(names)
+
+
+def test_a_large_group_is_split_among_processors() -> None:
+    code = (
+        "import layer_packing; print([len(p) for p in layer_packing.split([['a', 'b']] * 130)])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=INSIDE
+    )
+    assert ran.stdout.strip() == "[64, 64, 2]"
