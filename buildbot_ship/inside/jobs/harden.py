@@ -190,8 +190,10 @@ def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
         scratch = Path(folder)
         means = find_means(arguments, cooldown, job, scratch)
         index = means.index
-        own = read_packages(arguments["packages"], job, scratch, means)
         strict = arguments.get("strict")
+        if strict is not None:
+            cooldown.check(index, pins(strict))
+        own = read_packages(arguments["packages"], job, scratch, means)
         try:
             if strict is None:
                 strict = compile_strict(arguments, means, own, job, scratch)

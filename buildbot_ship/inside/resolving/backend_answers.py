@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from build import BuildBackendException, BuildException, ProjectBuilder
 from build.env import DefaultIsolatedEnv
-from job import NO_INDEX, TAIL, Failed
+from job import NO_INDEX, TAIL, Failed, say
 from pyproject_hooks import quiet_subprocess_runner
 
 Installer = Literal["pip", "uv"]
@@ -32,31 +32,32 @@ class Answer:
 def ask(title: str, source: Path, installer: Installer, *, metadata: bool) -> Answer:
     """Ask the backend of the package in the folder *source*; with *metadata*, for those too.
 
-    *title* names the package in errors.
-
-    Raises BuildException, BuildBackendException, and Failed if its build requirements cannot be
-    installed.
+    *title* names the package in errors.  If uv cannot install its build requirements, pip tries.
+    Raises BuildException, BuildBackendException, and Failed if they cannot be installed.
     """
+    try:
+        return _ask(source, installer, metadata=metadata)
+    except subprocess.CalledProcessError as error:
+        if installer == "uv":
+            say(f"uv cannot install the build requirements of {title}: pip tries")
+            return ask(title, source, "pip", metadata=metadata)
+        text = b"".join(filter(None, (error.stdout, error.stderr))).decode(errors="replace")
+        output = "".join(text.splitlines(keepends=True)[-TAIL:])
+        transient = NO_INDEX.search(text) is not None
+        raise Failed(*unresolved(title), output, transient=transient) from None
+
+
+def _ask(source: Path, installer: Installer, *, metadata: bool) -> Answer:
     with DefaultIsolatedEnv(installer=installer) as environment:
         builder = ProjectBuilder.from_isolated_env(
             environment, source, runner=quiet_subprocess_runner
         )
         needs = builder.build_system_requires
-        _install(title, environment, needs)
+        environment.install(needs)
         more = builder.get_requires_for_build("wheel")
-        _install(title, environment, more)
+        environment.install(more)
         found = _metadata(builder) if metadata else None
     return Answer(frozenset(needs | more), found)
-
-
-def _install(title: str, environment: DefaultIsolatedEnv, needs: Collection[str]) -> None:
-    try:
-        environment.install(needs)
-    except subprocess.CalledProcessError as error:
-        text = b"".join(filter(None, (error.stdout, error.stderr))).decode(errors="replace")
-        output = "".join(text.splitlines(keepends=True)[-TAIL:])
-        transient = NO_INDEX.search(text) is not None
-        raise Failed(*unresolved(title), output, transient=transient) from None
 
 
 def unresolved(title: str) -> tuple[str, str]:
