@@ -32,7 +32,7 @@ class Answer:
 def ask(title: str, source: Path, installer: Installer, *, metadata: bool) -> Answer:
     """Ask the backend of the package in the folder *source*; with *metadata*, for those too.
 
-    *title* names the package in errors.  If uv cannot install its build requirements, pip tries.
+    *title* names the package in errors.  pip tries if uv cannot install its requirements.
     Raises BuildException, BuildBackendException, and Failed if they cannot be installed.
     """
     try:
