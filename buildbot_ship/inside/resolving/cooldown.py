@@ -89,6 +89,9 @@ class Cooldown:
             if uploaded >= self.until:
                 age = (self.now - uploaded).total_seconds() / 86400
                 yield f"a file of {name} is {age:.1f} days old"
+        # uv passes over a file without a time in silence, and may take one of another index.
+        if any(file.uploaded is None for file in index.files(pin.name)):
+            raise no_upload_time(f"a file of {pin.name}")
 
 
 def no_upload_time(what: str) -> Failed:

@@ -30,13 +30,15 @@ except Failed as failed:
 print(json.dumps({**answer, "environment": cooldown.environment()}))
 """
 OLD, NEW, OTHER = "a" * 64, "b" * 64, "c" * 64
+ONLY_OLD = "only the old one"
 JSON = "application/vnd.pypi.simple.v1+json"
 
 
 def listing(times: object) -> Any:
     """Return a server of six 1.0: a wheel of 30 days ago, and one of two days ago.
 
-    *times* says whether it states them; another value is stated as the time of both.
+    *times* says whether it states them, or only that of the old one; another value is stated as
+    the time of both.
     """
 
     def respond(connection: Connection) -> None:
@@ -49,9 +51,9 @@ def listing(times: object) -> Any:
                 "url": name,
                 "hashes": {"sha256": digest},
             }
-            if times is True:
+            if times is True or (times == ONLY_OLD and digest == OLD):
                 entry["upload-time"] = moment.isoformat().replace("+00:00", "Z")
-            elif times is not False:
+            elif times not in (False, ONLY_OLD):
                 entry["upload-time"] = times
             files.append(entry)
         body = json.dumps({"meta": {"api-version": "1.1"}, "files": files}).encode()
@@ -99,6 +101,12 @@ def test_an_index_without_upload_times_is_an_error() -> None:
     answer = ask(7, OLD, times=False)
     assert answer["why"].endswith("does not state when six==1.0 was uploaded")
     assert "PEP 700" in answer["hint"]
+
+
+def test_a_file_without_a_time_counts_even_if_it_was_not_chosen() -> None:
+    why = ask(7, OLD, times=ONLY_OLD)["why"]
+    assert why == "cooldown: the package index does not state when a file of six was uploaded"
+    assert "why" not in ask(7, OLD, times=ONLY_OLD, exempt="six")
 
 
 def test_without_a_cooldown_nothing_is_asked_and_no_age_is_no_error() -> None:
