@@ -125,11 +125,11 @@ class Uv:
                 folder=question.folder,
                 mark=mark,
             )
-        except Failed:
+            text = question.target.read_text(encoding="utf-8")
+            return as_pip_compile(text, question.markers or {})
+        except (Failed, ValueError):
             say(f"{mark}uv cannot resolve them: asking pip-compile")
             return self.otherwise.resolve(question, why, hint, mark)
-        text = question.target.read_text(encoding="utf-8")
-        return as_pip_compile(text, question.markers or {})
 
 
 def _one_by_one(formats: Sequence[str]) -> Iterator[str]:

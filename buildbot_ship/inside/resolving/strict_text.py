@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ENTRY = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)(?:\[(?P<extras>[^\]]*)\])?(?P<version>==\S+)"
-    r"(?P<hashes>(?: \\\n    --hash=\S+)*)\n"
+    r"(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n"
     r"(?P<via>(?:    #.*\n)*)",
     re.MULTILINE,
 )
@@ -52,8 +52,11 @@ class Entry:
 def as_pip_compile(text: str, markers: Mapping[str, str]) -> str:
     """Return the strict file *text* of uv as pip-compile writes it.
 
-    *markers* are those of direct requirements by canonical name.
+    *markers* are those of direct requirements by canonical name.  Raises ValueError if *text* has
+    anything but pins with sha256: a package by URL, or hashes of another kind.
     """
+    if rest := ENTRY.sub("", text).strip():
+        raise ValueError(f"uv wrote {rest.splitlines()[0]}")
     entries: dict[str, Entry] = {}
     for found in ENTRY.finditer(text):
         new = Entry(found["name"], found["version"], found["hashes"], set(), set())

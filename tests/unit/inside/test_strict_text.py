@@ -6,13 +6,18 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.scripts import scripts_folder
 
 SCRIPT = """\
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from strict_text import as_pip_compile
-print(json.dumps(as_pip_compile(*json.loads(sys.argv[2]))))
+try:
+    print(json.dumps(as_pip_compile(*json.loads(sys.argv[2]))))
+except ValueError as error:
+    print(json.dumps(f"refused: {error}"))
 """
 A, B = (f" \\\n    --hash=sha256:{letter * 64}" for letter in "ab")
 TITLE = "\n# The following packages are considered to be unsafe in a requirements file:\n"
@@ -52,3 +57,17 @@ def test_setuptools_and_pip_come_last() -> None:
 
 def test_an_empty_answer_is_an_empty_file() -> None:
     assert write("") == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tool @ git+https://example.com/tool",
+        "-e ./tool",
+        "six==1.17.0",
+        f"six==1.17.0 \\\n    --hash=md5:{'a' * 32}",
+        f"six==1.17.0{A} \\\n    --hash=sha512:{'a' * 128}",
+    ],
+)
+def test_what_is_no_pin_with_sha256_is_never_dropped(line: str) -> None:
+    assert write(f"attrs==26.1.0{A}\n{line}\n    # via x\n").startswith("refused: uv wrote ")
