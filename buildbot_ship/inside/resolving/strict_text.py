@@ -52,8 +52,8 @@ class Entry:
 def as_pip_compile(text: str, markers: Mapping[str, str]) -> str:
     """Return the strict file *text* of uv as pip-compile writes it.
 
-    *markers* are those of direct requirements by canonical name.  Raises ValueError if *text* has
-    anything but pins with sha256: a package by URL, or hashes of another kind.
+    *markers* are those of direct requirements by canonical name.  Raises ValueError if *text*
+    has anything but pins with sha256: a package by URL, or hashes of another kind.
     """
     if rest := ENTRY.sub("", text).strip():
         raise ValueError(f"uv wrote {rest.splitlines()[0]}")
