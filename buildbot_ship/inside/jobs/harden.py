@@ -1,11 +1,11 @@
 """Resolve a loose file to a strict file, and the build requirements to a build lock.
 
 job.json: ``{"index": {...}, "loose": PATH, "project": BOOL, "packages": [FOLDER],
-"markers": {NAME: TEXT}, "keep": TEXT or null, "rehash": BOOL, "upgrade": [NAME],
+"conditional": [TEXT], "keep": TEXT or null, "rehash": BOOL, "upgrade": [NAME],
 "no_binary": [NAME], "only_binary": [NAME], "cooldown": DAYS, "cooldown_except": [NAME]}``.  The
-job folder has the loose files under ``loose/`` and the own packages under ``tree/``.  *markers*
-are those of direct requirements.  *keep* is the strict file to start from; with *rehash* its
-hashes are fetched again.  With *project*, the requirements of a
+job folder has the loose files under ``loose/`` and the own packages under ``tree/``.
+*conditional* are the direct requirements with markers.  *keep* is the strict file to start from;
+with *rehash* its hashes are fetched again.  With *project*, the requirements of a
 ``pyproject.toml`` are in a file with ``.txt`` appended to its name.  Instead of all these,
 *strict* may have the strict file: then only the build requirements are resolved.
 Out folder: ``strict.txt`` and ``build.txt``, without their headers.
@@ -36,10 +36,12 @@ from git_repository import create_stand_in
 from index import HARDENING, Index
 from job import Failed, index_environment, main, say
 from own_requirements import MAX_BUILDS, NO_VERSION, OwnPackages, read_own_packages
+from packaging.requirements import Requirement
 from pip_settings import pip_is_configured
 from resolver import PipCompile, Question, Resolver, Uv, only_wheels, uv_settings
 from sdist import unpack
 from strict_lines import pins
+from strict_text import markers_of
 
 WHEELS = Formats(only_binary=(":all:",))
 """The formats of build requirements."""
@@ -83,7 +85,7 @@ def compile_strict(
     """Return the strict file: packages, versions, hashes, and `# via` lines."""
     loose = arguments["loose"]
     file = loose + ".txt" * arguments["project"]
-    markers = {need.name: str(need.marker) for need in own.requirements if need.marker}
+    direct = [*map(Requirement, arguments["conditional"]), *own.requirements]
     question = Question(
         [file, *own.titles],
         job / "loose",
@@ -92,7 +94,7 @@ def compile_strict(
         upgrade=arguments["upgrade"],
         rehash=arguments["rehash"],
         formats=Formats.of(arguments).arguments,
-        markers=arguments["markers"] | markers,
+        markers=markers_of(direct),
     )
     say("resolving the requirements with hashes")
     hint = f"correct {loose}; the reason is in the step's log"

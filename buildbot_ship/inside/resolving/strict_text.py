@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ENTRY = re.compile(
@@ -67,6 +68,18 @@ def as_pip_compile(text: str, markers: Mapping[str, str]) -> str:
     unsafe = {name: entries[name] for name in UNSAFE if name in entries}
     body = _join(safe, markers)
     return body + (UNSAFE_TITLE + _join(unsafe, markers) if unsafe else "")
+
+
+def markers_of(requirements: Iterable[Requirement]) -> dict[str, str]:
+    """Return the markers that pip-compile writes, by canonical name.
+
+    Of several requirements of a package, the last that applies here counts.
+    """
+    return {
+        canonicalize_name(each.name): str(each.marker)
+        for each in requirements
+        if each.marker and each.marker.evaluate({"extra": ""})
+    }
 
 
 def _sources(via: str) -> Iterable[str]:

@@ -55,10 +55,10 @@ class Loose:
     files: dict[str, bytes] = attrs.field(repr=False)
 
     @property
-    def markers(self) -> dict[str, str]:
-        """Return the environment markers by canonical package name; of several, the last."""
+    def conditional(self) -> list[str]:
+        """Return the requirements and constraints that have environment markers."""
         items = (*self.requirements, *self.constraints)
-        return {i.key: str(i.requirement.marker) for i in items if i.requirement.marker}
+        return [str(item.requirement) for item in items if item.requirement.marker]
 
 
 @attrs.frozen

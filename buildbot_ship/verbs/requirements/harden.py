@@ -110,7 +110,7 @@ def _arguments(
         "loose": request.loose,
         "project": is_pyproject(request.loose),
         "packages": list(request.packages),
-        "markers": loose.markers,
+        "conditional": loose.conditional,
         "keep": None if request.upgrade == "all" or not keep else keep,
         "rehash": split(before.text)[0].formats != formats,
         "upgrade": [] if request.upgrade in ("all", "nothing") else words,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -71,3 +72,17 @@ def test_an_empty_answer_is_an_empty_file() -> None:
 )
 def test_what_is_no_pin_with_sha256_is_never_dropped(line: str) -> None:
     assert write(f"attrs==26.1.0{A}\n{line}\n    # via x\n").startswith("refused: uv wrote ")
+
+
+def test_of_several_markers_the_last_that_applies_is_written() -> None:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from strict_text import markers_of; "
+    code += "from packaging.requirements import Requirement; "
+    code += "print(markers_of(map(Requirement, sys.argv[2:])))"
+    needs = ["Cython; python_version < '4'", "cython>=3; python_version >= '4'", "six"]
+    needs += ["attrs; os_name != ''", "attrs<30; python_version > '3'", "attrs>1"]
+    command = [sys.executable, "-c", code, str(scripts_folder()), *needs]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert ast.literal_eval(done.stdout) == {
+        "cython": 'python_version < "4"',
+        "attrs": 'python_version > "3"',
+    }
