@@ -4,8 +4,8 @@ job.json: ``{"index": {...}, "loose": PATH, "project": BOOL, "packages": [FOLDER
 "conditional": [TEXT], "keep": TEXT or null, "rehash": BOOL, "upgrade": [NAME],
 "no_binary": [NAME], "only_binary": [NAME], "cooldown": DAYS, "cooldown_except": [NAME]}``.  The
 job folder has the loose files under ``loose/`` and the own packages under ``tree/``.
-*conditional* are the direct requirements with markers.  *keep* is the strict file to start from;
-with *rehash* its hashes are fetched again.  With *project*, the requirements of a
+*conditional* are the direct requirements with markers.  *keep* is the strict file to start
+from; with *rehash* its hashes are fetched again.  With *project*, the requirements of a
 ``pyproject.toml`` are in a file with ``.txt`` appended to its name.  Instead of all these,
 *strict* may have the strict file: then only the build requirements are resolved.
 Out folder: ``strict.txt`` and ``build.txt``, without their headers.
