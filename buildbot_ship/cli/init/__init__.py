@@ -18,6 +18,10 @@ from ..options import make_question_parser
 from .folder import KEPT, WOULD_WRITE, Folder
 
 _GIT_URL = "https://git.example.com/team/{name}.git"
+_NO_REMOTE = (
+    "no remote named origin: set SHIP_GIT_URL in ship.cfg, or use --git-url; "
+    "--source below must be the same URL"
+)
 
 
 def run_init(arguments: Sequence[str]) -> int:
@@ -27,12 +31,12 @@ def run_init(arguments: Sequence[str]) -> int:
     folder = Folder(Path(options.folder).resolve())
     try:
         plan = make_plan(folder.files(), folder.name, _wishes(options))
-        texts = new_files(
-            plan,
-            options.git_url or folder.remote() or _GIT_URL.format(name=plan.name),
-            options.branch or folder.branch(),
-        )
-        for line in _lines(plan, folder, texts, dry_run=options.dry_run):
+        known = options.git_url or folder.remote()
+        url = known or _GIT_URL.format(name=plan.name)
+        texts = new_files(plan, url, options.branch or folder.branch())
+        if not known:
+            print(_NO_REMOTE)
+        for line in _lines(plan, folder, texts, url, dry_run=options.dry_run):
             print(printable(line))
     except ShipError as error:
         print(printable(f"buildbot-ship init: {error}\n  remedy: {error.remedy}"))
@@ -87,7 +91,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _lines(
-    plan: Plan, folder: Folder, texts: Mapping[str, str], *, dry_run: bool
+    plan: Plan, folder: Folder, texts: Mapping[str, str], url: str, *, dry_run: bool
 ) -> Iterator[str]:
     """Yield what was found and written, and what to do next; write the files."""
     yield f"Python {plan.python}; requirements: {plan.pins.source}"
@@ -104,7 +108,7 @@ def _lines(
         if state in (KEPT, WOULD_WRITE):
             yield from (f"    {line}" for line in text.splitlines())
     yield "\nNext, in this order:\n"
-    yield from _indented(commands(plan, written, is_repository=folder.is_repository))
+    yield from _indented(commands(plan, written, url, is_repository=folder.is_repository))
     yield "\nThen run what was published:\n"
     yield from _indented(trial(plan))
     yield "\nOn a Buildbot master, whose folder is MASTER:\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 
+from .files import without_login
 from .fragment import FRAGMENT
 from .plan import Plan
 from .service import Service
@@ -13,11 +14,13 @@ WIDTH = 92
 STRICT, BUILD_LOCK = "requirements.strict.txt", "requirements.build.txt"
 
 
-def commands(plan: Plan, written: Iterable[str], *, is_repository: bool) -> Iterator[str]:
+def commands(
+    plan: Plan, written: Iterable[str], source: str, *, is_repository: bool
+) -> Iterator[str]:
     """Yield shell commands, and comments that begin with ``#``.
 
-    They go from the files *written* to images in the registry.  Without *is_repository*, the
-    folder is no git repository yet.
+    They go from the files *written* to images in the registry.  *source* is the URL of the
+    repository.  Without *is_repository*, the folder is no git repository yet.
     """
     pins = plan.pins
     if not is_repository:
@@ -44,7 +47,7 @@ def commands(plan: Plan, written: Iterable[str], *, is_repository: bool) -> Iter
     yield wrapped(["buildbot-ship", "check", *_words(pins.loose_options)])
     yield "# Build each image, run it, and publish it:"
     for service in plan.services:
-        yield from _ship(plan, service)
+        yield from _ship(plan, service, source)
     yield "buildbot-ship gc"
 
 
@@ -64,10 +67,12 @@ def on_a_master() -> Iterator[str]:
     yield "buildbot reconfig MASTER"
 
 
-def _ship(plan: Plan, service: Service) -> Iterator[str]:
+def _ship(plan: Plan, service: Service, source: str) -> Iterator[str]:
     option, value = service.entry
     pex = f"{service.pex}={','.join(service.requirements)}"
     made = ["--pex", pex, f"--{option}", value, "--image", service.name]
+    # A master labels its images with the URL.  Without it, they would differ from these.
+    made += ["--source", without_login(source)]
     yield wrapped(["buildbot-ship", "build", *_words(plan.pins.options), *made])
     check = service.check
     what = (

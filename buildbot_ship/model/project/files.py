@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -50,6 +51,14 @@ class ProjectFiles:
 def plain_name(text: str) -> str:
     """Return the name of a folder as that of an image: lower case, digits and dashes."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "app"
+
+
+def without_login(url: str) -> str:
+    """Return the URL of a repository without user and password, as images are labelled."""
+    if "://" not in url:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def joined(folder: str, name: str) -> str:

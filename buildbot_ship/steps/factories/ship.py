@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from buildbot.interfaces import IRenderable
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Property, renderer
 from buildbot.process.results import SKIPPED
 
+from ...model.project.files import without_login
 from ..bases import RetagBase
 from ..checkout import Checkout
 from ..maintenance import CollectGarbage, VerifyReproducible
@@ -240,7 +240,4 @@ def _step_name(verb: str, name: str) -> str:
 
 def without_credentials(repourl: str | IRenderable) -> str | None:
     """Return *repourl* without user and password, or None if it is a renderable."""
-    if not isinstance(repourl, str) or "://" not in repourl:
-        return repourl if isinstance(repourl, str) else None
-    parts = urlsplit(repourl)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return without_login(repourl) if isinstance(repourl, str) else None

@@ -50,6 +50,8 @@ def test_it_writes_files_and_says_what_to_do(
     assert all(f"\nwrote {name}\n" in said for name in new)
     assert "git init" not in said
     assert 'SHIP_GIT_URL = "ssh://git@git.example.com/team/shop.git"' in after["ship.cfg"]
+    assert "--source ssh://git.example.com/team/shop.git\n" in said
+    assert "no remote" not in said
     assert 'SHIP_BRANCH = "trunk"' in after["ship.cfg"]
 
 
@@ -81,7 +83,13 @@ def test_a_folder_without_git_begins_with_git_init(
         (tmp_path / name).write_text(APP)
     (tmp_path / "requirements.txt").write_text("flask\n")
     assert main(["init", str(tmp_path), *REGISTRY]) == 0
-    assert "  git init --initial-branch=main\n  git add --all\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "  git init --initial-branch=main\n  git add --all\n" in said
+    assert said.startswith("no remote named origin: set SHIP_GIT_URL in ship.cfg")
+    assert main(["init", str(tmp_path), *REGISTRY, "--git-url", "git@host:a.git"]) == 0
+    said = capsys.readouterr().out
+    assert "no remote" not in said
+    assert "--source git@host:a.git\n" in said
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def test_the_output_is_that_of_the_command(
     folder = tmp_path / "guestbook"
     shutil.copytree(TOP / "tests" / "kinds" / "flask", folder)
     git(folder, "init", "-q", "-b", "main")
+    git(folder, "remote", "add", "origin", "https://git.example.com/team/guestbook.git")
     assert main(["init", str(folder), "--registry", "registry.example.com/team"]) == 0
     shown = re.findall(r"^```text\n(.*?)^```$", PAGE, re.S | re.M)
     assert shown[:1] == [capsys.readouterr().out]

@@ -16,7 +16,9 @@ from buildbot_ship.model.project.files import ProjectFiles
 from buildbot_ship.model.project.plan import Plan, Wishes, make_plan
 from buildbot_ship.model.project.texts import new_files
 from buildbot_ship.model.tag import NO_BASE
+from buildbot_ship.steps.factories.ship import without_credentials
 
+URL = "https://bot:word@git.example.com/team/repo.git"
 TEAM = "registry.example.com/team"
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 PACKAGE = '[build-system]\nrequires = ["setuptools"]\n[project]\nname = "shop"\n'
@@ -30,7 +32,7 @@ def plan_of(texts: dict[str, str], **wishes: Any) -> Plan:
 
 
 def told(plan: Plan) -> str:
-    return "\n".join(commands(plan, ["build.docker"], is_repository=True))
+    return "\n".join(commands(plan, ["build.docker"], URL, is_repository=True))
 
 
 def entry_of(texts: dict[str, str], image: str) -> list[str]:
@@ -49,6 +51,12 @@ def test_code_that_is_no_package_is_copied_and_gets_a_server() -> None:
     assert "COPY . /app/\nENV PYTHONPATH=/app\nWORKDIR /app\n" in texts["my-repo.docker"]
     assert entry_of(texts, "my-repo.docker")[::3] == ["/my-repo.pex", "app:app"]
     assert "\n*.docker\n" in texts[".dockerignore"]
+
+
+def test_the_source_is_that_of_the_master_s_build() -> None:
+    said = told(plan_of({"app.py": FLASK, "requirements.txt": "flask\n"}))
+    assert said.count("--source https://git.example.com/team/repo.git\n") == 1
+    assert without_credentials(URL) == "https://git.example.com/team/repo.git"
 
 
 def test_a_repository_with_a_server_needs_no_loose_file() -> None:
