@@ -33,11 +33,11 @@ c.setdefault("configurators", []).append(
 """
 _WWW = """\
 # The web UI, for this machine only.
-c["www"] = {"port": "tcp:8010:interface=127.0.0.1", "plugins": {}}
+c.setdefault("www", {})["port"] = "tcp:8010:interface=127.0.0.1"
 """
 _PLUGIN = """\
 # The page that shows what ships.
-c["www"].setdefault("plugins", {})["ship"] = {}
+c["www"].setdefault("plugins", {}).setdefault("ship", {})
 """
 _AUTHZ = """\
 # Only the user "ship" may force, stop and rebuild builds.  docs/login.md has the logins.

@@ -24,18 +24,54 @@ SHIP_BRANCH = {branch}
 # Each needs git, the Docker socket and buildbot-ship in its environment.
 SHIP_WORKERS = [each.workername for each in c["workers"]]
 # Options of every step.  Without credentials, `docker login` of the worker is used:
-# {{"credentials": {{{host}: ("user", util.Secret("registry-password"))}}}}
-SHIP_OPTIONS = {{}}
+# "credentials": {{{host}: ("user", util.Secret("registry-password"))}}
+SHIP_OPTIONS = {{"no_cache": util.Property("no_cache", default=False)}}
 SHIP_REQUIREMENTS = {requirements}
 SHIP_IMAGES = [
 {images}]
 
-for name, factory in {{
-    {ship}: util.ship_factory(
-        SHIP_GIT_URL, SHIP_IMAGES, branch=SHIP_BRANCH, **SHIP_REQUIREMENTS, **SHIP_OPTIONS
+# The Ship page fills in these parameters.
+SHIP_REBUILD = [
+    util.ChoiceStringParameter(
+        "images",
+        label="Images",
+        choices=["all", *(image.name for image in SHIP_IMAGES)],
+        default="all",
     ),
-    {harden}: util.harden_factory(
-        SHIP_GIT_URL, branch=SHIP_BRANCH, **SHIP_REQUIREMENTS, **SHIP_OPTIONS
+    util.BooleanParameter("no_cache", label="Rebuild without the cache", default=False),
+]
+SHIP_PROMOTION = [
+    util.StringParameter("image_repository", label="Repository", size=60, regex=r"\\S+\\Z"),
+    util.StringParameter("image", label="Digest or commit", size=80, regex=r"[0-9a-f:sh]+\\Z"),
+    util.StringParameter(
+        "channel", label="Channel", default="production", regex=r"[\\w.-]+\\Z"
+    ),
+    util.StringParameter(
+        "expected", label="Digest that it must name now (empty: any)", default="", size=80
+    ),
+]
+SHIP_NO_SOURCE = util.CodebaseParameter(
+    "", hide=True, branch="", revision="", repository="", project=""
+)
+
+# For each builder, its factory and the options of its force scheduler.
+for name, (factory, forced) in {{
+    {ship}: (
+        util.ship_factory(
+            SHIP_GIT_URL, SHIP_IMAGES, branch=SHIP_BRANCH, **SHIP_REQUIREMENTS, **SHIP_OPTIONS
+        ),
+        {{"properties": SHIP_REBUILD}},
+    ),
+    {harden}: (
+        util.harden_factory(
+            SHIP_GIT_URL, branch=SHIP_BRANCH, **SHIP_REQUIREMENTS, **SHIP_OPTIONS
+        ),
+        {{}},
+    ),
+    # Sets a channel, such as the tag "production", to an image that is published.
+    {promote}: (
+        util.promote_factory(**SHIP_OPTIONS),
+        {{"properties": SHIP_PROMOTION, "codebases": [SHIP_NO_SOURCE]}},
     ),
 }}.items():
     c.setdefault("builders", []).append(
@@ -44,7 +80,7 @@ for name, factory in {{
         )
     )
     c.setdefault("schedulers", []).append(
-        schedulers.ForceScheduler(name=f"force-{{name}}", builderNames=[name])
+        schedulers.ForceScheduler(name=f"force-{{name}}", builderNames=[name], **forced)
     )
 c["schedulers"].append(
     schedulers.SingleBranchScheduler(
@@ -58,8 +94,10 @@ c["change_source"] = [
     *(sources if isinstance(sources, (list, tuple)) else [sources]),
     changes.GitPoller(SHIP_GIT_URL, branches=[SHIP_BRANCH], pollInterval=60),
 ]
-if "www" in c:
-    c["www"].setdefault("plugins", {{}})["ship"] = {{}}
+# The buttons of the Ship page: for each builder that publishes, the force schedulers.
+page = c.setdefault("www", {{}}).setdefault("plugins", {{}}).setdefault("ship", {{}})
+page.setdefault("rebuild", {{}})[{ship}] = {force_ship}
+page.setdefault("promote", {{}})[{ship}] = {force_promote}
 """
 
 
@@ -76,6 +114,9 @@ def fragment_text(plan: Plan, git_url: str, branch: str) -> str:
         images="".join(_image(plan, service) for service in plan.services),
         ship=_quoted(f"ship-{plan.name}"),
         harden=_quoted(f"harden-{plan.name}"),
+        promote=_quoted(f"promote-{plan.name}"),
+        force_ship=_quoted(f"force-ship-{plan.name}"),
+        force_promote=_quoted(f"force-promote-{plan.name}"),
         on_commit=_quoted(f"ship-{plan.name}-on-commit"),
     )
 

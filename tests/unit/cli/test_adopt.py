@@ -101,7 +101,7 @@ def test_what_it_says_to_append_is_all_that_is_lacking(
     said = adopt(folder, capsys)
     assert states(said, "add") == []
     assert said.endswith("\nadopt: nothing to add\n")
-    assert "builders that ship: ship-shop, harden-shop" in states(said, "has")
+    assert "builders that ship: ship-shop, harden-shop, promote-shop" in states(said, "has")
     assert "change sources: GitPoller (https://git.example.com/team/shop.git)" in said
     check = [str(PROGRAMS / "buildbot"), "checkconfig", str(folder)]
     subprocess.run(check, check=True, capture_output=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from buildbot.worker import Worker
 
 from buildbot_ship.cli import main
 
@@ -135,6 +137,26 @@ c = BuildmasterConfig = {{"workers": [worker.Worker("one", "x")], {more}}}
 c["protocols"] = {{"pb": {{"port": 9989}}}}
 c["buildbotNetUsageData"] = None
 """
+
+
+def test_two_fragments_have_buttons_for_each_repository(folder: Path) -> None:
+    config: dict[str, Any] = {"workers": [Worker("one", "x")]}
+    for name in ("blog", "shop"):
+        top = folder.rename(folder.with_name(name))
+        folder = top
+        (top / "ship.cfg").unlink(missing_ok=True)
+        assert main(["init", str(top), *REGISTRY]) == 0
+        exec((top / "ship.cfg").read_text(), {"c": config})  # noqa: S102
+    page = config["www"]["plugins"]["ship"]
+    assert page["rebuild"] == {f"ship-{n}": f"force-ship-{n}" for n in ("blog", "shop")}
+    assert page["promote"] == {f"ship-{n}": f"force-promote-{n}" for n in ("blog", "shop")}
+    forced = {each.name: each for each in config["schedulers"] if each.name[:5] == "force"}
+    assert len(forced) == len(config["builders"]) == 6
+    for name, filled in (
+        ("force-ship-shop", {"images", "no_cache"}),
+        ("force-promote-shop", {"image_repository", "image", "channel", "expected"}),
+    ):
+        assert {each.name for each in forced[name].forcedProperties} >= filled
 
 
 @pytest.mark.parametrize(
