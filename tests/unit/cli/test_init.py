@@ -156,7 +156,7 @@ def test_two_fragments_have_buttons_for_each_repository(folder: Path) -> None:
         ("force-ship-shop", {"images", "no_cache"}),
         ("force-promote-shop", {"image_repository", "image", "channel", "expected"}),
     ):
-        assert {each.name for each in forced[name].forcedProperties} >= filled
+        assert {each.name for each in forced[name]._config_kwargs["properties"]} >= filled
 
 
 @pytest.mark.parametrize(
