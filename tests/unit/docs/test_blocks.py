@@ -140,7 +140,7 @@ def check_python(arguments: Sequence[str]) -> None:
     if arguments[0] == "-c":
         compile(arguments[1], "page", "exec")
     else:
-        assert arguments[:2] in (["-m", "build"], ["-m", "twisted"])
+        assert arguments[:2] in (["-m", "build"], ["-m", "twisted"], ["-m", "venv"])
 
 
 def check_pip(arguments: Sequence[str]) -> None:
