@@ -132,7 +132,12 @@ def compile_build(title: str, needs: Iterable[str], means: Means, target: Path) 
     source = target.with_suffix(".in")
     source.write_text("".join(f"{need}\n" for need in sorted(needs)), encoding="utf-8")
     question = Question(
-        [source], target.parent, target, formats=WHEELS.arguments, annotate=False
+        [source],
+        target.parent,
+        target,
+        formats=WHEELS.arguments,
+        markers=markers_of(map(Requirement, sorted(needs))),
+        annotate=False,
     )
     text = means.resolver.resolve(question, *unresolved(title), f"  {name}: ")
     return keep_admitted(text, means.index, WHEELS, target.parent)
