@@ -33,7 +33,7 @@ from build import BuildBackendException, BuildException
 from cooldown import Cooldown, explain
 from distribution_formats import Formats, explain_missing_file, keep_admitted
 from git_repository import create_stand_in
-from index import HARDENING, Index
+from index import HARDENING, Index, Unreachable
 from job import Failed, index_environment, main, say
 from own_requirements import MAX_BUILDS, NO_VERSION, OwnPackages, read_own_packages
 from packaging.requirements import Requirement
@@ -172,6 +172,8 @@ def require_answers(index: Index) -> None:
     """Raise Failed if the index does not answer: pip waits without end for a slow one."""
     try:
         index.files("pip")
+    except Unreachable:
+        raise
     except Failed as failed:
         # An index may refuse this package, and have all others.
         if failed.transient:
