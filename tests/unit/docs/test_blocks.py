@@ -39,7 +39,7 @@ OWN = {
 }
 """Our programs beside the command line, and what reads their arguments."""
 OTHERS = {
-    ":", "address", "buildbot", "buildbot-worker", "cat", "cd", "chmod", "cp", "curl",
+    ".", ":", "address", "buildbot", "buildbot-worker", "cat", "cd", "chmod", "cp", "curl",
     "docker", "dockerd-rootless-setuptool.sh", "echo", "export", "git", "install", "jq", "kill",
     "kubectl", "ln", "mkdir", "openssl", "printf", "request", "sed", "sha256sum", "ship",
     "start", "systemctl", "tail", "tee", "towncrier", "uv",
