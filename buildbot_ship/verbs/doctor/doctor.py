@@ -72,7 +72,7 @@ def _registries(scene: Scene, files: tuple[Dockerfile, ...]) -> dict[str, str]:
     for each in options.push:
         to = options.push_to and str(each).startswith(f"{options.push_to}/")
         named.append((each, "--to" if to else "--push"))
-    named += [(options.cache, "--cache-to")] if options.cache else []
+    named += [(options.cache, "--cache")] if options.cache else []
     places: dict[str, dict[str, None]] = {}
     for repository, place in named:
         places.setdefault(repository.registry, {})[place] = None

@@ -188,8 +188,10 @@ def test_a_bundle_that_is_missing_or_no_bundle(machine: Machine) -> None:
 def test_a_bundle_that_two_options_name_is_reported_once(machine: Machine) -> None:
     missing = str(machine.folder / "no.pem")
     _, found = machine.examine("--ca-bundle", missing, "--registry-ca-bundle", missing)
-    (finding,) = found["CA bundles"]
-    assert finding["cause"].endswith("named by --ca-bundle and --registry-ca-bundle")
+    (finding,) = [each for each in found["CA bundles"] if missing in each["message"]]
+    assert finding["cause"].endswith(
+        "named by --ca-bundle ($PIP_CERT) and --registry-ca-bundle"
+    )
 
 
 def test_a_registry_that_does_not_answer_is_told_with_what_names_it(machine: Machine) -> None:
