@@ -51,13 +51,19 @@ PARALLEL = 8
 """Listings to request at the same time."""
 ANSWER_SECONDS = 60.0
 """Seconds in which an index must answer, unless the job sets others."""
+UNTRUSTED = "its certificate is not trusted"
 REASONS = {
+    "CERTIFICATE_VERIFY_FAILED": UNTRUSTED,
     "NameResolutionError": "its host name does not resolve",
     "ConnectTimeoutError": "no connection before the timeout",
     "NewConnectionError": "no connection",
     "ReadTimeoutError": "no answer before the timeout",
 }
 """What the errors of urllib3 mean, the most specific first."""
+
+
+class Unreachable(Failed):
+    """No answer of an index arrived, whatever was asked."""
 
 
 class WrongHash(Failed):
@@ -202,11 +208,13 @@ def _some(hashes: set[str]) -> str:
 
 def index_unreachable(error: Exception) -> Failed:
     """Return the error for an unreachable index, without its URL: it may hold a password."""
-    return Failed(
-        f"the package index cannot be reached ({_reason(error)})",
-        "check the options index_url, proxy and ca_bundle: containers must reach the index",
-        transient=_may_succeed_later(error),
-    )
+    kind = Failed if getattr(error, "response", None) is not None else Unreachable
+    hint = "check the options index_url, proxy and ca_bundle: containers must reach the index"
+    reason = _reason(error)
+    if reason == UNTRUSTED:
+        hint = "name a file with the CA of the index in the option ca_bundle (--ca-bundle)"
+    why = f"the package index cannot be reached ({reason})"
+    return kind(why, hint, transient=_may_succeed_later(error))
 
 
 def _reason(error: Exception) -> str:

@@ -33,7 +33,7 @@ from build import BuildBackendException, BuildException
 from cooldown import Cooldown, explain
 from distribution_formats import Formats, explain_missing_file, keep_admitted
 from git_repository import create_stand_in
-from index import HARDENING, Index
+from index import HARDENING, Index, Unreachable
 from job import Failed, index_environment, main, say
 from own_requirements import MAX_BUILDS, NO_VERSION, OwnPackages, read_own_packages
 from packaging.requirements import Requirement
@@ -132,7 +132,12 @@ def compile_build(title: str, needs: Iterable[str], means: Means, target: Path) 
     source = target.with_suffix(".in")
     source.write_text("".join(f"{need}\n" for need in sorted(needs)), encoding="utf-8")
     question = Question(
-        [source], target.parent, target, formats=WHEELS.arguments, annotate=False
+        [source],
+        target.parent,
+        target,
+        formats=WHEELS.arguments,
+        markers=markers_of(map(Requirement, sorted(needs))),
+        annotate=False,
     )
     text = means.resolver.resolve(question, *unresolved(title), f"  {name}: ")
     return keep_admitted(text, means.index, WHEELS, target.parent)
@@ -167,6 +172,8 @@ def require_answers(index: Index) -> None:
     """Raise Failed if the index does not answer: pip waits without end for a slow one."""
     try:
         index.files("pip")
+    except Unreachable:
+        raise
     except Failed as failed:
         # An index may refuse this package, and have all others.
         if failed.transient:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lab.authority import Authority
 
 from tests.fakes.raw_http import Connection, raw_server
 from tests.scripts import scripts_folder
@@ -121,6 +123,16 @@ def test_a_status_that_may_change_is_transient(
         found = ask(f"http://{server.address}/simple", tmp_path)
     assert found["why"].endswith(f"(HTTP status {status})")
     assert found["transient"] is transient
+
+
+def test_an_untrusted_certificate_is_named(tmp_path: Path) -> None:
+    authority = Authority.make(tmp_path, "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.bundle, authority.key_file)
+    with raw_server(lambda connection: None, tls=context) as server:
+        found = ask(f"https://{server.address}/simple", tmp_path)
+    why = "the package index cannot be reached (its certificate is not trusted)"
+    assert found == {"why": why, "transient": False}
 
 
 CALL = """
