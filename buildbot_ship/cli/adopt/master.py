@@ -25,7 +25,8 @@ def read_facts(folder: Path, python: str | None) -> Facts:
     if not tac.is_file():
         hint = "name the folder that `buildbot create-master` made"
         raise MasterUnreadable(str(folder), "it has no buildbot.tac", hint)
-    if "buildbot_worker" in tac.read_text(encoding="utf-8", errors="replace"):
+    program = tac.read_text(encoding="utf-8", errors="replace")
+    if "buildbot_worker" in program and "BuildMaster" not in program:
         why = "this is the folder of a worker: its buildbot.tac starts one"
         hint = "name the folder of the master, which `buildbot create-master` made"
         raise MasterUnreadable(str(folder), why, hint)
