@@ -122,6 +122,20 @@ class MasterUnavailable(ShipError):
 
 
 @attrs.define(slots=False)
+class NotInJournal(ShipError):
+    """The journal of this master has no such image, whether the registry has it or not."""
+
+    repository: str
+    image: str
+    template = "{image} of {repository} is not in the journal of this master"
+    advice = (
+        "promote an image that PushTagged of this master published; for one from before the "
+        "journal, force a build of its commit without the cache once"
+    )
+    status = 66
+
+
+@attrs.define(slots=False)
 class IndexUnavailable(ShipError):
     """A package index cannot be reached from a container; *output* is that of a tool."""
 

@@ -8,17 +8,12 @@ from typing import Any, ClassVar
 import attrs
 from buildbot.interfaces import IRenderable
 
-from ..errors import ImageNotFound, ImageNotTested
+from ..errors import ImageNotTested, NotInJournal
 from ..model.journal.entries import Promotion, Publication
 from ..model.request import Envelope, PromoteRequest
 from ..model.result import Result
 from .base.step import ShipStep
 from .journal import build_name, journal_of, now
-
-_UNKNOWN = (
-    "promote an image that PushTagged of this master published; for one from before the "
-    "journal, force a build of its commit without the cache once"
-)
 
 
 class PromoteImage(ShipStep):
@@ -60,12 +55,12 @@ class PromoteImage(ShipStep):
         return True
 
     async def reserve(self, envelope: Envelope, record: Mapping[str, Any]) -> Envelope:
-        """Look the image up in the journal.  Raises ImageNotFound, ImageNotTested."""
+        """Look the image up in the journal.  Raises NotInJournal, ImageNotTested."""
         inventory = await journal_of(self.master).read()
         known = inventory.images.get(self.repository)
         found = known.find(self.image) if known else None
         if found is None:
-            raise ImageNotFound(f"{self.repository} of {self.image}", _UNKNOWN)
+            raise NotInJournal(self.repository, self.image)
         if self.tested and not found.tested:
             why = "no smoke test is in the journal"
             raise ImageNotTested(found.image, found.digest, why)

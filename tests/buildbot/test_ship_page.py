@@ -171,7 +171,9 @@ def test_an_image_that_is_unknown_is_not_promoted(scene: Scene) -> None:
     build = scene.rest.wait(scene.rest.force(PROMOTE, **wrong), 60)
     assert result_name(build["results"]) == "FAILURE"
     assert [argv[4] for argv, _ in scene.stub.calls] == ["gc", "gc"]
-    assert "is not in its registry" in scene.step(build, "promote")["state_string"]
+    assert (
+        "is not in the journal of this master" in scene.step(build, "promote")["state_string"]
+    )
 
 
 @pytest.mark.parametrize("width", [390, 1280])

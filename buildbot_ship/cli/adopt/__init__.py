@@ -14,6 +14,7 @@ import attrs
 
 from ...errors import ShipError, printable
 from ...model.adoption.advice import ADD, Finding, findings, fragment
+from ...model.result import counted
 from ..options import make_question_parser
 from .master import read_facts
 
@@ -52,4 +53,4 @@ def _lines(folder: Path, found: tuple[Finding, ...]) -> Iterator[str]:
         yield f"\nAppend this to {folder / 'master.cfg'}:\n"
         yield code
     lacking = sum(each.state == ADD for each in found)
-    yield f"adopt: {lacking} things to add" if lacking else "adopt: nothing to add"
+    yield f"adopt: {counted(lacking, 'thing')} to add" if lacking else "adopt: nothing to add"

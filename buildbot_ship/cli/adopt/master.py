@@ -25,6 +25,11 @@ def read_facts(folder: Path, python: str | None) -> Facts:
     if not tac.is_file():
         hint = "name the folder that `buildbot create-master` made"
         raise MasterUnreadable(str(folder), "it has no buildbot.tac", hint)
+    program = tac.read_text(encoding="utf-8", errors="replace")
+    if "buildbot_worker" in program and "BuildMaster" not in program:
+        why = "this is the folder of a worker: its buildbot.tac starts one"
+        hint = "name the folder of the master, which `buildbot create-master` made"
+        raise MasterUnreadable(str(folder), why, hint)
     python = python or _running_python(folder) or sys.executable
     answer = _ask(folder, python, _config_name(tac))
     if "no_buildbot" in answer:

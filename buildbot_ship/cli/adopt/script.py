@@ -14,6 +14,10 @@ from importlib import metadata
 from typing import Any
 from urllib.parse import urlsplit
 
+GUARDS = frozenset(
+    {"AnyEndpointMatcher", "AnyControlEndpointMatcher", "ForceBuildEndpointMatcher"}
+)
+
 
 def main(folder: str, name: str, out: str) -> None:
     """Write ``{"facts": ...}``, or ``{"errors": [...]}``."""
@@ -54,6 +58,9 @@ def facts(config: Any, version: str) -> dict[str, Any]:
         "port": None if www.get("port") is None else str(www["port"]),
         "plugins": sorted(www.get("plugins", {})),
         "auth": type(www["auth"]).__name__ if www.get("auth") is not None else "",
+        "users": users(www.get("auth")),
+        "locked": locked_roles(www),
+        "named_users": named_users(www),
         "rules": [type(each).__name__ for each in rules(www)],
         "has_authz": bool(rules(www)),
         "secrets": [type(each).__name__ for each in config.secretsProviders],
@@ -89,6 +96,50 @@ def ships(builder: Any) -> bool:
 def rules(www: Mapping[str, Any]) -> list[Any]:
     """Return the rules of authz."""
     return list(getattr(www.get("authz"), "allowRules", None) or ())
+
+
+def users(auth: Any) -> list[str] | None:
+    """Return the names of the users of a login, None if it has no list of them."""
+    if type(auth).__name__ != "UserPasswordAuth":
+        return None
+    known: set[str] = set()
+    for checker in getattr(auth, "checkers", ()):
+        known.update(map(text, getattr(checker, "users", ())))
+    return sorted(known)
+
+
+def text(name: str | bytes) -> str:
+    """Return the name of a user as text."""
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+
+
+def locked_roles(www: Mapping[str, Any]) -> list[str]:
+    """Return the roles that a rule wants and that no user of the login has."""
+    authz, names = www.get("authz"), users(www.get("auth"))
+    provider = type(getattr(www.get("auth"), "userInfoProvider", None)).__name__
+    if authz is None or names is None or provider not in ("NoneType", "UserInfoProviderBase"):
+        return []
+    try:
+        held = {role for name in names for role in authz_roles(authz, name)}
+        wanted = {str(each.role) for each in rules(www) if type(each).__name__ in GUARDS}
+        return sorted(
+            each for each in wanted if not any(authz.match(role, each) for role in held)
+        )
+    except Exception:  # a rule or a matcher of the master may be any class
+        return []
+
+
+def authz_roles(authz: Any, name: str) -> set[str]:
+    """Return the roles of a user, with those that the owner of a build has."""
+    owner = {str(each.role) for each in authz.ownerRoleMatchers}
+    user = {"username": name, "full_name": name, "email": name}
+    return owner | set(authz.getRolesFromUser(user))
+
+
+def named_users(www: Mapping[str, Any]) -> list[str]:
+    """Return the names of users to whom authz gives a role."""
+    matchers = getattr(www.get("authz"), "roleMatchers", None) or ()
+    return sorted({str(name) for each in matchers for name in getattr(each, "usernames", ())})
 
 
 def ship_version() -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import MasterUnavailable
+from ...model.result import counted
 from ..options import make_question_parser
 
 VARIABLE = "SHIP_URL"
@@ -78,7 +79,7 @@ def _reason(error: Exception) -> str:
 
 def _lines(answer: Mapping[str, Any]) -> list[str]:
     images = answer["images"]
-    count = f"{len(images)} affected, {answer['searched']} images searched"
+    count = f"{len(images)} affected, {counted(answer['searched'], 'image')} searched"
     return [f"{answer['asked']}: {count}", *(line for row in images for line in _row(row))]
 
 

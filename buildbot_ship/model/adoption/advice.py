@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -10,6 +12,9 @@ from .facts import Facts, Named
 
 LEAST_BUILDBOT = (4, 3)
 HAS, ADD, NOTE = "has", "add", "note"
+_PLACEHOLDERS = ("example.com", "example.net", "example.org", "example")
+_DEFAULT_USER = "ship"
+_REPLACE = f'replace "{_DEFAULT_USER}" with your user names'
 _TOP = """\
 import os
 from datetime import timedelta
@@ -40,10 +45,10 @@ _PLUGIN = """\
 c["www"].setdefault("plugins", {}).setdefault("ship", {})
 """
 _AUTHZ = """\
-# Only the user "ship" may force, stop and rebuild builds.  docs/login.md has the logins.
-c["www"]["authz"] = util.Authz(
+# Only these users may force, stop and rebuild builds.  docs/login.md has the logins.
+{note}c["www"]["authz"] = util.Authz(
     allowRules=[util.AnyControlEndpointMatcher(role="shippers")],
-    roleMatchers=[util.RolesFromUsername(roles=["shippers"], usernames=["ship"])],
+    roleMatchers=[util.RolesFromUsername(roles=["shippers"], usernames={users})],
 )
 """
 
@@ -93,10 +98,11 @@ def _programs(facts: Facts) -> Iterator[Finding]:
 
 
 def _workers(facts: Facts) -> Iterator[Finding]:
-    if not facts.workers:
-        yield Finding(ADD, 'a worker: c["workers"] is empty; see docs/master.md')
+    workers = facts.possible_workers
+    if not workers:
+        yield Finding(ADD, 'a worker: c["workers"] has none that can ship; see docs/master.md')
         return
-    names = ", ".join(f"{each.name} ({each.kind})" for each in facts.workers)
+    names = ", ".join(f"{each.name} ({each.kind})" for each in workers)
     yield Finding(HAS, f"workers: {names}")
     needs = "git, the Docker socket and buildbot-ship (pip install '.[worker]' in a clone)"
     yield Finding(NOTE, f"each worker that ships needs {needs}, which only it can tell")
@@ -114,11 +120,25 @@ def _builders(facts: Facts) -> Iterator[Finding]:
             "into your repository"
         )
         yield Finding(ADD, text)
-    if facts.change_sources:
-        yield Finding(HAS, f"change sources: {', '.join(map(_source, facts.change_sources))}")
-    else:
+    yield from _change_sources(facts)
+
+
+def _change_sources(facts: Facts) -> Iterator[Finding]:
+    if not facts.change_sources:
         text = "a change source, or a new commit starts no build: ship.cfg has one"
         yield Finding(ADD, text)
+    usable = [each for each in facts.change_sources if not _is_placeholder(each)]
+    if usable:
+        yield Finding(HAS, f"change sources: {', '.join(map(_source, usable))}")
+    for each in filter(_is_placeholder, facts.change_sources):
+        yield Finding(ADD, f"the URL of your repository: {_source(each)} is a placeholder")
+
+
+def _is_placeholder(source: Named) -> bool:
+    hosts = (urlsplit(url).hostname or "" for url in source.more)
+    return any(
+        f".{host}".endswith(tuple(f".{each}" for each in _PLACEHOLDERS)) for host in hosts
+    )
 
 
 def _source(source: Named) -> str:
@@ -132,14 +152,36 @@ def _www(facts: Facts) -> Iterator[Finding]:
         yield Finding(ADD, "the page that shows what ships (www plugin ship)", _PLUGIN)
     else:
         yield Finding(HAS, "the page that shows what ships")
+    yield from _rules(facts)
+    if not facts.has_login:
+        text = 'no login: set c["www"]["auth"], as docs/login.md shows, or nobody may force'
+        yield Finding(NOTE, text)
+
+
+def _rules(facts: Facts) -> Iterator[Finding]:
     if facts.port is None or (facts.anybody_may_force and not facts.has_authz):
         text = "rules of who may force builds: now everybody who reaches the web UI may"
-        yield Finding(ADD, text, _AUTHZ)
+        yield Finding(ADD, text, _authz(facts))
     elif facts.anybody_may_force:
         rule = "util.AnyControlEndpointMatcher(role=...)"
         yield Finding(ADD, f"{rule} to your authz: now everybody may force builds")
     else:
         yield Finding(HAS, f"rules of who may force builds: {', '.join(facts.rules)}")
-    if facts.auth in ("", "NoAuth"):
-        text = 'no login: set c["www"]["auth"], as docs/login.md shows, or nobody may force'
-        yield Finding(NOTE, text)
+        for role in facts.locked:
+            users = ", ".join(facts.users or ()) or "none"
+            text = f"the role {role} for a user of your login: now nobody has it"
+            yield Finding(ADD, f"{text} (users: {users}); see docs/login.md")
+    if _needs_names(facts) and (facts.anybody_may_force or _DEFAULT_USER in facts.named_users):
+        text = f"the login {facts.auth} has no list of users"
+        yield Finding(NOTE, f"{text}: {_REPLACE} in usernames of authz")
+
+
+def _needs_names(facts: Facts) -> bool:
+    return facts.has_login and facts.users is None
+
+
+def _authz(facts: Facts) -> str:
+    """Return the rules for the users of the login, or for one user to replace."""
+    names = json.dumps(facts.users or (_DEFAULT_USER,))
+    note = f"# {_REPLACE[0].upper()}{_REPLACE[1:]}.\n" if _needs_names(facts) else ""
+    return _AUTHZ.format(users=names, note=note)

@@ -31,7 +31,9 @@ class Facts:
     """A master: *ship* is its version of buildbot-ship, empty if it has none.
 
     *port* is that of the web UI, None without one.  *auth* and *rules* are classes; *has_authz*
-    is false if the configuration does not set authz.
+    is false if the configuration does not set authz.  *users* are the names of the users of
+    the login, None if it has no list of them.  *locked* are the roles that rules want and no
+    user of the login has.  *named_users* get a role by their names.
     """
 
     buildbot: str
@@ -44,10 +46,26 @@ class Facts:
     port: str | None = None
     plugins: tuple[str, ...] = ()
     auth: str = ""
+    users: tuple[str, ...] | None = None
+    locked: tuple[str, ...] = ()
+    named_users: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     has_authz: bool = False
     secrets: tuple[str, ...] = ()
     janitor: bool = False
+
+    @property
+    def has_login(self) -> bool:
+        """Return whether users can log in."""
+        return self.auth not in ("", "NoAuth")
+
+    @property
+    def possible_workers(self) -> tuple[Named, ...]:
+        """Return the workers, without local ones of the master that no builder ships on."""
+        used = {name for each in self.builders if each.ships for name in each.more}
+        return tuple(
+            each for each in self.workers if each.kind != "LocalWorker" or each.name in used
+        )
 
     @property
     def anybody_may_force(self) -> bool:
@@ -58,9 +76,11 @@ class Facts:
 def facts_from(data: Mapping[str, Any]) -> Facts:
     """Return the facts in *data*, which the script wrote.  Raises TypeError, KeyError."""
     rows = ("workers", "change_sources", "schedulers", "builders")
-    lists = ("plugins", "rules", "secrets")
+    lists = ("plugins", "rules", "secrets", "locked", "named_users")
     given = {name: tuple(map(_named, data[name])) for name in rows}
-    return Facts(**{**data, **given, **{name: tuple(data[name]) for name in lists}})
+    more = {name: tuple(data[name]) for name in lists}
+    users = None if data["users"] is None else tuple(data["users"])
+    return Facts(**{**data, **given, **more, "users": users})
 
 
 def _named(row: Mapping[str, Any]) -> Named:

@@ -65,9 +65,15 @@ def _with_destinations(scene: Scene, files: tuple[Dockerfile, ...]) -> Scene:
     return attrs.evolve(scene, options=attrs.evolve(options, push=push))
 
 
-def _registries(scene: Scene, files: tuple[Dockerfile, ...]) -> list[str]:
-    """Return every registry that a build asks, each once."""
-    cache = scene.options.cache
-    repositories = [file.base.repository for file in files]
-    repositories += [*scene.options.push, *([cache] if cache else [])]
-    return list(dict.fromkeys(repository.registry for repository in repositories))
+def _registries(scene: Scene, files: tuple[Dockerfile, ...]) -> dict[str, str]:
+    """Return every registry that a build asks, with the places that name it."""
+    options = scene.options
+    named = [(file.base.repository, f"the FROM line of {file.file}") for file in files]
+    for each in options.push:
+        to = options.push_to and str(each).startswith(f"{options.push_to}/")
+        named.append((each, "--to" if to else "--push"))
+    named += [(options.cache, "--cache")] if options.cache else []
+    places: dict[str, dict[str, None]] = {}
+    for repository, place in named:
+        places.setdefault(repository.registry, {})[place] = None
+    return {registry: " and ".join(each) for registry, each in places.items()}

@@ -93,11 +93,15 @@ def bundle_checks(scene: Scene) -> list[Check]:
 def _bundles(scene: Scene) -> Iterator[Finding]:
     if not scene.options.bundles:
         yield ok("none: the public authorities are trusted")
+    options: dict[str, list[str]] = {}
     for option, path in scene.options.bundles.items():
+        options.setdefault(path, []).append(option)
+    for path, named in options.items():
+        option = " and ".join(named)
         try:
             text = Path(path).read_text(encoding="ascii", errors="replace")
         except OSError as error:
-            cause = f"{error.strerror}: {option} names it"
+            cause = f"{error.strerror}, named by {option}"
             remedy = f"name an existing file in {option}, readable for this user"
             yield problem(f"the CA bundle {path} cannot be read", cause, remedy)
         else:

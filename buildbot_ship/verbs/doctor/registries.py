@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from ...errors import RegistryForbidden, RegistryRefused, RegistryUnavailable
@@ -23,27 +23,31 @@ def login_name(registry: str) -> str:
     return f"login {registry}"
 
 
-def registry_checks(scene: Scene, registries: Sequence[str]) -> list[Check]:
-    """Return the checks of *registries*: whether each answers, and takes our login."""
-    return [check for registry in registries for check in _checks_of(scene, registry)]
+def registry_checks(scene: Scene, registries: Mapping[str, str]) -> list[Check]:
+    """Return the checks of *registries*: whether each answers, and takes our login.
+
+    The value of each registry says what names it: ``--to``.
+    """
+    return [check for each in registries.items() for check in _checks_of(scene, *each)]
 
 
-def _checks_of(scene: Scene, registry: str) -> Iterator[Check]:
+def _checks_of(scene: Scene, registry: str, place: str) -> Iterator[Check]:
     name = registry_name(registry)
-    yield Check(name, partial(_reach, scene, registry))
+    yield Check(name, partial(_reach, scene, registry, place))
     yield Check(login_name(registry), partial(_login, scene, registry), needs=(name,))
 
 
-def _reach(scene: Scene, registry: str) -> Iterator[Finding]:
+def _reach(scene: Scene, registry: str, place: str) -> Iterator[Finding]:
     try:
         time = scene.access().reach(registry)
     except RegistryUnavailable as error:
-        yield failed("it cannot be reached", error)
+        remedy = f"{error.remedy}; {place} names it"
+        yield failed("it cannot be reached", error, remedy)
         return
     except RegistryRefused as error:
         untrusted = "certificate is not trusted" in error.why
         message = "its certificate is not trusted" if untrusted else "it gives no usable answer"
-        remedy = _trust(registry) if untrusted else ""
+        remedy = _trust(registry) if untrusted else f"{error.remedy}; {place} names it"
         yield failed(message, error, remedy)
         return
     scene.see(registry_name(registry), time)

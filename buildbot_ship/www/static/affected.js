@@ -31,7 +31,7 @@ export function AffectedView() {
     }
   };
   const said = found && `${found.asked}: ${found.images.length} affected, ` +
-    `${found.searched} images searched`;
+    `${found.searched} ${found.searched === 1 ? "image" : "images"} searched`;
   return h("div", null,
     h("form", { onSubmit: submit, className: "ship-search" },
       h("label", { htmlFor: "ship-package" }, "Package, such as urllib3 or urllib3<2.5"),

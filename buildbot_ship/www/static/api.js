@@ -22,6 +22,12 @@ function reasonOf(error) {
   return Object.entries(error).map(([field, why]) => `${field}: ${why}`).join("; ");
 }
 
+// A login of a moment ago counts, so ask the master and not the page.
+async function roleRemedy() {
+  const { user } = await fetch("config").then((answer) => answer.json()).catch(() => ({}));
+  return user && !user.anonymous ? "ask who runs the master for this role" : "log in first";
+}
+
 // Force a build as Buildbot's own form does, with the same authorisation.
 export async function force(action, parameters) {
   const params = { ...parameters, builderid: String(action.builderid) };
@@ -33,7 +39,7 @@ export async function force(action, parameters) {
   const answer = await response.json().catch(() => ({}));
   if (answer.error) {
     const why = reasonOf(answer.error.message);
-    throw new Error(/role/.test(why) ? `${why}: log in first` : why);
+    throw new Error(/role/.test(why) ? `${why}: ${await roleRemedy()}` : why);
   }
   if (!response.ok) {
     throw new Error(`the master answers ${response.status}`);

@@ -14,7 +14,8 @@ function Version({ version, newest }) {
 
 export function Bases({ data }) {
   if (data.bases.length === 0) {
-    return h("p", null, "No base is copied yet. RetagBase and DeriveBase do it.");
+    return h("p", null, "This master has copied no base yet. Its steps RetagBase and DeriveBase do it; " +
+      "what the command line copies is not shown.");
   }
   return h("ul", { className: "ship-rows" }, data.bases.map((base) =>
     h("li", { key: base.repository, className: "ship-row" },

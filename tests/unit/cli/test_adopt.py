@@ -65,7 +65,7 @@ def test_it_says_what_is_there_and_what_is_not(
 ) -> None:
     said = adopt(folder, capsys)
     assert f"Buildbot 4.3.0 in {sys.executable}" in states(said, "has")
-    assert "workers: one (Worker), two (LocalWorker)" in states(said, "has")
+    assert "workers: one (Worker)" in states(said, "has")
     lacking = "\n".join(states(said, "add"))
     for part in ("builders that ship", "a change source", "secrets", "a janitor", "a web UI"):
         assert part in lacking
@@ -97,23 +97,36 @@ def test_what_it_says_to_append_is_all_that_is_lacking(
     said = adopt(folder, capsys)
     code = said.partition(f"Append this to {folder}/master.cfg:\n")[2].rpartition("adopt: ")[0]
     (folder / "secrets").mkdir(mode=0o700)
-    add(folder, code + (repository / "ship.cfg").read_text())
+    add(folder, code)
+    (folder / "own.cfg").write_text((folder / "master.cfg").read_text())
+    ship = (repository / "ship.cfg").read_text()
+    add(folder, ship)
+    (placeholder,) = states(adopt(folder, capsys), "add")
+    assert placeholder == (
+        "the URL of your repository: GitPoller (https://git.example.com/team/shop.git) "
+        "is a placeholder"
+    )
+    (folder / "own.cfg").replace(folder / "master.cfg")
+    add(folder, ship.replace("//git.example.com/", "//git.shop.test/"))
     said = adopt(folder, capsys)
     assert states(said, "add") == []
     assert said.endswith("\nadopt: nothing to add\n")
     assert "builders that ship: ship-shop, harden-shop, promote-shop" in states(said, "has")
-    assert "change sources: GitPoller (https://git.example.com/team/shop.git)" in said
+    assert "change sources: GitPoller (https://git.shop.test/team/shop.git)" in said
     check = [str(PROGRAMS / "buildbot"), "checkconfig", str(folder)]
     subprocess.run(check, check=True, capture_output=True)
 
 
-def test_the_example_lacks_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_example_lacks_only_your_repository(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "master.cfg").write_bytes((TOP / "master.cfg.example").read_bytes())
     (folder / "secrets").mkdir(mode=0o700)
     for name in ("worker-password", "web-password"):
         (folder / "secrets" / name).write_text("x")
         (folder / "secrets" / name).chmod(0o600)
-    assert states(adopt(folder, capsys), "add") == []
+    (lacking,) = states(adopt(folder, capsys), "add")
+    assert lacking.endswith("git.example.com/team/calculator.git) is a placeholder")
 
 
 def test_a_password_in_a_url_is_not_shown(
@@ -124,6 +137,76 @@ def test_a_password_in_a_url_is_not_shown(
     said = adopt(folder, capsys)
     assert "GitPoller (https://git.example.com/a.git)" in said
     assert "pass-word" not in said
+
+
+def code_of(folder: Path, said: str) -> str:
+    return said.partition(f"Append this to {folder}/master.cfg:\n")[2].rpartition("adopt: ")[0]
+
+
+def test_the_users_of_the_login_may_force(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    login = "util.UserPasswordAuth({'me': 'pass-word', 'ada': b'pass-word'})"
+    add(folder, f"c['www'] = {{'port': 1, 'auth': {login}}}\n")
+    said = adopt(folder, capsys)
+    assert 'usernames=["ada", "me"]' in said
+    assert "pass-word" not in said + adopt(folder, capsys, "--json")
+    (folder / "secrets").mkdir(mode=0o700)
+    add(folder, code_of(folder, said))
+    lacking = "\n".join(states(adopt(folder, capsys), "add"))
+    assert "role" not in lacking
+    assert "everybody" not in lacking
+
+
+@pytest.mark.parametrize(
+    ("matcher", "is_locked"),
+    [
+        ("util.RolesFromUsername(roles=['shippers'], usernames=['ship'])", True),
+        ("util.RolesFromUsername(roles=['shippers'], usernames=['ship', 'me'])", False),
+        ("util.RolesFromUsername(roles=['readers'], usernames=['me'])", True),
+        ("util.RolesFromEmails(shippers=['me'])", False),
+        ("util.RolesFromOwner('shippers')", False),
+    ],
+)
+def test_a_role_that_no_user_of_the_login_has_is_lacking(
+    folder: Path, capsys: pytest.CaptureFixture[str], matcher: str, is_locked: bool
+) -> None:
+    rule = "util.AnyControlEndpointMatcher(role='shippers')"
+    authz = f"util.Authz(allowRules=[{rule}], roleMatchers=[{matcher}])"
+    login = "util.UserPasswordAuth({'me': 'pw'})"
+    add(folder, f"c['www'] = {{'port': 1, 'auth': {login}, 'authz': {authz}}}\n")
+    text = "the role shippers for a user of your login: now nobody has it (users: me)"
+    assert (text in adopt(folder, capsys)) is is_locked
+
+
+def test_a_login_without_a_list_of_users_leaves_the_names_to_you(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    login = "util.RemoteUserAuth(header='X-User', headerRegex=rb'(?P<username>.+)')"
+    add(folder, f"c['www'] = {{'port': 1, 'auth': {login}}}\n")
+    said = adopt(folder, capsys)
+    note = (
+        'the login RemoteUserAuth has no list of users: replace "ship" with your user names '
+        "in usernames of authz"
+    )
+    assert note in states(said, "note")
+    assert '\n# Replace "ship" with your user names.\nc["www"]["authz"]' in said
+    (folder / "secrets").mkdir(mode=0o700)
+    config = (folder / "master.cfg").read_text()
+    add(folder, code_of(folder, said))
+    assert note in states(adopt(folder, capsys), "note")
+    names = code_of(folder, said).replace('["ship"]', '["ada"]')
+    (folder / "master.cfg").write_text(config + names)
+    assert note not in adopt(folder, capsys)
+
+
+def test_the_worker_of_the_janitor_ships_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(folder, "c['configurators'] = [util.JanitorConfigurator(logHorizon=9, hour=3)]\n")
+    said = adopt(folder, capsys)
+    assert "workers: one (Worker)" in states(said, "has")
+    assert "__Janitor" not in said
 
 
 @pytest.mark.parametrize(
@@ -198,6 +281,19 @@ def test_a_folder_without_a_master_is_an_error(
 ) -> None:
     assert main(["adopt", str(tmp_path)]) == 19
     assert "it has no buildbot.tac" in capsys.readouterr().out
+
+
+def test_the_folder_of_a_worker_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tac = (
+        "from buildbot_worker.bot import Worker\ns = Worker('host', 9989, 'a', 'b', '.', 600)\n"
+    )
+    (tmp_path / "buildbot.tac").write_text(tac)
+    assert main(["adopt", str(tmp_path)]) == 19
+    said = capsys.readouterr().out
+    assert "this is the folder of a worker" in said
+    assert "  remedy: name the folder of the master" in said
 
 
 def test_an_interpreter_without_buildbot_is_an_error(

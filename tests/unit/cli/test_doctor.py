@@ -185,6 +185,20 @@ def test_a_bundle_that_is_missing_or_no_bundle(machine: Machine) -> None:
     ]
 
 
+def test_a_bundle_that_two_options_name_is_reported_once(machine: Machine) -> None:
+    missing = str(machine.folder / "no.pem")
+    _, found = machine.examine("--ca-bundle", missing, "--registry-ca-bundle", missing)
+    (finding,) = [each for each in found["CA bundles"] if missing in each["message"]]
+    assert finding["cause"].endswith(
+        "named by --ca-bundle ($PIP_CERT) and --registry-ca-bundle"
+    )
+
+
+def test_a_registry_that_does_not_answer_is_told_with_what_names_it(machine: Machine) -> None:
+    _, found = machine.examine("--to", "127.0.0.1:1/team")
+    assert found["registry 127.0.0.1:1"][0]["remedy"].endswith("; --to names it")
+
+
 def test_a_dockerfile_that_cannot_be_read_does_not_hide_the_others(machine: Machine) -> None:
     (machine.folder / "app" / "build.docker").write_text("FROMM x\n")
     (machine.folder / "app" / "app.docker").write_text(

@@ -77,9 +77,11 @@ class TestPromotion(StepCase):
     async def test_what_this_master_did_not_publish_is_refused(self) -> None:
         await self.write(published(1))
         said = await self.refused(PromoteImage(PLACE, digest(7)))
-        assert "is not in its registry" in said
+        assert "is not in the journal of this master" in said
         assert "PushTagged of this master published" in said
-        assert "is not in its registry" in await self.refused(PromoteImage("r.io/x", digest(1)))
+        assert "is not in the journal of this master" in await self.refused(
+            PromoteImage("r.io/x", digest(1))
+        )
 
     async def test_an_untested_image_is_refused_unless_the_step_allows_it(self) -> None:
         await self.write(attrs.evolve(published(1), tested=False))
