@@ -73,9 +73,16 @@ class TagTaken(ShipError):
     reference: str
     holder: str
     digest: str
+    differences: str = ""
+    """How the images differ, a line for each difference; empty if that is unknown."""
     template = "{reference} already names {holder}; refusing to move it to {digest}"
     advice = "push under a new tag, or find out why this commit built differently"
     status = 35
+
+    @property
+    def details(self) -> str:
+        """Return how the images differ."""
+        return self.differences
 
 
 @attrs.define(slots=False)

@@ -41,7 +41,7 @@ def small_image(
     name: str, *layers: bytes, oci: bool = False, foreign: bool = False
 ) -> SmallImage:
     """Return an image with *name* in its config; *foreign* adds a layer at another URL."""
-    config = json.dumps({"name": name}).encode()
+    config = json.dumps({"name": name, "config": {"Cmd": [name]}}).encode()
     layer_type = OCI_LAYER if oci else DOCKER_LAYER
     listed = [describe(layer_type, layer) for layer in layers]
     if foreign:

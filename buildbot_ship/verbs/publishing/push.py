@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
 
-from ...errors import DigestMismatch, ImageNotTested, OutputMissing, TagClaimed
+from ...errors import (
+    DigestMismatch,
+    ImageNotTested,
+    OutputMissing,
+    ShipError,
+    TagClaimed,
+    TagTaken,
+)
 from ...model.artefact import Image, PassedTest, PublishedFacts
+from ...model.decision.image_differences import describe
 from ...model.decision.push import PushPlan
+from ...model.image.base import config_digest
 from ...model.reference import Reference, Repository
 from ...model.request import PushRequest
 from ...model.request.settings import TagClaim
 from ...model.request.wire import CONVERTER
 from ...model.result import SUCCESS, Result
 from ...registry.immutable_tag import before_publication, find_published, publish
-from ...registry.interface import Manifest
+from ...registry.interface import Manifest, Registry
 from ...store.work_folder import Work
 from ..shared.cache import Cache
 from ..shared.job_runner import JobRunner
@@ -48,7 +58,7 @@ def push(
         if request.tested:
             _require_test(record, runner.work)
         plan = PushPlan.of(request, record, manifest.data)
-        published = find_published(runner.registry, plan.reference, manifest)
+        published = _find_published(record, plan.reference, manifest, runner)
         if published is not None:
             runner.log(f"{plan.reference} already has this image")
             result = _result(record, plan, published, "already published")
@@ -63,6 +73,29 @@ def push(
     how = f"pushed {sent}" + ("" if claim or claim_ref else ", without a claim")
     result = _result(record, plan, digest, how, sent.bytes_sent)
     return _kept(request, _recorded(result, request, record, digest, runner), runner)
+
+
+def _find_published(
+    record: Image, reference: Reference, manifest: Manifest, runner: JobRunner
+) -> str | None:
+    """Return what `find_published` returns; its TagTaken says how the images differ."""
+    try:
+        return find_published(runner.registry, reference, manifest)
+    except TagTaken as taken:
+        built = runner.work.image(record.name) / "config.json"
+        published = _published_config(reference, runner.registry)
+        taken.differences = describe(published, built.read_bytes() if built.is_file() else b"")
+        raise
+
+
+def _published_config(reference: Reference, registry: Registry) -> bytes:
+    """Return the config of a published image; empty if it cannot be read."""
+    with suppress(ShipError):
+        manifest = registry.manifest(reference)
+        if manifest is not None:
+            digest = config_digest(manifest.media_type, manifest.data, reference)
+            return registry.blob(reference.repository, digest)
+    return b""
 
 
 def _require_claim(claim: TagClaim | None, reference: Reference, digest: str) -> None:

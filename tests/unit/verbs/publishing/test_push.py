@@ -121,6 +121,7 @@ def test_another_image_under_the_tag_is_a_failure_that_names_both(world: World) 
     for image in (first, second):
         assert image.manifest.digest in str(caught.value)
         assert image.image_id in str(caught.value)
+    assert caught.value.details == 'Cmd: ["first"] is published, ["second"] was built'
     assert world.registry.calls == []
     assert world.registry.head(TAG) == first.manifest.digest
 
