@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...errors import InvalidRequest, ShipError, printable
 from ...model.project.commands import commands, on_a_master, trial
+from ...model.project.files import without_password
 from ...model.project.plan import Plan, Wishes, make_plan
 from ...model.project.python import PYTHONS
 from ...model.project.texts import new_files
@@ -22,6 +23,10 @@ _NO_REMOTE = (
     "no remote named origin: set SHIP_GIT_URL in ship.cfg, or use --git-url; "
     "--source below must be the same URL"
 )
+_NO_LOGIN = (
+    "the login in the URL of the repository is left out of ship.cfg: give it to the git of the "
+    "master and of the workers, for example by a credential helper"
+)
 
 
 def run_init(arguments: Sequence[str]) -> int:
@@ -31,11 +36,14 @@ def run_init(arguments: Sequence[str]) -> int:
     folder = Folder(Path(options.folder).resolve())
     try:
         plan = make_plan(folder.files(), folder.name, _wishes(options))
-        known = options.git_url or folder.remote()
+        origin = options.git_url or folder.remote()
+        known = without_password(origin)
         url = known or _GIT_URL.format(name=plan.name)
         texts = new_files(plan, url, options.branch or folder.branch())
         if not known:
             print(_NO_REMOTE)
+        elif known != origin:
+            print(_NO_LOGIN)
         for line in _lines(plan, folder, texts, url, dry_run=options.dry_run):
             print(printable(line))
     except ShipError as error:

@@ -61,6 +61,20 @@ def without_login(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
+def without_password(url: str) -> str:
+    """Return the URL of a repository without a password, and without any login of HTTP.
+
+    The login of HTTP may be a token.  The user of SSH stays: it is part of the address.
+    """
+    parts = urlsplit(url) if "://" in url else None
+    if parts is None or "@" not in parts.netloc:
+        return url
+    if parts.scheme in ("http", "https"):
+        return without_login(url)
+    login, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{login.partition(':')[0]}@{host}").geturl()
+
+
 def joined(folder: str, name: str) -> str:
     """Return the path of *name* in *folder*, which is empty for the top."""
     return f"{folder}/{name}" if folder else name

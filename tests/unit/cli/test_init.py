@@ -176,3 +176,28 @@ def test_the_fragment_fits_into_a_master_cfg(folder: Path, tmp_path: Path, more:
         [program, "checkconfig", str(config)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("origin", "written"),
+    [
+        ("https://ci:hunter2@git.shop.test/shop.git", "https://git.shop.test/shop.git"),
+        ("https://hunter2@git.shop.test/shop.git", "https://git.shop.test/shop.git"),
+        ("ssh://git:hunter2@git.shop.test/shop.git", "ssh://git@git.shop.test/shop.git"),
+        ("ssh://git@git.shop.test/shop.git", "ssh://git@git.shop.test/shop.git"),
+        ("git@git.shop.test:shop.git", "git@git.shop.test:shop.git"),
+    ],
+)
+def test_a_password_in_the_url_is_written_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], origin: str, written: str
+) -> None:
+    (tmp_path / "requirements.txt").write_text("flask\n")
+    (tmp_path / "app.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "remote", "add", "origin", origin)
+    assert main(["init", str(tmp_path), "--registry", "registry.example.com/team"]) == 0
+    said = capsys.readouterr().out
+    texts = said + "".join(p.read_text() for p in tmp_path.iterdir() if p.is_file())
+    assert "hunter2" not in texts
+    assert f'SHIP_GIT_URL = "{written}"' in (tmp_path / "ship.cfg").read_text()
+    assert ("the login in the URL" in said) == (origin != written)
