@@ -70,7 +70,8 @@ def lock_changes(image: PublishedImage, packages: Packages) -> dict[str, Any]:
 
 def history_rows(image: PublishedImage) -> dict[str, Any]:
     """Return the last publications and promotions of *image*, the newest first."""
-    moves = [move for moves in image.promotions.values() for move in moves]
+    # Times have seconds: of two in one second, the later one must come first.
+    moves = [move for moves in image.promotions.values() for move in reversed(moves)]
     moves.sort(key=lambda move: move.at, reverse=True)
     return {
         "publications": [publication_row(each) for each in reversed(image.publications)],
