@@ -17,9 +17,7 @@ from ...errors import (
     TagTaken,
 )
 from ...model.artefact import Image, PassedTest, PublishedFacts
-from ...model.decision.image_differences import describe
 from ...model.decision.push import PushPlan
-from ...model.image.base import config_digest
 from ...model.reference import Reference, Repository
 from ...model.request import PushRequest
 from ...model.request.settings import TagClaim
@@ -82,6 +80,9 @@ def _find_published(
     try:
         return find_published(runner.registry, reference, manifest)
     except TagTaken as taken:
+        # Imported late: this is rare.
+        from ...model.decision.image_differences import describe  # noqa: PLC0415
+
         built = runner.work.image(record.name) / "config.json"
         published = _published_config(reference, runner.registry)
         taken.differences = describe(published, built.read_bytes() if built.is_file() else b"")
@@ -90,6 +91,9 @@ def _find_published(
 
 def _published_config(reference: Reference, registry: Registry) -> bytes:
     """Return the config of a published image; empty if it cannot be read."""
+    # Imported late: this is rare.
+    from ...model.image.base import config_digest  # noqa: PLC0415
+
     with suppress(ShipError):
         manifest = registry.manifest(reference)
         if manifest is not None:
