@@ -230,6 +230,22 @@ def test_a_lock_with_a_young_release_is_refused(
     assert not (repository.folder / BUILD_LOCK).exists()
 
 
+def test_with_a_lock_packages_are_asked_only_what_builds_them(
+    bases: Any, tmp_path: Path
+) -> None:
+    """What a package requires at run time is in the lock, here by URL, which no index has."""
+    repository = repository_of(PYLOCK, tmp_path, bases)
+    (repository.folder / "old").mkdir()
+    (repository.folder / "old" / "setup.py").write_text(
+        "import setuptools\n"
+        "setuptools.setup(name='old', install_requires=['lib @ file:///elsewhere'])\n"
+    )
+    repository.commit()
+    options = (*PYLOCK.arguments(), "--package", "old", "--upgrade", "nothing")
+    repository.succeed("harden", *options)
+    assert "#: package old\n" in build_lock(repository)
+
+
 def test_a_strict_file_is_exported_as_pylock(repository: Repository) -> None:
     repository.succeed("lock", "export")
     text = (repository.folder / "pylock.toml").read_bytes()

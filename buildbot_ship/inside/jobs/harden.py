@@ -143,8 +143,8 @@ def compile_build(title: str, needs: Iterable[str], means: Means, target: Path) 
     return keep_admitted(text, means.index, WHEELS, target.parent)
 
 
-def ask_sdist(title: str, source: Path, means: Means) -> Answer:
-    """Ask the backend of an sdist for its build requirements.  Raises Failed."""
+def ask_for_build(title: str, source: Path, means: Means) -> Answer:
+    """Ask the backend of a package for its build requirements.  Raises Failed."""
     project_file(source, title)
     try:
         return ask(title, source, means.installer, metadata=False)
@@ -153,16 +153,18 @@ def ask_sdist(title: str, source: Path, means: Means) -> Answer:
 
 
 def sections(
-    sources: Mapping[str, Path], own: OwnPackages, means: Means, scratch: Path
+    sources: Mapping[str, Path], known: Mapping[str, Answer], means: Means, scratch: Path
 ) -> dict[str, str]:
-    """Return the sections of the build lock by title: sdists first, then own packages."""
-    answers = {f"package {name}": answer for name, answer in own.answers.items()}
-    titles = [*sources, *answers]
+    """Return the sections of the build lock by title, in the order of *sources*.
+
+    *known* are the answers of backends that were asked before.
+    """
+    titles = list(sources)
 
     def section(title: str) -> str:
-        answer = answers.get(title) or ask_sdist(title, sources[title], means)
-        needs = answer.build_requirements
-        return compile_build(title, needs, means, scratch / f"build-{titles.index(title)}.txt")
+        answer = known.get(title) or ask_for_build(title, sources[title], means)
+        target = scratch / f"build-{titles.index(title)}.txt"
+        return compile_build(title, answer.build_requirements, means, target)
 
     with ThreadPoolExecutor(MAX_BUILDS) as pool:
         return dict(zip(titles, pool.map(section, titles), strict=True))
@@ -194,24 +196,20 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
 def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Write both files; see `work`."""
     cooldown = Cooldown.of(arguments["cooldown"], arguments["cooldown_except"])
-    formats = Formats.of(arguments)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         means = find_means(arguments, cooldown, job, scratch)
         index = means.index
-        strict = arguments.get("strict")
-        if strict is not None:
-            cooldown.check(index, pins(strict))
-        own = read_packages(arguments["packages"], job, scratch, means)
-        try:
-            if strict is None:
-                strict = compile_strict(arguments, means, own, job, scratch)
-        except Failed as failed:
-            raise explain_missing_file(failed, index, formats) from None
-        strict = keep_admitted(strict, index, formats, scratch)
+        packages = {f"package {name}": job / "tree" / name for name in arguments["packages"]}
+        if packages:
+            files = [path / project_file(path, title) for title, path in packages.items()]
+            create_stand_in(job / "tree", files)
+        strict, known = arguments.get("strict"), dict[str, Answer]()
+        if strict is None:
+            strict, known = resolve_strict(arguments, means, job, scratch)
         cooldown.check(index, pins(strict))
-        sources = sdist_sources(strict, index, scratch)
-        by_title = sections(sources, own, means, scratch)
+        sources = {**sdist_sources(strict, index, scratch), **packages}
+        by_title = sections(sources, known, means, scratch)
         cooldown.check(index, pins("\n".join(by_title.values())))
         ages = cooldown.ages(index, pins(strict))
     (out / "strict.txt").write_text(strict, encoding="utf-8")
@@ -221,13 +219,18 @@ def resolve(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     return {"sections": list(by_title), "sdists": sdists, "ages": ages}
 
 
-def read_packages(names: list[str], job: Path, scratch: Path, means: Means) -> OwnPackages:
-    """Ask the backends of the own packages.  Raises Failed."""
-    if names:
-        folders = {name: job / "tree" / name for name in names}
-        files = [p / project_file(p, f"package {name}") for name, p in folders.items()]
-        create_stand_in(job / "tree", files)
-    return read_own_packages(names, job, scratch, means.installer)
+def resolve_strict(
+    arguments: Mapping[str, Any], means: Means, job: Path, scratch: Path
+) -> tuple[str, dict[str, Answer]]:
+    """Return the strict file, and the answers of the backends of own packages by title."""
+    own = read_own_packages(arguments["packages"], job, scratch, means.installer)
+    formats = Formats.of(arguments)
+    try:
+        strict = compile_strict(arguments, means, own, job, scratch)
+    except Failed as failed:
+        raise explain_missing_file(failed, means.index, formats) from None
+    answers = {f"package {name}": answer for name, answer in own.answers.items()}
+    return keep_admitted(strict, means.index, formats, scratch), answers
 
 
 if __name__ == "__main__":
