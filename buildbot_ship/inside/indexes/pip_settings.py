@@ -1,4 +1,4 @@
-"""Tell whether the build base has settings of pip that only pip knows.
+"""pip's default index, and whether the build base has settings that only pip knows.
 
 uv reads no ``pip.conf`` and no ``PIP_`` variable.  Sources:
 https://pip.pypa.io/en/stable/topics/configuration/.
@@ -11,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+PYPI = "https://pypi.org/simple"
+"""The index that pip asks by default."""
 FILES = (
     "/etc/pip.conf",
     "/etc/xdg/pip/pip.conf",

@@ -30,6 +30,8 @@ ENTRY = re.compile(
 )
 DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 PARALLEL = 8
+FAULTS = (OSError, HTTPException, ValueError, LookupError, TypeError, zipfile.BadZipFile)
+"""What the network, and a listing or a wheel of another form, may raise."""
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -57,7 +59,7 @@ def install(lock: str, index: str, site_packages: Path, seconds: float) -> None:
         with ThreadPoolExecutor(PARALLEL) as pool:
             wheels = list(pool.map(lambda entry: fetch(get, index, *entry), entries))
         members = [modules(wheel) for wheel in wheels]
-    except (OSError, HTTPException, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except FAULTS as error:
         raise Unusual(str(error)) from None
     for wheel, names in zip(wheels, members, strict=True):
         wheel.extractall(site_packages, names)

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from job import Failed, call, index_environment, main, say
-from pip_settings import pip_is_configured
+from pip_settings import PYPI, pip_is_configured
 from pure_wheels import Unusual, install
 
 TOOLS = Path("/ship/tools")
@@ -37,8 +37,6 @@ JOB_FOLDERS = (Path("/ship"), Path("/elsewhere"))
 """Folders in which jobs, and those of `VerifyReproducible`, make theirs."""
 ANSWER_SECONDS, TIMES = 60.0, 10
 """Seconds in which an index must answer, and how many times as long pip may take."""
-PYPI = "https://pypi.org/simple"
-"""The index that pip asks by default."""
 HASHED = ("--require-hashes", "--only-binary", ":all:")
 FACTS = """
 import json, sys

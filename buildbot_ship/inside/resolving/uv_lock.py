@@ -12,8 +12,8 @@ from typing import Any
 
 from cooldown import Cooldown
 from lock_tool import LockTool, clean_environment
+from pip_settings import PYPI
 from uv_text import (
-    PYPI,
     index_of_project,
     public,
     with_index,

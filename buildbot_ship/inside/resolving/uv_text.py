@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-PYPI, PYPI_FILES = "https://pypi.org/simple", "https://files.pythonhosted.org"
+from pip_settings import PYPI
+
+PYPI_FILES = "https://files.pythonhosted.org"
 FILE = re.compile(r'\{ (?:\w+ = "[^"]*", )?url = "[^"]*"(?:[^{}]|\{[^{}]*\})*\}')
 SHA256 = re.compile(r'sha256(?:" *= *"|:| = ")([0-9a-f]{64})')
 STORED = re.compile(r'url = "[^"]*/(packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^"/]+)"')

@@ -92,6 +92,7 @@ def test_a_wheel_is_extracted_and_compiled_without_its_scripts(tmp_path: Path) -
         ({"pinned": b"other"}, "six has another hash"),
         ({"content": b"no zip"}, "File is not a zip file"),
         ({"content": wheel("../six.py")}, "../six.py needs an installer"),
+        ({"content": wheel("x.data/")}, "tuple index out of range"),
         ({"content": wheel("/six.py")}, "/six.py needs an installer"),
         (
             {"content": wheel("x.data/purelib/six.py")},
@@ -103,6 +104,21 @@ def test_the_rest_is_left_to_pip_and_nothing_is_changed(
     tmp_path: Path, asked: dict[str, Any], said: str
 ) -> None:
     assert install(tmp_path, **asked) == said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("listing", [b"[]", b"{}", b'{"files": 1}', b'{"files": [{}]}', b"{"])
+def test_a_listing_of_another_form_is_left_to_pip(tmp_path: Path, listing: bytes) -> None:
+    def answer(connection: Connection) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {JSON}\r\nContent-Length: {len(listing)}\r\n"
+        connection.write(f"{head}Connection: close\r\n\r\n".encode() + listing)
+
+    lock = f"six==1.0 \\\n    --hash=sha256:{'0' * 64}\n"
+    with raw_server(answer) as server:
+        words = [str(scripts_folder()), lock, f"http://{server.address}/simple", str(tmp_path)]
+        command = [sys.executable, "-c", SCRIPT, *words]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+    assert done.stdout != "installed\n"
     assert list(tmp_path.iterdir()) == []
 
 
