@@ -236,24 +236,6 @@ class Image:
 
 
 @attrs.frozen
-class PublishedFacts:
-    """What the worker knows of an image that it pushed; the master's journal keeps it.
-
-    *tested* is true if `SmokeTest` passed exactly this image.
-    """
-
-    image: str
-    repository: str
-    commit: str
-    reference: str
-    digest: str
-    size: int
-    base: str
-    tested: bool
-    packages: dict[str, Package] = attrs.field(factory=dict, repr=False)
-
-
-@attrs.frozen
 class PassedTest:
     """The image *name* that passed a smoke test: exactly the one with *manifest_digest*."""
 

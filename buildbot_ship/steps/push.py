@@ -10,7 +10,7 @@ import attrs
 from buildbot.interfaces import IRenderable
 
 from ..errors import InvalidReference, OutputMissing
-from ..model.artefact import PublishedFacts
+from ..model.decision.push import PublishedFacts
 from ..model.journal.entries import Publication
 from ..model.reference import Repository
 from ..model.request import Envelope, PushRequest

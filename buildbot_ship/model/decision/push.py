@@ -1,10 +1,10 @@
-"""Plan the push of an image: mount or copy the base layers, upload the other blobs."""
+"""Plan the push of an image, and report it: base layers are mounted, other blobs uploaded."""
 
 from __future__ import annotations
 
 import attrs
 
-from ..artefact import Image, Layer
+from ..artefact import Image, Layer, Package
 from ..image.manifest import list_blobs
 from ..reference import Reference, Repository
 from ..request import PushRequest
@@ -46,3 +46,21 @@ class PushPlan:
             tuple(dict.fromkeys(theirs)),
             (*own.values(), OwnBlob(config.digest)),
         )
+
+
+@attrs.frozen
+class PublishedFacts:
+    """What the worker knows of an image that it pushed; the master's journal keeps it.
+
+    *tested* is true if `SmokeTest` passed exactly this image.
+    """
+
+    image: str
+    repository: str
+    commit: str
+    reference: str
+    digest: str
+    size: int
+    base: str
+    tested: bool
+    packages: dict[str, Package] = attrs.field(factory=dict, repr=False)

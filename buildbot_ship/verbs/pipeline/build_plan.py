@@ -37,25 +37,12 @@ from ..shared.layers import cached_layer
 from ..shared.locked_pins import read_locked
 from ..wheels.wheel_builder import WheelBuilder
 from ..wheels.wheel_set import WheelSet
+from .plan_item import BUILD, DOWNLOAD, KNOWN, MAKE, UNKNOWN, Item, heading
 
 PLAN_TEXT = "plan.txt"
-KNOWN, DOWNLOAD, BUILD, MAKE, UNKNOWN = "known", "download", "build", "make", "unknown"
 _MARKED = "unknown before the build: it depends on a marker"
 _LATER = "unknown until built"
 _ASSEMBLED = "assembled without the engine"
-
-
-@attrs.frozen
-class Item:
-    """One line of the plan: a wheel or a layer, its *state* and a *note*."""
-
-    name: str
-    state: str
-    note: str = ""
-
-    def __str__(self) -> str:
-        """Return the line."""
-        return f"  {self.state:<8}  {self.name}" + (f" ({self.note})" if self.note else "")
 
 
 def plan_build(request: BuildRequest, *, tree: Tree, runner: JobRunner) -> Result:
@@ -92,10 +79,10 @@ class _Planner:
         """Yield the plan for a reader."""
         yield f"commit {self.tree.commit}"
         yield f"build base {self.base.reference}"
-        yield _heading("wheels", self.wheels)
+        yield heading("wheels", self.wheels)
         yield from map(str, self.wheels)
         for pex, layers in self.layers.items():
-            yield _heading(f"pex {pex}", layers)
+            yield heading(f"pex {pex}", layers)
             yield from map(str, layers)
         for image in self.images:
             yield f"image {image['image']}: {image['dockerfile']} on {image['base']}"
@@ -221,9 +208,7 @@ class _Planner:
             "image": image.image,
             "dockerfile": image.dockerfile,
             "base": str(parsed.base),
-            "how": "built by the engine"
-            if parsed.engine_only
-            else "assembled without the engine",
+            "how": "built by the engine" if parsed.engine_only else _ASSEMBLED,
         }
 
     @cached_property
@@ -249,18 +234,3 @@ def _section(plan: WheelsPlan, pin: Pin) -> int | None:
         if section.sdist_hash in pin.hashes:
             return number
     return None
-
-
-def _heading(what: str, items: list[Item]) -> str:
-    states = [item.state for item in items]
-    counts = [f"{states.count(state)} {_WORDS[state]}" for state in dict.fromkeys(states)]
-    return f"{what}: {', '.join(counts)}"
-
-
-_WORDS = {
-    KNOWN: "known",
-    DOWNLOAD: "to download",
-    BUILD: "to build",
-    MAKE: "to make",
-    UNKNOWN: "unknown",
-}

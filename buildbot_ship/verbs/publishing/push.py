@@ -16,8 +16,8 @@ from ...errors import (
     TagClaimed,
     TagTaken,
 )
-from ...model.artefact import Image, PassedTest, PublishedFacts
-from ...model.decision.push import PushPlan
+from ...model.artefact import Image, PassedTest
+from ...model.decision.push import PublishedFacts, PushPlan
 from ...model.reference import Reference, Repository
 from ...model.request import PushRequest
 from ...model.request.settings import TagClaim

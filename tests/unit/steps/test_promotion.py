@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 from buildbot.process.results import FAILURE, SUCCESS
 
-from buildbot_ship.model.artefact import PublishedFacts
+from buildbot_ship.model.decision.push import PublishedFacts
 from buildbot_ship.model.journal.entries import JournalEntry
 from buildbot_ship.model.journal.inventory import Inventory
 from buildbot_ship.model.request import PromoteRequest
