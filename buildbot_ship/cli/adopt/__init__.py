@@ -16,6 +16,7 @@ from ...errors import ShipError, printable
 from ...model.adoption.advice import ADD, Finding, findings, fragment
 from ...model.result import counted
 from ..options import make_question_parser
+from ..output.failure import print_failure
 from .master import read_facts
 
 
@@ -26,8 +27,7 @@ def run_adopt(arguments: Sequence[str]) -> int:
     try:
         found = tuple(findings(read_facts(folder, options.python)))
     except ShipError as error:
-        print(printable(f"buildbot-ship adopt: {error}\n  remedy: {error.remedy}"))
-        return error.status
+        return print_failure("adopt", error, aside=options.json)
     if options.json:
         print(json.dumps([attrs.asdict(each) for each in found], indent=2))
         return 0

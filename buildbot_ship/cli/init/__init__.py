@@ -16,6 +16,7 @@ from ...model.project.plan import Plan, Wishes, make_plan
 from ...model.project.python import PYTHONS
 from ...model.project.texts import new_files
 from ..options import make_question_parser
+from ..output.failure import print_failure
 from .folder import KEPT, WOULD_WRITE, Folder
 
 _GIT_URL = "https://git.example.com/team/{name}.git"
@@ -47,10 +48,7 @@ def run_init(arguments: Sequence[str]) -> int:
         for line in _lines(plan, folder, texts, url, dry_run=options.dry_run):
             print(printable(line))
     except ShipError as error:
-        print(printable(f"buildbot-ship init: {error}\n  remedy: {error.remedy}"))
-        for line in error.details.splitlines():
-            print(printable(f"  {line}"))
-        return error.status
+        return print_failure("init", error)
     return 0
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import MasterUnavailable
 from ...model.result import counted
 from ..options import make_question_parser
+from ..output.failure import print_failure
 
 VARIABLE = "SHIP_URL"
 _SECONDS = 60
@@ -28,10 +28,7 @@ def run_affected(arguments: Sequence[str], environment: Mapping[str, str]) -> in
     try:
         answer = _ask(options.master, options.package)
     except MasterUnavailable as error:
-        # With --json, standard output has the answer and nothing else.
-        place = sys.stderr if options.json else sys.stdout
-        print(f"buildbot-ship affected: {error}\n  remedy: {error.remedy}", file=place)
-        return error.status
+        return print_failure("affected", error, aside=options.json)
     if options.json:
         print(json.dumps(answer, indent=2))
     else:

@@ -12,6 +12,7 @@ from typing import Any
 from ...errors import ExtraMissing
 from .. import adopt, init
 from ..options import make_parser, make_question_parser
+from ..output.failure import print_failure
 from . import affected, doctor
 
 SHELLS = ("bash", "zsh", "fish")
@@ -24,14 +25,11 @@ _FOLDERS = {"--checkout", "--work", "--package"}
 
 def run_completion(arguments: Sequence[str]) -> int:
     """Print the script for a shell, and return the exit status."""
-    parser = make_completion_parser()
-    shell = parser.parse_args(arguments).shell
+    shell = make_completion_parser().parse_args(arguments).shell
     try:
         print(completion(shell), end="")
     except ExtraMissing as error:
-        parser.exit(
-            error.status, f"buildbot-ship completion: {error}\n  remedy: {error.remedy}\n"
-        )
+        return print_failure("completion", error, aside=True)
     return 0
 
 

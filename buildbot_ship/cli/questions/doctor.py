@@ -31,6 +31,7 @@ from ..collaborators import Collaborators
 from ..lock_files.options import add_loose_options
 from ..lock_files.requests import check_request
 from ..options import add_common_options, make_question_parser
+from ..output.failure import print_failure
 from ..output.result_file import write_result
 from ..signals import Cancelled, handle_stop_signals
 
@@ -78,7 +79,7 @@ def run_doctor(
         if options.result:
             write_result(Path(options.result), document)
     except InvalidRequest as error:
-        parser.exit(error.status, f"buildbot-ship doctor: {error}\n  remedy: {error.remedy}\n")
+        return print_failure("doctor", error, aside=True)
     if options.json:
         print_line(document)
     else:

@@ -281,6 +281,11 @@ def test_a_folder_without_a_master_is_an_error(
 ) -> None:
     assert main(["adopt", str(tmp_path)]) == 19
     assert "it has no buildbot.tac" in capsys.readouterr().out
+    # With --json, a program reads standard output.
+    assert main(["adopt", str(tmp_path), "--json"]) == 19
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "it has no buildbot.tac" in said.err
 
 
 def test_the_folder_of_a_worker_is_an_error(
