@@ -51,10 +51,6 @@ def judge_bundle(path: str, text: str, now: float) -> Finding:
     return ok(f"{path}: {count}, valid")
 
 
-def _end(certificate: Mapping[str, Any]) -> float:
-    return float(ssl.cert_time_to_seconds(certificate["notAfter"]))
-
-
 def _name(certificate: Mapping[str, Any]) -> str:
     """Return the most specific name of the subject of a certificate."""
     names = [value for part in certificate.get("subject", ()) for _, value in part]
