@@ -34,7 +34,7 @@ class StandbyContainer:
     def prepare(self, expected_job: Callable[[], Job | None]) -> None:
         """Start a container in a thread for the *expected_job*, unless one is on standby."""
         with uninterrupted():
-            if self._standby is None:
+            if self._standby is None or (self._standby.done() and not self._standby.result()):
                 self._standby = self._pool.submit(self._start, expected_job)
 
     def _start(self, expected_job: Callable[[], Job | None]) -> Standby | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import venv
 import zipfile
@@ -40,7 +39,7 @@ def install_wheel(wheel: Path, folder: Path, python: Path) -> None:
     try:
         with zipfile.ZipFile(wheel) as archive:
             if is_plain(archive) and not _has_scripts(archive):
-                collections.deque(extract(archive, Path(site_packages(str(folder)))), 0)
+                extract(archive, Path(site_packages(str(folder))))
                 return
             # Imported late: few builds install a wheel with scripts.
             from wheel_schemes import install_environment  # noqa: PLC0415

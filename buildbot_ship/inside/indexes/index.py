@@ -131,10 +131,12 @@ class Index:
     def _ranked(self, name: str, version: str, wanted: set[str]) -> list[File]:
         """Return the files that fit, the best first; one without a hash may be another's."""
         files = [file for file in self.files(name) if self.admits(name, file)]
-        of_version = [file for file in files if file.version == Version(version)]
-        listed = [file for file in of_version if file.sha256 is None or file.sha256 in wanted]
+        # The hash first: to read the names of a thousand files takes long.
+        pinned = [file for file in files if file.sha256 is None or file.sha256 in wanted]
+        listed = _of_version(version, pinned)
         ranked = [(rank, file.name, file) for file in listed if (rank := file.rank) is not None]
         if not ranked:
+            of_version = _of_version(version, files)
             raise self._nothing(f"{name}=={version}", wanted, of_version, listed)
         return [file for _, _, file in sorted(ranked, key=lambda entry: entry[:2])]
 
@@ -198,6 +200,10 @@ class Index:
             )
             return Failed(why, remedies.changed)
         return Failed(f"{pin} is not in the index", remedies.gone)
+
+
+def _of_version(version: str, files: list[File]) -> list[File]:
+    return [file for file in files if file.version == Version(version)]
 
 
 def _some(hashes: set[str]) -> str:

@@ -90,7 +90,9 @@ def list_files(session: requests.Session, index: str, project: str) -> list[File
 
 def _from_json(data: dict[str, Any], base: str) -> Iterator[File]:
     for file in data["files"]:
-        url = urljoin(base, file["url"])
+        url = file["url"]
+        if not url.startswith(("https://", "http://")):
+            url = urljoin(base, url)
         sha256 = file.get("hashes", {}).get("sha256")
         size = file.get("size") if isinstance(file.get("size"), int) else None
         uploaded, yanked = _moment(file.get("upload-time")), bool(file.get("yanked"))

@@ -9,7 +9,6 @@ https://packaging.python.org/specifications/simple-repository-api/.
 
 from __future__ import annotations
 
-import compileall
 import hashlib
 import io
 import json
@@ -63,7 +62,6 @@ def install(lock: str, index: str, site_packages: Path, seconds: float) -> None:
         raise Unusual(str(error)) from None
     for wheel, names in zip(wheels, members, strict=True):
         wheel.extractall(site_packages, names)
-    compileall.compile_dir(site_packages, quiet=2)
 
 
 def fetch(get: Callable[..., Any], index: str, name: str, hashes: set[str]) -> zipfile.ZipFile:

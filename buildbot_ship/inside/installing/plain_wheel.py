@@ -25,20 +25,33 @@ def is_plain(archive: zipfile.ZipFile) -> bool:
     return not any(top.endswith(".data") for top in tops)
 
 
-def extract(
-    archive: zipfile.ZipFile, folder: Path, left_out: Container[str] = ()
-) -> Iterator[str]:
-    """Write every file of a plain wheel below *folder*, except bytecode; yield its path.
+def plain_files(
+    archive: zipfile.ZipFile, left_out: Container[str] = ()
+) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    """Yield path and member of every file of a plain wheel, except bytecode.
 
-    Skip paths in *left_out*.  Raises ValueError for a path outside *folder*.
+    Skip paths in *left_out*.  Raises ValueError for a path outside the folder.
     """
     for item in archive.infolist():
         parts = PurePosixPath(item.filename).parts
         if ".." in parts or parts[:1] == ("/",):
             raise ValueError(f"{item.filename} has a path outside the install folder")
-        if item.is_dir() or "__pycache__" in parts or "/".join(parts) in left_out:
-            continue
+        path = "/".join(parts)
+        if not (item.is_dir() or "__pycache__" in parts or path in left_out):
+            yield path, item
+
+
+def is_executable(item: zipfile.ZipInfo) -> bool:
+    """Return whether anybody may run this file."""
+    return bool(item.external_attr >> 16 & 0o111)
+
+
+def extract(archive: zipfile.ZipFile, folder: Path) -> None:
+    """Write every file of a plain wheel below *folder*, except bytecode.
+
+    Raises ValueError for a path outside *folder*.
+    """
+    for _, item in plain_files(archive):
         path = Path(archive.extract(item, folder))
         # The file of another wheel may have been there, with another mode.
-        path.chmod(0o755 if item.external_attr >> 16 & 0o111 else 0o644)
-        yield path.relative_to(folder).as_posix()
+        path.chmod(0o755 if is_executable(item) else 0o644)

@@ -15,7 +15,7 @@ from installer import install
 from installer.destinations import SchemeDictionaryDestination
 from installer.records import RecordEntry
 from installer.sources import WheelContentElement, WheelFile
-from plain_wheel import MINOR, site_packages
+from plain_wheel import MINOR, is_executable, site_packages
 
 
 class Source(WheelFile):
@@ -31,8 +31,7 @@ class Source(WheelFile):
         for item in self.archive.infolist():
             if not item.is_dir():
                 with self.archive.open(item) as stream:
-                    executable = bool(item.external_attr >> 16 & 0o111)
-                    yield (item.filename, "", ""), cast(Any, stream), executable
+                    yield (item.filename, "", ""), cast(Any, stream), is_executable(item)
 
 
 class LayerSource(Source):

@@ -13,51 +13,66 @@ interpreter compiles the module at start-up, as usual.
 
 from __future__ import annotations
 
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import layer_packing
+from compiler import Bytecode, Compiler
 from job import main, say, seal
-from layer import Member, file_mode
-from layer_packing import compile_all, opener, pack
+from layer import Member
+from layer_tree import LayerTree, cache_of
+from standard_library import HOME, bytecode_of, has_checked_bytecode
 
 NAME = "library"
 
 
-def stage(modules: list[str], home: Path, root: Path) -> list[str]:
-    """Link below *root* the *modules* that exist in *home*; return them."""
-    existing = [name for name in modules if (home / name).is_file()]
-    for name in existing:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).symlink_to(home / name)
-    return existing
+def put_known(tree: LayerTree, modules: list[str], top: str) -> list[str]:
+    """Put the bytecode that the tools image has; return the modules without it.
+
+    It has the path of its module in it, so that must be the path in the image.
+    """
+    rest = []
+    for name in modules:
+        module = HOME / name
+        if Path("/", top) == HOME and has_checked_bytecode(module):
+            tree.put_file(cache_of(f"{top}/{name}"), bytecode_of(module), NAME)
+        elif module.is_file():
+            rest.append(name)
+    return rest
 
 
-def members(root: Path, top: str, folders: list[dict[str, Any]]) -> Iterator[Member]:
-    """Yield the bytecode below *root*, with paths below *top*, and the folders above it."""
-    listed = {folder["path"] for folder in folders}
-    for folder in folders:
-        yield Member(folder["path"], folder["mode"], uid=folder["uid"], gid=folder["gid"])
-    for cache in root.rglob("__pycache__"):
-        path = f"{top}/{cache.relative_to(root).as_posix()}"
-        if path not in listed:
-            yield Member(path, 0o755)
-        for file in cache.iterdir():
-            size = file.stat().st_size
-            yield Member(f"{path}/{file.name}", file_mode(False), size, opener(file))
+def put_compiled(tree: LayerTree, modules: list[str], top: str, job: Path) -> None:
+    """Compile *modules*, and put their bytecode.  Raises Failed."""
+    compiler = Compiler(job, layer_packing.STAGE / "bytecode", "checked")
+    sources = [(f"/{top}/{name}", (HOME / name).read_bytes()) for name in modules]
+
+    def put(path: str, bytecode: Bytecode) -> None:
+        tree.put(cache_of(path.lstrip("/")), bytecode.size, bytecode.open)
+
+    compiler.add(sources, put)
+    compiler.finish()
+
+
+def members(tree: LayerTree, folders: list[dict[str, Any]]) -> Iterator[Member]:
+    """Yield the bytecode and the folders above it, with the modes and owners in *folders*."""
+    listed = {folder["path"]: folder for folder in folders}
+    for member in tree.members():
+        if member.opener is not None or member.path not in listed:
+            yield member
+    for path, folder in listed.items():
+        yield Member(path, folder["mode"], uid=folder["uid"], gid=folder["gid"])
 
 
 def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     """Compile the modules and write the layer."""
     seal()
-    top, root = arguments["path"], layer_packing.STAGE / NAME
-    modules = stage(arguments["modules"], Path(sysconfig.get_path("stdlib")), root)
-    say(f"compiling {len(modules)} modules of Python's standard library")
-    pairs = [[str(root / name), f"/{top}/{name}"] for name in modules]
-    compile_all([pairs], job, "checked")
-    return pack(NAME, members(root, top, arguments["folders"]), out)
+    top, modules, tree = arguments["path"], arguments["modules"], LayerTree()
+    rest = put_known(tree, modules, top)
+    say(f"compiling {len(rest)} of {len(modules)} modules of the standard library")
+    if rest:
+        put_compiled(tree, rest, top, job)
+    return layer_packing.pack(NAME, members(tree, arguments["folders"]), out)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ in this image.  It is ``0:0`` if only root can use a folder of PATH, such as one
 
 The container is committed as the tools image, so nothing but ``/ship/tools`` stays in it: no
 cache, no CA bundle, no index URL.  ``/ship/tools/default-index`` holds pip's default index.
+The exception is bytecode of the standard library, in the base's own folders
+(``installing/standard_library.py``).
 """
 
 from __future__ import annotations
@@ -24,12 +26,14 @@ import shutil
 import sys
 import sysconfig
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from job import Failed, call, index_environment, main, say
 from pip_settings import PYPI, pip_is_configured
 from pure_wheels import Unusual, install
+from standard_library import compile_files, compile_library
 
 TOOLS = Path("/ship/tools")
 NOBODY, ROOT = "65534:65534", "0:0"
@@ -114,6 +118,7 @@ def install_directly(arguments: dict[str, Any], lock: Path, job: Path) -> bool:
     site_packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(TOOLS)}))
     try:
         install(lock.read_text("utf-8"), index.get("url") or PYPI, site_packages, seconds)
+        compile_files(sorted(site_packages.rglob("*.py")), job, job / "bytecode" / "tools")
     except Unusual as unusual:
         say(f"pip installs the tools: {unusual}")
         return False
@@ -161,9 +166,13 @@ def work(arguments: dict[str, Any], job: Path, out: Path) -> dict[str, Any]:
     lock = select_entries(lock_for_this_python(job / "tools"), arguments["only"])
     say(f"installing locked tools for Python {platform.python_version()}")
     python, wheels = TOOLS / "bin" / "python", environment_or_failure()
-    if not (arguments["only"] and install_directly(arguments, lock, job)):
-        pip = [python, *([wheels[0] / "pip"] if wheels else ["-m", "pip"])]
-        install_with_pip(pip, arguments, lock, job)
+    # The processors compile while the index is asked.
+    with ThreadPoolExecutor(1) as pool:
+        compiled = pool.submit(compile_library, job, job / "bytecode" / "library")
+        if not (arguments["only"] and install_directly(arguments, lock, job)):
+            pip = [python, *([wheels[0] / "pip"] if wheels else ["-m", "pip"])]
+            install_with_pip(pip, arguments, lock, job)
+        compiled.result()
     output = call([python, "-I", "-c", FACTS, *wheels], "the tools do not run", mark=None)
     default_index, facts = json.loads(output)
     (TOOLS / "default-index").write_text(default_index, encoding="utf-8")

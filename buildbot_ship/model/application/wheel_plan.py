@@ -24,18 +24,26 @@ class WheelsPlan:
     pins: tuple[Pin, ...]
     sections: tuple[Section, ...]
 
-    def fetch_arguments(self, missing: Missing) -> dict[str, Any]:
-        """Return the arguments of ``inside/jobs/fetch.py``, without the index."""
+    def fetch_arguments(
+        self, pins: Iterable[int], sections: Iterable[int], known: Iterable[str]
+    ) -> dict[str, Any]:
+        """Return the arguments of ``inside/jobs/fetch.py``, without the index.
+
+        *pins* and *sections* are numbers; files whose sha256 is in *known* are not downloaded.
+        """
         strict, lock = self.request.strict, self.request.build_lock
-        pins = self.pins if missing.pins else ()
         return {
-            "pins": [_placed(pin, strict) for pin in pins],
-            "known": sorted(missing.known),
+            "pins": [_placed(self.pins[number], strict) for number in pins],
+            "known": sorted(known),
             "sections": {
                 str(number): [_placed(pin, lock) for pin in self.sections[number].pins]
-                for number in missing.sections
+                for number in sections
             },
         }
+
+    def file_key(self, number: int, base_key: str) -> str:
+        """Return the cache key of the file that the index has for a pin, on a build base."""
+        return key("file of a pin", base_key=base_key, pin=_pin(self.pins[number]))
 
     def key(self, base_key: str) -> str:
         """Return the cache key of the wheels of all pins, on a build base with *base_key*."""

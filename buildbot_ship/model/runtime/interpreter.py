@@ -13,9 +13,6 @@ from ..dockerfile.instruction import Env
 from ..filesystem.filesystem import Filesystem
 from ..image.base import Base
 
-LEFT_OUT = frozenset({"test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3"})
-LEFT_OUT |= {"ensurepip", "pydoc_data", "site-packages", "dist-packages"}
-"""Skipped folders: other packages, and modules that no application imports at its start."""
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The PATH of a container whose image sets none."""
 _PYTHON = re.compile(r"python(3\.\d+)")

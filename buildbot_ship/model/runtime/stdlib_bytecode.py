@@ -15,7 +15,8 @@ import attrs
 
 from ..cache_key import key
 from ..filesystem.filesystem import FOLDER, Filesystem, Node, parents
-from .interpreter import LEFT_OUT, library_folders
+from .interpreter import library_folders
+from .left_out import LEFT_OUT
 
 _CACHE = "__pycache__"
 _MARK = "os.py"

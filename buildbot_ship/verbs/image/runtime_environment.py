@@ -24,7 +24,8 @@ from ...model.image.base import Base
 from ...model.image.layer import Member
 from ...model.reference import digest_of
 from ...model.request.wire import CONVERTER, structure
-from ...model.runtime.interpreter import LEFT_OUT, find_interpreter
+from ...model.runtime.interpreter import find_interpreter
+from ...model.runtime.left_out import LEFT_OUT
 from ...model.runtime.virtual_environment import environment_members
 from ..shared.job_runner import JobRunner
 from .build_context import Contents, is_layered

@@ -37,7 +37,7 @@ def _make(name: str, library: Library, minor: str, commit: str, runner: JobRunne
     arguments = CONVERTER.unstructure(library)
     with runner.work.scratch() as scratch:
         out = scratch / "made"
-        result = runner.run("stdlib_bytecode", tools, arguments, out)
+        result = runner.run("stdlib_bytecode", tools, arguments, out, prepare_next=True)
         with reading_result("stdlib_bytecode"):
             facts = {field: result[field] for field in ("diff_id", "digest", "size")}
             return store_layer(Layer(**facts, title=title, key=name), out / _FILE, runner)

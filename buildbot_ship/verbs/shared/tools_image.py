@@ -29,6 +29,9 @@ pip is not among them.  It is as large as all of these together, and only its se
 package index would be used.
 """
 
+_SCRIPTS = ("tools.py", "standard_library.py", "left_out.py", "compiler.py", "bytecode.py")
+"""The scripts that decide what is in a tools image."""
+
 
 @attrs.frozen
 class Tools:
@@ -67,8 +70,7 @@ def tools_reference(
     image: EngineImage, names: tuple[str, ...], locks: Mapping[str, bytes]
 ) -> str:
     """Return the name of the tools image of a base *image* with the tools *names*."""
-    script = inside.script("tools.py")
-    digest = hashlib.sha256(f"{image.image_id} {' '.join(names)}".encode() + script)
-    for lock in locks.values():
-        digest.update(lock)
+    digest = hashlib.sha256(f"{image.image_id} {' '.join(names)}".encode())
+    for text in (*map(inside.script, _SCRIPTS), *locks.values()):
+        digest.update(text)
     return f"ship.local/tools:{digest.hexdigest()[:32]}"

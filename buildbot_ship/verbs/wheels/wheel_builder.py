@@ -9,7 +9,6 @@ import attrs
 from ...daemon.interface import JobFile
 from ...model.application.wheel_plan import (
     Chosen,
-    Fetched,
     Missing,
     WheelsPlan,
     build_arguments,
@@ -25,8 +24,8 @@ from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.own_packages import digest_of_files, export_package, list_build_files
 from ..shared.tools_image import BUILD_TOOLS
-from .build_dependencies import BuildDependencies
 from .build_result import BuildResult
+from .downloads import DOWNLOADED, RESTORED, Downloads
 from .repack import BuiltWheel, Repacker
 from .version_inputs import VersionInputs
 from .wheel_set import WheelSet
@@ -118,11 +117,14 @@ class WheelBuilder:
     def _download_and_build(
         self, available: WheelSet, missing: Missing, scratch: Path
     ) -> WheelSet:
-        cached = self._cached_index_wheels() if missing.pins else {}
+        downloads = Downloads(self.plan, self.build_base, self.runner)
+        cached = downloads.cached_wheels() if missing.pins else {}
         sdists = {self.plan.sections[number].sdist_hash or "" for number in available.sections}
         missing = attrs.evolve(missing, known=frozenset(cached) | sdists - {""})
         tools = self.runner.tools(self.build_base.reference, BUILD_TOOLS).image
-        fetched, warnings = self._download(missing, tools, scratch)
+        # It starts while files are downloaded.
+        self.runner.prepare_container(self.build_base.reference)
+        fetched, warnings = downloads.download(missing, tools, scratch)
         chosen = choose(self.plan, missing, fetched)
         new, built = self._build(chosen, tools, scratch)
         sections = {**available.sections, **built}
@@ -146,34 +148,6 @@ class WheelBuilder:
             downloaded=downloaded,
             warnings=warnings,
         )
-
-    def _cached_index_wheels(self) -> dict[str, Wheel]:
-        """Return the wheels of the package index in this worker's cache, by sha256 in hex."""
-        wheels = {}
-        for digest in {digest for pin in self.plan.pins for digest in pin.hashes}:
-            entry = self.runner.cache.find(index_wheel_key(digest), shared=False)
-            if entry is not None:
-                wheels[digest] = structure(entry.record, Wheel, "wheel")
-        return wheels
-
-    def _download(
-        self, missing: Missing, tools: str, scratch: Path
-    ) -> tuple[tuple[Fetched | None, ...], tuple[str, ...]]:
-        """Download *missing* pins, and the build dependencies, into *scratch*.
-
-        Return the downloaded file of each pin, and warnings.
-        """
-        dependencies = BuildDependencies(self.plan, self.build_base, self.runner)
-        cached, out = scratch / "known", scratch / "fetched"
-        lacking = dependencies.restore(missing.sections, cached / "build")
-        if not (missing.pins or lacking):
-            return (), ()
-        arguments = self.plan.fetch_arguments(attrs.evolve(missing, sections=lacking))
-        result = self.runner.run("fetch", tools, arguments, out, network=True)
-        dependencies.keep(lacking, out / "build")
-        with reading_result("fetch"):
-            fetched = structure(result["files"], tuple[Fetched | None, ...], "fetched")
-            return fetched, structure(result.get("warnings", ()), tuple[str, ...], "warnings")
 
     def _build(
         self, chosen: Chosen, tools: str, scratch: Path
@@ -210,7 +184,7 @@ class WheelBuilder:
         """Return the input files of the build job: downloads, *sections* and own packages."""
         inputs = [
             JobFile(path.relative_to(folder).as_posix(), path)
-            for folder in (scratch / "fetched", scratch / "known")
+            for folder in (scratch / DOWNLOADED, scratch / RESTORED)
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         ]

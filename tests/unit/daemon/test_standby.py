@@ -51,6 +51,22 @@ def test_a_job_gets_no_standby_container_that_did_not_start(
     assert noted == []
 
 
+def test_a_standby_container_that_did_not_start_is_no_hindrance_to_the_next(
+    standby: StandbyContainer,
+) -> None:
+    asked: list[str] = []
+
+    def no_tools_image() -> None:
+        asked.append("job")
+
+    standby.prepare(no_tools_image)
+    assert standby._standby is not None
+    standby._standby.result()
+    standby.prepare(no_tools_image)
+    standby.close()
+    assert asked == ["job", "job"]
+
+
 def test_a_standby_container_that_did_not_start_fails_no_build(
     standby: StandbyContainer, noted: list[str]
 ) -> None:

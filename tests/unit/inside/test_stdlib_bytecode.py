@@ -107,10 +107,77 @@ def test_the_same_modules_give_the_same_bytes(tmp_path: Path) -> None:
     assert len(members(first[1])) > len(names)
 
 
-def test_a_large_group_is_split_among_processors() -> None:
+KNOWN = """\
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv.pop(1))
+import layer_packing
+folder = Path(sys.argv[3])
+layer_packing.STAGE = folder / "stage"
+import standard_library
+standard_library.HOME = folder / "lib"
+if sys.argv[4:]:
+    standard_library.compile_library(Path(sys.argv[1]), folder / "tools", folder / "lib")
+import stdlib_bytecode
+stdlib_bytecode.main(stdlib_bytecode.work)
+"""
+
+
+def make_from_own_library(folder: Path, *options: str) -> tuple[int, bytes]:
+    """Return how many modules of a library in *folder* were compiled, and the layer."""
+    job, out, library = folder / "job", folder / "out", folder / "lib"
+    (library / "test").mkdir(parents=True)
+    job.mkdir()
+    for name in ("a.py", "b.py", "test/c.py"):
+        (library / name).write_text("def f(): return {'x', 'y'}\n")
+    (job / "bytecode.py").write_bytes((INSIDE / "bytecode.py").read_bytes())
+    asked = {
+        "path": str(library).lstrip("/"),
+        "modules": ["a.py", "b.py", "gone.py"],
+        "folders": [],
+    }
+    (job / "job.json").write_text(json.dumps(asked))
+    command = [sys.executable, "-c", KNOWN, str(INSIDE), str(job), str(out), str(folder)]
+    done = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
+    compiled = int(done.stdout.splitlines()[-1].split()[1])
+    return compiled, (out / "library.tar.gz").read_bytes()
+
+
+def test_the_bytecode_of_the_tools_image_is_taken_as_it_is(tmp_path: Path) -> None:
+    fresh, layer = make_from_own_library(tmp_path / "1")
+    assert fresh == 2
+    names = {Path(name).name for name in members(layer)}
+    assert {f"a.{TAG}.pyc", f"b.{TAG}.pyc"} < names
+    known, layer = make_from_own_library(tmp_path / "2", "tools")
+    assert known == 0
+    assert {f"a.{TAG}.pyc", f"b.{TAG}.pyc"} < {Path(name).name for name in members(layer)}
+    assert not list((tmp_path / "2/lib/test").glob("__pycache__"))
+    compiled = (tmp_path / f"2/lib/__pycache__/a.{TAG}.pyc").read_bytes()
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        name = f"{tmp_path}/2/lib/__pycache__/a.{TAG}.pyc".lstrip("/")
+        file = tar.extractfile(name)
+        assert file is not None
+        assert file.read() == compiled
+
+
+def test_only_modules_without_bytecode_are_compiled_where_one_can_write(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    for name in ("a.py", "b.py", "tests/c.py"):
+        (tmp_path / name).write_text("x = 1\n")
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / f"__pycache__/b.{TAG}.pyc").write_bytes(b"of the base")
     code = (
-        "import layer_packing; print([len(p) for p in layer_packing.split([['a', 'b']] * 130)])"
+        "import sys; from pathlib import Path; import standard_library as s; "
+        "home = Path(sys.argv[1]); print(*(p.name for p in s.uncompiled(home)), "
+        "s.has_checked_bytecode(home / 'b.py'), s.has_checked_bytecode(home / 'a.py'))"
     )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd=INSIDE)
+    assert ran.stdout.split() == ["a.py", "False", "False"]
+
+
+def test_a_large_group_is_split_among_processors() -> None:
+    code = "import compiler; print([len(p) for p in compiler.split([('a', b'')] * 130)])"
     ran = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=INSIDE
     )

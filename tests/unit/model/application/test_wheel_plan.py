@@ -42,7 +42,7 @@ def arguments_for(plan: WheelsPlan, missing: Missing, *fetched: Fetched | None) 
 def test_only_the_sections_that_can_be_needed_are_fetched() -> None:
     plan = decide(REQUEST, PINS, LOCK)
     assert [section.source for section in plan.sections] == ["klein==1", "lib"]
-    arguments = plan.fetch_arguments(ALL)
+    arguments = plan.fetch_arguments([0, 1], [0, 1], [])
     assert arguments["pins"][1] == {
         "name": "old",
         "version": "2",
@@ -90,8 +90,9 @@ def test_a_section_is_written_as_pip_reads_it() -> None:
 def test_what_is_known_is_neither_fetched_nor_built() -> None:
     plan = decide(REQUEST, PINS, LOCK)
     own = Missing((1,), pins=False)
-    assert plan.fetch_arguments(own)["pins"] == []
-    assert list(plan.fetch_arguments(own)["sections"]) == ["1"]
+    arguments = plan.fetch_arguments([], [1], {C, A})
+    assert (arguments["pins"], list(arguments["sections"])) == ([], ["1"])
+    assert arguments["known"] == [A, C]
     assert [entry["source"] for entry in arguments_for(plan, own)["built"]] == ["tree/lib"]
     work = choose(plan, Missing((1,), pins=True, known=frozenset({A, B})), (SDIST, None))
     assert (work.built, work.of_pins) == ((1,), (0,))

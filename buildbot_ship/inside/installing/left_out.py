@@ -1,0 +1,1 @@
+../../model/runtime/left_out.py
