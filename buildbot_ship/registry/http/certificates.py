@@ -145,6 +145,8 @@ class Sessions:
 
 def _new_session(material: Material, on_loopback: bool, proxy: str | None) -> requests.Session:
     session = _Session()
+    # The defaults of requests are a quarter of most requests, and say nothing.
+    session.headers = requests.structures.CaseInsensitiveDict({"User-Agent": "buildbot-ship"})
     session.mount("https://", _Adapter(material.authorities))
     session.mount("http://", MeteredAdapter())
     session.cert = material.client

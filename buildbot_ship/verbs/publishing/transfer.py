@@ -103,7 +103,8 @@ class _Sender:
     ) -> Copied:
         runner, layer = self.runner, blob.layer
         registry = runner.registry
-        if registry.has(repository, blob.digest):
+        # The config of a new commit is new, and as small as the question.
+        if layer is not None and registry.has(repository, blob.digest):
             return Copied()
         if layer is not None and not runner.work.layer(layer.digest).is_file():
             for source in runner.cache.repositories():

@@ -14,9 +14,7 @@ from ...model.request.wire import CONVERTER, structure
 from ..shared.job_result import reading_result
 from ..shared.job_runner import BuildBase, JobRunner
 from .build_dependencies import BuildDependencies
-
-DOWNLOADED, RESTORED = "fetched", "known"
-"""The folders of a scratch folder with new files, and with files from the cache."""
+from .wheel_builder import DOWNLOADED, RESTORED
 
 
 @attrs.frozen

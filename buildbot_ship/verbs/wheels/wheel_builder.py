@@ -25,11 +25,12 @@ from ..shared.job_runner import BuildBase, JobRunner
 from ..shared.own_packages import digest_of_files, export_package, list_build_files
 from ..shared.tools_image import BUILD_TOOLS
 from .build_result import BuildResult
-from .downloads import DOWNLOADED, RESTORED, Downloads
 from .repack import BuiltWheel, Repacker
 from .version_inputs import VersionInputs
 from .wheel_set import WheelSet
 
+DOWNLOAD_FOLDERS = DOWNLOADED, RESTORED = "fetched", "known"
+"""The folders of a scratch folder with new files, and with files from the cache."""
 _REPACKED, _BUILT = "repacked", "built/wheelhouse"
 
 
@@ -117,6 +118,9 @@ class WheelBuilder:
     def _download_and_build(
         self, available: WheelSet, missing: Missing, scratch: Path
     ) -> WheelSet:
+        # Imported late: after a changed line nothing is downloaded.
+        from .downloads import Downloads  # noqa: PLC0415
+
         downloads = Downloads(self.plan, self.build_base, self.runner)
         cached = downloads.cached_wheels() if missing.pins else {}
         sdists = {self.plan.sections[number].sdist_hash or "" for number in available.sections}
@@ -184,7 +188,7 @@ class WheelBuilder:
         """Return the input files of the build job: downloads, *sections* and own packages."""
         inputs = [
             JobFile(path.relative_to(folder).as_posix(), path)
-            for folder in (scratch / DOWNLOADED, scratch / RESTORED)
+            for folder in (scratch / name for name in DOWNLOAD_FOLDERS)
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         ]

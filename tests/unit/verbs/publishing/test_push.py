@@ -172,9 +172,11 @@ def test_blobs_that_are_there_are_not_sent(world: World) -> None:
         world.registry.upload(PLACE, digest, data)
     world.registry.calls.clear()
     result = world.push()
-    assert world.registry.calls == [f"put {TAG}"]
+    # The config is sent without a question: that of a new commit is new.
+    config = json.loads(image.manifest.data)["config"]
+    assert world.registry.calls == [f"upload {PLACE.at(config['digest'])}", f"put {TAG}"]
     sent = result.properties["ship_pushed_app"]["sent_bytes"]
-    assert sent == len(image.manifest.data)
+    assert sent == config["size"] + len(image.manifest.data)
 
 
 @pytest.mark.parametrize("where", ["no mounts", "another registry"])
