@@ -21,6 +21,7 @@ from index_listing import TIMEOUT, File, list_files
 from job import Failed, say
 from packaging.version import Version
 from requests.adapters import HTTPAdapter
+from shared_tls import shared_tls
 from urllib3.util.retry import Retry
 
 
@@ -94,8 +95,8 @@ class Index:
         retry = Retry(
             total=4, backoff_factor=factor, status_forcelist=(429, 500, 502, 503, 504)
         )
-        for scheme in ("https://", "http://"):
-            self.session.mount(scheme, HTTPAdapter(max_retries=retry, pool_maxsize=16))
+        self.session.mount("https://", shared_tls(max_retries=retry, pool_maxsize=16))
+        self.session.mount("http://", HTTPAdapter(max_retries=retry, pool_maxsize=16))
         self.urls = [index.get("url") or default_index(), *index.get("extra_urls", ())]
         self.listings: dict[str, list[File]] = {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import ssl
 import subprocess
 import sys
@@ -21,8 +22,8 @@ import json, sys
 from pathlib import Path
 from index import Index
 from job import Failed
-index = Index({"url": sys.argv[1], "seconds": float(sys.argv[4])}, {})
 try:
+    index = Index({"url": sys.argv[1], "seconds": float(sys.argv[4])}, {})
     if sys.argv[2]:
         index.choose_and_fetch("six", "1.0", [sys.argv[2]], Path(sys.argv[3]))
     else:
@@ -36,10 +37,18 @@ FILE = "six-1.0-py3-none-any.whl"
 DIGEST = hashlib.sha256(b"x" * 100).hexdigest()
 
 
-def ask(url: str, folder: Path, digest: str = "", seconds: int = 1) -> dict[str, Any]:
+def ask(
+    url: str, folder: Path, digest: str = "", seconds: int = 1, bundle: str | None = None
+) -> dict[str, Any]:
     command = [sys.executable, "-c", SCRIPT, url, digest, str(folder), str(seconds)]
     ran = subprocess.run(
-        command, cwd=scripts_folder(), check=True, capture_output=True, text=True, timeout=30
+        command,
+        cwd=scripts_folder(),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={**os.environ, "REQUESTS_CA_BUNDLE": bundle} if bundle else None,
     )
     answer: dict[str, Any] = json.loads(ran.stdout)
     return answer
@@ -133,6 +142,66 @@ def test_an_untrusted_certificate_is_named(tmp_path: Path) -> None:
         found = ask(f"https://{server.address}/simple", tmp_path)
     why = "the package index cannot be reached (its certificate is not trusted)"
     assert found == {"why": why, "transient": False}
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_an_authority_of_a_bundle_or_a_folder_is_trusted(tmp_path: Path, kind: str) -> None:
+    authority = Authority.make(tmp_path, "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.bundle, authority.key_file)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    command = ["openssl", "x509", "-hash", "-noout", "-in", str(authority.bundle)]
+    name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    (folder / f"{name}.0").write_bytes(authority.bundle.read_bytes())
+    bundle = authority.bundle if kind == "file" else folder
+    with raw_server(
+        lambda connection: connection.write(page(connection)), tls=context
+    ) as server:
+        found = ask(f"https://{server.address}/simple", tmp_path, bundle=str(bundle))
+    assert found == {}
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_bundle_that_cannot_be_read_is_named(tmp_path: Path, content: str | None) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    found = ask("https://127.0.0.1:1/simple", tmp_path, bundle=str(bundle))
+    assert found["why"].startswith("the certificates of authorities cannot be read: ")
+    assert found["transient"] is False
+
+
+CONNECTIONS = """
+import ssl, sys
+made, load = [], ssl.SSLContext.load_verify_locations
+def counted(self, *args, **options):
+    made.append(options)
+    return load(self, *args, **options)
+ssl.SSLContext.load_verify_locations = counted
+from index import Index
+index = Index({"url": sys.argv[1]}, {})
+index.prefetch([f"project-{n}" for n in range(6)])
+print(len(index.listings), len(made))
+"""
+
+
+def test_all_connections_share_the_authorities(tmp_path: Path) -> None:
+    authority = Authority.make(tmp_path, "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.bundle, authority.key_file)
+    with raw_server(
+        lambda connection: connection.write(page(connection)), tls=context
+    ) as server:
+        ran = subprocess.run(
+            [sys.executable, "-c", CONNECTIONS, f"https://{server.address}/simple"],
+            cwd=scripts_folder(),
+            env={**os.environ, "REQUESTS_CA_BUNDLE": str(authority.bundle)},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    assert ran.stdout.split() == ["6", "1"]
 
 
 CALL = """
