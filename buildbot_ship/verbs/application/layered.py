@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -75,15 +76,27 @@ def make_layers(
     inputs = wheel_inputs(wheels.values(), runner.work)
     layers = {layer.key: _arguments(layer) for layer in missing}
     arguments = {"prefix": PREFIX, "layers": layers}
-    made: dict[str, Layer] = {}
     with runner.work.scratch() as scratch:
         out = scratch / "made"
         result = runner.run("install", tools.image, arguments, out, inputs)
         with reading_result("install"):
-            for layer in missing:
-                record = _record(result["layers"][layer.key], layer)
-                made[layer.key] = store_layer(record, out / f"{layer.key}.tar.gz", runner)
-    return made
+            records = [_record(result["layers"][layer.key], layer) for layer in missing]
+            return _store(records, out, runner)
+
+
+def _store(records: Sequence[Layer], out: Path, runner: JobRunner) -> dict[str, Layer]:
+    """Verify and store the layers of *records*, whose files are in *out*; several at a time."""
+
+    def store(record: Layer) -> Layer:
+        return store_layer(record, out / f"{record.key}.tar.gz", runner)
+
+    if len(records) == 1:
+        return {record.key: store(record) for record in records}
+    # Imported late: most builds make one layer.
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    with ThreadPoolExecutor() as pool:
+        return {layer.key: layer for layer in pool.map(store, records)}
 
 
 def _record(result: dict[str, Any], planned: PlannedLayer) -> Layer:
