@@ -2,7 +2,7 @@
 
 Each case is a generated repository. It is built once by a worker that has nothing but the
 tools image, and what commits before it left, and once more after one line of its own package
-was changed.
+was changed.  Those with more and more dependencies are also built by uv and BuildKit.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from pathlib import Path
 
 from lab.bases import REPOSITORY
 from lab.bench.changes import BUILD_LOCK, own_package_lock
+from lab.bench.grown_uv import UvBuilds, uv_builds, uv_files
 from lab.bench.history import live_through
 from lab.bench.index import project, publish_project, serving
 from lab.bench.page import markdown, size
 from lab.bench.product import CommandLine, network
 from lab.bench.world import BASES, TEAM, World, new_world
-from lab.git_server import GitServer, make_repository
+from lab.git_server import Developer, GitServer, make_repository
 from lab.runs import Run
 
 PART, BIG_PART = 100_000, 100_000_000
@@ -30,7 +31,10 @@ CODE = f"{PACKAGE}/grown/__init__.py"
 SETUP = (
     "from setuptools import setup\n\nsetup(name='grown', version='1.0', packages=['grown'])\n"
 )
-HEAD = ("what grows", "", "first build", "one line", "sent, one line", "peak memory")
+HEAD = (
+    *("what grows", "", "first build", "one line", "sent, one line", "peak memory"),
+    *("uv, first build", "uv, one line"),
+)
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,17 @@ CASES = (
 
 @dataclass(frozen=True)
 class Cost:
-    """What a case cost: seconds, bytes, and the most memory that one process held."""
+    """What a case cost: seconds, bytes, and the most memory that one process held.
+
+    *uv* has the seconds of the same two builds by uv and BuildKit, if they were measured.
+    """
 
     case: Case
     first: float
     again: float
     sent: int
     peak: int
+    uv: tuple[float, float] | None = None
 
 
 def measure_growth(run: Run, cases: Sequence[Case] = CASES) -> Iterator[Cost]:
@@ -79,17 +87,23 @@ def measure_growth(run: Run, cases: Sequence[Case] = CASES) -> Iterator[Cost]:
     projects = run.folder / "index"
     projects.mkdir()
     server = GitServer.start(run)
-    with new_world(run, "growth", server) as world, serving(projects) as index:
+    with (
+        new_world(run, "growth", server) as world,
+        serving(projects) as index,
+        uv_builds(world) as uv,
+    ):
         # The tools image is made first, and counts for none; its code is no other case's.
         for number, case in enumerate((Case("tools", 1, parts=1), *cases)):
             # Each has a worker's caches of its own.
             home = run.folder / f"growth-{number}.home"
-            cost = _measure(world, case, home, projects, index)
+            cost = _measure(world, case, home, projects, index, uv)
             if number:
                 yield cost
 
 
-def _measure(world: World, case: Case, home: Path, projects: Path, index: str) -> Cost:
+def _measure(  # noqa: PLR0917
+    world: World, case: Case, home: Path, projects: Path, index: str, uv: UvBuilds
+) -> Cost:
     folder = world.run.folder / "grown"
     developer = make_repository(folder / "bare", folder / "tree")
     bases = {key: f"{world.counter.address}/{REPOSITORY}:{tag}" for key, tag in BASES.items()}
@@ -103,15 +117,31 @@ def _measure(world: World, case: Case, home: Path, projects: Path, index: str) -
     developer.commit("One line")
     world.counter.reset()
     again = command_line.measure(*arguments)
+    sent = world.counter.sent
+    beside = None
+    if case.what == DEPENDENCIES:
+        mark = f"{world.run.name}-{case.number}"
+        developer.write(dict(uv_files(bases, PACKAGE, index, mark)))
+        beside = measure_uv(uv, developer, case)
     shutil.rmtree(folder)
-    cost = Cost(
-        case, first.seconds, again.seconds, world.counter.sent, max(first.peak, again.peak)
-    )
+    peak = max(first.peak, again.peak)
+    cost = Cost(case, first.seconds, again.seconds, sent, peak, beside)
     world.run.say(
         f"{case.number} {case.what}: {cost.first:.1f} s, then {cost.again:.1f} s, "
         f"{cost.sent:,} bytes sent, at most {size(cost.peak)} of memory"
     )
     return cost
+
+
+def measure_uv(uv: UvBuilds, developer: Developer, case: Case) -> tuple[float, float]:
+    """Return the seconds that uv takes for a repository, and for one more line."""
+    seconds = []
+    for build in ("uv", "uv again"):
+        developer.write({CODE: code(case, build)})
+        developer.commit(build)
+        seconds.append(uv.ship(developer.tree, f"grown-uv-{case.number}"))
+    uv.world.run.say(f"{case.number} {case.what}, uv: {seconds[0]:.1f} s, {seconds[1]:.1f} s")
+    return seconds[0], seconds[1]
 
 
 def repository_files(
@@ -157,6 +187,8 @@ def growth_table(costs: Iterable[Cost]) -> str:
             f"{cost.again:.1f} s",
             size(cost.sent),
             size(cost.peak),
+            *(f"{seconds:.1f} s" for seconds in cost.uv or ()),
+            *(("-", "-") if cost.uv is None else ()),
         )
         for cost in costs
     ]

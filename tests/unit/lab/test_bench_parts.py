@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from lab.bench.growth import (
     repository_files,
     sentences,
 )
+from lab.bench.grown_uv import uv_files
 from lab.bench.memory import PeakMemory
 from lab.bench.rounds import make_flow
 from lab.bench.scripts import SCRIPTS, script_environment
@@ -117,7 +119,23 @@ def test_one_size_alone_says_nothing_of_growth() -> None:
 def test_the_growth_table_has_a_row_for_each_case() -> None:
     rows = growth_table([cost("dependencies", 1_000, 10.04, 2.0)]).splitlines()[2:]
     cells = [cell.strip() for cell in rows[0].strip("|").split("|")]
-    assert cells == ["dependencies", "1,000", "10.0 s", "2.0 s", "2.0 KB", "45.0 MB"]
+    assert cells == [
+        *("dependencies", "1,000", "10.0 s", "2.0 s", "2.0 KB", "45.0 MB"),
+        *("-", "-"),
+    ]
+    beside = replace(cost("dependencies", 10, 1.0, 2.0), uv=(3.04, 1.5))
+    (row,) = growth_table([beside]).splitlines()[2:]
+    assert [cell.strip() for cell in row.strip("|").split("|")][-2:] == ["3.0 s", "1.5 s"]
+
+
+def test_uv_builds_a_generated_repository_from_its_own_index_and_cache() -> None:
+    files = dict(uv_files(BASES, "own", "http://10.0.0.1:9", "mark"))
+    text = files["uv.docker"]
+    assert text.count("id=mark,") == 2
+    assert "COPY own ./\n" in text
+    assert "COPY src" not in text
+    assert "ENV UV_INDEX=http://10.0.0.1:9\n" in text
+    assert all(reference in text for reference in BASES.values())
 
 
 def test_the_cases_are_those_of_the_promise() -> None:
