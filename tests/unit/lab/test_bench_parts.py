@@ -23,6 +23,7 @@ from lab.bench.changes import (
 )
 from lab.bench.children import child
 from lab.bench.counter import counting
+from lab.bench.grown_uv import uv_files
 from lab.bench.growth import (
     CASES,
     Case,
@@ -32,7 +33,6 @@ from lab.bench.growth import (
     repository_files,
     sentences,
 )
-from lab.bench.grown_uv import uv_files
 from lab.bench.memory import PeakMemory
 from lab.bench.rounds import make_flow
 from lab.bench.scripts import SCRIPTS, script_environment
