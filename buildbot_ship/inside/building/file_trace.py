@@ -114,10 +114,17 @@ class Notes:
 
     def _rename(self, source: Any, target: Any, *folders: int) -> None:
         old, new = (os.path.abspath(os.fsdecode(path)) for path in (source, target))
-        if os.path.isdir(old) or any(folder != -1 for folder in folders):
+        if any(folder != -1 for folder in folders):
             self.opaque = self.opaque or "os.rename"
-        self.read.add(new)
-        self.origin[new] = self.origin.get(old, old)
+        moved = [old]
+        if os.path.isdir(old):
+            moved = [
+                os.path.join(top, name) for top, _, names in os.walk(old) for name in names
+            ]
+        for path in moved:
+            there = new + path.removeprefix(old)
+            self.read.add(there)
+            self.origin[there] = self.origin.get(path, path)
 
     def write(self, path: Path) -> None:
         """Write the notes to *path*."""

@@ -14,6 +14,7 @@ from tests.scripts import scripts_folder
 
 TRACED = scripts_folder() / "file_trace.py"
 COPY = "import shutil; shutil.copyfile('a', 'copy')\n"
+MOVED = "import os, shutil; os.mkdir('x'); shutil.copyfile('a', 'x/new'); os.rename('x', 'y')\n"
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 def notes_of(folder: Path, script: str) -> dict[str, Any]:
     """Run a hook in *folder*; return its notes, of files that were there before."""
-    before = {str(path) for path in folder.iterdir()}
+    before = {str(path) for path in folder.rglob("*")}
     hook, notes = folder.parent / "hook.py", folder.parent / "notes.json"
     hook.write_text(script)
     subprocess.run([sys.executable, TRACED, notes, hook, "argument"], cwd=folder, check=True)
@@ -62,6 +63,8 @@ def notes_of(folder: Path, script: str) -> dict[str, Any]:
         ("import zipfile; zipfile.ZipFile('new', 'w').write('a')", [], ["a"]),
         ("import shutil; shutil.move('a', 'new'); open('new')", ["a"], []),
         ("from shutil import copy2; copy2('b', 'new')", [], ["b"]),
+        (MOVED + "open('y/new')", ["a"], []),
+        (MOVED, [], ["a"]),
     ],
 )
 def test_who_copies_is_told_from_who_looks(
@@ -77,6 +80,13 @@ def test_a_copier_of_somebody_else_looks(folder: Path) -> None:
     assert "a" in notes["read"]
 
 
+def test_a_file_in_a_folder_that_moves_stays_the_same_file(folder: Path) -> None:
+    (folder / "x").mkdir()
+    (folder / "x" / "inner").touch()
+    notes = notes_of(folder, "import os; os.rename('x', 'y'); open('y/inner')")
+    assert notes == {"read": ["inner"], "copied": [], "opaque": None}
+
+
 def test_folders_are_removed_without_a_doubt(folder: Path) -> None:
     notes = notes_of(folder, "import os, shutil; os.makedirs('x/y'); shutil.rmtree('x')")
     assert notes["opaque"] is None
@@ -90,7 +100,7 @@ def test_folders_are_removed_without_a_doubt(folder: Path) -> None:
         ("import os\nif os.fork() == 0: os._exit(0)\nos.wait()", "os.fork"),
         ("import os; os.symlink('a', 'new')", "os.symlink"),
         ("import os; os.link('a', 'new')", "os.link"),
-        ("import os; os.mkdir('x'); os.rename('x', 'y')", "os.rename"),
+        ("import os; os.rename('a', 'b', src_dir_fd=os.open(os.getcwd(), 0))", "os.rename"),
         ("import ctypes; ctypes.CDLL(None)", "ctypes.dlopen"),
         ("import os; os.open('a', 0, dir_fd=os.open(os.getcwd(), 0))", "os.open a"),
         ("import sys; sys.modules['x'] = type(sys)('x'); sys.modules['x'].__file__ = '/x.so'",
