@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from job import Failed
+from job import EPOCH, Failed
 
 STAND_IN = "the build backends"
 SHA256 = 64
@@ -69,6 +69,8 @@ def create_stand_in(tree: Path, files: Iterable[Path]) -> None:
 def run(title: str, *arguments: str, text: bytes = b"", pack: IO[bytes] | None = None) -> bytes:
     """Run git with *text* or a *pack* as input; return its output.  Raises Failed."""
     environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    # The same files are the same commit, at any time.
+    environ |= dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{EPOCH} +0000")
     with tempfile.TemporaryFile() as typed:
         typed.write(text)
         typed.seek(0)

@@ -128,3 +128,15 @@ def test_who_only_wants_requirements_gets_any_version(tmp_path: Path) -> None:
     assert described.startswith("v0.0.0-0-g")
     assert git(tmp_path / "tree", "status", "--porcelain") == ""
     assert git(tmp_path / "tree", "ls-files") == "setup.py"
+
+
+def test_the_same_files_are_the_same_commit_on_another_day(tmp_path: Path) -> None:
+    commits = []
+    for day in ("one", "two"):
+        tree = tmp_path / day
+        tree.mkdir()
+        (tree / "setup.py").write_text("\n")
+        assert run(None, tmp_path, tree) == ""
+        commits.append(git(tree, "log", "--format=%H %ad %cd", "--date=format:%Y-%m-%d"))
+    assert commits[0] == commits[1]
+    assert commits[0].endswith(" 1980-01-01 1980-01-01")
