@@ -10,7 +10,6 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import requests
 from deadline import TooSlow, within
 from index_listing import TIMEOUT, File, list_files
 from job import Failed, say
+from listings import Listings
 from packaging.version import Version
 from requests.adapters import HTTPAdapter
 from shared_tls import shared_tls
@@ -48,8 +48,6 @@ def default_index() -> str:
     return Path(sys.prefix, "default-index").read_text(encoding="utf-8")
 
 
-PARALLEL = 8
-"""Listings to request at the same time."""
 ANSWER_SECONDS = 60.0
 """Seconds in which an index must answer, unless the job sets others."""
 UNTRUSTED = "its certificate is not trusted"
@@ -98,23 +96,21 @@ class Index:
         self.session.mount("https://", shared_tls(max_retries=retry, pool_maxsize=16))
         self.session.mount("http://", HTTPAdapter(max_retries=retry, pool_maxsize=16))
         self.urls = [index.get("url") or default_index(), *index.get("extra_urls", ())]
-        self.listings: dict[str, list[File]] = {}
+        self.listings = Listings(self._ask)
 
     def files(self, name: str) -> list[File]:
         """Return all files of a project in all indexes.  Raises Failed."""
-        if name not in self.listings:
-            try:
-                self.listings[name] = [
-                    file for url in self.urls for file in self._list(url, name)
-                ]
-            except (requests.RequestException, TooSlow, ValueError, KeyError) as error:
-                raise index_unreachable(error) from None
-        return self.listings[name]
+        return self.listings.files(name)
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Ask for the files of several projects at the same time.  Raises Failed."""
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            list(pool.map(self.files, dict.fromkeys(names)))
+        self.listings.prefetch(names)
+
+    def _ask(self, name: str) -> list[File]:
+        try:
+            return [file for url in self.urls for file in self._list(url, name)]
+        except (requests.RequestException, TooSlow, ValueError, KeyError) as error:
+            raise index_unreachable(error) from None
 
     def _list(self, url: str, name: str) -> list[File]:
         return within(self.seconds, lambda _: list_files(self.session, url, name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
@@ -50,7 +51,7 @@ class File:
         """Return whether this is a source distribution."""
         return self.name.endswith((".tar.gz", ".zip"))
 
-    @property
+    @cached_property
     def version(self) -> Version | None:
         """Return the version in the file name, or None if the name is invalid."""
         try:

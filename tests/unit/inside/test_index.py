@@ -182,7 +182,7 @@ ssl.SSLContext.load_verify_locations = counted
 from index import Index
 index = Index({"url": sys.argv[1]}, {})
 index.prefetch([f"project-{n}" for n in range(6)])
-print(len(index.listings), len(made))
+print(len({f"project-{n}": index.files(f"project-{n}") for n in range(6)}), len(made))
 """
 
 
