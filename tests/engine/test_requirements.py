@@ -61,6 +61,29 @@ def test_what_was_hardened_follows_without_an_engine(repository: Repository) -> 
     assert summary.endswith(f"packages, up to date: {STRICT}")
 
 
+KNOWN = "the answer of the build backend of {} is known"
+BACKENDS = ("package .", "sdist docopt==0.6.2")
+
+
+def hardened(repository: Repository, *more: str) -> tuple[list[bytes], list[bool]]:
+    """Harden; return both files, and whether the answers of both backends were known."""
+    said = repository.ship(*HARDEN, *more)
+    assert said.status == 0, said.output
+    texts = [(repository.folder / name).read_bytes() for name in (STRICT, LOCK)]
+    return texts, [KNOWN.format(title) in said.output for title in BACKENDS]
+
+
+def test_known_answers_of_build_backends_change_no_line(repository: Repository) -> None:
+    texts, _ = hardened(repository)
+    (repository.folder / "tiny" / "__init__.py").write_text("# another line\n")
+    assert hardened(repository) == (texts, [True, True])
+    assert hardened(repository, "--no-cache") == (texts, [False, False])
+    setup = repository.folder / "setup.py"
+    setup.write_text(setup.read_text().replace('"six"', '"six", "attrs"'))
+    assert hardened(repository)[1] == [False, True]
+    assert versions(repository).keys() == {"attrs", "docopt", "six"}
+
+
 @pytest.mark.long
 def test_a_stale_commit_is_mended_by_the_command_that_it_names(repository: Repository) -> None:
     old = versions(repository)

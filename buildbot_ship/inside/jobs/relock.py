@@ -24,7 +24,7 @@ from cooldown import Cooldown, explain
 from git_repository import create_stand_in
 from job import Failed, index_environment, main
 from lock_tool import find
-from own_requirements import NO_VERSION, read_own_packages
+from own_requirements import NO_VERSION, ask_own_packages, write_requirements
 from pip_settings import pip_is_configured
 from poetry_lock import poetry_environment, update_poetry_lock
 from uv_lock import update_pylock, update_uv_lock, upgrade_options, uv_environment
@@ -82,7 +82,8 @@ def requirement_files(
     path = scratch / "project.txt"
     lines = [f"{line}\n" for line in arguments["requirements"]]
     path.write_text("".join(lines), encoding="utf-8")
-    own = read_own_packages(arguments["packages"], job, scratch, installer)
+    answers = ask_own_packages(arguments["packages"], job, installer)
+    own = write_requirements(answers, job, scratch)
     return [path, *map(Path, own.titles)]
 
 

@@ -79,6 +79,7 @@ def keep_admitted(strict: str, index: Index, formats: Formats, scratch: Path) ->
         option = formats.option(pin.name)
         if option is None:
             return entry[0]
+        index.listings.refresh([(pin.name, pin.hashes)])
         hashes = set(_hashes(pin, index, formats, scratch))
         if not hashes:
             missing.setdefault(option, []).append(f"{pin.name}=={pin.version}")

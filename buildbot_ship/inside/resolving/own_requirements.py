@@ -10,11 +10,9 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
-from typing import Any
 
-from backend_answers import Answer, Installer, ask, naming, project_file
+from backend_answers import Answer, Asked, Installer, ask, naming, project_file
 from job import Failed, say
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
@@ -33,28 +31,44 @@ NO_VERSION = {
 
 @dataclass(frozen=True)
 class OwnPackages:
-    """The answers of the build backends of own packages, by folder.
+    """What the repository's own packages require.
 
     *titles* are the names for `# via` lines by the file with the requirements: ``NAME (FILE)``.
     """
 
-    answers: Mapping[str, Answer]
     titles: Mapping[str, str]
     requirements: Sequence[Requirement]
 
 
-def read_own_packages(
-    folders: Sequence[str], job: Path, scratch: Path, installer: Installer
-) -> OwnPackages:
-    """Write the requirements of each own package to a file in *scratch*.  Raises Failed."""
+def ask_own_packages(
+    folders: Sequence[str], job: Path, installer: Installer
+) -> dict[str, Answer]:
+    """Ask the backend of the own package in each of *folders*.  Raises Failed."""
     with ThreadPoolExecutor(MAX_BUILDS) as pool:
-        read = pool.map(
+        asked = pool.map(
             lambda folder: read_metadata(folder, job / "tree" / folder, installer), folders
         )
-        answers = dict(zip(folders, read, strict=True))
-    metadata = {folder: answer.metadata for folder, answer in answers.items()}
-    needs = {folder: requirements(folder, message) for folder, message in metadata.items()}
-    names = {canonicalize_name(m["Name"]): folder for folder, m in metadata.items()}
+        return {folder: each.answer for folder, each in zip(folders, asked, strict=True)}
+
+
+def read_metadata(
+    folder: str, source: Path, installer: Installer, *, traced: bool = False
+) -> Asked:
+    """Ask the backend of the package in *folder*, copied to *source*.  Raises Failed."""
+    title = f"package {folder}"
+    project_file(source, title)
+    say(f"reading the requirements of {title}")
+    with naming(folder):
+        return ask(title, source, installer, metadata=True, traced=traced)
+
+
+def write_requirements(answers: Mapping[str, Answer], job: Path, scratch: Path) -> OwnPackages:
+    """Write the requirements of each own package to a file in *scratch*.  Raises Failed.
+
+    *answers* are those of the backends, by folder.
+    """
+    needs = {folder: requirements(folder, answer) for folder, answer in answers.items()}
+    names = {canonicalize_name(answer.name): folder for folder, answer in answers.items()}
     titles: dict[str, str] = {}
     found: list[Requirement] = []
     for number, (folder, own) in enumerate(third_party(names, needs).items()):
@@ -62,24 +76,15 @@ def read_own_packages(
         path.write_text("".join(f"{need}\n" for need in own), encoding="utf-8")
         file = project_file(job / "tree" / folder, f"package {folder}")
         where = os.path.normpath(f"{folder}/{file}")
-        titles[str(path)] = f"{metadata[folder]['Name']} ({where})"
+        titles[str(path)] = f"{answers[folder].name} ({where})"
         found += own
-    return OwnPackages(answers, titles, found)
+    return OwnPackages(titles, found)
 
 
-def read_metadata(folder: str, source: Path, installer: Installer) -> Answer:
-    """Ask the backend of the package in *folder*, copied to *source*.  Raises Failed."""
-    title = f"package {folder}"
-    project_file(source, title)
-    say(f"reading the requirements of {title}")
-    with naming(folder):
-        return ask(title, source, installer, metadata=True)
-
-
-def requirements(folder: str, metadata: Message | Any) -> list[Requirement]:
+def requirements(folder: str, answer: Answer) -> list[Requirement]:
     """Return the requirements of a package, those of its extras included.  Raises Failed."""
     needs = []
-    for text in metadata.get_all("Requires-Dist") or ():
+    for text in answer.requires:
         try:
             need = Requirement(text)
         except InvalidRequirement:

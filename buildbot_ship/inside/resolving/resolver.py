@@ -75,6 +75,9 @@ class Resolver(Protocol):
         Each line of output goes to the log after *mark*.
         """
 
+    def attempt(self, question: Question) -> str | None:
+        """Return the strict file if it takes little time and no line in the log, else None."""
+
 
 @dataclass(frozen=True)
 class PipCompile:
@@ -100,6 +103,10 @@ class PipCompile:
         )
         return question.target.read_text(encoding="utf-8")
 
+    def attempt(self, question: Question) -> str | None:
+        """Return None: pip-compile takes long."""
+        return None
+
 
 @dataclass(frozen=True)
 class Uv:
@@ -111,25 +118,36 @@ class Uv:
 
     def resolve(self, question: Question, why: str, hint: str, mark: str = "  ") -> str:
         """Return the strict file; see `Resolver`."""
+        try:
+            return self._compile(question, why, mark)
+        except (Failed, ValueError):
+            say(f"{mark}uv cannot resolve them: asking pip-compile")
+            return self.otherwise.resolve(question, why, hint, mark)
+
+    def attempt(self, question: Question) -> str | None:
+        """Return the strict file, or None; see `Resolver`."""
+        try:
+            return self._compile(question, "", None)
+        except (Failed, ValueError):
+            return None
+
+    def _compile(self, question: Question, why: str, mark: str | None) -> str:
+        """Return the strict file.  Raises Failed, and ValueError for a URL."""
         question.start()
         words = [
             *upgrade_options(question.upgrade, self.cooldown),
             *_one_by_one(question.formats),
         ]
         words += [] if question.annotate else ["--no-annotate"]
-        try:
-            call(
-                [UV_PROGRAM, "pip", "compile", *UV, *words, *question.output_and_files],
-                why,
-                environment=self.environment,
-                folder=question.folder,
-                mark=mark,
-            )
-            text = question.target.read_text(encoding="utf-8")
-            return as_pip_compile(text, question.markers or {})
-        except (Failed, ValueError):
-            say(f"{mark}uv cannot resolve them: asking pip-compile")
-            return self.otherwise.resolve(question, why, hint, mark)
+        call(
+            [UV_PROGRAM, "pip", "compile", *UV, *words, *question.output_and_files],
+            why,
+            environment=self.environment,
+            folder=question.folder,
+            mark=mark,
+        )
+        text = question.target.read_text(encoding="utf-8")
+        return as_pip_compile(text, question.markers or {})
 
 
 def _one_by_one(formats: Sequence[str]) -> Iterator[str]:

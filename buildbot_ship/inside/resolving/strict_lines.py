@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from job import Failed
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+Versions = Mapping[str, str]
+"""Normalised versions by normalised name."""
 FILE_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
@@ -52,3 +56,15 @@ def pins(strict: str) -> Iterator[Pinned]:
                 "require a version as PEP 440 defines it, for example 1.0",
             ) from None
         yield Pinned(requirement.name, version, tuple(FILE_HASH.findall(line)))
+
+
+def version_of(name: str, version: str) -> tuple[str, str]:
+    """Return an entry of `Versions`; an invalid version stays as it is."""
+    with suppress(ValueError):
+        version = str(Version(version))
+    return canonicalize_name(name), version
+
+
+def versions(strict: str) -> Versions:
+    """Return the versions that a strict file pins.  Raises Failed, as `pins`."""
+    return dict(version_of(pin.name, pin.version) for pin in pins(strict))

@@ -101,6 +101,18 @@ def parse_build_lock(text: str, file: str) -> BuildLock:
     return BuildLock(tuple(sections))
 
 
+def titles(text: str) -> list[str]:
+    """Return the titles of the sections of a build lock, whatever else it has."""
+    found = (_TITLE.fullmatch(line.rstrip()) for line in text.splitlines())
+    return [match[1] for match in found if match]
+
+
+def is_sdist_title(title: str) -> bool:
+    """Return whether *title* is that of the section of an sdist."""
+    match = _TITLE.fullmatch(f"#: {title}")
+    return match is not None and match[4] is not None
+
+
 def _section(line: str, pins: tuple[Pin, ...], number: int) -> Section | None:
     match = _TITLE.fullmatch(line)
     if match is None:

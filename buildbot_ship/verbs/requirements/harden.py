@@ -34,7 +34,8 @@ from ...source.interface import read_bytes, read_text, required
 from ...store.change_notes import ChangeNotes
 from ..shared.job_result import reading_result
 from ..shared.job_runner import JobRunner
-from .hardened import export_packages, hardened, header_of, read_ages
+from .hardened import export_packages, hardened, header_of, names_of, read_ages
+from .known_answers import KnownAnswers
 
 
 def harden(
@@ -61,10 +62,15 @@ def harden(
     formats = Formats.of(request)
     tools = runner.tools(base)
     with runner.work.scratch() as scratch:
-        files = _job_inputs(request, loose, checkout, scratch)
-        resolved = _resolve(
-            _arguments(request, loose, before, formats), files, tools.image, runner, scratch
-        )
+        own = export_packages(checkout, request.packages, scratch)
+        answers = KnownAnswers.of(runner, tools, request.packages, own, metadata=True)
+        arguments = {
+            **_arguments(request, loose, before, formats),
+            "likely": names_of(before.pins, old[request.build_lock]),
+            "answers": answers.find(old[request.build_lock]),
+        }
+        files = (*_loose_files(request, loose), *own)
+        resolved = _resolve(arguments, files, answers, scratch)
     head = header_of(inputs, base, tools, resolved.sdists, formats).text
     new = {request.strict: head + resolved.strict, request.build_lock: head + resolved.lock}
     after = _parse(request, new)
@@ -120,25 +126,22 @@ def _arguments(
     }
 
 
-def _job_inputs(
-    request: HardenRequest, loose: Loose, checkout: Checkout, scratch: Path
-) -> tuple[JobFile, ...]:
-    files = [JobFile(f"loose/{path}", data) for path, data in loose.files.items()]
+def _loose_files(request: HardenRequest, loose: Loose) -> list[JobFile]:
     if is_pyproject(request.loose):
         lines = "".join(f"{item.requirement}\n" for item in loose.requirements)
-        files = [JobFile(f"loose/{request.loose}.txt", lines.encode())]
-    return (*files, *export_packages(checkout, request.packages, scratch))
+        return [JobFile(f"loose/{request.loose}.txt", lines.encode())]
+    return [JobFile(f"loose/{path}", data) for path, data in loose.files.items()]
 
 
 def _resolve(
     arguments: dict[str, Any],
     files: tuple[JobFile, ...],
-    image: str,
-    runner: JobRunner,
+    answers: KnownAnswers,
     scratch: Path,
 ) -> _Resolved:
-    out = scratch / "out"
-    result = runner.run("harden", image, arguments, out, files, network=True)
+    out, image = scratch / "out", answers.tools.image
+    result = answers.runner.run("harden", image, arguments, out, files, network=True)
+    answers.keep(result)
     with reading_result("harden"):
         strict, lock = (
             decode((out / name).read_bytes(), name) for name in ("strict.txt", "build.txt")

@@ -24,7 +24,8 @@ from ..shared.job_result import reading_result
 from ..shared.job_runner import JobRunner
 from ..shared.locked_pins import read_locked
 from ..shared.tools_image import Tools
-from .hardened import export_packages, hardened, header_of, read_ages
+from .hardened import export_packages, hardened, header_of, names_of, read_ages
+from .known_answers import KnownAnswers
 from .updated_lock import Edited, update_lock
 
 
@@ -93,6 +94,7 @@ class _Built:
 def _build_lock(
     request: HardenRequest, lock: Lock, checkout: Checkout, runner: JobRunner, tools: Tools
 ) -> _Built:
+    before = read_text(checkout, request.build_lock)
     arguments: dict[str, Any] = {
         "strict": "".join(pin.text for pin in lock.pins),
         "packages": list(request.packages),
@@ -100,11 +102,15 @@ def _build_lock(
         "cooldown_except": list(request.cooldown_except),
         "no_binary": [],
         "only_binary": [],
+        "likely": names_of(lock.pins, before),
     }
     with runner.work.scratch() as scratch:
         files = export_packages(checkout, request.packages, scratch)
+        answers = KnownAnswers.of(runner, tools, request.packages, files, metadata=False)
+        arguments["answers"] = answers.find(before)
         out = scratch / "out"
         result = runner.run("harden", tools.image, arguments, out, files, network=True)
+        answers.keep(result)
         with reading_result("harden"):
             text = decode((out / "build.txt").read_bytes(), "build.txt")
             sdists = tuple(str(sdist) for sdist in result["sdists"])

@@ -11,6 +11,7 @@ from ...model.reference import Reference
 from ...model.requirements.changes import Changes
 from ...model.requirements.distribution_formats import Formats
 from ...model.requirements.header import Header, Interpreter
+from ...model.requirements.reader import Pin, logical_lines, read_pins
 from ...model.result import SUCCESS, Result
 from ...source.checkout import Checkout
 from ..shared.own_packages import export_package
@@ -37,6 +38,12 @@ def export_packages(
     """Return the files of the own packages in *folders* as inputs of a job."""
     found = (export_package(checkout, folder, scratch) for folder in folders)
     return tuple(file for files in found for file in files)
+
+
+def names_of(pins: Iterable[Pin], build_lock: str) -> list[str]:
+    """Return the packages that *pins* and the text of a build lock pin."""
+    needed, _ = read_pins(logical_lines(build_lock), "")
+    return sorted({pin.key for pin in (*pins, *needed)})
 
 
 def read_ages(result: Mapping[str, Any]) -> dict[str, float]:

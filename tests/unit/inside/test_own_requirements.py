@@ -15,20 +15,16 @@ INSIDE = scripts_folder()
 BEFORE = """\
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from email.message import Message
+from backend_answers import Answer
 from job import Failed
 from own_requirements import requirements, third_party
 from packaging.utils import canonicalize_name
 from strict_lines import pins
 
-def metadata(lines):
-    message = Message()
-    for line in lines:
-        message["Requires-Dist"] = line
-    return message
-
 def own(packages):
-    needs = {name: requirements(name, metadata(lines)) for name, lines in packages.items()}
+    none = frozenset()
+    answers = {name: Answer(none, none, name, tuple(lines)) for name, lines in packages.items()}
+    needs = {name: requirements(name, answer) for name, answer in answers.items()}
     found = third_party({canonicalize_name(name): name for name in packages}, needs)
     return {name: list(map(str, lines)) for name, lines in found.items()}
 

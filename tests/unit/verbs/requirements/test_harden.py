@@ -61,7 +61,7 @@ class Yard:
         kept = job.arguments["keep"] or ""
         (out / "strict.txt").write_text(f"{self.newest}{kept}")
         (out / "build.txt").write_text("")
-        return {"ok": True, "sections": [], "sdists": []}
+        return {"ok": True, "sections": [], "sdists": [], "answers": {}}
 
     @property
     def scripts(self) -> dict[str, Script]:

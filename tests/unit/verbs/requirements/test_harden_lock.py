@@ -43,7 +43,8 @@ class LockYard(Yard):
     def resolve(self, job: Job, out: Path) -> dict[str, Any]:
         self.asked.append(dict(job.arguments))
         (out / "build.txt").write_text(SECTION)
-        return {"ok": True, "sections": [], "sdists": [], "ages": {"six==1.18.0": 9.0}}
+        ages = {"six==1.18.0": 9.0}
+        return {"ok": True, "sections": [], "sdists": [], "ages": ages, "answers": {}}
 
     def relock(self, job: Job, out: Path) -> dict[str, Any]:
         self.updates.append(job)
