@@ -24,18 +24,21 @@ def new_transport(
     sleep: Sleep = time.sleep,
     clock: Callable[[], float] = time.monotonic,
     proxy: str | None = None,
+    in_container: bool = False,
 ) -> Transport:
     """Return a transport without connections, see `RegistryClient`.
 
-    *proxy* is the URL of a proxy that the environment does not name.
+    *proxy* is the URL of a proxy that the environment does not name.  With *in_container*, it
+    trusts what a container with these options trusts.
     """
+    folders = () if in_container else certificate_folders(environment)
     return Transport(
         Keychain(credentials, environment, log),
         policy=policy,
         sleep=sleep,
         clock=clock,
         addresses=Addresses(frozenset(options.insecure)),
-        certificates=Certificates(options.ca_bundle, certificate_folders(environment)),
+        certificates=Certificates(options.ca_bundle, folders, in_container),
         log=log,
         proxy=proxy,
     )

@@ -1,4 +1,4 @@
-"""Ask a package index for the files of a project, as pip does, from this worker."""
+"""Ask a package index for the files of a project, as pip in a container does."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def read_index(
         policy=QUICK,
         log=log,
         proxy=index.proxy,
+        in_container=True,
     )
     path = f"{parts.path.rstrip('/')}/{project}/"
     target = urlunsplit((parts.scheme, host, path, "", ""))

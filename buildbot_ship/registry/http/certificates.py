@@ -40,10 +40,15 @@ class Material:
 
 @attrs.frozen
 class Certificates:
-    """The certificates of this worker: *bundle* for all hosts, *folders* for single ones."""
+    """The certificates of this worker: *bundle* for all hosts, *folders* for single ones.
+
+    With *in_container*, the trust is that of a container: *bundle* replaces the public
+    authorities, and the environment of this process does not count.
+    """
 
     bundle: str | None = None
     folders: tuple[Path, ...] = ()
+    in_container: bool = False
     _known: dict[tuple[str, str], Material] = attrs.field(factory=dict, init=False, repr=False)
 
     def material(self, registry: str, host: str) -> Material:
@@ -139,7 +144,10 @@ class Sessions:
         material = self.certificates.material(registry, host) if is_secure else Material()
         key = (material, is_loopback(host))
         if key not in self._made:
-            self._made[key] = _new_session(*key, self.proxy)
+            session = _new_session(*key, self.proxy)
+            if self.certificates.in_container:
+                _trust_as_in_container(session, self.certificates.bundle)
+            self._made[key] = session
         return self._made[key]
 
 
@@ -155,3 +163,10 @@ def _new_session(material: Material, on_loopback: bool, proxy: str | None) -> re
     if proxy and not on_loopback:
         session.proxies = {"http": proxy, "https": proxy}
     return session
+
+
+def _trust_as_in_container(session: requests.Session, bundle: str | None) -> None:
+    """Let *session* trust *bundle* alone, or else the public authorities."""
+    session.mount("https://", MeteredAdapter())
+    session.verify = bundle or True
+    session.trust_env = False

@@ -66,7 +66,10 @@ def _failure(shown: str, error: Errors) -> Finding:
         remedy = "give user and password: in Buildbot, in the option credentials; by hand, in "
         return _as_index(problem(message, cause, f"{remedy}the URL"))
     if "certificate is not trusted" in error.why:
-        remedy = "name a file with the certificate of its authority in --ca-bundle ($PIP_CERT)"
+        remedy = (
+            "name a file with the certificate of its authority in --ca-bundle ($PIP_CERT): "
+            "containers trust nothing else that this machine trusts"
+        )
         return _as_index(
             problem(f"the certificate of {shown} is not trusted", error.why, remedy)
         )
