@@ -17,6 +17,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (summary := repeated_summary(arguments)) is not None:
         print(summary, flush=True)
         return 0
+    try:
+        return _run(arguments)
+    except ModuleNotFoundError as error:
+        from .output.failure import print_failure  # noqa: PLC0415
+        from .output.missing_extra import missing_extra  # noqa: PLC0415
+
+        if (missing := missing_extra(error)) is None:
+            raise
+        return print_failure(arguments[0], missing, aside=True)
+
+
+def _run(arguments: Sequence[str]) -> int:
     if (answer := _other_word(arguments)) is not None:
         return answer
     # Python's garbage collector takes a tenth of a short call and half of its exit, and finds

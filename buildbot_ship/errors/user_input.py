@@ -183,10 +183,10 @@ class WouldOverwrite(ShipError):
 
 @attrs.define(slots=False)
 class ExtraMissing(ShipError):
-    """An optional library is not installed."""
+    """A library is not installed that an extra of buildbot-ship brings."""
 
     library: str
     extra: str
     template = "{library} is not installed in this Python"
-    advice = "install it, for example: pip install 'buildbot-ship[{extra}]'"
+    advice = "install it, in a clone of buildbot-ship: pip install '.[{extra}]'"
     status = 63

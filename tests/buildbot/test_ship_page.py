@@ -160,7 +160,7 @@ def test_the_command_line_asks_the_same_question(scene: Scene) -> None:
     url = scene.master.settings.url
     done = subprocess.run([*asked, "--master", url], capture_output=True, text=True, check=True)
     first, *rows = done.stdout.splitlines()
-    assert first == "urllib3==2.5.0: 4 affected, 4 images searched"
+    assert first == "urllib3==2.5.0: 4 images affected, 4 repositories searched"
     assert rows[0].startswith(f"{HOST}/app-1@sha256:")
     assert rows[0].endswith("(newest)")
     assert "through app -> requests -> urllib3" in rows[1]
@@ -219,7 +219,7 @@ def test_affected_images_are_found_on_the_page(scene: Scene, browser: webdriver.
     find(browser, "//button[normalize-space()='Are we affected?']").click()
     field = find(browser, "//input[@id='ship-package']")
     field.send_keys("urllib3==2.5.0", Keys.ENTER)
-    text = wait_for_text(browser, "4 affected, 4 images searched")
+    text = wait_for_text(browser, "4 images affected, 4 repositories searched")
     assert "through app → requests → urllib3" in text
     field.send_keys(Keys.CONTROL, "a")
     field.send_keys("a b", Keys.ENTER)

@@ -110,7 +110,7 @@ LIBRARIES = {
     "source": {"attrs"},
     "store": {"attrs"},
     "verbs": {"attrs"},
-    "cli": {"attrs", "requests", "shtab"},
+    "cli": {"attrs", "shtab"},
     "steps": {"attrs", "buildbot", "sqlalchemy", "twisted", "zope"},
     "www": {"attrs", "buildbot", "twisted"},
     "inside": {

@@ -30,8 +30,10 @@ export function AffectedView() {
       setError(problem.message);
     }
   };
-  const said = found && `${found.asked}: ${found.images.length} affected, ` +
-    `${found.searched} ${found.searched === 1 ? "image" : "images"} searched`;
+  const counted = (number, thing, things) => `${number} ${number === 1 ? thing : things}`;
+  const said = found && `${found.asked}: ` +
+    `${counted(found.images.length, "image", "images")} affected, ` +
+    `${counted(found.searched, "repository", "repositories")} searched`;
   return h("div", null,
     h("form", { onSubmit: submit, className: "ship-search" },
       h("label", { htmlFor: "ship-package" }, "Package, such as urllib3 or urllib3<2.5"),

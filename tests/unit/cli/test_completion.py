@@ -171,7 +171,7 @@ def test_without_the_library_it_says_what_to_install(
     assert main(["completion", "bash"]) == 63
     said = capsys.readouterr()
     assert said.out == ""
-    assert "pip install 'buildbot-ship[completion]'" in said.err
+    assert "pip install '.[completion]'" in said.err
 
 
 def test_a_shell_that_is_unknown_is_a_wrong_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,5 +170,5 @@ def test_a_python_without_zstd_names_the_library(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ExtraMissing, match=r"backports\.zstd") as caught:
         list(unpack_layer([FORMS["zstd"]]))
-    assert "buildbot-ship[worker]" in caught.value.remedy
+    assert ".[worker]" in caught.value.remedy
     assert b"".join(unpack_layer([WHOLE])) == PLAIN

@@ -428,7 +428,7 @@ def test_check_needs_no_secrets_and_no_library(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == status, done.stdout
-    assert b"pip install 'buildbot-ship[secrets]'" in done.stdout
+    assert b"pip install '.[secrets]'" in done.stdout
 
 
 def test_nothing_is_sealed_without_recipients(tmp_path: Path) -> None:
