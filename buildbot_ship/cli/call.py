@@ -23,16 +23,17 @@ from ..model.json_text import read_json
 from ..model.log import Log, in_one_line, readable
 from ..model.request import BuildRequest, Envelope, GarbageRequest, Request
 from ..model.request.wire import envelope_from_json, result_to_json
-from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result
+from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result, published_lines
 from .arguments import Call, read
 from .collaborators import Collaborators
+from .output.checkout_warnings import find_warnings
+from .output.missing_extra import CLI, WORKER, missing_extra
 from .secrets_arguments import prints_secret
 from .signals import Cancelled, handle_stop_signals, stop_without_reader
 from .verbs import perform
 
 if TYPE_CHECKING:
     from ..model.secrets.masking import Mask
-    from ..source.uncommitted import Uncommitted
 
 CANCELLED = 143
 PRINTED_TEXTS = {"changes.txt", "secrets.txt", "plan.txt"}
@@ -91,7 +92,7 @@ def run(argv: Sequence[str]) -> int:
     """Run the command line; return 0, or the exit status of the error."""
     call = read(argv, dict(os.environ))
     mask = OutputMask()
-    uncommitted = _uncommitted(call.checkout) if call.warns_of_uncommitted else None
+    warnings = find_warnings(call)
     note = print_error_line if call.json else print_line
     handle_stop_signals()
     # A call by hand may go on when its shell ends, as with nohup.
@@ -99,8 +100,7 @@ def run(argv: Sequence[str]) -> int:
         stop_without_reader()
     try:
         request, result, status = _execute(call, mask)
-        if uncommitted is not None and (warning := uncommitted.warning()):
-            result = attrs.evolve(result, warnings=(warning, *result.warnings))
+        result = attrs.evolve(result, warnings=(*warnings(), *result.warnings))
     except Cancelled:
         note("cancelled; all leftovers are removed")
         return CANCELLED
@@ -130,6 +130,11 @@ def _execute(call: Call, mask: OutputMask) -> tuple[Request | None, Result, int]
         return envelope.request, *_run(call, envelope, lambda line: log(mask.readable(line)))
     except ShipError as error:
         return None, _failure_result(call.verb, error), error.status
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error, CLI if call.envelope else WORKER)
+        if missing is None:
+            raise
+        return None, _failure_result(call.verb, missing), missing.status
     finally:
         end()
 
@@ -148,13 +153,6 @@ def _progress(call: Call) -> tuple[Log, Callable[[], None]]:
 
     line = MovingLine(stream)
     return line, line.end
-
-
-def _uncommitted(checkout: Path) -> Uncommitted:
-    """Start to search for uncommitted files while the verb runs."""
-    from ..source.uncommitted import Uncommitted  # noqa: PLC0415
-
-    return Uncommitted(str(checkout))
 
 
 def print_line(line: str) -> None:
@@ -242,4 +240,6 @@ def _report(call: Call, result: Result) -> None:
         return
     for name in PRINTED_TEXTS & result.texts.keys():
         say(result.texts[name].rstrip())
+    for line in published_lines(result):
+        say(line)
     say(f"{result.verb}: {result.summary}")

@@ -86,6 +86,7 @@ VERB_HELP = {
         "and the registry,\nand builds nothing. The options are those of build.",
         "buildbot-ship find --package . --module twisted \\\n"
         "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
+        "      --source https://git.example.com/team/calculator.git \\\n"
         "      --to registry.example.com/team",
     ),
     "wheels": (
@@ -99,7 +100,7 @@ VERB_HELP = {
     ),
     "image": (
         "Assemble a runtime image. Reads NAME.docker, and loads the image into the engine.",
-        "buildbot-ship image remotemath",
+        "buildbot-ship image remotemath --source https://git.example.com/team/calculator.git",
     ),
     "smoke": (
         "Run images before they are pushed, and check that they work. All containers share a "
@@ -130,10 +131,13 @@ VERB_HELP = {
     ),
     "build": (
         "Run wheels, pex, image and push in one process. Without --to, the images stay in the "
-        "engine for smoke,\nand gc removes them.",
+        "engine for smoke,\nand gc removes them. With --dry-run, it prints the plan. Give "
+        "the --source of your master:\notherwise the master cannot publish the same commit "
+        "after you.",
         "buildbot-ship build --package . --module twisted \\\n"
         "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
         "      --pex fc-twist.pex=twisted,fancycalculator --image fancycalculator \\\n"
+        "      --source https://git.example.com/team/calculator.git \\\n"
         "      --to registry.example.com/team",
     ),
     "verify": (
@@ -142,7 +146,8 @@ VERB_HELP = {
         "another umask, locale, time zone\nand clock. A failure names the first file that "
         "differs.",
         "buildbot-ship verify --package . --module twisted \\\n"
-        "      --pex twist.pex=twisted,remotemath --image remotemath",
+        "      --pex twist.pex=twisted,remotemath --image remotemath \\\n"
+        "      --source https://git.example.com/team/calculator.git",
     ),
 }
 
@@ -155,8 +160,9 @@ QUESTION_HELP = {
         "buildbot-ship init --registry registry.example.com/team",
     ),
     "adopt": (
-        "Say what an existing Buildbot master lacks to ship. Its master.cfg is a program, and "
-        'runs as in\n"buildbot checkconfig". Changes nothing, and starts no build.',
+        "Say what an existing Buildbot master lacks to ship. Loads its master.cfg as "
+        "buildbot checkconfig does,\nso the code in it runs. Changes nothing, and starts no "
+        "build.",
         "buildbot-ship adopt /var/lib/buildbot/master",
     ),
     "doctor": (
@@ -173,7 +179,8 @@ QUESTION_HELP = {
     ),
     "completion": (
         "Print a script that completes verbs and options in your shell.",
-        "buildbot-ship completion bash \\\n"
+        "mkdir -p ~/.local/share/bash-completion/completions\n"
+        "  buildbot-ship completion bash \\\n"
         "      > ~/.local/share/bash-completion/completions/buildbot-ship",
     ),
 }

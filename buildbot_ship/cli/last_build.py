@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..model.image.manifest import KINDS
 from ..model.reference import Reference
 from ..model.request import BuildRequest
-from ..model.result import Result
+from ..model.result import Result, published_lines
 from ..registry.http.address import Addresses
 from ..verbs.publishing.publication import published_text
 from .up_to_date import write_note
@@ -25,7 +25,8 @@ def note_published(arguments: Sequence[str], request: BuildRequest, result: Resu
         for reference, each in zip(references, pushed, strict=True)
     ]
     summary = published_text([image.image for image in request.images])
-    write_note(arguments, str(references[0].tag), f"build: {summary}", tags)
+    text = "\n".join([*published_lines(result), f"build: {summary}"])
+    write_note(arguments, str(references[0].tag), text, tags)
 
 
 def _url(reference: Reference) -> str:

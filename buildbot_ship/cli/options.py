@@ -119,8 +119,8 @@ def add_common_options(sub: Parser) -> None:
     group.add_argument(
         "--untrusted",
         action="store_true",
-        help="publish nothing, and share no cache that is written and no work folder with "
-        "trusted builds",
+        help="build code of strangers: publish nothing, write no shared cache, and use a work "
+        "folder apart from that of trusted builds",
     )
     group.add_argument("--no-cache", action="store_true", help="ignore all caches")
     group.add_argument(

@@ -51,7 +51,8 @@ def _pex_options(sub: Parser) -> None:
 
 def _image_options(sub: Parser) -> None:
     sub.add_argument("--dockerfile", help="Dockerfile of the image (IMAGE.docker)")
-    sub.add_argument("--source", help="URL of the repository, for a label of the image")
+    help = "URL of the repository, for a label of the image; the same as on your master"
+    sub.add_argument("--source", metavar="URL", help=help)
     sub.add_argument(
         "--missing-libraries",
         default="report",
@@ -80,7 +81,8 @@ def _derive(sub: Parser) -> None:
         default=7,
         help="rebuild an unchanged base after this many days (7)",
     )
-    sub.add_argument("--source", help="URL of the repository, for a label of the image")
+    help = "URL of the repository, for a label of the image"
+    sub.add_argument("--source", metavar="URL", help=help)
     _build_secrets(sub)
 
 

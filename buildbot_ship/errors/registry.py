@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import attrs
 
-from .base import ShipError, quotable
+from .base import ShipError, quotable, shortened, without_login
+
+_LONG = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}(?: \(image sha256:[0-9a-f]{64}\))?")
+_MAX_DIFFERENCE = 200
+"""The length of one difference in a message, in characters."""
 
 
 @attrs.define(slots=False)
@@ -68,21 +75,36 @@ class DigestMismatch(ShipError):
 
 @attrs.define(slots=False)
 class TagTaken(ShipError):
-    """The tag already names another image; a published tag never moves."""
+    """The tag already names another image; a published tag never moves.
+
+    The message has the first of the *differences*, and short digests.  The details have all.
+    """
 
     reference: str
     holder: str
     digest: str
     differences: str = ""
     """How the images differ, a line for each difference; empty if that is unknown."""
-    template = "{reference} already names {holder}; refusing to move it to {digest}"
-    advice = "push under a new tag, or find out why this commit built differently"
+    hint: str = "push under a new tag, or find out why it was built differently"
+    template = (
+        "{reference} already has another image{difference}: it names {holder}, and is not "
+        "moved to {digest}"
+    )
+    advice = "{hint}"
     status = 35
 
     @property
     def details(self) -> str:
-        """Return how the images differ."""
-        return self.differences
+        """Return how the images differ, and their whole digests."""
+        images = f"published: {self.holder}\nbuilt: {self.digest}"
+        return f"{self.differences}\n{images}" if self.differences else images
+
+    def _fields(self) -> dict[str, Any]:
+        first, *others = self.differences.splitlines() or [""]
+        more = f"; and {len(others)} more in the details" if others else ""
+        shown = f" ({shortened(without_login(first), _MAX_DIFFERENCE)}{more})" if first else ""
+        digests = {name: _LONG.sub(r"\1", getattr(self, name)) for name in ("holder", "digest")}
+        return {**super()._fields(), "difference": shown, **digests}
 
 
 @attrs.define(slots=False)

@@ -80,3 +80,13 @@ class Result:
         if self.failure is not None:
             changes["failure"] = Failure(**changed(attrs.asdict(self.failure), change))
         return attrs.evolve(self, **changes)
+
+
+def published_lines(result: Result) -> list[str]:
+    """Return a line with name, tag and digest of each image that *result* says is published."""
+    prefix = "ship_pushed_"
+    return [
+        f"{name.removeprefix(prefix)}: {pushed['reference']}@{pushed['digest']}"
+        for name, pushed in result.properties.items()
+        if name.startswith(prefix)
+    ]

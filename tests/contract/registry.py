@@ -182,7 +182,7 @@ class RegistryContract:
         tag = place.tagged("tag")
         assert publish(registry, tag, one.manifest) == one.manifest.digest
         assert publish(registry, tag, one.manifest) == one.manifest.digest
-        with pytest.raises(TagTaken, match=one.manifest.digest) as caught:
+        with pytest.raises(TagTaken, match=one.manifest.digest[:19]) as caught:
             publish(registry, tag, two.manifest)
-        assert two.manifest.digest in str(caught.value)
+        assert two.manifest.digest in caught.value.details
         assert registry.head(tag) == one.manifest.digest

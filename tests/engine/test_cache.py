@@ -81,7 +81,7 @@ def test_a_published_commit_costs_a_look_at_the_registry(
     told = {"ship_published": True, "ship_leftovers": False}
     assert found["properties"] == {**again["properties"], **told}
     anew = repository.succeed("find", *build[1:], "--no-cache")
-    assert anew["summary"] == "1 image not published yet: tiny"
+    assert anew["summary"] == "1 image to build: tiny"
 
 
 def test_a_new_worker_downloads_what_was_built(

@@ -147,6 +147,6 @@ def test_a_re_tagging_of_another_base_in_the_same_microsecond_moves_no_tag(
     store_image(registry, source, first)
     owned = retag_in_that_microsecond(source, place).properties["ship_bases"][str(source)]
     store_image(registry, source, second)
-    with pytest.raises(TagTaken, match=first.manifest.digest):
+    with pytest.raises(TagTaken, match=first.manifest.digest[:19]):
         retag_in_that_microsecond(source, place)
     assert registry.head(Reference.parse(owned["reference"])) == first.manifest.digest

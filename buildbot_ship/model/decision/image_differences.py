@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+SOURCE = "org.opencontainers.image.source"
 FIELDS = ("Entrypoint", "Cmd", "Env", "User", "WorkingDir", "ExposedPorts", "StopSignal")
 MOST = 20
 """Differences to name."""
@@ -25,6 +26,19 @@ def describe(published: bytes, built: bytes) -> str:
     except (ValueError, AttributeError, TypeError):
         return ""
     return "\n".join(lines[:MOST])
+
+
+def remedy(differences: str) -> str:
+    """Return what to do about the *differences*, as `describe` returns them."""
+    again = "then publish a new commit, because a published tag never moves"
+    if f"label {SOURCE}: " in differences:
+        return (
+            "give the same URL of the repository everywhere: --source by hand, and the option "
+            f"source in Buildbot, which ship_factory sets to its repourl; {again}"
+        )
+    return (
+        f"find out why this commit was built differently, such as with other options; {again}"
+    )
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

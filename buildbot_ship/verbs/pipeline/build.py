@@ -72,11 +72,9 @@ def build(
     pushes = [attrs.evolve(push, publication=keys[push.image]) for push in request.pushes]
     parts = [request.wheels, *request.pexes, *request.images, *pushes]
     outcome = _perform(parts, perform, overlap(), log)
-    claimed = all(push.claim_remote for push in pushes)
-    how = "published" if claimed else "published without a claim"
     if not pushes:
         return outcome.result(f"{_in_engine(outcome)}; buildbot-ship gc removes what is there")
-    return outcome.result(f"{counted(len(names), 'image')} {how}: {', '.join(names)}")
+    return outcome.result(f"{counted(len(names), 'image')} published: {', '.join(names)}")
 
 
 def _in_engine(outcome: _Outcome) -> str:

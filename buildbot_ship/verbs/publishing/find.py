@@ -37,7 +37,7 @@ def find(
         "ship_checked": checked is not None,
     }
     count = counted(len(names), "image")
-    summary = f"{count} not published yet: {', '.join(names)}"
+    summary = f"{count} to build: {', '.join(names)}"
     summary += f"; {checked}" if checked else ""
     return Result("find", SUCCESS, summary, properties=missing)
 

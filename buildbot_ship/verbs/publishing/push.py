@@ -68,8 +68,7 @@ def push(
     digest = publish(runner.registry, plan.reference, manifest)
     _share_layers(record, plan.reference.repository, runner.cache)
     sent = attrs.evolve(sent, bytes_sent=sent.bytes_sent + len(manifest.data))
-    how = f"pushed {sent}" + ("" if claim or claim_ref else ", without a claim")
-    result = _result(record, plan, digest, how, sent.bytes_sent)
+    result = _result(record, plan, digest, f"pushed {sent}", sent.bytes_sent)
     return _kept(request, _recorded(result, request, record, digest, runner), runner)
 
 
@@ -81,11 +80,15 @@ def _find_published(
         return find_published(runner.registry, reference, manifest)
     except TagTaken as taken:
         # Imported late: this is rare.
-        from ...model.decision.image_differences import describe  # noqa: PLC0415
+        from ...model.decision.image_differences import (  # noqa: PLC0415
+            describe,
+            remedy,
+        )
 
         built = runner.work.image(record.name) / "config.json"
         published = _published_config(reference, runner.registry)
         taken.differences = describe(published, built.read_bytes() if built.is_file() else b"")
+        taken.hint = remedy(taken.differences)
         raise
 
 

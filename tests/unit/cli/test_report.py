@@ -171,3 +171,16 @@ def test_a_line_and_a_result_lose_every_encoding() -> None:
         result = Result("gc", SUCCESS, form, {"p": [form]}, {"t": form}, warnings=(form,))
         expected = Result("gc", SUCCESS, "***", {"p": ["***"]}, {"t": "***"}, warnings=("***",))
         assert result.changed(mask) == expected
+
+
+@pytest.mark.parametrize("verb", ["push", "build", "find"])
+def test_what_is_published_is_printed_with_its_digest(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pushed = {"reference": "registry.test/team/app:1", "digest": f"sha256:{'0a' * 32}"}
+    result = Result(verb, SUCCESS, "done", properties={"ship_pushed_app": pushed})
+    _report(read(["gc"], {}), result)
+    assert capsys.readouterr().out.splitlines() == [
+        f"app: registry.test/team/app:1@{pushed['digest']}",
+        f"{verb}: done",
+    ]

@@ -40,6 +40,12 @@ class Place:
     server: Server
     commit: str
 
+    @property
+    def summary(self) -> str:
+        """Return what a repeated call prints."""
+        image = f"app: {self.server.address}/team/app:{self.commit}@{DIGEST}"
+        return f"{image}\nbuild: 1 image already published: app"
+
     def ship(self) -> None:
         """Leave the note of a build that published."""
         asked = BuildRequest(
@@ -69,7 +75,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 
 
 def test_a_repeated_call_checks_each_tag_once(place: Place) -> None:
-    assert repeated_summary(CALL) == "build: 1 image already published: app"
+    assert repeated_summary(CALL) == place.summary
     assert place.server.lines == [f"HEAD /v2/team/app/manifests/{place.commit}"]
     assert "manifest" in place.server.requests[0].headers["Accept"]
 
@@ -77,7 +83,7 @@ def test_a_repeated_call_checks_each_tag_once(place: Place) -> None:
 def test_it_ends_well_and_imports_nothing_else_of_ours(place: Place) -> None:
     argv = [sys.executable, "-I", "-X", "importtime", "-m", "buildbot_ship", *CALL]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    assert done.stdout == "build: 1 image already published: app\n"
+    assert done.stdout == f"{place.summary}\n"
     ours = {name for name in LINE.findall(done.stderr) if name.startswith("buildbot_ship.")}
     known = {"cli", "cli.up_to_date", "source", "source.uncommitted"}
     assert ours == {f"buildbot_ship.{name}" for name in known}
@@ -87,7 +93,7 @@ def test_it_says_which_files_are_not_committed(place: Place) -> None:
     (place.folder / "new.py").write_text("new\n")
     assert repeated_summary(CALL) == (
         f"warning: 1 uncommitted file is not in commit {place.commit[:12]}, "
-        "which buildbot-ship reads: new.py (untracked)\nbuild: 1 image already published: app"
+        f"which buildbot-ship reads: new.py (untracked)\n{place.summary}"
     )
 
 

@@ -10,6 +10,7 @@ from buildbot_ship.errors import (
     InvalidRequest,
     Problem,
     RepositoryError,
+    TagTaken,
     quotable,
 )
 from buildbot_ship.errors.base import MAX_MESSAGE
@@ -72,3 +73,23 @@ def test_a_problem_whose_text_is_escaped_is_short() -> None:
     text = str(Problem("a", 3, "\U0010ffff" * 5000))
     assert text.startswith("a:3: \\U0010ffff")
     assert len(text) <= MAX_MESSAGE + 3
+
+
+@pytest.mark.parametrize(
+    ("differences", "shown"),
+    [
+        ("", "team/app:1 already has another image: it names"),
+        ("Cmd: a, b", "team/app:1 already has another image (Cmd: a, b): it names"),
+        (
+            "label s: nothing is published, https://u:pw@host/a was built\nUser: a\nUser: b",
+            "team/app:1 already has another image (label s: nothing is published, "
+            "https://***@host/a was built; and 2 more in the details): it names",
+        ),
+    ],
+)
+def test_a_taken_tag_says_in_words_what_differs(differences: str, shown: str) -> None:
+    holder = f"{DIGEST} (image {DIGEST})"
+    error = TagTaken("team/app:1", holder, "python:3.14", differences)
+    assert str(error) == f"{shown} {DIGEST[:19]}, and is not moved to python:3.14"
+    assert error.details.endswith(f"published: {holder}\nbuilt: python:3.14")
+    assert error.details.startswith(differences)

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from buildbot_ship.model.decision.image_differences import describe
+from buildbot_ship.model.decision.image_differences import SOURCE, describe, remedy
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
-SOURCE = "org.opencontainers.image.source"
 
 
 def config(layers: tuple[str, ...] = (A, B), **fields: Any) -> bytes:
@@ -53,3 +52,12 @@ def test_what_is_no_config_has_no_differences(odd: bytes) -> None:
 
 def test_equal_configs_have_none() -> None:
     assert describe(config(), config()) == ""
+
+
+def test_the_remedy_names_the_option_of_a_label_that_differs() -> None:
+    without = describe(config(), config(Labels={SOURCE: "https://git.example.com/app"}))
+    assert without.startswith(f"label {SOURCE}: nothing is published")
+    assert "--source" in remedy(without)
+    for differences in ("Cmd: a is published, b was built", ""):
+        assert "--source" not in remedy(differences)
+        assert "new commit" in remedy(differences)

@@ -107,7 +107,7 @@ def test_a_tag_that_exists_is_an_error_before_anything_is_copied(world: World) -
     other = small_image("other", b"layer")
     store_image(world.registry, OWN_SLIM, other)
     world.registry.calls.clear()
-    with pytest.raises(TagTaken, match=other.manifest.digest) as caught:
+    with pytest.raises(TagTaken, match=other.manifest.digest[:19]) as caught:
         world.retag()
     assert caught.value.reference == str(OWN_SLIM)
     assert world.registry.calls == []
@@ -259,7 +259,7 @@ def test_two_at_once_with_one_image_both_succeed(world: World) -> None:
 def test_two_at_once_with_different_images_do_not_both_succeed(world: World) -> None:
     other = small_image("other", b"layer").manifest
     world.registry.after_put = store_at(world, OWN_FULL, other)
-    with pytest.raises(TagTaken, match=other.digest):
+    with pytest.raises(TagTaken, match=other.digest[:19]):
         world.retag()
 
 
@@ -268,7 +268,7 @@ def test_the_same_config_under_another_digest_is_still_another_copy(world: World
     assert same is not None
     spaced = Manifest(same.media_type, same.data + b"\n")
     world.registry.after_put = store_at(world, OWN_FULL, spaced)
-    with pytest.raises(TagTaken, match=spaced.digest):
+    with pytest.raises(TagTaken, match=spaced.digest[:19]):
         world.retag()
 
 

@@ -120,7 +120,7 @@ def test_the_engine_never_moves_a_tag(world: World) -> None:
             return Engine.pull(self, reference)
 
     world.engine = Slow(world.engine.registry, own=world.registry)
-    with pytest.raises(TagTaken, match=other.manifest.digest):
+    with pytest.raises(TagTaken, match=other.manifest.digest[:19]):
         world.retag(engine=True)
     assert world.registry.head(OWN_FULL) == other.manifest.digest
     assert not names(world.engine)

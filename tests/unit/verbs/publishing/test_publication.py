@@ -104,7 +104,7 @@ def team(tmp_path: Path) -> Team:
 
 
 def test_what_was_pushed_is_found_with_its_properties(team: Team) -> None:
-    assert team.find().summary == "1 image not published yet: app"
+    assert team.find().summary == "1 image to build: app"
     pushed = team.ship().properties["ship_pushed_app"]
     found = team.find()
     assert found.summary == "1 image already published: app"
@@ -211,9 +211,9 @@ def test_a_registry_that_does_not_answer_is_an_error(team: Team) -> None:
 @pytest.mark.parametrize(
     ("asked", "checked", "summary"),
     [
-        (None, False, "1 image not published yet: app"),
-        (CheckRequest(), True, "1 image not published yet: app; it follows"),
-        (CheckRequest(strict="other.txt"), False, "1 image not published yet: app"),
+        (None, False, "1 image to build: app"),
+        (CheckRequest(), True, "1 image to build: app; it follows"),
+        (CheckRequest(strict="other.txt"), False, "1 image to build: app"),
     ],
 )
 def test_what_is_not_published_is_checked_where_that_is_asked_for(
@@ -253,7 +253,7 @@ def test_the_chain_in_one_process_knows_what_the_steps_know(team: Team) -> None:
             log=team.lines.append,
         )
 
-    assert run().summary == "1 image published without a claim: app"
+    assert run().summary == "1 image published: app"
     assert [part.verb for part in done] == ["wheels", "pex", "image", "push", "gc"]
     assert done[-1] == GarbageRequest(finish=True)
     done.clear()
