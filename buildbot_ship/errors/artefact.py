@@ -79,7 +79,8 @@ class RequirementMissing(ShipError):
     why: str
     template = "{requirement}, required by {by}, {why}"
     advice = (
-        "add it to the loose file, run HardenRequirements, review and commit; "
+        "add it to the loose file or the pyproject.toml, unless it is there already; then run "
+        "buildbot-ship harden (in Buildbot, HardenRequirements), review and commit; "
         "for one of your own packages, add its folder to the option packages"
     )
     status = 43

@@ -14,7 +14,7 @@ class GitUnavailable(ShipError):
     server: str
     why: str
     template = "the git server {server} cannot be reached: {why}"
-    advice = "check that it runs, and that this worker can reach it under this name"
+    advice = "check that it runs, and that this machine can reach it under this name"
     status = 50
     transient = True
 

@@ -21,7 +21,7 @@ class RegistryUnavailable(ShipError):
     registry: str
     why: str
     template = "registry {registry} cannot be reached: {why}"
-    advice = "check that it runs, and that this worker can reach it under this name"
+    advice = "check that it runs, and that this machine can reach it under this name"
     status = 30
     transient = True
 

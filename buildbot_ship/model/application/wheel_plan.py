@@ -119,7 +119,10 @@ def decide(request: WheelsRequest, pins: tuple[Pin, ...], lock: BuildLock) -> Wh
         if lock.of_package(folder) is None
     ]
     if problems:
-        hint = "name it in the option packages of HardenRequirements too, and " + HARDEN
+        hint = (
+            "name it in the option packages of HardenRequirements (--package) too, and "
+            + HARDEN
+        )
         raise InvalidFile(tuple(problems), hint)
     sections = tuple(
         section

@@ -35,7 +35,9 @@ _OPTIONS = {
 _OPTION = re.compile(r"--?[a-z]+(-[a-z]+)*")
 NOTE = "written by `buildbot-ship harden`: review it, check it in, do not edit it"
 """The comment in the first line of each file that HardenRequirements writes."""
-HARDEN = "run HardenRequirements, review its changes, and commit"
+HARDEN = (
+    "run buildbot-ship harden (in Buildbot, HardenRequirements), review its changes, and commit"
+)
 
 
 @attrs.frozen

@@ -18,6 +18,7 @@ from ...model.dockerfile.pin import is_own
 from ...model.filesystem.filesystem import Filesystem
 from ...model.reference import Reference
 from ...model.runtime.interpreter import DEFAULT_PATH, default_minor, minors_of
+from ...model.tag import NO_BASE
 from ..shared.base_image import fetch_base, known_files, read_files, save_files
 from .checks import Check
 from .machine import ENGINE
@@ -70,14 +71,21 @@ class _Bases:
         yield self._unowned(base, place)
 
     def _absent(self, base: Reference, place: str) -> Finding:
+        if base.tag == NO_BASE:
+            message = f"{base.repository} has no copy of a base yet"
+            cause = f"{place} still has the placeholder of buildbot-ship init"
+            remedy = (
+                "run the buildbot-ship retag and the buildbot-ship pin that init printed; init "
+                "prints them again, and changes no file"
+            )
+            return problem(message, cause, remedy)
         cause = f"{place} names it, and {base.repository.registry} does not have it"
-        remedy = (
-            f"correct {place}, or copy the base there: {_retag(self.scene, base)}, then run "
-            "buildbot-ship pin"
-        )
         if not self._engine_has(base):
-            return problem(f"{base} does not exist", cause, remedy)
+            return problem(f"{base} does not exist", cause, _correction(base, place))
         message = f"only this engine has {base}"
+        remedy = (
+            f"copy it to a registry: {_retag(self.scene, base)}, then run buildbot-ship pin"
+        )
         return warning(message, f"{cause}; another worker cannot build on it", remedy)
 
     def _engine_has(self, base: Reference) -> bool:
@@ -174,6 +182,17 @@ def _number(minor: str) -> int:
     return int(minor.partition(".")[2])
 
 
+def _correction(base: Reference, place: str) -> str:
+    """Return what to do about a base that is nowhere."""
+    if not is_own(base):
+        return f"correct {place}: name a base that exists"
+    return (
+        f"run buildbot-ship pin, which writes the newest tag of {base.repository} into the "
+        "file; if there is none, copy a public base there, such as with "
+        f"buildbot-ship retag python:3.14={base.repository}"
+    )
+
+
 def _retag(scene: Scene, base: Reference) -> str:
     """Return the command that copies *base* to an own repository."""
     team = scene.options.push_to
@@ -183,5 +202,6 @@ def _retag(scene: Scene, base: Reference) -> str:
             str(PurePosixPath(str(pushed[0])).parent) if pushed else "registry.example.com/team"
         )
     path = base.repository.path.rpartition("/")[2]
-    name = path + re.sub(r"[^a-z0-9-]", "", (base.tag or "").lower()).rstrip("-")
+    tag = "" if is_own(base) else (base.tag or "").lower()
+    name = path + re.sub(r"[^a-z0-9-]", "", tag).rstrip("-")
     return f"buildbot-ship retag {base}={team}/{name}"

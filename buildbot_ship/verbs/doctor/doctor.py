@@ -66,9 +66,9 @@ def _with_destinations(scene: Scene, files: tuple[Dockerfile, ...]) -> Scene:
 
 
 def _registries(scene: Scene, files: tuple[Dockerfile, ...]) -> dict[str, str]:
-    """Return every registry that a build asks, with the places that name it."""
+    """Return every registry that a build asks, and a text with the places that name it."""
     options = scene.options
-    named = [(file.base.repository, f"the FROM line of {file.file}") for file in files]
+    named = [(file.base.repository, file.file) for file in files]
     for each in options.push:
         to = options.push_to and str(each).startswith(f"{options.push_to}/")
         named.append((each, "--to" if to else "--push"))
@@ -76,4 +76,10 @@ def _registries(scene: Scene, files: tuple[Dockerfile, ...]) -> dict[str, str]:
     places: dict[str, dict[str, None]] = {}
     for repository, place in named:
         places.setdefault(repository.registry, {})[place] = None
-    return {registry: " and ".join(each) for registry, each in places.items()}
+    return {registry: _names(list(each)) for registry, each in places.items()}
+
+
+def _names(places: list[str]) -> str:
+    """Return who names a registry: ``build.docker, app.docker and --to name it``."""
+    *others, last = places
+    return f"{', '.join(others)} and {last} name it" if others else f"{last} names it"

@@ -41,13 +41,13 @@ def _reach(scene: Scene, registry: str, place: str) -> Iterator[Finding]:
     try:
         time = scene.access().reach(registry)
     except RegistryUnavailable as error:
-        remedy = f"{error.remedy}; {place} names it"
+        remedy = f"{error.remedy}; {place}"
         yield failed("it cannot be reached", error, remedy)
         return
     except RegistryRefused as error:
         untrusted = "certificate is not trusted" in error.why
         message = "its certificate is not trusted" if untrusted else "it gives no usable answer"
-        remedy = _trust(registry) if untrusted else f"{error.remedy}; {place} names it"
+        remedy = _trust(registry) if untrusted else f"{error.remedy}; {place}"
         yield failed(message, error, remedy)
         return
     scene.see(registry_name(registry), time)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import shlex
 from collections.abc import Iterator
 from functools import partial
 
@@ -12,16 +13,21 @@ from ...errors import FileMissing, InvalidFile, RepositoryError, ShipError
 from ...model.diagnosis.finding import Finding, failed, ok, problem, skipped, warning
 from ...model.dockerfile.document import Dockerfile, read, read_base
 from ...model.request import CheckRequest
-from ...model.requirements.header import Interpreter, split
+from ...model.requirements.distribution_formats import write_words
+from ...model.requirements.header import Header, Interpreter, split
+from ...model.requirements.lock_names import is_lock
 from ...model.requirements.loose import METADATA
 from ...model.requirements.reader import parse_strict
+from ...model.result import counted
 from ...source.interface import Files, read_bytes, required
 from ..requirements.check import check
 from .checks import Check
 from .scene import Scene
 
 GIT, DOCKERFILES, LOCK = "git", "Dockerfiles", "requirements"
+PROJECT = "pyproject.toml"
 _LOCKS = ("uv.lock", "poetry.lock", "pylock.toml")
+_USUAL = CheckRequest()
 
 
 def git_check(scene: Scene) -> Check:
@@ -125,7 +131,10 @@ def _lock(scene: Scene) -> Iterator[Finding]:
     strict, loose = request.strict, request.loose
     if read_bytes(scene.files, strict) is None:
         if read_bytes(scene.files, loose) is None:
-            yield skipped(f"there is no {strict} and no {loose}: buildbot-ship init writes one")
+            yield skipped(
+                f"there is no {strict}, no {loose} and no {PROJECT}: write what you require "
+                f"into {loose}, then run buildbot-ship harden"
+            )
             return
         error = FileMissing(strict, "the repository", "")
         yield failed("the requirements are not pinned yet", error, _harden(request))
@@ -134,15 +143,17 @@ def _lock(scene: Scene) -> Iterator[Finding]:
         done = check(request, tree=scene.files, find_interpreter=lambda _: _recorded(scene))
     except InvalidFile as error:
         cause = "; ".join(map(str, error.problems[:3]))
-        message = f"{strict} is not up to date ({len(error.problems)} places)"
+        message = f"{strict} is not up to date in {counted(len(error.problems), 'place')}"
         yield attrs.evolve(failed(message, error), cause=cause)
         return
     yield ok(done.summary)
 
 
 def _harden(request: CheckRequest) -> str:
-    words = [f"--package {folder}" for folder in request.packages]
-    return f"run {' '.join(['buildbot-ship harden', *words])}, review both files, and commit"
+    words = ["buildbot-ship", "harden"]
+    words += ["--loose", request.loose] if request.loose != _USUAL.loose else []
+    words += [word for folder in request.packages for word in ("--package", folder)]
+    return f"run {shlex.join(words)}, review both files, and commit"
 
 
 def _recorded(scene: Scene) -> Interpreter:
@@ -157,22 +168,61 @@ def _recorded(scene: Scene) -> Interpreter:
 def _request(scene: Scene) -> CheckRequest:
     """Return the options of the check; what they leave out is as in the files.
 
-    Without a strict file, another lock is taken.  Without packages, those count whose metadata
-    the header records.
+    Without a strict file, another lock is taken.  The loose file, the packages and the formats
+    are those that the header records.  If there is no lock at all, they are what init takes.
     """
     request = scene.options.lock
     if read_bytes(scene.files, request.strict) is None:
         there = (name for name in _LOCKS if read_bytes(scene.files, name) is not None)
-        request = attrs.evolve(request, strict=next(there, request.strict))
+        if (found := next(there, None)) is None:
+            return _unpinned(scene, request)
+        request = attrs.evolve(request, strict=found)
+    header = split(_text(scene.files, request.strict))[0]
+    if not header.inputs:
+        header = split(_text(scene.files, request.build_lock))[0]
+    if request.loose == _USUAL.loose and not is_lock(request.strict):
+        request = attrs.evolve(request, loose=_loose(scene, header))
     if not request.packages:
-        request = attrs.evolve(request, packages=tuple(_packages(scene, request)))
+        request = attrs.evolve(request, packages=tuple(_packages(scene, header, request)))
+    if (request.no_binary, request.only_binary) == (_USUAL.no_binary, _USUAL.only_binary):
+        no, only = map(write_words, header.formats.options().values())
+        request = attrs.evolve(request, no_binary=no, only_binary=only)
     return request
 
 
-def _packages(scene: Scene, request: CheckRequest) -> list[str]:
-    """Return the folders of own packages that the lock was made from."""
-    found = split(_text(scene.files, request.strict))[0].inputs
-    if not found:
-        found = split(_text(scene.files, request.build_lock))[0].inputs
-    folders = (posixpath.split(path) for path in found)
-    return list(dict.fromkeys(folder or "." for folder, name in folders if name in METADATA))
+def _unpinned(scene: Scene, request: CheckRequest) -> CheckRequest:
+    """Return *request* with what `buildbot-ship init` takes, as far as it leaves it out."""
+    project = _text(scene.files, PROJECT)
+    if request.loose == _USUAL.loose and read_bytes(scene.files, request.loose) is None:
+        request = attrs.evolve(request, loose=PROJECT if project else request.loose)
+    is_built = "[build-system]" in project or bool(_text(scene.files, "setup.py"))
+    if is_built and not request.packages:
+        request = attrs.evolve(request, packages=(".",))
+    return request
+
+
+def _loose(scene: Scene, header: Header) -> str:
+    """Return the usual loose file, or that of *header* if only that one exists."""
+    usual, *inputs = _USUAL.loose, *header.inputs
+    if not inputs or read_bytes(scene.files, usual) is not None:
+        return usual
+    return inputs[0] if read_bytes(scene.files, inputs[0]) is not None else usual
+
+
+def _packages(scene: Scene, header: Header, request: CheckRequest) -> list[str]:
+    """Return the folders of own packages that the lock was made from.
+
+    The pyproject.toml that has the loose requirements is a package only if it is built.
+    """
+    folders = (
+        posixpath.dirname(path) or "."
+        for path in header.inputs
+        if posixpath.basename(path) in METADATA
+        and (path != request.loose or _has_section(scene, request, posixpath.dirname(path)))
+    )
+    return list(dict.fromkeys(folders))
+
+
+def _has_section(scene: Scene, request: CheckRequest, folder: str) -> bool:
+    title = f"#: package {folder or '.'}"
+    return title in _text(scene.files, request.build_lock).splitlines()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lab.git_server import git
 
 from buildbot_ship.cli import main
 from buildbot_ship.cli.questions.doctor import run_doctor
+from buildbot_ship.model.tag import NO_BASE
 from tests.fakes.engine_api import EngineApi, engine_29
 from tests.fakes.http import Request, Response, serving
 
@@ -247,3 +249,118 @@ def test_a_wrong_option_is_no_finding(
     said = capsys.readouterr()
     assert said.out == ""
     assert "buildbot-ship doctor" in said.err
+
+
+DIGEST = "0a" * 32
+PYTHON = "3.11.2 cpython-311-x86_64-linux-gnu linux-x86_64"
+PROJECT = '[project]\nname = "app"\ndependencies = ["six"]\n'
+BUILT = '[build-system]\nrequires = ["setuptools"]\n'
+
+
+def harden(machine: Machine, *inputs: str, sections: str = "", formats: str = "") -> None:
+    """Write the strict file and the build lock that ``harden`` would write for *inputs*."""
+    folder = machine.folder / "app"
+    digests = {name: sha256((folder / name).read_bytes()).hexdigest() for name in inputs}
+    header = "".join(f"# loose: {name} sha256:{digest}\n" for name, digest in digests.items())
+    header += f"# python: {PYTHON}\n# base: {machine.address}/team/base:1\n{formats}"
+    pin = f"six==1.16.0 \\\n    --hash=sha256:{DIGEST}\n    # via -r {inputs[0]}\n"
+    (folder / "requirements.strict.txt").write_text(header + pin)
+    (folder / "requirements.build.txt").write_text(header + sections)
+    (folder / "build.docker").write_text(f"FROM {machine.address}/team/base:1\n")
+
+
+SECTION = f"#: package .\nsetuptools==84.2.1 --hash=sha256:{DIGEST}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sections"), [(PROJECT, ""), (PROJECT + BUILT, ""), (PROJECT + BUILT, SECTION)]
+)
+def test_the_loose_file_of_the_header_is_compared(
+    machine: Machine, text: str, sections: str
+) -> None:
+    (machine.folder / "app" / "pyproject.toml").write_text(text)
+    harden(machine, "pyproject.toml", sections=sections)
+    (found,) = machine.examine()[1]["requirements"]
+    assert found["message"] == "1 package, up to date: requirements.strict.txt", found
+    (machine.folder / "app" / "pyproject.toml").write_text(text.replace("six", "seven"))
+    (found,) = machine.examine()[1]["requirements"]
+    assert found["status"] == "problem"
+    assert "--loose pyproject.toml" in found["remedy"]
+    assert ("--package ." in found["remedy"]) == bool(sections)
+
+
+def test_another_loose_file_and_the_formats_are_those_of_the_header(machine: Machine) -> None:
+    (machine.folder / "app" / "requirements.in").write_text("six\n")
+    harden(machine, "requirements.in", formats="# no-binary: six\n")
+    (found,) = machine.examine()[1]["requirements"]
+    assert found["message"] == "1 package, up to date: requirements.strict.txt", found
+    (found,) = machine.examine("--only-binary", ":all:")[1]["requirements"]
+    assert found["message"] == "requirements.strict.txt is not up to date in 2 places"
+    (machine.folder / "app" / "requirements.in").write_text("seven\n")
+    (found,) = machine.examine("--no-binary", "six")[1]["requirements"]
+    assert "places" in found["message"]
+
+
+def test_a_strict_file_without_a_header_is_not_compared_with_a_project(
+    machine: Machine,
+) -> None:
+    folder = machine.folder / "app"
+    (folder / "pyproject.toml").write_text(PROJECT + BUILT)
+    (folder / "requirements.loose.txt").write_text("six\n")
+    harden(machine, "requirements.loose.txt")
+    for name in ("requirements.strict.txt", "requirements.build.txt"):
+        lines = (folder / name).read_text().splitlines(keepends=True)
+        (folder / name).write_text("".join(line for line in lines if line[0] != "#"))
+    (folder / "requirements.loose.txt").unlink()
+    (found,) = machine.examine()[1]["requirements"]
+    assert (found["status"], found["message"][:9]) == ("ok", "1 package"), found
+
+
+def test_one_place_is_one_place(machine: Machine) -> None:
+    (machine.folder / "app" / "requirements.loose.txt").write_text("six\n")
+    harden(machine, "requirements.loose.txt")
+    (machine.folder / "app" / "requirements.loose.txt").write_text("six # new\n")
+    (found,) = machine.examine()[1]["requirements"]
+    assert found["message"] == "requirements.strict.txt is not up to date in 1 place"
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        (PROJECT, "buildbot-ship harden --loose pyproject.toml,"),
+        (PROJECT + BUILT, "buildbot-ship harden --loose pyproject.toml --package .,"),
+    ],
+)
+def test_after_init_the_next_step_is_named(machine: Machine, text: str, command: str) -> None:
+    folder = machine.folder / "app"
+    (folder / "pyproject.toml").write_text(text)
+    own = f"{machine.address}/team/python311"
+    (folder / "build.docker").write_text(f"FROM {own}:{NO_BASE}\n")
+    _, found = machine.examine("--to", f"{machine.address}/team")
+    (requirements,) = found["requirements"]
+    assert requirements["message"] == "the requirements are not pinned yet"
+    assert command in requirements["remedy"]
+    (base,) = found["base of build.docker"]
+    assert base["message"] == f"{own} has no copy of a base yet"
+    assert "retag" in base["remedy"]
+    assert "1970" not in base["remedy"]
+
+
+def test_an_own_base_that_is_gone_is_not_copied_from_itself(machine: Machine) -> None:
+    own = f"{machine.address}/team/python311"
+    tag = "2026-11-23T04-50-49-169150"
+    (machine.folder / "app" / "build.docker").write_text(f"FROM {own}:{tag}\n")
+    (found,) = machine.examine()[1]["base of build.docker"]
+    assert found["message"] == f"{own}:{tag} does not exist"
+    assert "run buildbot-ship pin" in found["remedy"]
+    assert f"python:3.14={own}" in found["remedy"]
+    assert f"{tag}=" not in found["remedy"]
+
+
+def test_what_names_a_registry_is_a_list(machine: Machine) -> None:
+    for name in ("build", "app"):
+        text = "FROM 127.0.0.1:1/team/base:1\nCOPY app.pex /\n"
+        (machine.folder / "app" / f"{name}.docker").write_text(text)
+    _, found = machine.examine("--to", "127.0.0.1:1/team")
+    remedy = found["registry 127.0.0.1:1"][0]["remedy"]
+    assert remedy.endswith("; build.docker, app.docker and --to name it")
