@@ -55,7 +55,8 @@ def test_the_fields_of_a_report_are_those_of_the_code() -> None:
 
 def calls() -> list[str]:
     blocks = re.findall(r"^```(?:sh|console)\n(.*?)^```$", TEXT, re.M | re.S)
-    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    whole = (block.replace("\\\n", "") for block in blocks)
+    lines = [line.removeprefix("$ ") for block in whole for line in block.splitlines()]
     return [line for line in lines if line.startswith("buildbot-ship ")]
 
 
