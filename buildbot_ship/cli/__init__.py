@@ -23,9 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .output.failure import print_failure  # noqa: PLC0415
         from .output.missing_extra import missing_extra  # noqa: PLC0415
 
-        if (missing := missing_extra(error)) is None:
-            raise
-        return print_failure(arguments[0], missing, aside=True)
+        return print_failure(arguments[0], missing_extra(error), aside=True)
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -26,8 +26,6 @@ from ..model.request.wire import envelope_from_json, result_to_json
 from ..model.result import BUG, FAILURE, RETRY, SUCCESS, Failure, Result, published_lines
 from .arguments import Call, read
 from .collaborators import Collaborators
-from .output.checkout_warnings import find_warnings
-from .output.missing_extra import CLI, WORKER, missing_extra
 from .secrets_arguments import prints_secret
 from .signals import Cancelled, handle_stop_signals, stop_without_reader
 from .verbs import perform
@@ -92,7 +90,7 @@ def run(argv: Sequence[str]) -> int:
     """Run the command line; return 0, or the exit status of the error."""
     call = read(argv, dict(os.environ))
     mask = OutputMask()
-    warnings = find_warnings(call)
+    warnings = _find_warnings(call)
     note = print_error_line if call.json else print_line
     handle_stop_signals()
     # A call by hand may go on when its shell ends, as with nohup.
@@ -131,9 +129,9 @@ def _execute(call: Call, mask: OutputMask) -> tuple[Request | None, Result, int]
     except ShipError as error:
         return None, _failure_result(call.verb, error), error.status
     except ModuleNotFoundError as error:
+        from .output.missing_extra import CLI, WORKER, missing_extra  # noqa: PLC0415
+
         missing = missing_extra(error, CLI if call.envelope else WORKER)
-        if missing is None:
-            raise
         return None, _failure_result(call.verb, missing), missing.status
     finally:
         end()
@@ -153,6 +151,16 @@ def _progress(call: Call) -> tuple[Log, Callable[[], None]]:
 
     line = MovingLine(stream)
     return line, line.end
+
+
+def _find_warnings(call: Call) -> Callable[[], tuple[str, ...]]:
+    """Start to look for faults of the checkout while the verb runs."""
+    is_head, makes_images = call.warns_of_uncommitted, call.verb in ("build", "image")
+    if call.envelope is None or not (is_head or makes_images):
+        return tuple
+    from .output.checkout_warnings import find_warnings  # noqa: PLC0415
+
+    return find_warnings(call.envelope.request, call.checkout, is_head=is_head)
 
 
 def print_line(line: str) -> None:

@@ -19,9 +19,9 @@ LIBRARIES = {
 _OWN_EXTRAS = {"shtab": "completion"}
 
 
-def missing_extra(error: ModuleNotFoundError, extra: str = CLI) -> ExtraMissing | None:
-    """Return what to install, None if *error* is a bug.  *extra* has most libraries."""
+def missing_extra(error: ModuleNotFoundError, extra: str = CLI) -> ExtraMissing:
+    """Return what to install; *extra* has most libraries.  Raises *error* if it is a bug."""
     name = (error.name or "").partition(".")[0]
     if name not in LIBRARIES:
-        return None
+        raise error
     return ExtraMissing(LIBRARIES[name], _OWN_EXTRAS.get(name, extra))

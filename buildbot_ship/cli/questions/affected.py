@@ -85,7 +85,10 @@ def _ask(master: str, package: str) -> dict[str, Any]:
 
 def _get(url: str, shown: str) -> tuple[int, bytes]:
     """Return status and body.  Raises InvalidRequest, or MasterUnavailable with *shown*."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InvalidRequest("--master", f"{shown} is no URL: {error}") from None
     if parts.scheme not in ("http", "https"):
         why = f"{shown} is no URL: write it with http:// or https://"
         raise InvalidRequest("--master", why)
@@ -107,7 +110,8 @@ def _trust() -> ssl.SSLContext:
     """Return what is trusted: the authorities of this machine and of REQUESTS_CA_BUNDLE."""
     context = ssl.create_default_context()
     if bundle := os.environ.get("REQUESTS_CA_BUNDLE"):
-        context.load_verify_locations(bundle)
+        is_folder = os.path.isdir(bundle)
+        context.load_verify_locations(**{"capath" if is_folder else "cafile": bundle})
     return context
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,8 @@ def test_the_images_are_printed(master: Server, capsys: pytest.CaptureFixture[st
         (["jinja2 3.2", "--master", "http://127.0.0.1:1"], "jinja2 3.2: write a name"),
         (["six", "--master", "127.0.0.1:8019"], "127.0.0.1:8019 is no URL: write it with http"),
         (["six", "--master", "host:8019"], "host:8019 is no URL"),
+        (["six", "--master", "http://[::1"], "http://[::1 is no URL"),
+        (["six", "--master", "file:///etc"], "file:///etc is no URL"),
         (["six", "--master", "me:secret@host:8019"], "--master: me:***@host:8019 is no URL"),
     ],
 )
@@ -103,3 +106,18 @@ def test_the_login_of_the_url_is_sent(master: Server) -> None:
     assert run_affected(["six", "--master", f"http://me:p%40w@{master.address}"], {}) == 0
     login = base64.b64encode(b"me:p@w").decode()
     assert master.requests[0].headers["Authorization"] == f"Basic {login}"
+
+
+def test_an_authority_in_a_folder_or_nowhere(
+    master: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = f"http://{master.address}"
+    master.respond = lambda _: answer({"asked": "six", "searched": 0, "images": []})
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    assert run_affected(["six", "--master", url], {}) == 0
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "no.pem"))
+    assert run_affected(["six", "--master", url], {}) == 65
+    assert "no such file" in capsys.readouterr().out

@@ -8,7 +8,7 @@ import pytest
 from lab.git_server import git
 
 from buildbot_ship.cli.arguments import read
-from buildbot_ship.cli.output.checkout_warnings import find_warnings
+from buildbot_ship.cli.call import _find_warnings
 
 BUILD = ["build", "--pex", "app.pex=app", "--image", "app"]
 SOURCE = ["--source", "https://git.example.com/app"]
@@ -24,7 +24,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def warnings(checkout: Path, *words: str) -> tuple[str, ...]:
-    return find_warnings(read([*words, "--checkout", str(checkout)], {}))()
+    return _find_warnings(read([*words, "--checkout", str(checkout)], {}))()
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,9 @@ def warnings(checkout: Path, *words: str) -> tuple[str, ...]:
         ("git@git.example.com:team/app.git", "git@git.example.com:team/app.git"),
     ],
 )
-@pytest.mark.parametrize("words", [BUILD, [*BUILD, "--dry-run"], ["image", "app"]])
+@pytest.mark.parametrize(
+    "words", [BUILD, [*BUILD, "--dry-run"], ["image", "app", "--revision", "v1"]]
+)
 def test_an_image_without_its_source_is_not_that_of_a_master(
     checkout: Path, origin: str, shown: str, words: list[str]
 ) -> None:
