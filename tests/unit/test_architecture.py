@@ -114,6 +114,7 @@ LIBRARIES = {
     "steps": {"attrs", "buildbot", "sqlalchemy", "twisted", "zope"},
     "www": {"attrs", "buildbot", "twisted"},
     "inside": {
+        "certifi",
         "packaging",
         "requests",
         "urllib3",
