@@ -53,6 +53,12 @@ def check_digest(digest: str) -> str:
     return digest
 
 
+def scheme_of(text: str) -> str:
+    """Return the ``https://`` or the like with which *text* begins, empty if there is none."""
+    before, slashes, _ = text.partition("://")
+    return before + slashes if slashes and before.isalnum() else ""
+
+
 def _is_host(text: str) -> bool:
     """Return whether *text* is a host and port; port and IPv6 address must be possible."""
     match = _HOST.fullmatch(text)
@@ -113,6 +119,8 @@ class Reference:
         registry is then ``docker.io``, and a single name is below ``library/``.  A missing tag
         stays missing: ``latest`` is not assumed.
         """
+        if scheme := scheme_of(text):
+            raise InvalidReference(text, f"leave out {scheme}")
         rest, at, digest = text.partition("@")
         if at:
             check_digest(digest)

@@ -10,7 +10,7 @@ import attrs
 from attrs.validators import optional
 
 from ...errors import InvalidReference, InvalidRequest
-from ..reference import Repository
+from ..reference import Repository, scheme_of
 from . import check
 
 MAX_SECONDS = 3600.0
@@ -47,7 +47,8 @@ def _registries(_: object, attribute: Any, value: tuple[str, ...]) -> None:
             found = ""
         if found != host:
             why = f"{host!r} is not the host of a registry, with its port if it has one"
-            raise InvalidRequest(attribute.name, why)
+            hint = f": leave out {scheme}" if (scheme := scheme_of(host)) else ""
+            raise InvalidRequest(attribute.name, f"{why}{hint}")
 
 
 @attrs.frozen

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import FirstError
 
 from ...errors import InvalidReference, InvalidRequest
-from ...model.reference import Repository
+from ...model.reference import Repository, scheme_of
 from ...model.request.settings import Credential
 from .option_check import is_renderable
 from .secrets_of_build import add_secret
@@ -22,7 +22,10 @@ def faults(credentials: object) -> Iterator[str]:
         return
     for registry, pair in credentials.items():
         if not is_renderable(registry) and not _is_registry(registry):
-            yield f"credentials: {registry!r} is not the host of a registry, without a path"
+            scheme = scheme_of(registry) if isinstance(registry, str) else ""
+            hint = f": leave out {scheme}" if scheme else ""
+            why = f"{registry!r} is not the host of a registry, without a path"
+            yield f"credentials: {why}{hint}"
         if not is_renderable(pair) and not _is_pair(pair):
             yield f"credentials: {registry!r} needs a pair of user and password"
 

@@ -1,21 +1,35 @@
 """Check the options of steps against the types and validators of request fields.
 
 A renderable has no value before a build renders it.  The configuration check skips it, and
-the step checks it when it runs.
+the step checks it when it runs.  A name that no option has gets the nearest one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import UnionType
+import difflib
+import inspect
+import linecache
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from types import FrameType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from buildbot.interfaces import IRenderable
+from buildbot.process.buildstep import BuildStep, ShellMixin
 
 from ...errors import InvalidRequest, ShipError
 
 T = TypeVar("T")
+NOT_OPTIONS = ("command", "initialStdin", "self", "kwargs")
+"""Arguments of steps that nobody may set."""
+_BUILDBOT_S = frozenset(
+    [*BuildStep._params_names, *(name for name, _ in ShellMixin._shell_mixin_arg_config)]
+)
+"""The options of Buildbot's own steps; it has no other list of them."""
+_INTERNAL = ("buildbot_ship.", "buildbot.", "contextlib")
 _TYPE_NAMES = {
     str: "a string",
     bool: "True or False",
@@ -56,6 +70,36 @@ def make(kind: type[T], values: Mapping[str, object]) -> T:
 def freeze(value: Any) -> Any:
     """Return *value* with tuples instead of lists, at every depth."""
     return tuple(map(freeze, value)) if isinstance(value, (list, tuple)) else value
+
+
+def unknown_options(step: type[Any], given: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each name in *given* that no option of Buildbot has, and what is wrong with it.
+
+    *given* are arguments of *step* that are not its own.
+    """
+    for name in given:
+        if name in NOT_OPTIONS or name not in _BUILDBOT_S:
+            near = difflib.get_close_matches(name, _options_of(step), 1)
+            hint = f": did you mean {near[0]}?" if near else ""
+            yield name, f"{name} is not an option of this step{hint}"
+
+
+def place_of(option: str) -> str:
+    """Return ``file:line`` where the configuration that runs now names *option*.
+
+    If it does not name it there, it is the line that the configuration is at.
+    """
+    frame = _caller()
+    if frame is None:
+        return ""
+    path, line = frame.f_code.co_filename, frame.f_lineno
+    written = re.compile(rf"\b{re.escape(option)}[\"']?\s*[=:](?!=)")
+    linecache.checkcache(path)
+    for number, text in enumerate(linecache.getlines(path), 1):
+        if written.search(text.partition("#")[0]):
+            line = number
+            break
+    return f"{os.path.basename(path)}:{line}"
 
 
 def _fault(field: Any, kind: Any, value: object) -> str | None:
@@ -100,3 +144,20 @@ def _expected(kind: Any) -> str:
     if origin is dict:
         return "a mapping of strings to strings"
     return _TYPE_NAMES.get(kind) or f"a {kind.__name__}"
+
+
+def _options_of(step: type[Any]) -> set[str]:
+    """Return the names of all options of *step*."""
+    known = set(_BUILDBOT_S)
+    for kind in step.__mro__:
+        if kind.__module__.startswith("buildbot_ship.") and "__init__" in vars(kind):
+            known.update(inspect.signature(vars(kind)["__init__"]).parameters)
+    return known.difference(NOT_OPTIONS)
+
+
+def _caller() -> FrameType | None:
+    """Return the innermost frame of the configuration."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(_INTERNAL):
+        frame = frame.f_back
+    return frame

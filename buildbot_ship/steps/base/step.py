@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -122,12 +123,13 @@ class ShipStep(ResultPresentation):
         self.credentials = {} if credentials is None else credentials
         self.image_page = image_page
         self.retries = retries
-        super().__init__(
-            **self.setupShellMixin(kwargs, prohibitArgs=["command", "initialStdin"])
-        )
+        unknown = dict(options.unknown_options(type(self), kwargs))
+        known = {name: value for name, value in kwargs.items() if name not in unknown}
+        super().__init__(**self.setupShellMixin(known))
         self.addLogObserver("stdio", ProgressObserver())
-        for fault in self.faults():
-            config.error(f"{type(self).__name__}: {fault}")
+        for fault in (*unknown.values(), *self.faults()):
+            place = options.place_of(re.split(r"\W", fault, maxsplit=1)[0])
+            config.error(f"{type(self).__name__}: {fault}{place and f' ({place})'}")
 
     def request_values(self) -> dict[str, object]:
         """Return the values of the request's fields, by field."""

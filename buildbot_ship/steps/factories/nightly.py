@@ -13,9 +13,10 @@ from buildbot.process.properties import Property
 from ..bases import DeriveBase, PinBase
 from ..forge.forge import Forge
 from ..forge.merge_request import OpenMergeRequest
+from ..maintenance import CollectGarbage
 from ..requirements import HardenRequirements
 from ..review import ProposeChange
-from .requirement_options import split_options
+from .requirement_options import checked_options, split_options
 from .ship import checkout_steps, with_garbage_collection, without_credentials
 
 
@@ -33,6 +34,7 @@ def derive_factory(
 
     It reads the Dockerfiles from *branch* of the repository.
     """
+    options = checked_options("derive_factory", CollectGarbage, options)
     step = DeriveBase(
         bases,
         older_than_days=older_than_days,
@@ -59,6 +61,7 @@ def propose_bases_factory(
     the proposal.  *proposal* has additional options of `ProposeChange`.  With *forge*, a merge
     request is opened for the branch.
     """
+    options = checked_options("propose_bases_factory", CollectGarbage, options)
     server = {"repourl": repourl, "target": branch, **(proposal or {})}
     steps = [
         PinBase(dockerfiles=dockerfiles, **options),
@@ -83,7 +86,8 @@ def propose_requirements_factory(
     property of this name.  *files* has one mapping for each strict file, with those of its
     options that differ.  With *forge*, a merge request is opened for the branch.
     """
-    given, options = split_options({"upgrade": Property("upgrade", "all"), **options})
+    upgrade = {"upgrade": Property("upgrade", "all")}
+    given, options = split_options("propose_requirements_factory", {**upgrade, **options})
     hardens = [
         HardenRequirements(name=name, **{**given, **names}, **options)
         for name, names in zip(_step_names(), files, strict=False)

@@ -7,7 +7,9 @@ from typing import Any
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Property
 
+from ..maintenance import CollectGarbage
 from ..promotion import PromoteImage
+from .requirement_options import checked_options
 from .ship import with_garbage_collection
 
 
@@ -19,6 +21,7 @@ def promote_factory(*, tested: bool = True, **options: Any) -> BuildFactory:
     and ``expected`` the digest that the channel must name now.  *options* has the options of
     every step.
     """
+    options = checked_options("promote_factory", CollectGarbage, options)
     step = PromoteImage(
         Property("image_repository", default=""),
         Property("image", default=""),

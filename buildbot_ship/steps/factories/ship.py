@@ -37,7 +37,7 @@ from .choice import (
     verifies,
 )
 from .images import ShipImage, check_images, image_options, pex_options
-from .requirement_options import options_for, split_options
+from .requirement_options import checked_options, options_for, split_options
 from .resumed import ResumedBuild
 from .untrusted import left_out_tests, split_tests, step_options
 
@@ -79,7 +79,7 @@ def ship_factory(
     except *readers*: logins that can only read.  Tests with secrets are left out.
     """
     check_images(images)
-    given, options = split_options(step_options(options, trusted, readers))
+    given, options = split_options("ship_factory", step_options(options, trusted, readers))
     checked, wheels = (options_for(s, given) for s in (CheckRequirements, BuildWheels))
     images, left_out = split_tests(images, trusted)
     tested = {name for image in images for name in image.tested_with if image.test}
@@ -128,13 +128,15 @@ def harden_factory(
     *options* has the options of `HardenRequirements`, too.  Its option ``upgrade`` is the build
     property of this name.
     """
-    given, options = split_options({"upgrade": Property("upgrade", "all"), **options})
+    upgrade = {"upgrade": Property("upgrade", "all")}
+    given, options = split_options("harden_factory", {**upgrade, **options})
     step = HardenRequirements(**given, **options)
     return with_garbage_collection(checkout_steps(repourl, branch, git), [step], options)
 
 
 def retag_factory(copies: Mapping[str, str] | IRenderable, **options: Any) -> BuildFactory:
     """Return a factory that copies base images to own repositories; see `RetagBase`."""
+    options = checked_options("retag_factory", CollectGarbage, options)
     return with_garbage_collection([], [RetagBase(copies, **options)], options)
 
 

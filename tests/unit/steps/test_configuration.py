@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -227,9 +228,23 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
         lambda: steps.CollectGarbage(credentials={"a.com": "secret"}),
         "credentials: 'a.com' needs a pair",
     ),
-    (lambda: steps.CollectGarbage(command=["x"]), "argument command"),
-    (lambda: steps.CollectGarbage(initialStdin="x"), "argument initialStdin"),
-    (lambda: steps.CollectGarbage(colour="red"), "argument colour"),
+    (lambda: steps.CollectGarbage(command=["x"]), "command is not an option of this step"),
+    (lambda: steps.CollectGarbage(initialStdin="x"), "initialStdin is not an option"),
+    (lambda: steps.CollectGarbage(colour="red"), "colour is not an option of this step ("),
+    (
+        lambda: steps.CollectGarbage(insecure_registries=["http://a.com:5000"]),
+        "'http://a.com:5000' is not the host of a registry, with its port if it has one: "
+        "leave out http://",
+    ),
+    (
+        lambda: steps.CollectGarbage(credentials={"https://a.com": ("a", "b")}),
+        "credentials: 'https://a.com' is not the host of a registry, without a path: "
+        "leave out https://",
+    ),
+    (
+        lambda: steps.PushTagged("app", f"https://{OWN}/app"),
+        f"repository: 'https://{OWN}/app' is not an image reference: leave out https://",
+    ),
 ]
 
 
@@ -240,6 +255,74 @@ def test_a_wrong_option_is_a_configuration_error(
     with capture_config_errors() as errors:
         make()
     assert [text for text in errors.errors if expected in text], errors.errors
+
+
+CONFIGURATION = """\
+from buildbot.plugins import steps, util
+IMAGE = util.ShipImage("app", "registry.example.com/team/app", "app.pex", ["app"], module="app")
+# ca_bundel = "in a comment"
+OPTIONS = {
+    "no_cache": False,
+    %s,
+}
+for number in range(2):
+    util.ship_factory("https://git.example.com/app.git", [IMAGE], packages=["."], **OPTIONS)
+    util.harden_factory("https://git.example.com/app.git", **OPTIONS)
+    util.promote_factory(**OPTIONS)
+"""
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (
+            '"ca_bundel": "/ca.pem"',
+            ["ca_bundel is not an option of its steps: did you mean ca_bundle? (own.cfg:6)"],
+        ),
+        ('"memory": "2G"', ["memory: '2G' is not an integer (own.cfg:6)"]),
+        (
+            '"cpu": 2, "disk": 0',
+            [
+                "cpu is not an option of its steps: did you mean cpus? (own.cfg:6)",
+                "disk: 0 is less than 67108864 (own.cfg:6)",
+            ],
+        ),
+        (
+            '"timeout": "long"',
+            ["the option timeout must be an instance of int or float or None"],
+        ),
+        ('"zzz": 2', ["zzz is not an option of its steps (own.cfg:6)"]),
+        (
+            '"extra": 2',
+            ["extra is not an option of its steps: did you mean extras? (own.cfg:6)"],
+        ),
+    ],
+)
+def test_a_wrong_option_of_all_steps_is_reported_once(
+    tmp_path: Path, option: str, said: list[str]
+) -> None:
+    file = tmp_path / "own.cfg"
+    file.write_text(CONFIGURATION % option)
+    with capture_config_errors() as errors:
+        exec(compile(file.read_text(), str(file), "exec"), {})  # noqa: S102
+    assert errors.errors == [f"ship_factory: {each}" for each in said]
+
+
+def test_a_wrong_option_of_all_steps_hides_no_other_error() -> None:
+    image = util.ShipImage("App", f"{OWN}/app", "app.pex", ["app"], module="app")
+    with capture_config_errors() as errors:
+        util.ship_factory("https://git.example.com/app.git", [image], memory="2G")
+    assert "memory: '2G'" in errors.errors[0]
+    assert any("image: 'App' is not an image name" in each for each in errors.errors[1:])
+    assert str(errors).count("2G") == 1
+
+
+def test_the_line_of_an_option_of_one_step_is_named() -> None:
+    with capture_config_errors() as errors:
+        steps.BuildWheels(package=["."])
+    (said,) = errors.errors
+    assert said.startswith("BuildWheels: package is not an option of this step: did you mean ")
+    assert re.search(r"packages\? \(test_configuration\.py:\d+\)$", said)
 
 
 def test_every_wrong_option_is_reported_at_once() -> None:
