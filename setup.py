@@ -82,6 +82,7 @@ setup(
             for name in ("ship_factory", "harden_factory", "retag_factory")
         ]
         + ["promote_factory = buildbot_ship.steps.factories.promotion:promote_factory"]
+        + ["add_to_master = buildbot_ship.steps.factories.joining:add_to_master"]
         + ["ShipImage = buildbot_ship.steps.factories.images:ShipImage"]
         + ["ShipMessages = buildbot_ship.steps.messages.ship_messages:ShipMessages"]
         + ["Forge = buildbot_ship.steps.forge.forge:Forge"]

@@ -7,13 +7,28 @@ import os
 import sys
 from collections.abc import Sequence
 
+NO_READER = 141
+"""The exit status if nobody reads the output any more: that of a program that SIGPIPE ends."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return 0, or the exit status of the error."""
+    try:
+        try:
+            return _main(sys.argv[1:] if argv is None else argv)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        # As in `buildbot-ship init | head`.  Python flushes once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return NO_READER
+
+
+def _main(arguments: Sequence[str]) -> int:
     # A call without work imports nothing else: imports take most of its time.
     from .up_to_date import repeated_summary  # noqa: PLC0415
 
-    arguments = sys.argv[1:] if argv is None else argv
     if (summary := repeated_summary(arguments)) is not None:
         print(summary, flush=True)
         return 0
@@ -45,7 +60,7 @@ def _other_word(arguments: Sequence[str]) -> int | None:
     if word == "init":
         from .init import run_init  # noqa: PLC0415
 
-        return run_init(rest)
+        return run_init(rest, os.environ)
     if word == "adopt":
         from .adopt import run_adopt  # noqa: PLC0415
 

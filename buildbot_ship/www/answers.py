@@ -11,6 +11,7 @@ from buildbot.data.resultspec import Filter
 from ..model.artefact import Package
 from ..model.journal.affected import find_affected, missing_packages, parse_query
 from ..model.journal.inventory import PublishedImage
+from ..steps.factories.joining import OTHER_BUILDERS
 from ..steps.journal import journal_of
 from . import rows
 
@@ -25,12 +26,12 @@ Options = Mapping[str, str]
 class Answers:
     """Answer the questions of the page for *master*.
 
-    *actions* has the force scheduler of each button.  Instead of one name, it may have a
-    mapping from the builder that published an image to the name.
+    *actions* has for each button the force scheduler of each builder that publishes images, and
+    under `OTHER_BUILDERS` that of all others.
     """
 
     master: Any
-    actions: Mapping[str, Any]
+    actions: Mapping[str, Mapping[str, Any]]
 
     async def answer(self, name: str, options: Options) -> dict[str, Any] | None:
         """Return the answer to the question *name*, None if there is no such question.
@@ -139,18 +140,19 @@ class Answers:
         }
         builders = sorted({image.newest.build.builder for image in images})
         found: dict[str, Any] = {}
-        for action, configured in self.actions.items():
+        for action, names in self.actions.items():
             for builder in builders:
-                name = (
-                    configured.get(builder) if isinstance(configured, Mapping) else configured
-                )
-                if name in schedulers and schedulers[name]["builder_names"]:
-                    forced = schedulers[name]["builder_names"][0]
-                    row = await self.master.data.get(("builders", forced))
+                name = names.get(builder, names[OTHER_BUILDERS])
+                forced = schedulers[name]["builder_names"] if name in schedulers else []
+                # Where builders have schedulers of their own, no other builder rebuilds.
+                if action == "rebuild" and len(names) > 1 and builder not in names:
+                    forced = [each for each in forced if each == builder]
+                if forced:
+                    row = await self.master.data.get(("builders", forced[0]))
                     found.setdefault(action, {})[builder] = {
                         "scheduler": name,
                         "builderid": row["builderid"],
-                        "builder": forced,
+                        "builder": forced[0],
                     }
         return found
 

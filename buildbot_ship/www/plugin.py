@@ -7,6 +7,7 @@ from typing import Any
 
 from buildbot.www.plugin import Application
 
+from ..steps.factories.joining import OTHER_BUILDERS
 from .answers import Answers
 from .api import Api
 
@@ -30,10 +31,18 @@ class ShipApplication(Application):  # type: ignore[misc]  # Buildbot has no typ
     def answers(self) -> Answers:
         """Return what answers the questions of the page, as it is configured now."""
         given = self.config if isinstance(self.config, Mapping) else {}
-        actions: dict[str, Any] = {
-            name: given.get(name, scheduler) for name, scheduler in ACTIONS.items()
+        actions = {
+            name: _by_builder(given.get(name, scheduler), scheduler)
+            for name, scheduler in ACTIONS.items()
         }
         return Answers(self.master, actions)
+
+
+def _by_builder(configured: Any, default: str) -> dict[str, Any]:
+    """Return the force scheduler of each builder; that of the others has no name."""
+    if isinstance(configured, Mapping):
+        return {OTHER_BUILDERS: default, **configured}
+    return {OTHER_BUILDERS: configured}
 
 
 ep = ShipApplication()

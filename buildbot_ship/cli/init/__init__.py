@@ -6,12 +6,13 @@ It is no verb: it runs before anything is committed, and needs neither an engine
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...errors import InvalidRequest, ShipError, printable
 from ...model.project.commands import commands, on_a_master, trial
 from ...model.project.files import without_password
+from ...model.project.network import shell_commands
 from ...model.project.plan import Plan, Wishes, make_plan
 from ...model.project.python import PYTHONS
 from ...model.project.texts import new_files
@@ -30,7 +31,7 @@ _NO_LOGIN = (
 )
 
 
-def run_init(arguments: Sequence[str]) -> int:
+def run_init(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Write the files and print the next steps; return the exit status."""
     parser = make_parser()
     options = parser.parse_args(arguments)
@@ -40,12 +41,13 @@ def run_init(arguments: Sequence[str]) -> int:
         origin = options.git_url or folder.remote()
         known = without_password(origin)
         url = known or _GIT_URL.format(name=plan.name)
-        texts = new_files(plan, url, options.branch or folder.branch())
+        texts = new_files(plan, url, options.branch or folder.branch(), environment)
+        state = _write(folder, texts, dry_run=options.dry_run)
         if not known:
             print(_NO_REMOTE)
         elif known != origin:
             print(_NO_LOGIN)
-        for line in _lines(plan, folder, texts, url, dry_run=options.dry_run):
+        for line in (*_found(plan), *state, *_next(plan, folder, texts, url, environment)):
             print(printable(line))
     except ShipError as error:
         return print_failure("init", error)
@@ -96,28 +98,42 @@ def _pair(text: str) -> tuple[str, str]:
     return (image, value) if equals else ("", text)
 
 
-def _lines(
-    plan: Plan, folder: Folder, texts: Mapping[str, str], url: str, *, dry_run: bool
-) -> Iterator[str]:
-    """Yield what was found and written, and what to do next; write the files."""
+def _write(folder: Folder, texts: Mapping[str, str], *, dry_run: bool) -> list[str]:
+    """Write the files, all of them before anything is printed; return what was done."""
+    lines = []
+    for path, text in texts.items():
+        state = folder.write(path, text, dry_run=dry_run)
+        why = ", which exists already; init would have written:" if state == KEPT else ""
+        lines.append(f"{state} {path}{why}")
+        if state in (KEPT, WOULD_WRITE):
+            lines += [f"    {line}" for line in text.splitlines()]
+    return lines
+
+
+def _found(plan: Plan) -> Iterator[str]:
     yield f"Python {plan.python}; requirements: {plan.pins.source}"
     for service in plan.services:
         yield f"image {service.name}: {service.about}"
+        if service.passed_over:
+            yield f"  {service.passed_over}"
     for problem in plan.problems:
         yield f"before you go on, correct {problem}"
-    written = []
-    for path, text in texts.items():
-        state = folder.write(path, text, dry_run=dry_run)
-        written.append(path)
-        why = ", which exists already; init would have written:" if state == KEPT else ""
-        yield f"{state} {path}{why}"
-        if state in (KEPT, WOULD_WRITE):
-            yield from (f"    {line}" for line in text.splitlines())
+
+
+def _next(
+    plan: Plan,
+    folder: Folder,
+    written: Iterable[str],
+    url: str,
+    environment: Mapping[str, str],
+) -> Iterator[str]:
+    """Yield what to do next."""
     yield "\nNext, in this order:\n"
+    yield from _indented(shell_commands(environment))
     yield from _indented(commands(plan, written, url, is_repository=folder.is_repository))
     yield "\nThen run what was published:\n"
     yield from _indented(trial(plan))
-    yield "\nOn a Buildbot master, whose folder is MASTER:\n"
+    yield "\nOn a Buildbot master in the folder MASTER, whose interpreter is PYTHON:\n"
     yield from _indented(on_a_master())
 
 

@@ -61,10 +61,15 @@ def trial(plan: Plan) -> Iterator[str]:
 
 
 def on_a_master() -> Iterator[str]:
-    """Yield commands for the folder MASTER of a master."""
+    """Yield commands for a master in the folder MASTER, whose interpreter is PYTHON."""
+    yield "# In a clone of buildbot-ship; each worker needs '.[worker]' in the same way:"
+    yield "PYTHON -m pip install '.[master]'"
+    yield "# Add what this says, then what ships this repository, and check again:"
+    yield "buildbot-ship adopt MASTER"
     yield f"cat {FRAGMENT} >> MASTER/master.cfg"
     yield "buildbot-ship adopt MASTER"
-    yield "buildbot reconfig MASTER"
+    yield "# A running master sees a new plugin only after a restart; later, reconfig will do:"
+    yield "buildbot restart MASTER"
 
 
 def _ship(plan: Plan, service: Service, source: str) -> Iterator[str]:

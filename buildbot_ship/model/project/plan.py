@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 from packaging.utils import canonicalize_name
 
-from ...errors import InvalidRequest, NothingToShip
+from ...errors import InvalidReference, InvalidRequest, NothingToShip
+from ..reference import Repository
 from ..request import check
 from ..tag import NO_BASE
 from .applications import WSGI, Application, find_applications
@@ -20,6 +21,7 @@ from .service import (
     SERVERS,
     Service,
     module_service,
+    passing_over,
     script_service,
     web_service,
 )
@@ -31,6 +33,18 @@ def _optional_reference(_: object, attribute: Any, value: str | None) -> None:
         check.reference_with_tag(_, attribute, value)
 
 
+def _repositories(_: object, attribute: Any, value: str) -> None:
+    """Accept what comes before the last part of a repository: a host, and perhaps a path."""
+    try:
+        if "@" in value or (":" in value.partition("/")[2] and "://" not in value):
+            raise InvalidReference(value, "leave out tag and digest")
+        Repository.parse(f"{value}/name")
+    except InvalidReference as error:
+        why = f"{value!r} is not a place of repositories in a registry: {error.why}"
+        example = "write it as registry.example.com/team"
+        raise InvalidRequest(f"--{attribute.name}", f"{why}: {example}") from None
+
+
 @attrs.frozen
 class Wishes:
     """What the user chose.  *entries* and *ports* are by image; ``""`` is for the only one.
@@ -38,8 +52,8 @@ class Wishes:
     Raises InvalidRequest and InvalidReference for wrong values.
     """
 
-    registry: str = attrs.field(validator=check.repository)
-    upstream: str = attrs.field(default="docker.io/library", validator=check.repository)
+    registry: str = attrs.field(validator=_repositories)
+    upstream: str = attrs.field(default="docker.io/library", validator=_repositories)
     python: str | None = None
     build_base: str | None = attrs.field(default=None, validator=_optional_reference)
     runtime_base: str | None = attrs.field(default=None, validator=_optional_reference)
@@ -124,9 +138,9 @@ def _services(
         if wish:
             yield _wished(unit, wish, apps, has, port)
         elif apps:
-            yield web_service(
-                unit.name, unit, _best(unit, apps, has), has=has, port=port or PORT
-            )
+            best = _best(unit, apps, has)
+            service = web_service(unit.name, unit, best, has=has, port=port or PORT)
+            yield _with_others(service, unit, apps, best)
         elif unit.name not in required:
             yield from _without_web(files, unit, port)
 
@@ -154,12 +168,29 @@ def _best(unit: Unit, apps: tuple[Application, ...], has: frozenset[str]) -> App
     return first[0]
 
 
+def _with_others(
+    service: Service, unit: Unit, apps: tuple[Application, ...], best: Application
+) -> Service:
+    """Return the web *service* of *best* with what else could run."""
+    # A factory beside an application is most often what made it.
+    others = [app.target for app in apps if app != best and not app.factory]
+    if others:
+        why = "the usual names of files, servers that you require and WSGI come first"
+        return passing_over(service, ((each, each) for each in others), why)
+    scripts = (each for each in unit.scripts if each != service.script)
+    found = ((f"the console script {each}", each) for each in scripts)
+    return passing_over(service, found, "a web application comes first")
+
+
 def _without_web(files: ProjectFiles, unit: Unit, port: int | None) -> Iterator[Service]:
     scripts = [script for script in unit.scripts if script == unit.name] or [*unit.scripts]
     if len(scripts) > 1:
         raise _choice(unit, scripts)
     if scripts:
-        yield script_service(unit.name, unit, scripts[0], port)
+        service = script_service(unit.name, unit, scripts[0], port)
+        others = (each for each in unit.scripts if each != scripts[0])
+        found = ((f"the console script {each}", each) for each in others)
+        yield passing_over(service, found, "the one with the name of the package comes first")
         return
     module = unit.name.replace("-", "_")
     for folder in ("", "src"):

@@ -23,7 +23,8 @@ class Service:
     *requirements* are those of the pex.  It runs a *script* or a *module* with *arguments*.
     With *copies*, the code is no package: the image has a copy of this folder, whose modules
     are imported from the folder *root* of the repository.  *about* says what was found.
-    *lacks* is the server that the repository does not require.
+    *lacks* is the server that the repository does not require.  *passed_over* says what else
+    could run, why it was not chosen, and how to choose it; it may be empty.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Service:
     copies: str | None = None
     root: str = ""
     lacks: str = ""
+    passed_over: str = ""
 
     @property
     def pex(self) -> str:
@@ -93,6 +95,17 @@ def module_service(
     """Return the service that runs ``python -m module``."""
     about = f"module {module}{_on(port)}"
     return attrs.evolve(_plain(name, unit, root), module=module, port=port, about=about)
+
+
+def passing_over(service: Service, others: Iterable[tuple[str, str]], why: str) -> Service:
+    """Return *service*, chosen before *others*: each has words for a sentence and its entry."""
+    found = [*others]
+    if not found:
+        return service
+    names = " and ".join(name for name, _ in found)
+    how = f"--entry {service.name}={found[0][1]}"
+    choice = f"{how} chooses {'it' if len(found) == 1 else 'the first'}"
+    return attrs.evolve(service, passed_over=f"passed over {names}, because {why}: {choice}")
 
 
 def _on(port: int | None) -> str:

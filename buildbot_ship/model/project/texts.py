@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+from collections.abc import Mapping
 
 from ..tag import NO_BASE
 from .fragment import FRAGMENT, fragment_text
@@ -31,15 +32,17 @@ _UNKNOWN = """\
 """
 
 
-def new_files(plan: Plan, git_url: str, branch: str) -> dict[str, str]:
-    """Return the texts of all files to write, by path."""
+def new_files(
+    plan: Plan, git_url: str, branch: str, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the texts of all files to write, by path; see `fragment_text`."""
     texts = {LOOSE: plan.pins.text} if plan.pins.text else {}
     texts[BUILD] = f"{_BUILD}{_from(plan.build_base)}"
     for service in plan.services:
         texts[f"{service.name}.docker"] = _dockerfile(plan, service)
     if any(service.copies == "" for service in plan.services):
         texts[".dockerignore"] = _IGNORED
-    texts[FRAGMENT] = fragment_text(plan, git_url, branch)
+    texts[FRAGMENT] = fragment_text(plan, git_url, branch, environment)
     return texts
 
 

@@ -19,8 +19,10 @@ PAGE = (TOP / "docs" / "init.md").read_text(encoding="utf-8")
 
 
 def test_the_output_is_that_of_the_command(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "guestbook"
     shutil.copytree(TOP / "tests" / "kinds" / "flask", folder)
     git(folder, "init", "-q", "-b", "main")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from buildbot.config.master import FileLoader
 from buildbot.util.kubeclientservice import KubeInClusterConfigLoader
 from buildbot.worker.docker import DockerLatentWorker
 from buildbot.worker.kubernetes import KubeLatentWorker
+
+from buildbot_ship.cli import main
+from buildbot_ship.www.plugin import ACTIONS, ShipApplication
 
 TOP = Path(__file__).resolve().parents[3]
 EXAMPLE = (TOP / "master.cfg.example").read_text(encoding="utf-8")
@@ -41,7 +45,7 @@ def load(
     **environment: str,
 ) -> Any:
     """Load the example with more lines at its end, more secrets, and settings."""
-    (folder / "secrets").mkdir(mode=0o700)
+    (folder / "secrets").mkdir(mode=0o700, parents=True)
     for name, text in {**dict.fromkeys(SECRETS, "https://chat"), **(secrets or {})}.items():
         (folder / "secrets" / name).touch(mode=0o600)
         (folder / "secrets" / name).write_text(f"{text}\n")
@@ -71,6 +75,32 @@ def test_what_a_team_does_not_set_is_not_there(
         b.name: [step.step_class.__name__ for step in b.factory.steps] for b in config.builders
     }
     assert "OpenMergeRequest" not in steps["propose-bases"] + steps["propose-requirements"]
+
+
+def test_a_fragment_of_init_leaves_the_example_its_poller_and_its_buttons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop, url = tmp_path / "shop", "https://git.shop.test/team/shop.git"
+    shutil.copytree(TOP / "tests" / "kinds" / "flask", shop)
+    options = ["--registry", "registry.shop.test/team", "--git-url", url, "--branch", "main"]
+    assert main(["init", str(shop), *options]) == 0
+    fragment = (shop / "ship.cfg").read_text()
+    config = load(tmp_path, monkeypatch, fragment, SHIP_GIT_URL=url)
+    assert [each.name for each in config.change_sources] == ["source"]
+    page = config.www["plugins"]["ship"]
+    actions = ShipApplication()
+    actions.master = None
+    actions.config = page
+    names = actions.answers().actions
+    for button, own in (("promote", "force-promote-shop"), ("rebuild", "force-ship-shop")):
+        assert page[button] == {"ship-shop": own}
+        assert {name: names[button][name] for name in ("", "ship-shop")} == {
+            "": ACTIONS[button],
+            "ship-shop": own,
+        }
+        assert {own, ACTIONS[button]} <= config.schedulers.keys()
+    other = load(tmp_path / "other", monkeypatch, fragment, SHIP_GIT_URL="https://x.test/y.git")
+    assert [each.name for each in other.change_sources] == ["source", "ship-shop"]
 
 
 def test_several_workers_are_used_by_every_builder(

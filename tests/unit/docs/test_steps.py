@@ -16,6 +16,7 @@ from buildbot.plugins import steps, util
 
 from buildbot_ship import errors
 from buildbot_ship import steps as room
+from buildbot_ship.cli import NO_READER
 from buildbot_ship.cli.arguments import read
 from buildbot_ship.cli.call import CANCELLED
 from buildbot_ship.model.diagnosis.finding import PROBLEMS
@@ -40,6 +41,7 @@ FACTORIES = [
     util.harden_factory,
     util.retag_factory,
     util.promote_factory,
+    util.add_to_master,
     util.derive_factory,
     util.propose_bases_factory,
     util.propose_requirements_factory,
@@ -274,7 +276,7 @@ def test_every_error_stands_in_the_table_as_it_is() -> None:
 
 def test_every_exit_status_means_one_thing() -> None:
     others = table(below(DOCS / "errors.md", "Other exit statuses"), "status")
-    assert [int(row[0]) for row in others] == [0, 2, PROBLEMS, BUG, CANCELLED]
+    assert [int(row[0]) for row in others] == [0, 2, PROBLEMS, BUG, NO_READER, CANCELLED]
     statuses = [*(kind.status for kind in ERRORS), *(int(row[0]) for row in others)]
     assert len(statuses) == len(set(statuses))
     assert errors.ShipError.status not in statuses

@@ -45,7 +45,7 @@ def test_code_that_is_no_package_is_copied_and_gets_a_server() -> None:
     plan = plan_of({"app.py": FLASK, "requirements.txt": "Flask>=3\n"})
     (service,) = plan.services
     assert (service.name, service.requirements) == ("my-repo", ("flask", "gunicorn"))
-    texts = new_files(plan, "url", "main")
+    texts = new_files(plan, "url", "main", {})
     loose = texts["requirements.loose.txt"].splitlines()
     assert loose[1:] == ["-r requirements.txt", "gunicorn"]
     assert "COPY . /app/\nENV PYTHONPATH=/app\nWORKDIR /app\n" in texts["my-repo.docker"]
@@ -61,7 +61,7 @@ def test_the_source_is_that_of_the_master_s_build() -> None:
 
 def test_a_repository_with_a_server_needs_no_loose_file() -> None:
     plan = plan_of({"app.py": FLASK, "requirements.txt": "flask\nGunicorn==23.0\n"})
-    assert set(new_files(plan, "url", "main")) == {
+    assert set(new_files(plan, "url", "main", {})) == {
         *("build.docker", "my-repo.docker", ".dockerignore", "ship.cfg"),
     }
     assert "buildbot-ship harden --loose requirements.txt\n" in told(plan)
@@ -72,7 +72,7 @@ def test_a_package_is_built_and_not_copied() -> None:
     (service,) = plan.services
     assert service.requirements == ("shop", "gunicorn")
     assert service.arguments[-1] == "shop.web:app"
-    texts = new_files(plan, "url", "main")
+    texts = new_files(plan, "url", "main", {})
     assert "COPY . " not in texts["shop.docker"]
     assert set(texts) == {"build.docker", "shop.docker", "ship.cfg"}
     assert "buildbot-ship check --package . --loose pyproject.toml\n" in told(plan)
@@ -205,7 +205,7 @@ def test_what_a_factory_made_comes_before_the_factory() -> None:
 def test_modules_that_import_each_other_by_name_have_their_folder_as_root() -> None:
     app = "from flask import Flask\nimport models\napp = Flask(__name__)\n"
     files = {"backend/main.py": app, "backend/models.py": "", "requirements.txt": "flask\n"}
-    texts = new_files(plan_of(files), "url", "main")
+    texts = new_files(plan_of(files), "url", "main", {})
     assert "ENV PYTHONPATH=/app/backend\n" in texts["my-repo.docker"]
     assert entry_of(texts, "my-repo.docker")[-1] == "main:app"
 
@@ -266,7 +266,7 @@ def test_services_with_their_own_requirement_files_share_the_strict_file() -> No
     files |= {
         f"services/{each}/requirements.txt": "flask\ngunicorn\n" for each in ("api", "web")
     }
-    texts = new_files(plan_of(files), "url", "main")
+    texts = new_files(plan_of(files), "url", "main", {})
     assert "-r services/api/requirements.txt\n" in texts["requirements.loose.txt"]
     assert "COPY services/web/ /app/\nENV PYTHONPATH=/app\n" in texts["web.docker"]
 
@@ -308,7 +308,7 @@ def test_no_python_that_fits_is_an_error() -> None:
 
 def test_unknown_bases_have_a_tag_that_pin_replaces() -> None:
     plan = plan_of({"requirements.txt": "flask", "app.py": FLASK}, python="3.13")
-    texts = new_files(plan, "url", "main")
+    texts = new_files(plan, "url", "main", {})
     for name, own in (("build.docker", "python313"), ("my-repo.docker", "python313-slim")):
         (pin,) = find_pins(texts[name].encode(), name)
         assert str(pin.reference) == f"{TEAM}/{own}:{NO_BASE}"
@@ -321,7 +321,7 @@ def test_own_bases_need_no_copy() -> None:
         for kind in ("build", "runtime")
     }
     plan = plan_of({"requirements.txt": "flask", "app.py": FLASK}, **own)
-    texts = new_files(plan, "url", "main")
+    texts = new_files(plan, "url", "main", {})
     assert f"FROM {own['build_base']}\n" in texts["build.docker"]
     assert "retag" not in told(plan)
 
@@ -334,7 +334,9 @@ def test_a_base_needs_a_tag_and_a_registry_a_name() -> None:
 
 
 def test_the_dockerfiles_and_the_fragment_can_be_read() -> None:
-    texts = new_files(plan_of({"requirements.txt": "flask", "app.py": FLASK}), 'a"b', "main")
+    texts = new_files(
+        plan_of({"requirements.txt": "flask", "app.py": FLASK}), 'a"b', "main", {}
+    )
     assert read(texts["my-repo.docker"].encode(), "my-repo.docker").base
     ast.parse(texts["ship.cfg"])
 
