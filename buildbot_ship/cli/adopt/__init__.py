@@ -13,7 +13,8 @@ from pathlib import Path
 import attrs
 
 from ...errors import ShipError, printable
-from ...model.adoption.advice import ADD, Finding, findings, fragment
+from ...model.adoption.advice import findings, fragment
+from ...model.adoption.finding import ADD, FIX, Finding
 from ...model.result import counted
 from ..options import make_question_parser
 from ..output.failure import print_failure
@@ -49,8 +50,13 @@ def make_parser() -> argparse.ArgumentParser:
 def _lines(folder: Path, found: tuple[Finding, ...]) -> Iterator[str]:
     for each in found:
         yield f"{each.state:<4}  {each.text}"
-    if code := fragment(iter(found)):
+    if shell := dict.fromkeys(command for each in found for command in each.shell):
+        yield "\nFirst run this, as the user of the master:\n"
+        yield from shell
+    if code := fragment(found):
         yield f"\nAppend this to {folder / 'master.cfg'}:\n"
         yield code
-    lacking = sum(each.state == ADD for each in found)
-    yield f"adopt: {counted(lacking, 'thing')} to add" if lacking else "adopt: nothing to add"
+    states = [each.state for each in found]
+    wrong = f"{counted(states.count(FIX), 'thing')} to fix, " if FIX in states else ""
+    lacking = counted(states.count(ADD), "thing") if ADD in states else "nothing"
+    yield f"adopt: {wrong}{lacking} to add"

@@ -8,15 +8,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 from ...errors import MasterUnreadable
 from ...model.adoption.facts import Facts, facts_from
+from ...model.adoption.remedies import remedy
 
 SECONDS = 120
 _SHOWN = 5
+_PID = "twistd.pid"
 
 
 def read_facts(folder: Path, python: str | None) -> Facts:
@@ -37,8 +39,16 @@ def read_facts(folder: Path, python: str | None) -> Facts:
         hint = "name the interpreter of the master with --python"
         raise MasterUnreadable(str(folder), why, hint)
     if "errors" in answer:
-        raise MasterUnreadable(str(folder), "; ".join(answer["errors"][:_SHOWN]))
-    return facts_from(answer["facts"])
+        errors, has = answer["errors"], {name: answer[name] for name in ("ship", "python")}
+        hint = remedy(errors, **has, ours=_our_plugins())
+        raise MasterUnreadable(str(folder), "; ".join(errors[:_SHOWN]), hint)
+    return facts_from(answer["facts"], str(folder), _start_of(folder))
+
+
+def _our_plugins() -> frozenset[str]:
+    """Return the names that this version adds to ``buildbot.plugins``."""
+    ours = metadata.distribution("buildbot-ship").entry_points
+    return frozenset(each.name for each in ours if each.group.startswith("buildbot."))
 
 
 def _ask(folder: Path, python: str, config: str) -> dict[str, Any]:
@@ -86,13 +96,23 @@ def _config_name(tac: Path) -> str:
     return "master.cfg"
 
 
+def _process_of(folder: Path) -> list[bytes]:
+    """Return the command line of the running master, if Linux tells."""
+    try:
+        process = int((folder / _PID).read_text(encoding="ascii"))
+        return Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return []
+
+
+def _start_of(folder: Path) -> float | None:
+    """Return when the running master wrote its process ID, in seconds since 1970."""
+    return (folder / _PID).stat().st_mtime if _process_of(folder) else None
+
+
 def _running_python(folder: Path) -> str | None:
     """Return the interpreter of the running master, if Linux tells."""
-    try:
-        process = int((folder / "twistd.pid").read_text(encoding="ascii"))
-        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-    except (OSError, ValueError):
-        return None
-    python = os.fsdecode(words[0])
+    words = _process_of(folder)
+    python = os.fsdecode(words[0]) if words else ""
     is_python = os.path.basename(python).startswith(("python", "pypy"))
     return python if is_python and os.path.isabs(python) else None

@@ -20,7 +20,7 @@ GUARDS = frozenset(
 
 
 def main(folder: str, name: str, out: str) -> None:
-    """Write ``{"facts": ...}``, or ``{"errors": [...]}``."""
+    """Write ``{"facts": ...}``, or ``{"errors": [...], "ship": ..., "python": ...}``."""
     try:
         import buildbot  # noqa: PLC0415
         from buildbot.config.errors import ConfigErrors  # noqa: PLC0415
@@ -31,11 +31,16 @@ def main(folder: str, name: str, out: str) -> None:
     try:
         config = FileLoader(folder, name).loadConfig()
     except ConfigErrors as error:
-        write(out, {"errors": [str(each) for each in error.errors]})
+        write(out, failure([str(each) for each in error.errors]))
     except BaseException as error:  # the configuration is a program
-        write(out, {"errors": [f"{type(error).__name__}: {error}"]})
+        write(out, failure([f"{type(error).__name__}: {error}"]))
     else:
         write(out, {"facts": facts(config, buildbot.version)})
+
+
+def failure(errors: list[str]) -> dict[str, Any]:
+    """Return the errors, and what has to do with them."""
+    return {"errors": errors, "ship": ship_version(), "python": sys.executable}
 
 
 def facts(config: Any, version: str) -> dict[str, Any]:
@@ -45,6 +50,7 @@ def facts(config: Any, version: str) -> dict[str, Any]:
         "buildbot": version,
         "python": sys.executable,
         "ship": ship_version(),
+        "installed": installed(),
         "workers": [named(each) for each in config.workers],
         "change_sources": [named(each, urls(each)) for each in config.change_sources],
         "schedulers": [
@@ -65,7 +71,28 @@ def facts(config: Any, version: str) -> dict[str, Any]:
         "has_authz": bool(rules(www)),
         "secrets": [type(each).__name__ for each in config.secretsProviders],
         "janitor": any(each.name == "__Janitor" for each in config.builders),
+        "shared": shared_names(config),
     }
+
+
+def shared_names(config: Any) -> list[dict[str, Any]]:
+    """Return the names that several services have.  Buildbot checks them when it starts."""
+    found = []
+    for key, services in (
+        ("change_source", config.change_sources),
+        ("workers", config.workers),
+        ("secretsProviders", config.secretsProviders),
+        ("machines", config.machines),
+    ):
+        kinds: dict[str, list[str]] = {}
+        for each in services:
+            kinds.setdefault(str(each.name), []).append(type(each).__name__)
+        found += [
+            {"key": key, "name": without_login(name), "kinds": several}
+            for name, several in kinds.items()
+            if len(several) > 1
+        ]
+    return found
 
 
 def named(part: Any, more: Sequence[str] = ()) -> dict[str, Any]:
@@ -81,8 +108,15 @@ def urls(source: Any) -> list[str]:
         *getattr(source, "_config_args", ()),
         *getattr(source, "_config_kwargs", {}).values(),
     ]
-    found = (urlsplit(each) for each in given if isinstance(each, str) and "://" in each)
-    return [each._replace(netloc=each.netloc.rpartition("@")[2]).geturl() for each in found]
+    return [without_login(each) for each in given if isinstance(each, str) and "://" in each]
+
+
+def without_login(name: str) -> str:
+    """Return a URL without user and password, and any other name as it is."""
+    if "://" not in name:
+        return name
+    parts = urlsplit(name)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def ships(builder: Any) -> bool:
@@ -148,6 +182,16 @@ def ship_version() -> str:
         return metadata.version("buildbot-ship")
     except metadata.PackageNotFoundError:
         return ""
+
+
+def installed() -> float | None:
+    """Return when buildbot-ship was installed, in seconds since 1970, None if nobody knows."""
+    try:
+        files = metadata.distribution("buildbot-ship").files or ()
+        record = next(each for each in files if each.name in ("RECORD", "PKG-INFO"))
+        return os.stat(str(record.locate())).st_mtime
+    except (metadata.PackageNotFoundError, StopIteration, OSError):
+        return None
 
 
 def write(out: str, data: Mapping[str, Any]) -> None:

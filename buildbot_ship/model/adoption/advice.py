@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-import attrs
-
+from .access import access, make_secrets
 from .facts import Facts, Named
+from .finding import ADD, FIX, HAS, NOTE, Finding
+from .remedies import RESTART, install_command
 
 LEAST_BUILDBOT = (4, 3)
-HAS, ADD, NOTE = "has", "add", "note"
 _PLACEHOLDERS = ("example.com", "example.net", "example.org", "example")
-_DEFAULT_USER = "ship"
-_REPLACE = f'replace "{_DEFAULT_USER}" with your user names'
 _TOP = """\
 import os
 from datetime import timedelta
 
 from buildbot.plugins import secrets, util
+
+c = BuildmasterConfig
 
 """
 _SECRETS = """\
@@ -30,11 +30,12 @@ c.setdefault("secretsProviders", []).append(
 """
 _JANITOR = """\
 # Logs and files of old builds are removed every night, or the database grows for ever.
-c.setdefault("configurators", []).append(
+c["configurators"] = [
+    *c.get("configurators", []),
     util.JanitorConfigurator(
         logHorizon=timedelta(days=90), build_data_horizon=timedelta(days=90), hour=3
-    )
-)
+    ),
+]
 """
 _WWW = """\
 # The web UI, for this machine only.
@@ -44,34 +45,23 @@ _PLUGIN = """\
 # The page that shows what ships.
 c["www"].setdefault("plugins", {}).setdefault("ship", {})
 """
-_AUTHZ = """\
-# Only these users may force, stop and rebuild builds.  docs/login.md has the logins.
-{note}c["www"]["authz"] = util.Authz(
-    allowRules=[util.AnyControlEndpointMatcher(role="shippers")],
-    roleMatchers=[util.RolesFromUsername(roles=["shippers"], usernames={users})],
-)
-"""
-
-
-@attrs.frozen
-class Finding:
-    """One thing that a master has or lacks; *code* adds it to ``master.cfg``."""
-
-    state: str
-    text: str
-    code: str = ""
+_HOW_TO_FIX = {
+    "change_source": 'Remove one of them; if you need both, give one a name="..." of its own',
+    "secretsProviders": "Remove one of them; Buildbot takes one of each class",
+}
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
     """Yield what the master has, and what it lacks."""
     yield from _programs(facts)
+    yield from _shared_names(facts)
     yield from _workers(facts)
     yield from _builders(facts)
     if facts.secrets:
         yield Finding(HAS, f"a provider of secrets: {', '.join(facts.secrets)}")
     else:
-        text = 'a provider of secrets, for credentials: first "mkdir -m 700 secrets"'
-        yield Finding(ADD, text, _SECRETS)
+        text = "a provider of secrets, for credentials"
+        yield Finding(ADD, text, _SECRETS, (make_secrets(facts),))
     if facts.janitor:
         yield Finding(HAS, "a janitor, which removes old logs and files of builds")
     else:
@@ -79,7 +69,7 @@ def findings(facts: Facts) -> Iterator[Finding]:
     yield from _www(facts)
 
 
-def fragment(found: Iterator[Finding]) -> str:
+def fragment(found: Iterable[Finding]) -> str:
     """Return the code of all findings, to append to ``master.cfg``; empty if there is none."""
     code = [each.code for each in found if each.code]
     return _TOP + "\n".join(code) if code else ""
@@ -93,8 +83,18 @@ def _programs(facts: Facts) -> Iterator[Finding]:
     if facts.ship:
         yield Finding(HAS, f"buildbot-ship {facts.ship}")
     else:
-        command = f"{facts.python} -m pip install '.[master]' in a clone of buildbot-ship"
-        yield Finding(ADD, f"buildbot-ship: run {command}")
+        command = install_command(facts.python)
+        yield Finding(ADD, f"buildbot-ship: run {command}; {RESTART}")
+    if facts.is_older:
+        text = "a restart: the master runs since before buildbot-ship was installed: run"
+        yield Finding(ADD, f"{text} buildbot restart {shlex.quote(facts.folder)}")
+
+
+def _shared_names(facts: Facts) -> Iterator[Finding]:
+    for each in facts.shared:
+        kinds = f"{len(each.kinds)} services ({', '.join(each.kinds)})"
+        text = f"c[{each.key!r}] has {kinds} with the name {each.name!r}: the master does not"
+        yield Finding(FIX, f"{text} start. {_HOW_TO_FIX.get(each.key, 'Remove or rename one')}")
 
 
 def _workers(facts: Facts) -> Iterator[Finding]:
@@ -152,36 +152,4 @@ def _www(facts: Facts) -> Iterator[Finding]:
         yield Finding(ADD, "the page that shows what ships (www plugin ship)", _PLUGIN)
     else:
         yield Finding(HAS, "the page that shows what ships")
-    yield from _rules(facts)
-    if not facts.has_login:
-        text = 'no login: set c["www"]["auth"], as docs/login.md shows, or nobody may force'
-        yield Finding(NOTE, text)
-
-
-def _rules(facts: Facts) -> Iterator[Finding]:
-    if facts.port is None or (facts.anybody_may_force and not facts.has_authz):
-        text = "rules of who may force builds: now everybody who reaches the web UI may"
-        yield Finding(ADD, text, _authz(facts))
-    elif facts.anybody_may_force:
-        rule = "util.AnyControlEndpointMatcher(role=...)"
-        yield Finding(ADD, f"{rule} to your authz: now everybody may force builds")
-    else:
-        yield Finding(HAS, f"rules of who may force builds: {', '.join(facts.rules)}")
-        for role in facts.locked:
-            users = ", ".join(facts.users or ()) or "none"
-            text = f"the role {role} for a user of your login: now nobody has it"
-            yield Finding(ADD, f"{text} (users: {users}); see docs/login.md")
-    if _needs_names(facts) and (facts.anybody_may_force or _DEFAULT_USER in facts.named_users):
-        text = f"the login {facts.auth} has no list of users"
-        yield Finding(NOTE, f"{text}: {_REPLACE} in usernames of authz")
-
-
-def _needs_names(facts: Facts) -> bool:
-    return facts.has_login and facts.users is None
-
-
-def _authz(facts: Facts) -> str:
-    """Return the rules for the users of the login, or for one user to replace."""
-    names = json.dumps(facts.users or (_DEFAULT_USER,))
-    note = f"# {_REPLACE[0].upper()}{_REPLACE[1:]}.\n" if _needs_names(facts) else ""
-    return _AUTHZ.format(users=names, note=note)
+    yield from access(facts)

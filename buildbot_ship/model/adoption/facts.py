@@ -27,13 +27,24 @@ class Named:
 
 
 @attrs.frozen
+class Shared:
+    """Services with one *name* in the list *key* of the configuration, and their classes."""
+
+    key: str
+    name: str
+    kinds: tuple[str, ...]
+
+
+@attrs.frozen
 class Facts:
     """A master: *ship* is its version of buildbot-ship, empty if it has none.
 
     *port* is that of the web UI, None without one.  *auth* and *rules* are classes; *has_authz*
     is false if the configuration does not set authz.  *users* are the names of the users of
     the login, None if it has no list of them.  *locked* are the roles that rules want and no
-    user of the login has.  *named_users* get a role by their names.
+    user of the login has.  *named_users* get a role by their names.  *shared* are names that
+    must be unique.  *folder* is that of the master.  *is_older*: the master runs since before
+    this version of buildbot-ship was installed.
     """
 
     buildbot: str
@@ -53,6 +64,9 @@ class Facts:
     has_authz: bool = False
     secrets: tuple[str, ...] = ()
     janitor: bool = False
+    shared: tuple[Shared, ...] = ()
+    folder: str = ""
+    is_older: bool = False
 
     @property
     def has_login(self) -> bool:
@@ -73,14 +87,23 @@ class Facts:
         return self.port is not None and not GUARDS & set(self.rules)
 
 
-def facts_from(data: Mapping[str, Any]) -> Facts:
-    """Return the facts in *data*, which the script wrote.  Raises TypeError, KeyError."""
+def facts_from(data: Mapping[str, Any], folder: str, started: float | None) -> Facts:
+    """Return the facts in *data*, which the script wrote.  Raises TypeError, KeyError.
+
+    *started* is when the master started, in seconds since 1970, None if it does not run.
+    """
     rows = ("workers", "change_sources", "schedulers", "builders")
     lists = ("plugins", "rules", "secrets", "locked", "named_users")
     given = {name: tuple(map(_named, data[name])) for name in rows}
     more = {name: tuple(data[name]) for name in lists}
     users = None if data["users"] is None else tuple(data["users"])
-    return Facts(**{**data, **given, **more, "users": users})
+    shared = (Shared(**{**each, "kinds": tuple(each["kinds"])}) for each in data["shared"])
+    found = {name: value for name, value in data.items() if name != "installed"}
+    return Facts(
+        **{**found, **given, **more, "users": users, "shared": tuple(shared)},
+        folder=folder,
+        is_older=started is not None and started < (data["installed"] or 0),
+    )
 
 
 def _named(row: Mapping[str, Any]) -> Named:

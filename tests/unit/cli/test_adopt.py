@@ -8,10 +8,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from buildbot.changes.manager import ChangeManager
+from buildbot.config.errors import capture_config_errors
+from buildbot.config.master import FileLoader
+from buildbot.secrets.manager import SecretManager
+from buildbot.util.service import BuildbotServiceManager
+from buildbot.worker.manager import WorkerManager
 
 from buildbot_ship.cli import main
+from buildbot_ship.model.adoption import remedies
 
 PROGRAMS = Path(sys.executable).parent
 TOP = Path(__file__).resolve().parents[3]
@@ -56,6 +64,15 @@ def adopt(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> st
     return said
 
 
+def code_of(folder: Path, said: str) -> str:
+    return said.partition(f"Append this to {folder}/master.cfg:\n")[2].rpartition("adopt: ")[0]
+
+
+def run_shell_of(said: str) -> None:
+    shell = said.partition("as the user of the master:\n")[2].partition("\nAppend this")[0]
+    subprocess.run(["sh", "-euc", shell], check=True)
+
+
 def states(said: str, state: str) -> list[str]:
     return [line[6:] for line in said.splitlines() if line.startswith(f"{state:<4}  ")]
 
@@ -95,9 +112,11 @@ def test_what_it_says_to_append_is_all_that_is_lacking(
     assert main(["init", str(repository), "--registry", "registry.example.com/team"]) == 0
     capsys.readouterr()
     said = adopt(folder, capsys)
-    code = said.partition(f"Append this to {folder}/master.cfg:\n")[2].rpartition("adopt: ")[0]
-    (folder / "secrets").mkdir(mode=0o700)
-    add(folder, code)
+    run_shell_of(said)
+    assert (folder / "secrets").stat().st_mode & 0o777 == 0o700
+    assert (folder / "secrets" / "web-password").stat().st_mode & 0o777 == 0o600
+    assert len((folder / "secrets" / "web-password").read_text().strip()) > 20
+    add(folder, code_of(folder, said))
     (folder / "own.cfg").write_text((folder / "master.cfg").read_text())
     ship = (repository / "ship.cfg").read_text()
     add(folder, ship)
@@ -137,10 +156,6 @@ def test_a_password_in_a_url_is_not_shown(
     said = adopt(folder, capsys)
     assert "GitPoller (https://git.example.com/a.git)" in said
     assert "pass-word" not in said
-
-
-def code_of(folder: Path, said: str) -> str:
-    return said.partition(f"Append this to {folder}/master.cfg:\n")[2].rpartition("adopt: ")[0]
 
 
 def test_the_users_of_the_login_may_force(
@@ -254,6 +269,184 @@ def test_the_interpreter_of_the_running_master_is_taken(
         assert main(["adopt", str(folder)]) == 19
         running.communicate(b"")
     assert "it ended with status 3" in capsys.readouterr().out
+
+
+URL = "https://git.shop.test/team/shop.git"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            f"c['change_source'] = [changes.GitPoller({URL!r}), changes.GitPoller({URL!r})]\n",
+            f"c['change_source'] has 2 services (GitPoller, GitPoller) with the name '{URL}': "
+            "the master does not start. Remove one of them; if you need both, give one a",
+        ),
+        (
+            "c['workers'].append(worker.LocalWorker('one'))\n",
+            "c['workers'] has 2 services (Worker, LocalWorker) with the name 'one'",
+        ),
+        (
+            "from buildbot.plugins import secrets\n"
+            "c['secretsProviders'] = [secrets.SecretInAFile(basedir + '/secrets')] * 2\n",
+            "c['secretsProviders'] has 2 services (SecretInAFile, SecretInAFile)",
+        ),
+    ],
+)
+def test_names_that_checkconfig_does_not_see_twice_are_to_be_fixed(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
+) -> None:
+    (folder / "secrets").mkdir(mode=0o700)
+    add(folder, text)
+    check = [str(PROGRAMS / "buildbot"), "checkconfig", str(folder)]
+    subprocess.run(check, check=True, capture_output=True)
+    said = adopt(folder, capsys)
+    (fix,) = states(said, "fix")
+    assert fix.startswith(why)
+    assert "\nadopt: 1 thing to fix, " in said
+    # What Buildbot says when it starts.
+    config = FileLoader(str(folder), "master.cfg").loadConfig()
+    with capture_config_errors() as errors:
+        for manager in (ChangeManager, WorkerManager, SecretManager):
+            service: Any = manager.__new__(manager)
+            BuildbotServiceManager.get_service_config(service, config)
+    assert "Two services share the same name" in str(errors)
+
+
+def test_a_shared_name_has_no_password(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "https://me:pass-word@git.shop.test/shop.git"
+    add(folder, f"c['change_source'] = [changes.GitPoller({url!r}) for _ in range(2)]\n")
+    said = adopt(folder, capsys)
+    assert "with the name 'https://git.shop.test/shop.git'" in said
+    assert "pass-word" not in said
+
+
+def test_a_fragment_beside_a_poller_of_the_team_has_nothing_to_fix(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = tmp_path / "shop"
+    repository.mkdir()
+    (repository / "requirements.txt").write_text("flask\n")
+    (repository / "app.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
+    options = ["--registry", "registry.shop.test/team", "--git-url", URL, "--branch", "main"]
+    assert main(["init", str(repository), *options]) == 0
+    capsys.readouterr()
+    add(folder, f"c['change_source'] = changes.GitPoller({URL!r}, branch='main')\n")
+    add(folder, (repository / "ship.cfg").read_text())
+    said = adopt(folder, capsys)
+    assert states(said, "fix") == []
+    assert f"change sources: GitPoller ({URL})" in states(said, "has")
+
+
+@pytest.fixture
+def bare_python(tmp_path: Path) -> Path:
+    """An interpreter with Buildbot, and without buildbot-ship."""
+    (tmp_path / "hiding").mkdir()
+    (tmp_path / "hiding" / "sitecustomize.py").write_text(
+        "from importlib import metadata\n"
+        "find = metadata.MetadataPathFinder.find_distributions\n"
+        "def without(*given):\n"
+        "    return [d for d in find(*given) if d.metadata['Name'] != 'buildbot-ship']\n"
+        "metadata.MetadataPathFinder.find_distributions = without\n"
+    )
+    python = tmp_path / "bare python"
+    path = f"PYTHONPATH={tmp_path}/hiding"
+    python.write_text(f'#!/bin/sh\n{path} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    return python
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["util.ShipImage\n", "raise ModuleNotFoundError(\"No module named 'buildbot_ship'\")\n"],
+)
+def test_a_configuration_that_needs_the_plugin_names_its_installation(
+    folder: Path, capsys: pytest.CaptureFixture[str], bare_python: Path, text: str
+) -> None:
+    said = adopt(folder, capsys, "--python", str(bare_python))
+    assert any(each.startswith("buildbot-ship: run ") for each in states(said, "add"))
+    add(folder, text)
+    assert main(["adopt", str(folder), "--python", str(bare_python)]) == 19
+    said = capsys.readouterr().out
+    assert f"  remedy: run {sys.executable} -m pip install '.[master]' in a clone" in said
+    assert "; then restart the master once, because" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("util.ship_fabric", "correct what buildbot checkconfig reports for it"),
+        ("util.ShipImage", "buildbot-ship 0.0.1 of this master is too old: run python3 -m pip"),
+    ],
+)
+def test_a_component_that_a_version_lacks_is_ours_or_not(name: str, remedy: str) -> None:
+    errors = [f"error while parsing config file: Unknown component name: {name[5:]} (x)"]
+    told = remedies.remedy(errors, ship="0.0.1", python="python3", ours=["ShipImage"])
+    assert told.startswith(remedy)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c['builders'] *= 2\n",
+        "c['schedulers'] *= 2\n",
+        "from buildbot.plugins import reporters\n"
+        "c['services'] = [reporters.GitHubStatusPush(token='x') for _ in range(2)]\n",
+    ],
+)
+def test_names_that_checkconfig_sees_twice_have_a_remedy(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    add(folder, text)
+    assert main(["adopt", str(folder)]) == 19
+    assert "  remedy: rename one of the two; if ship.cfg is in" in capsys.readouterr().out
+
+
+def test_a_master_that_runs_since_before_the_installation_needs_a_restart(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "import sys; print('ready', flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    restart = f"run buildbot restart {folder}"
+    pid = folder / "twistd.pid"
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as running:  # type: ignore[call-overload]
+        assert running.stdout.readline() == b"ready\n"
+        pid.write_text(str(running.pid))
+        assert restart not in adopt(folder, capsys)
+        os.utime(pid, (1, 1))
+        assert restart in adopt(folder, capsys)
+        running.communicate(b"")
+    # A master that ended starts with all plugins.
+    assert restart not in adopt(folder, capsys)
+
+
+def test_the_users_of_rules_without_a_login_get_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matcher = "util.RolesFromUsername(roles=['admins'], usernames=['ada'])"
+    rule = "util.AnyEndpointMatcher(role='admins')"
+    authz = f"util.Authz(allowRules=[{rule}], roleMatchers=[{matcher}])"
+    add(folder, f"c['www'] = {{'port': 1, 'authz': {authz}}}\n")
+    said = adopt(folder, capsys)
+    assert "a login: the user ada, with the password in secrets/web-password" in said
+    run_shell_of(said)
+    add(folder, code_of(folder, said))
+    said = adopt(folder, capsys)
+    assert "role admins" not in said
+    assert not [each for each in states(said, "add") if "login" in each]
+
+
+def test_roles_of_groups_leave_the_login_to_you(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = "util.AnyEndpointMatcher(role='admins')"
+    authz = f"util.Authz(allowRules=[{rule}], roleMatchers=[util.RolesFromGroups()])"
+    add(folder, f"c['www'] = {{'port': 1, 'authz': {authz}}}\n")
+    said = adopt(folder, capsys)
+    assert "web-password" not in said
+    assert any(each.startswith("no login: set") for each in states(said, "note"))
 
 
 @pytest.mark.parametrize(
