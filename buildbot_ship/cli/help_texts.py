@@ -25,7 +25,8 @@ Order of the verbs:
   once                      completion, for your shell
 
 Exit status: 0 for success; 2 for a wrong option; 3 if doctor found a problem; 70 for a bug of
-buildbot-ship; 143 if a signal stopped it.  Every other error has its own status.
+buildbot-ship; 141 if nobody reads its output; 143 if a signal stopped it.  Every other error
+has its own status.
 """
 
 VERB_HELP = {

@@ -11,6 +11,17 @@ from .verb_options import OPTIONS, Parser
 MIB = 1024**2
 
 
+class _Version(argparse.Action):
+    """Print the version, and end."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Ask the installed package, which takes time that no other call has to spend."""
+        from importlib import metadata  # noqa: PLC0415
+
+        print(f"buildbot-ship {metadata.version('buildbot-ship')}")
+        parser.exit()
+
+
 def make_parser() -> Parser:
     """Return the parser of the command line: a subcommand with options for each verb.
 
@@ -23,6 +34,9 @@ def make_parser() -> Parser:
         epilog=VERB_ORDER,
         formatter_class=raw,
         allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="print the version of buildbot-ship"
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, (about, example) in VERB_HELP.items():

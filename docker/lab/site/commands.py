@@ -16,7 +16,8 @@ HEAD = """\
 
 `buildbot-ship` runs on your laptop what the [steps](steps/README.md) run on a worker.
 Install it from a clone of this repository with `pip install '.[cli]'`.
-`buildbot-ship VERB --help` shows the same options as this page.
+`buildbot-ship VERB --help` shows the same options as this page, and `buildbot-ship --version`
+the version.
 """
 STEPS = {
     "retag": "RetagBase",
