@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import sys
 from collections.abc import Sequence
 
@@ -20,9 +21,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except BrokenPipeError:
+        if not _nobody_reads():
+            raise
         # As in `buildbot-ship init | head`.  Python flushes once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return NO_READER
+
+
+def _nobody_reads() -> bool:
+    """Return whether the other end of standard output is closed."""
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _main(arguments: Sequence[str]) -> int:
