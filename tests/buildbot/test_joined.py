@@ -72,7 +72,7 @@ def master(
     assert main(["init", str(repository), *options, "--branch", "main"]) == 0
     config = tmp_path / "master.cfg"
     config.write_text(TEAM + (repository / "ship.cfg").read_text())
-    running = Master(lab_run, settings, name="team-master", config=config)
+    running = Master(lab_run, settings, name="joined-master", config=config)
     running.create()
     running.start()
     yield running
