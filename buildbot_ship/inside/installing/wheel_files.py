@@ -72,7 +72,9 @@ class WheelInstaller:
         site = site_packages(self.prefix)
         top = f"{site.removeprefix(self.prefix)}/".lstrip("/")
         skipped = {path.removeprefix(top) for path in left_out if path.startswith(top)}
-        archive, modules = self.archives.get(wheel), []
+        archive = self.archives.get(wheel)
+        # A wheel may have a file twice; the last one counts, as for the tree.
+        modules: dict[str, bytes] = {}
         for path, item in plain_files(archive, skipped):
             self.tree.put(
                 f"{site}/{path}".lstrip("/"),
@@ -82,10 +84,10 @@ class WheelInstaller:
                 executable=is_executable(item),
             )
             if path.endswith(".py"):
-                modules.append((f"{site}/{path}", archive.read(item)))
+                modules[f"{site}/{path}"] = archive.read(item)
             elif path.endswith(ENTRY_POINTS) and path.count("/") == 1:
                 self._put_scripts(wheel, path, left_out)
-        return sorted(modules)
+        return sorted(modules.items())
 
     def _opener(self, wheel: Path, item: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
         """Return a function that opens a file of a wheel; it can seek quickly."""

@@ -7,8 +7,12 @@ import io
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
+import pytest
+
+from buildbot_ship.model.reference import digest_of
 from tests.scripts import scripts_folder
 from tests.unit.inside.test_install import SITE, Job, job
 
@@ -64,8 +68,6 @@ def test_a_wheel_whose_file_is_damaged_is_named(job: Job) -> None:
     wheel = job.wheel("app", {"app/data": "0123456789" * 9})
     path = job.folder / "job/wheelhouse" / wheel["file"]
     path.write_bytes(path.read_bytes().replace(b"0123456789", b"9876543210", 1))
-    from buildbot_ship.model.reference import digest_of  # noqa: PLC0415
-
     said = job.run(layer=[{**wheel, "digest": digest_of(path.read_bytes())}])
     assert said["ok"] is False
     assert said["why"].startswith("app-1-py3-none-any.whl cannot be installed: Bad CRC-32")
@@ -77,6 +79,20 @@ def test_a_module_that_a_later_wheel_replaces_has_no_bytecode_of_the_first(job: 
     assert job.run(layer=[first, last])["ok"] is True
     found = [path for path in job.layer("layer") if "shared" in path]
     assert found == [f"{SITE}/shared/mod.py"]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_a_module_that_a_wheel_has_twice_the_last_counts(job: Job) -> None:
+    wheel = job.wheel("app", {"app/mod.py": "zz = 'first'\n"})
+    path = job.folder / "job/wheelhouse" / wheel["file"]
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("app/mod.py", "aa = 'last'\n")
+    said = job.run(layer=[{**wheel, "digest": digest_of(path.read_bytes())}])
+    assert said["ok"] is True
+    found = job.layer("layer")
+    (bytecode,) = (data for name, (_, data) in found.items() if name.endswith(".pyc"))
+    assert found[f"{SITE}/app/mod.py"][1] == b"aa = 'last'\n"
+    assert b"last" in bytecode
 
 
 def test_the_members_of_a_layer_have_every_folder_once(job: Job) -> None:
