@@ -113,6 +113,10 @@ class RegistryClient:
             raise DigestMismatch(f"the manifest for {reference}", str(reference.digest), digest)
         call = _manifest_call("PUT", reference, manifest)
         answer = self._transport.send(call)
+        if b"BLOB_UNKNOWN" in answer.body:
+            # distribution replaces the link to a blob when a second writer mounts it, and finds
+            # none at that moment.
+            answer = self._transport.send(call)
         if answer.status not in (200, 201):
             raise refusal(answer, call)
         stored = answer.headers.get(DIGEST) or self.head(reference)

@@ -180,6 +180,16 @@ def test_a_registry_that_took_another_manifest_is_found_out(setting: Setting) ->
         setting.client().put(setting.place.tagged("1"), IMAGE)
 
 
+def test_a_manifest_whose_blob_is_unknown_for_a_moment_is_stored(setting: Setting) -> None:
+    unknown = Response(400, errors("BLOB_UNKNOWN", "blob unknown to registry"))
+    there = Response(201, headers={"Docker-Content-Digest": IMAGE.digest})
+    setting.server.script = [unknown, there]
+    assert setting.client().put(setting.place.tagged("1"), IMAGE) == IMAGE.digest
+    setting.server.script = [unknown, unknown]
+    with pytest.raises(RegistryRefused, match="blob unknown to registry"):
+        setting.client().put(setting.place.tagged("1"), IMAGE)
+
+
 def test_a_registry_that_says_no_digest_is_asked_for_it(setting: Setting) -> None:
     there = Response(headers={"Docker-Content-Digest": IMAGE.digest})
     setting.server.script = [Response(201), there, Response(201), Response(404)]
