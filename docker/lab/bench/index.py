@@ -65,7 +65,7 @@ def serving(folder: Path) -> Iterator[str]:
     """Serve a folder of projects; yield the index's URL as containers have it."""
     networks = docker.from_env().networks
     host = networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
-    server = ThreadingHTTPServer((host, 0), partial(_Quiet, directory=str(folder)))
+    server = _Server((host, 0), partial(_Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -74,6 +74,11 @@ def serving(folder: Path) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join(10)
+
+
+class _Server(ThreadingHTTPServer):
+    # uv opens fifty connections at once; the default of 5 would make some wait for a second.
+    request_queue_size = 128
 
 
 class _Quiet(SimpleHTTPRequestHandler):
