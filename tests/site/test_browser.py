@@ -55,6 +55,15 @@ def test_a_page_looks_right(reader: Reader, page: str, width: int, scheme: str) 
     assert (brightness > 600) == (scheme == "light"), colour
 
 
+@pytest.mark.parametrize(("scheme", "is_turned"), [("light", False), ("dark", True)])
+def test_a_drawing_has_the_brightness_of_its_page(
+    reader: Reader, scheme: str, is_turned: bool
+) -> None:
+    reader.look("architecture.html", 1280, scheme)
+    script = "return getComputedStyle(document.querySelector('article img')).filter"
+    assert ("invert" in reader.browser.execute_script(script)) == is_turned
+
+
 def test_the_search_finds_a_page_by_its_words(reader: Reader) -> None:
     reader.look("index.html")
     box = find(reader.browser, "//input[@name='q']")
