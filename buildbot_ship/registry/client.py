@@ -114,8 +114,7 @@ class RegistryClient:
         call = _manifest_call("PUT", reference, manifest)
         answer = self._transport.send(call)
         if b"BLOB_UNKNOWN" in answer.body:
-            # distribution replaces the link to a blob when a second writer mounts it, and finds
-            # none at that moment.
+            # distribution finds no link while a second writer of the same blob replaces it.
             answer = self._transport.send(call)
         if answer.status not in (200, 201):
             raise refusal(answer, call)

@@ -11,7 +11,7 @@ from pathlib import Path
 from job import Failed
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from plain_wheel import extract, is_plain, site_packages
+from plain_wheel import FAULTS, extract, is_plain, site_packages
 
 
 def create_environment(section: Path | None, wheels: Path, folder: Path) -> Path:
@@ -45,7 +45,7 @@ def install_wheel(wheel: Path, folder: Path, python: Path) -> None:
             from wheel_schemes import install_environment  # noqa: PLC0415
 
             install_environment(archive, folder, python)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, AssertionError) as error:
+    except FAULTS as error:
         raise Failed(f"{wheel.name} cannot be installed: {error}") from None
 
 

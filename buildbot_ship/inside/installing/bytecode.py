@@ -24,6 +24,8 @@ import warnings
 from importlib.util import MAGIC_NUMBER, source_hash
 
 MAX_PROCESSES = min(os.cpu_count() or 1, 8)
+UNCHECKED, CHECKED = (flags.to_bytes(4, "little") for flags in (0b01, 0b11))
+"""The second field of a hash-based ``.pyc`` (PEP 552)."""
 
 
 def compile_group(modules: list[tuple[str, bytes]], file: str, flags: bytes) -> None:
@@ -77,5 +79,5 @@ def main(folder: str, flags: bytes) -> bool:
 
 
 if __name__ == "__main__":
-    checked = sys.argv[2:] == ["checked"]
-    sys.exit(not main(sys.argv[1], (0b11 if checked else 0b01).to_bytes(4, "little")))
+    is_checked = sys.argv[2:] == ["checked"]
+    sys.exit(not main(sys.argv[1], CHECKED if is_checked else UNCHECKED))

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from job import Failed
@@ -84,6 +85,11 @@ class Compiler:
                 if size:
                     take(path, Bytecode(file, start, size))
                 start += size
+
+
+def cache_of(module: str) -> str:
+    """Return the path of the bytecode of a module (PEP 3147)."""
+    return cache_from_source(module, optimization="")
 
 
 def sizes(file: Path) -> list[int]:

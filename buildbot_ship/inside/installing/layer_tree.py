@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from importlib.util import cache_from_source
 from pathlib import Path
 from typing import IO
 
-from compiler import Bytecode
+from compiler import Bytecode, cache_of
 from layer import Member, file_mode
 
 
@@ -67,11 +66,6 @@ class LayerTree:
                 raise ValueError(f"{folder} is a file of {self.owners[folder]} and a folder")
             yield Member(folder, 0o755)
         yield from self._files.values()
-
-
-def cache_of(path: str) -> str:
-    """Return the path of the bytecode of the module at *path*."""
-    return cache_from_source(path, optimization="")
 
 
 def file_opener(file: Path) -> Callable[[], IO[bytes]]:

@@ -11,6 +11,8 @@ import zipfile
 from collections.abc import Container, Iterator
 from pathlib import Path, PurePosixPath
 
+FAULTS = (ValueError, KeyError, OSError, zipfile.BadZipFile, AssertionError)
+"""The errors of wheels that are not valid."""
 MINOR = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 

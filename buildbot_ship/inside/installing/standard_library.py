@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import sysconfig
-from importlib.util import cache_from_source
 from pathlib import Path
 
-from compiler import Bytecode, Compiler
+from bytecode import CHECKED
+from compiler import Bytecode, Compiler, cache_of
 from left_out import LEFT_OUT
 
 HOME = Path(sysconfig.get_path("stdlib"))
-CHECKED = (0b11).to_bytes(4, "little")
 
 
 def compile_library(job: Path, stage: Path, home: Path = HOME) -> None:
@@ -50,7 +49,7 @@ def write_beside(module: str, bytecode: Bytecode) -> None:
 
 def bytecode_of(module: Path) -> Path:
     """Return the path of the bytecode of a module."""
-    return Path(cache_from_source(str(module), optimization=""))
+    return Path(cache_of(str(module)))
 
 
 def has_checked_bytecode(module: Path) -> bool:

@@ -16,11 +16,9 @@ from typing import IO, Any
 from compiler import Module
 from job import Failed
 from layer_tree import LayerTree, file_opener
-from plain_wheel import is_executable, is_plain, plain_files, site_packages
+from plain_wheel import FAULTS, is_executable, is_plain, plain_files, site_packages
 
 ENTRY_POINTS = ".dist-info/entry_points.txt"
-FAULTS = (ValueError, KeyError, OSError, zipfile.BadZipFile, AssertionError)
-"""The errors of wheels that are not valid."""
 IN_MEMORY = 1024 * 1024
 """The size in bytes of files that are not read into the memory."""
 MOST_OPEN = 64

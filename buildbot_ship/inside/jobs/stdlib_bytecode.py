@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import layer_packing
-from compiler import Bytecode, Compiler
+from compiler import Bytecode, Compiler, cache_of
 from job import main, say, seal
 from layer import Member
-from layer_tree import LayerTree, cache_of
+from layer_tree import LayerTree
 from standard_library import HOME, bytecode_of, has_checked_bytecode
 
 NAME = "library"

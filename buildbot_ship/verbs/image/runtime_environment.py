@@ -25,7 +25,6 @@ from ...model.image.layer import Member
 from ...model.reference import digest_of
 from ...model.request.wire import CONVERTER, structure
 from ...model.runtime.interpreter import find_interpreter
-from ...model.runtime.left_out import LEFT_OUT
 from ...model.runtime.virtual_environment import environment_members
 from ..shared.job_runner import JobRunner
 from .build_context import Contents, is_layered
@@ -130,6 +129,9 @@ def _find_runtime(needs: Needs, runtime_base: RuntimeBase, runner: JobRunner) ->
 
     Raises ValueError with the reason if there is none.
     """
+    # Imported late: images without a layered pex do not need it.
+    from ...model.runtime.left_out import LEFT_OUT  # noqa: PLC0415
+
     asked, rule = CONVERTER.unstructure(needs), sorted(LEFT_OUT)
     base, path = runtime_base.base.reference.digest, runtime_base.path
     name = key("interpreter", base=base, needs=asked, path=path, left_out=rule)

@@ -33,7 +33,7 @@ VERBS: dict[str, tuple[list[str], set[str], int]] = {
     "check": (["--revision", "no-such"], {"packaging"}, 72),
     "check-secrets": (["--revision", "no-such"], set(), 55),
     "wheels": (["--revision", "no-such"], {"packaging"}, 82),
-    "image": (["app", "--revision", "no-such"], set(), 95),
+    "image": (["app", "--revision", "no-such"], set(), 94),
     "gc": ([], set(), 52),
     "find": ([*LOOK, "--to", f"{NOWHERE}/team", "--revision", "no"], {"packaging"}, 55),
     "build": ([*LOOK, "--revision", "no-such"], {"packaging"}, 55),

@@ -176,6 +176,27 @@ def test_only_modules_without_bytecode_are_compiled_where_one_can_write(tmp_path
     assert ran.stdout.split() == ["a.py", "False", "False"]
 
 
+def test_files_are_compiled_beside_them_for_python_to_take(tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package/good.py").write_text("value = 6 * 7\n")
+    (tmp_path / "package/template.py").write_text("{{ no python }}\n")
+    (tmp_path / "bytecode.py").write_bytes((INSIDE / "bytecode.py").read_bytes())
+    code = (
+        "import sys; from pathlib import Path; import standard_library as s; "
+        "folder = Path(sys.argv[1]); "
+        "s.compile_files(sorted(folder.glob('package/*.py')), folder, folder / 'stage'); "
+        "sys.path.insert(0, str(folder / 'package')); "
+        "Path(folder, 'package/good.py').write_text('value = 0'); "
+        "import good; print(good.value)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True, cwd=INSIDE)
+    # Unchecked bytecode: Python does not read the source.
+    assert ran.stdout.strip() == "42"
+    made = [path.name for path in (tmp_path / "package/__pycache__").iterdir()]
+    assert made == [f"good.{TAG}.pyc"]
+
+
 def test_a_large_group_is_split_among_processors() -> None:
     code = "import compiler; print([len(p) for p in compiler.split([('a', b'')] * 130)])"
     ran = subprocess.run(
