@@ -82,11 +82,14 @@ class Result:
         return attrs.evolve(self, **changes)
 
 
+PUSHED = "ship_pushed_"
+"""The name of the property of a published image begins with this; the image follows."""
+
+
 def published_lines(result: Result) -> list[str]:
     """Return a line with name, tag and digest of each image that *result* says is published."""
-    prefix = "ship_pushed_"
     return [
-        f"{name.removeprefix(prefix)}: {pushed['reference']}@{pushed['digest']}"
+        f"{name.removeprefix(PUSHED)}: {pushed['reference']}@{pushed['digest']}"
         for name, pushed in result.properties.items()
-        if name.startswith(prefix)
+        if name.startswith(PUSHED)
     ]

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-SOURCE = "org.opencontainers.image.source"
+from ..image.labels import SOURCE
+
 FIELDS = ("Entrypoint", "Cmd", "Env", "User", "WorkingDir", "ExposedPorts", "StopSignal")
 MOST = 20
 """Differences to name."""

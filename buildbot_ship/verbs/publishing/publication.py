@@ -10,7 +10,7 @@ from ...model.cache_key import key
 from ...model.reference import Repository
 from ...model.request import BuildRequest, FindRequest, PushRequest
 from ...model.request.wire import CONVERTER
-from ...model.result import counted
+from ...model.result import PUSHED, counted
 from ...registry.interface import Registry
 from ..shared.cache import Cache
 
@@ -93,4 +93,4 @@ def _published(
 
 
 def _property(push: PushRequest) -> str:
-    return f"ship_pushed_{push.image}"
+    return f"{PUSHED}{push.image}"

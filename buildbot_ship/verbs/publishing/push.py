@@ -22,7 +22,7 @@ from ...model.reference import Reference, Repository
 from ...model.request import PushRequest
 from ...model.request.settings import TagClaim
 from ...model.request.wire import CONVERTER
-from ...model.result import SUCCESS, Result
+from ...model.result import PUSHED, SUCCESS, Result
 from ...registry.immutable_tag import before_publication, find_published, publish
 from ...registry.interface import Manifest, Registry
 from ...store.work_folder import Work
@@ -137,7 +137,7 @@ def _recorded(
         image=record.name,
         repository=request.repository,
         commit=record.commit,
-        reference=result.properties[f"ship_pushed_{record.name}"]["reference"],
+        reference=result.properties[f"{PUSHED}{record.name}"]["reference"],
         digest=digest,
         size=record.size,
         base=record.base,
@@ -193,5 +193,5 @@ def _result(record: Image, plan: PushPlan, digest: str, how: str, sent: int = 0)
         "push",
         SUCCESS,
         f"{how}: {plan.reference}",
-        properties={f"ship_pushed_{record.name}": pushed},
+        properties={f"{PUSHED}{record.name}": pushed},
     )
