@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from buildbot_ship.model.decision.image_differences import SOURCE, describe, remedy
+from buildbot_ship.model.decision.image_differences import describe, remedy
+from buildbot_ship.model.image.labels import SOURCE
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
 
